@@ -1,0 +1,7 @@
+//! The KMIP protocol, declared once: registries, structures, messages, and the encodings that read and write them.
+
+#![forbid(unsafe_code)]
+
+pub mod registry;
+pub mod secret;
+pub mod version;

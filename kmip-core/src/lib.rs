@@ -1,0 +1,5 @@
+//! The rules of a KMIP server, without input or output: bytes in, bytes out; time, randomness, store and vault are given.
+
+#![forbid(unsafe_code)]
+
+pub mod ports;

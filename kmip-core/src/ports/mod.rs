@@ -1,0 +1,4 @@
+//! The two seams of the core: the ordered store and the key vault.
+
+pub mod store;
+pub mod vault;

@@ -1,0 +1,174 @@
+//! The key vault seam: makes, seals, opens, uses and destroys key material, in software or in a PKCS#11 device.
+//!
+//! The core keeps [`Sealed`] blobs in its records and never a key in the clear. Sealing binds the blob to its object
+//! ([`Binding`]): a blob copied onto another object, scope or key specification does not open.
+
+use kmip_codec::secret::Secret;
+use thiserror::Error;
+
+/// Key material under the vault's key hierarchy (root > scope > object), as an opaque, self-describing blob.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Sealed(pub Vec<u8>);
+
+impl std::fmt::Debug for Sealed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sealed({} bytes)", self.0.len())
+    }
+}
+
+/// What a sealed blob is bound to: the associated data of its seal.
+#[derive(Debug, Clone, Copy)]
+pub struct Binding<'a> {
+    /// Scope that owns the object; chooses the scope key.
+    pub scope: &'a str,
+    /// Unique Identifier of the object.
+    pub id: &'a str,
+    /// Canonical description of the key (type, algorithm, length, format), made by the core.
+    pub spec: &'a [u8],
+}
+
+/// Elliptic curves that a vault generates keys on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Curve {
+    /// NIST P-256 (secp256r1).
+    P256,
+    /// NIST P-384 (secp384r1).
+    P384,
+    /// NIST P-521 (secp521r1).
+    P521,
+    /// Edwards curve 25519, for Ed25519 signatures (RFC 8032).
+    Ed25519,
+}
+
+/// What to generate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum KeySpec {
+    /// `bits` (a multiple of 8) of key for a symmetric algorithm or HMAC.
+    Symmetric {
+        /// Length in bits.
+        bits: u32,
+    },
+    /// A triple-DES key of 2 or 3 parts (16 or 24 bytes) with odd parity.
+    TripleDes {
+        /// Length in bytes, parity included.
+        bytes: u32,
+    },
+    /// An RSA pair with public exponent 65537.
+    Rsa {
+        /// Bits of the modulus: 2048 to 4096.
+        bits: u32,
+    },
+    /// A pair on an elliptic curve.
+    Ec {
+        /// The curve.
+        curve: Curve,
+    },
+}
+
+/// What [`KeyVault::generate`] made.
+#[derive(Debug)]
+pub enum Generated {
+    /// Raw bytes of a symmetric key, sealed.
+    Symmetric(Sealed),
+    /// A key pair.
+    Pair {
+        /// PKCS#8 `PrivateKeyInfo` (DER, RFC 5208), sealed under the binding given for the private key.
+        private: Sealed,
+        /// `SubjectPublicKeyInfo` (DER, RFC 5280), in the clear.
+        public: Vec<u8>,
+    },
+}
+
+/// A use of a sealed key inside the vault.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Call<'a> {
+    /// AES key wrap (RFC 3394, NIST SP 800-38F KW) of data that is a multiple of 8 bytes, at least 16.
+    WrapKw {
+        /// What to wrap.
+        data: &'a Secret,
+    },
+    /// The inverse of [`Call::WrapKw`].
+    UnwrapKw {
+        /// The wrapped bytes.
+        wrapped: &'a [u8],
+    },
+    /// AES key wrap with padding (RFC 5649, NIST SP 800-38F KWP).
+    WrapKwp {
+        /// What to wrap.
+        data: &'a Secret,
+    },
+    /// The inverse of [`Call::WrapKwp`].
+    UnwrapKwp {
+        /// The wrapped bytes.
+        wrapped: &'a [u8],
+    },
+}
+
+/// The result of a [`Call`].
+#[derive(Debug)]
+pub enum Answer {
+    /// Bytes that need no protection.
+    Bytes(Vec<u8>),
+    /// Bytes that do.
+    Secret(Secret),
+}
+
+/// What the vault is and can do; the source of truth for Query.
+#[derive(Debug, Clone)]
+pub struct Description {
+    /// A short name for logs and Query, such as `software` or the token's label.
+    pub name: String,
+    /// Key specifications that [`KeyVault::generate`] accepts.
+    pub generates: Vec<KeySpec>,
+}
+
+/// Why a vault refused or failed.
+#[derive(Debug, Error)]
+pub enum VaultError {
+    /// The vault cannot do this kind of work.
+    #[error("the key vault does not support {0}")]
+    Unsupported(String),
+    /// A sealed blob does not open: damaged, or bound to something else.
+    #[error("sealed key material does not authenticate: {0}")]
+    DoesNotOpen(String),
+    /// The data of a call is not acceptable (length, integrity of a wrapped key).
+    #[error("{0}")]
+    BadInput(String),
+    /// The scope has no key installed.
+    #[error("no key is installed for scope {0}")]
+    NoScopeKey(String),
+    /// The device or the library failed.
+    #[error("key vault failure: {0}")]
+    Failed(String),
+}
+
+/// A key vault.
+pub trait KeyVault: Send + Sync {
+    /// What the vault is and can do.
+    fn describe(&self) -> Description;
+
+    /// Fills `out` with random bytes of the vault's generator.
+    fn random(&self, out: &mut [u8]) -> Result<(), VaultError>;
+
+    /// Makes a new key for a scope, sealed under the root key. The caller stores the blob and installs it.
+    fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError>;
+
+    /// Opens a stored scope key and keeps it, in protected memory, for `seal` and `open`. The newest one seals.
+    fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError>;
+
+    /// Makes a key and seals it. A pair's private key gets `binding`.
+    fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError>;
+
+    /// Seals material that came from a client.
+    fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError>;
+
+    /// Opens sealed material.
+    fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError>;
+
+    /// Uses a sealed key without handing it out.
+    fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError>;
+
+    /// Forgets a key for good: a no-op for enveloped keys, an object's removal on a device.
+    fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError>;
+}
