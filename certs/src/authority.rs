@@ -1,0 +1,459 @@
+//! Certificate authorities and what they issue, by the table of [`crate::profiles`]. Everything is PEM.
+
+use crate::inspect;
+use crate::profiles::{ExtendedUsage, Kind, Usage};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
+    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    RevokedCertParams, RsaKeySize, SerialNumber,
+};
+use std::io;
+use std::path::Path;
+use thiserror::Error;
+use time::{Duration, OffsetDateTime};
+use x509_parser::pem::Pem;
+use zeroize::Zeroizing;
+
+/// Clocks of clients may be behind ours by this much.
+const CLOCK_TOLERANCE: Duration = Duration::hours(1);
+
+/// Why a certificate could not be made, read or written.
+#[derive(Debug, Error)]
+pub enum CertsError {
+    /// The name cannot be a client's name.
+    #[error(
+        "{0:?} is no usable name: take 1 to 64 letters, digits, '.', '_', '-' or '@', beginning with a letter or digit"
+    )]
+    Name(String),
+    /// The certificate library refused.
+    #[error("cannot make a certificate: {0}")]
+    Generation(#[from] rcgen::Error),
+    /// Bytes that are not what they should be.
+    #[error("the {0} cannot be read")]
+    Unreadable(&'static str),
+    /// A file could not be read or written.
+    #[error("{path}: {error}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What went wrong.
+        error: io::Error,
+    },
+}
+
+/// Kind of a private key.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum KeyKind {
+    /// ECDSA on P-256.
+    #[default]
+    EcP256,
+    /// RSA with 2048 bits, for clients that know nothing else.
+    Rsa2048,
+}
+
+impl KeyKind {
+    /// The kind of this name (`p256` or `rsa2048`).
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "p256" => Some(Self::EcP256),
+            "rsa2048" => Some(Self::Rsa2048),
+            _ => None,
+        }
+    }
+
+    fn generate(self) -> Result<KeyPair, rcgen::Error> {
+        match self {
+            Self::EcP256 => KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256),
+            Self::Rsa2048 => KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, RsaKeySize::_2048),
+        }
+    }
+}
+
+/// A certificate and its private key, both PEM.
+pub struct Issued {
+    /// The certificate.
+    pub certificate: String,
+    /// The private key (PKCS#8); wiped on drop.
+    pub key: Zeroizing<String>,
+}
+
+impl Issued {
+    /// Writes the certificate (0644) and the key (0600).
+    pub fn write(&self, certificate: &Path, key: &Path) -> Result<(), CertsError> {
+        // Key first: a certificate without its key is useless, a key without a certificate is noticed and made anew.
+        crate::pem_file::write_private(key, self.key.as_bytes())
+            .map_err(|error| file_error(key, error))?;
+        crate::pem_file::write_public(certificate, self.certificate.as_bytes())
+            .map_err(|error| file_error(certificate, error))
+    }
+
+    /// The facts of the certificate.
+    pub fn facts(&self) -> Result<inspect::Facts, CertsError> {
+        inspect::certificate(&pem_contents(self.certificate.as_bytes(), "certificate")?)
+    }
+}
+
+/// A certificate authority with its private key.
+pub struct Authority {
+    certificate: String,
+    key: KeyPair,
+}
+
+impl Authority {
+    /// Makes a self-signed authority; `kind` is one of the two authority profiles.
+    pub fn create(kind: Kind, common_name: &str) -> Result<Self, CertsError> {
+        let key = KeyKind::EcP256.generate()?;
+        let certificate = parameters(kind, common_name, &[])?.self_signed(&key)?.pem();
+        Ok(Self { certificate, key })
+    }
+
+    /// Takes an authority from PEM text.
+    pub fn from_pem(certificate: &str, key: &str) -> Result<Self, CertsError> {
+        let key = KeyPair::from_pem(key)?;
+        Issuer::from_ca_cert_pem(certificate, &key)?;
+        Ok(Self {
+            certificate: certificate.to_owned(),
+            key,
+        })
+    }
+
+    /// Reads an authority from its two files.
+    pub fn read(certificate: &Path, key: &Path) -> Result<Self, CertsError> {
+        let read =
+            |path: &Path| std::fs::read_to_string(path).map_err(|error| file_error(path, error));
+        Self::from_pem(&read(certificate)?, &Zeroizing::new(read(key)?))
+    }
+
+    /// Certificate and key, to be written.
+    pub fn export(&self) -> Issued {
+        Issued {
+            certificate: self.certificate.clone(),
+            key: Zeroizing::new(self.key.serialize_pem()),
+        }
+    }
+
+    /// The certificate, PEM.
+    pub fn certificate(&self) -> &str {
+        &self.certificate
+    }
+
+    /// Issues a server certificate for these names and addresses.
+    pub fn issue_server<S: AsRef<str>>(&self, names: &[S]) -> Result<Issued, CertsError> {
+        let names: Vec<String> = names.iter().map(|name| name.as_ref().to_owned()).collect();
+        self.issue(Kind::Server, "kmip-server", &names, KeyKind::EcP256)
+    }
+
+    /// Issues the certificate of the KMIP client `name`.
+    pub fn issue_client(&self, name: &str, key: KeyKind) -> Result<Issued, CertsError> {
+        self.issue(Kind::Client, checked_name(name)?, &[], key)
+    }
+
+    /// Issues the certificate of the administrator `name`.
+    pub fn issue_administrator(&self, name: &str) -> Result<Issued, CertsError> {
+        self.issue(
+            Kind::Administrator,
+            checked_name(name)?,
+            &[],
+            KeyKind::EcP256,
+        )
+    }
+
+    /// Makes a revocation list, PEM, that names these serial numbers.
+    pub fn revocation_list(
+        &self,
+        number: u64,
+        serials: &[Vec<u8>],
+        valid_for: Duration,
+    ) -> Result<String, CertsError> {
+        let now = OffsetDateTime::now_utc();
+        let revoked = |serial: &Vec<u8>| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(serial),
+            revocation_time: now,
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let parameters = CertificateRevocationListParams {
+            this_update: now - CLOCK_TOLERANCE,
+            next_update: now + valid_for,
+            crl_number: SerialNumber::from_slice(&number.to_be_bytes()),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        Ok(parameters.signed_by(&self.issuer()?)?.pem()?)
+    }
+
+    fn issue(
+        &self,
+        kind: Kind,
+        common_name: &str,
+        names: &[String],
+        key: KeyKind,
+    ) -> Result<Issued, CertsError> {
+        let key = key.generate()?;
+        let certificate = parameters(kind, common_name, names)?
+            .signed_by(&key, &self.issuer()?)?
+            .pem();
+        Ok(Issued {
+            certificate,
+            key: Zeroizing::new(key.serialize_pem()),
+        })
+    }
+
+    fn issuer(&self) -> Result<Issuer<'_, &KeyPair>, CertsError> {
+        Ok(Issuer::from_ca_cert_pem(&self.certificate, &self.key)?)
+    }
+}
+
+/// Whether `name` can name a client or administrator: it becomes a Common Name and a file name.
+pub fn is_usable_name(name: &str) -> bool {
+    name.len() <= 64
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
+}
+
+/// The bytes of the first PEM block.
+pub fn pem_contents(pem: &[u8], what: &'static str) -> Result<Vec<u8>, CertsError> {
+    let block = Pem::iter_from_buffer(pem)
+        .next()
+        .ok_or(CertsError::Unreadable(what))?;
+    block
+        .map(|pem| pem.contents)
+        .map_err(|_| CertsError::Unreadable(what))
+}
+
+fn checked_name(name: &str) -> Result<&str, CertsError> {
+    if is_usable_name(name) {
+        Ok(name)
+    } else {
+        Err(CertsError::Name(name.chars().take(80).collect()))
+    }
+}
+
+fn parameters(
+    kind: Kind,
+    common_name: &str,
+    names: &[String],
+) -> Result<CertificateParams, CertsError> {
+    let profile = kind.profile();
+    let mut parameters = CertificateParams::new(names)?;
+    let mut subject = DistinguishedName::new();
+    subject.push(DnType::CommonName, common_name);
+    if let Some(unit) = profile.organizational_unit {
+        subject.push(DnType::OrganizationalUnitName, unit);
+    }
+    let now = OffsetDateTime::now_utc();
+    parameters.distinguished_name = subject;
+    parameters.is_ca = if profile.authority {
+        IsCa::Ca(BasicConstraints::Constrained(0))
+    } else {
+        IsCa::ExplicitNoCa
+    };
+    parameters.key_usages = profile.usages.iter().copied().map(key_usage).collect();
+    parameters.extended_key_usages = profile
+        .extended_usages
+        .iter()
+        .copied()
+        .map(extended_key_usage)
+        .collect();
+    parameters.use_authority_key_identifier_extension = !profile.authority;
+    parameters.not_before = now - CLOCK_TOLERANCE;
+    parameters.not_after = now + Duration::days(profile.validity_days.into());
+    Ok(parameters)
+}
+
+fn key_usage(usage: Usage) -> KeyUsagePurpose {
+    match usage {
+        Usage::DigitalSignature => KeyUsagePurpose::DigitalSignature,
+        Usage::CertificateSign => KeyUsagePurpose::KeyCertSign,
+        Usage::CrlSign => KeyUsagePurpose::CrlSign,
+    }
+}
+
+fn extended_key_usage(usage: ExtendedUsage) -> ExtendedKeyUsagePurpose {
+    match usage {
+        ExtendedUsage::ServerAuth => ExtendedKeyUsagePurpose::ServerAuth,
+        ExtendedUsage::ClientAuth => ExtendedKeyUsagePurpose::ClientAuth,
+    }
+}
+
+fn file_error(path: &Path, error: io::Error) -> CertsError {
+    CertsError::File {
+        path: path.display().to_string(),
+        error,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profiles::{ADMINISTRATOR_UNIT, LOOPBACK_NAMES};
+    use x509_parser::prelude::{FromDer, X509Certificate};
+
+    fn client_authority() -> Authority {
+        Authority::create(Kind::ClientAuthority, "Test CA").unwrap()
+    }
+
+    fn der(issued: &Issued) -> Vec<u8> {
+        pem_contents(issued.certificate.as_bytes(), "certificate").unwrap()
+    }
+
+    #[test]
+    fn every_certificate_has_critical_basic_constraints_and_its_usages() {
+        let (clients, admins) = (
+            client_authority(),
+            Authority::create(Kind::AdministratorAuthority, "Admins").unwrap(),
+        );
+        let cases = [
+            (Kind::ClientAuthority, clients.export()),
+            (Kind::AdministratorAuthority, admins.export()),
+            (Kind::Server, clients.issue_server(&LOOPBACK_NAMES).unwrap()),
+            (
+                Kind::Client,
+                clients.issue_client("disk", KeyKind::EcP256).unwrap(),
+            ),
+            (
+                Kind::Administrator,
+                admins.issue_administrator("root").unwrap(),
+            ),
+        ];
+        for (kind, issued) in &cases {
+            let (der, profile) = (der(issued), kind.profile());
+            let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+            let constraints = parsed
+                .basic_constraints()
+                .unwrap()
+                .expect("basicConstraints");
+            assert!(constraints.critical, "{kind:?}");
+            assert_eq!(constraints.value.ca, profile.authority, "{kind:?}");
+            let extended = parsed
+                .extended_key_usage()
+                .unwrap()
+                .map(|usage| (usage.value.server_auth, usage.value.client_auth));
+            let has = |usage| profile.extended_usages.contains(&usage);
+            let expected = (
+                has(ExtendedUsage::ServerAuth),
+                has(ExtendedUsage::ClientAuth),
+            );
+            assert_eq!(extended.unwrap_or_default(), expected, "{kind:?}");
+            let usage = parsed.key_usage().unwrap().expect("keyUsage");
+            assert!(usage.critical);
+            assert_eq!(usage.value.key_cert_sign(), profile.authority);
+            assert_eq!(usage.value.digital_signature(), !profile.authority);
+            assert_eq!(
+                parsed.subject_alternative_name().unwrap().is_some(),
+                profile.alternative_names
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_certificate_names_the_loopback_in_each_form() {
+        let issued = client_authority().issue_server(&LOOPBACK_NAMES).unwrap();
+        let der = der(&issued);
+        let (_, parsed) = X509Certificate::from_der(&der).unwrap();
+        let names = parsed
+            .subject_alternative_name()
+            .unwrap()
+            .unwrap()
+            .value
+            .general_names
+            .iter();
+        let shown: Vec<String> = names.map(|name| format!("{name}")).collect();
+        assert_eq!(shown.len(), 3, "{shown:?}");
+        assert!(shown[0].contains("localhost"), "{shown:?}");
+    }
+
+    #[test]
+    fn issued_certificates_verify_under_their_authority_and_no_other() {
+        let (authority, other) = (client_authority(), client_authority());
+        for key in [KeyKind::EcP256, KeyKind::Rsa2048] {
+            let issued = authority.issue_client("disk", key).unwrap();
+            let (leaf, right, wrong) =
+                (der(&issued), der(&authority.export()), der(&other.export()));
+            let (_, leaf) = X509Certificate::from_der(&leaf).unwrap();
+            let (_, right) = X509Certificate::from_der(&right).unwrap();
+            let (_, wrong) = X509Certificate::from_der(&wrong).unwrap();
+            assert!(
+                leaf.verify_signature(Some(right.public_key())).is_ok(),
+                "{key:?}"
+            );
+            assert!(
+                leaf.verify_signature(Some(wrong.public_key())).is_err(),
+                "{key:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_authority_read_back_issues_for_the_same_chain() {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = (
+            directory.path().join("ca.pem"),
+            directory.path().join("ca.key"),
+        );
+        let authority = client_authority();
+        authority.export().write(&certificate, &key).unwrap();
+        let again = Authority::read(&certificate, &key).unwrap();
+        assert_eq!(again.certificate(), authority.certificate());
+        let facts = again
+            .issue_client("disk-7", KeyKind::EcP256)
+            .unwrap()
+            .facts()
+            .unwrap();
+        assert_eq!(facts.common_name.as_deref(), Some("disk-7"));
+        assert!(facts.organizational_units.is_empty());
+        assert!(facts.not_after > OffsetDateTime::now_utc() + Duration::days(1000));
+    }
+
+    #[test]
+    fn administrators_are_marked() {
+        let admins = Authority::create(Kind::AdministratorAuthority, "Admins").unwrap();
+        let facts = admins.issue_administrator("root").unwrap().facts().unwrap();
+        assert_eq!(facts.organizational_units, [ADMINISTRATOR_UNIT]);
+    }
+
+    #[test]
+    fn names_that_leave_a_directory_or_hide_are_refused() {
+        let authority = client_authority();
+        for name in [
+            "",
+            "../x",
+            ".x",
+            "-x",
+            "a/b",
+            "a b",
+            "ä",
+            "a\0",
+            &"x".repeat(65),
+        ] {
+            assert!(
+                matches!(
+                    authority.issue_client(name, KeyKind::EcP256),
+                    Err(CertsError::Name(_))
+                ),
+                "{name:?}"
+            );
+        }
+        assert!(is_usable_name("array-7.rack_2@site"));
+    }
+
+    #[test]
+    fn a_revocation_list_tells_when_the_next_is_due() {
+        let authority = client_authority();
+        let serial = authority
+            .issue_client("disk", KeyKind::EcP256)
+            .unwrap()
+            .facts()
+            .unwrap()
+            .serial;
+        let pem = authority
+            .revocation_list(1, &[serial], Duration::days(2))
+            .unwrap();
+        let der = pem_contents(pem.as_bytes(), "revocation list").unwrap();
+        let due = inspect::revocation_list_next_update(&der).unwrap().unwrap();
+        assert!(due > OffsetDateTime::now_utc() + Duration::days(1));
+    }
+}
