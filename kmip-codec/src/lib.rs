@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod attribute;
 pub mod registry;
 pub mod secret;
 pub mod version;
