@@ -2,7 +2,18 @@
 
 #![forbid(unsafe_code)]
 
+mod macros;
+
 pub mod attribute;
+pub mod error;
+pub mod inline;
+pub mod item;
+pub mod limits;
+pub mod message;
+pub mod object;
+pub mod operation;
 pub mod registry;
 pub mod secret;
+pub mod value;
 pub mod version;
+pub mod wire;

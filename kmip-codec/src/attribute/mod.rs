@@ -1,3 +1,10 @@
-//! Attributes of managed objects (KMIP 1.4 §3, KMIP 2.1 §4).
+//! Attributes: their values, the table that declares them, the rules about them, and how 1.x, 2.x and 3.0 carry them.
 
+pub mod carrier;
 pub mod rules;
+pub mod table;
+pub mod values;
+
+pub use carrier::{AttributeReference, Bag, Carrier, Instance};
+pub(crate) use carrier::{put_bag, put_references, take_bag, take_references};
+pub use table::{Attribute, VendorAttribute, attribute_tags};

@@ -99,7 +99,7 @@ pub trait WireEnum: Copy + Eq + std::fmt::Debug + 'static {
 
 /// All enumerations and masks.
 pub fn enum_tables() -> Vec<&'static EnumTable> {
-    super::enums::ALL.iter().chain(super::masks::ALL).copied().collect()
+    super::enums::ALL.iter().chain(super::masks::ALL).chain(super::borrowed::ALL).copied().collect()
 }
 
 /// The table that gives meaning to a value under `tag` when nothing else says which.
@@ -162,6 +162,15 @@ macro_rules! wire_enums {
             fn to_wire(self) -> u32 { self.0 }
         }
 
+        impl crate::value::Value for $ty {
+            fn put(&self, tag: crate::registry::Tag, sink: &mut dyn crate::wire::Sink) {
+                crate::value::put_enum(*self, tag, sink);
+            }
+            fn take(source: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
+                crate::value::take_enum(source)
+            }
+        }
+
         impl std::fmt::Display for $ty {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 match <Self as crate::registry::WireEnum>::TABLE.row(self.0) {
@@ -220,6 +229,15 @@ macro_rules! wire_masks {
             };
             fn from_wire(value: u32) -> Self { Self(value) }
             fn to_wire(self) -> u32 { self.0 }
+        }
+
+        impl crate::value::Value for $ty {
+            fn put(&self, tag: crate::registry::Tag, sink: &mut dyn crate::wire::Sink) {
+                crate::value::put_enum(*self, tag, sink);
+            }
+            fn take(source: &mut dyn crate::wire::Source) -> crate::error::Result<Self> {
+                crate::value::take_enum(source)
+            }
         }
 
         impl std::fmt::Debug for $ty {

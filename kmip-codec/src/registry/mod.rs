@@ -2,12 +2,14 @@
 //!
 //! A registry value is open: a number that no table knows survives decoding, and a handler decides what to answer.
 
+mod borrowed;
 mod enum_table;
 mod enums;
 mod masks;
 mod tag_table;
 mod tags;
 
+pub use borrowed::*;
 pub use enum_table::{EnumRow, EnumTable, Spelling, WireEnum, enum_of_tag, enum_tables};
 pub use enums::*;
 pub use masks::*;

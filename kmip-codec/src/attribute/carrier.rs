@@ -1,0 +1,356 @@
+//! The attribute bag and its carriers: 1.x Template-Attribute and bare Attribute, 2.x Attributes, 3.0 typed links.
+//!
+//! Empty is not absent: a field is an `Option<Bag>`, so that an empty Template-Attribute or Attributes survives.
+
+use super::table::{Attribute, VendorAttribute, is_link_tag, link_type_of_tag, tag_of_link_type, tag_of_name};
+use super::values::{Link, Name, UniqueIdentifier};
+use crate::error::{DecodeError, Problem, Result};
+use crate::inline::Text;
+use crate::item::ItemValue;
+use crate::registry::{ItemType, Tag};
+use crate::value::Value;
+use crate::version::{V2_0, V3_0, Version};
+use crate::wire::{Sink, Source};
+
+/// Attributes as a message carries them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Bag {
+    /// Names of templates (1.x), which come before the attributes.
+    pub templates: Vec<Name>,
+    /// The attributes.
+    pub items: Vec<Instance>,
+}
+
+/// One attribute with its index (1.x).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instance {
+    /// Attribute Index, if it was given or is to be given.
+    pub index: Option<i32>,
+    /// The attribute.
+    pub attribute: Attribute,
+}
+
+impl FromIterator<Attribute> for Bag {
+    fn from_iter<T: IntoIterator<Item = Attribute>>(attributes: T) -> Self {
+        let items = attributes.into_iter().map(|attribute| Instance { index: None, attribute }).collect();
+        Self { templates: Vec::new(), items }
+    }
+}
+
+impl Bag {
+    /// The attributes without their indexes.
+    pub fn attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.items.iter().map(|instance| &instance.attribute)
+    }
+}
+
+/// How a version carries a bag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carrier {
+    /// Not at all.
+    Nil,
+    /// A Template-Attribute structure under this tag (1.x).
+    Template(Tag),
+    /// Attribute structures one after the other (1.x).
+    Bare,
+    /// An Attributes structure under this tag (from 2.0).
+    Set(Tag),
+}
+
+fn carrier_of(carriers: (Carrier, Carrier), version: Version) -> Carrier {
+    if version < V2_0 { carriers.0 } else { carriers.1 }
+}
+
+/// Writes a bag in the carrier of the sink's version.
+pub(crate) fn put_bag(bag: Option<&Bag>, carriers: (Carrier, Carrier), sink: &mut dyn Sink) {
+    let Some(bag) = bag else { return };
+    match carrier_of(carriers, sink.version()) {
+        Carrier::Nil => {}
+        Carrier::Bare => bag.items.iter().for_each(|instance| put_attribute(instance, sink)),
+        Carrier::Template(tag) => {
+            sink.begin(tag);
+            bag.templates.iter().for_each(|name| name.put(Tag::Name, sink));
+            bag.items.iter().for_each(|instance| put_attribute(instance, sink));
+            sink.end();
+        }
+        Carrier::Set(tag) => {
+            sink.begin(tag);
+            bag.items.iter().for_each(|instance| put_typed(&instance.attribute, sink));
+            sink.end();
+        }
+    }
+}
+
+/// Takes a bag in the carrier of the source's version. Either carrier of 1.x is read where one is expected, for
+/// clients that put search attributes into a Template-Attribute.
+pub(crate) fn take_bag(carriers: (Carrier, Carrier), next: &mut Tag, source: &mut dyn Source) -> Result<Option<Bag>> {
+    match carrier_of(carriers, source.version()) {
+        Carrier::Set(tag) if *next == tag => {
+            let bag = take_set(source)?;
+            *next = source.next()?;
+            Ok(Some(bag))
+        }
+        Carrier::Template(tag) if *next == tag => take_template(next, source).map(Some),
+        Carrier::Bare if *next == Tag::TemplateAttribute => {
+            crate::value::foreign_field(*next, source)?;
+            take_template(next, source).map(Some)
+        }
+        Carrier::Bare if *next == Tag::Attribute => take_bare(next, source).map(Some),
+        Carrier::Nil | Carrier::Bare | Carrier::Template(_) | Carrier::Set(_) => Ok(None),
+    }
+}
+
+fn take_set(source: &mut dyn Source) -> Result<Bag> {
+    source.enter()?;
+    let mut bag = Bag::default();
+    loop {
+        match source.next()? {
+            Tag::NONE => break,
+            tag => {
+                let attribute = take_typed(tag, source).map_err(|error| error.within("Attributes"))?;
+                bag.items.push(Instance { index: None, attribute });
+            }
+        }
+    }
+    source.leave()?;
+    Ok(bag)
+}
+
+fn take_template(next: &mut Tag, source: &mut dyn Source) -> Result<Bag> {
+    source.enter()?;
+    let mut inner = source.next()?;
+    let mut templates = Vec::new();
+    while inner == Tag::Name {
+        templates.push(Name::take(source)?);
+        inner = source.next()?;
+    }
+    let mut bag = take_bare(&mut inner, source)?;
+    bag.templates = templates;
+    if inner != Tag::NONE {
+        return Err(DecodeError::new(Problem::Unexpected, inner).within("Template-Attribute"));
+    }
+    source.leave()?;
+    *next = source.next()?;
+    Ok(bag)
+}
+
+fn take_bare(next: &mut Tag, source: &mut dyn Source) -> Result<Bag> {
+    let mut bag = Bag::default();
+    while *next == Tag::Attribute {
+        bag.items.push(take_attribute(source)?);
+        *next = source.next()?;
+    }
+    Ok(bag)
+}
+
+/// Writes one Attribute structure of 1.x.
+fn put_attribute(instance: &Instance, sink: &mut dyn Sink) {
+    sink.begin(Tag::Attribute);
+    put_name(&AttributeReference::of(&instance.attribute), Tag::AttributeName, sink);
+    if let Some(index) = instance.index {
+        sink.integer(Tag::AttributeIndex, index);
+    }
+    instance.attribute.put_value(Tag::AttributeValue, sink);
+    sink.end();
+}
+
+/// Takes one Attribute structure of 1.x.
+fn take_attribute(source: &mut dyn Source) -> Result<Instance> {
+    source.enter()?;
+    let instance = take_attribute_fields(source).map_err(|error| error.within("Attribute"))?;
+    source.leave()?;
+    Ok(instance)
+}
+
+fn take_attribute_fields(source: &mut dyn Source) -> Result<Instance> {
+    if source.next()? != Tag::AttributeName {
+        return Err(DecodeError::new(Problem::Missing, Tag::AttributeName));
+    }
+    let reference = AttributeReference::of_name(source.text()?);
+    let mut next = source.next()?;
+    let index = crate::value::Field::take_field(Tag::AttributeIndex, &mut next, source)?;
+    if next == Tag::NONE {
+        return Ok(Instance { index, attribute: Attribute::NameOnly(reference) });
+    }
+    if next != Tag::AttributeValue {
+        return Err(DecodeError::new(Problem::Unexpected, next));
+    }
+    let attribute = match reference {
+        AttributeReference::Tag(tag) => Attribute::take_value(tag, source)?,
+        AttributeReference::Vendor { vendor, name } => {
+            Attribute::Vendor(Box::new(VendorAttribute { vendor, name, value: ItemValue::take(source)? }))
+        }
+    };
+    match source.next()? {
+        Tag::NONE => Ok(Instance { index, attribute }),
+        tag => Err(DecodeError::new(Problem::Unexpected, tag)),
+    }
+}
+
+/// Writes one attribute under its own tag (from 2.0).
+fn put_typed(attribute: &Attribute, sink: &mut dyn Sink) {
+    match attribute {
+        Attribute::Vendor(vendor) => {
+            sink.begin(Tag::Attribute);
+            sink.text(Tag::VendorIdentification, &vendor.vendor);
+            sink.text(Tag::AttributeName, &vendor.name);
+            vendor.value.put(Tag::AttributeValue, sink);
+            sink.end();
+        }
+        Attribute::Link(link) if sink.version() >= V3_0 => match tag_of_link_type(link.link_type) {
+            Some(tag) => as_reference(&link.linked_object_identifier).put(tag, sink),
+            None => link.put(Tag::Link, sink),
+        },
+        Attribute::NameOnly(_) => {}
+        other => other.put_value(other.tag(), sink),
+    }
+}
+
+/// A 3.0 link holds a Reference where earlier versions hold the identifier as text.
+fn as_reference(id: &UniqueIdentifier) -> UniqueIdentifier {
+    match id {
+        UniqueIdentifier::Text(text) => UniqueIdentifier::Reference(text.clone()),
+        other => other.clone(),
+    }
+}
+
+/// Takes one attribute under its own tag (from 2.0).
+fn take_typed(tag: Tag, source: &mut dyn Source) -> Result<Attribute> {
+    if tag == Tag::Attribute {
+        return take_vendor(source).map(Box::new).map(Attribute::Vendor);
+    }
+    if let Some(link_type) = link_type_of_tag(tag).filter(|_| source.version() >= V3_0) {
+        let linked_object_identifier = UniqueIdentifier::take(source)?;
+        return Ok(Attribute::Link(Link { link_type, linked_object_identifier }));
+    }
+    Attribute::take_value(tag, source)
+}
+
+fn take_vendor(source: &mut dyn Source) -> Result<VendorAttribute> {
+    use crate::value::Field;
+    source.enter()?;
+    let mut next = source.next()?;
+    let vendor = Text::take_field(Tag::VendorIdentification, &mut next, source)?;
+    let name = Text::take_field(Tag::AttributeName, &mut next, source)?;
+    let value = ItemValue::take_field(Tag::AttributeValue, &mut next, source)?;
+    if next != Tag::NONE {
+        return Err(DecodeError::new(Problem::Unexpected, next).within("Attribute"));
+    }
+    source.leave()?;
+    Ok(VendorAttribute { vendor, name, value })
+}
+
+/// Names an attribute: a text in 1.x, a tag or a vendor's name from 2.0 (KMIP 2.1 §7.3).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum AttributeReference {
+    /// An attribute of the specification.
+    Tag(Tag),
+    /// An attribute of a vendor or client.
+    Vendor {
+        /// Vendor Identification; empty for a 1.x name of unknown form.
+        vendor: Text,
+        /// Attribute Name.
+        name: Text,
+    },
+}
+
+impl AttributeReference {
+    /// The reference to an attribute.
+    pub fn of(attribute: &Attribute) -> Self {
+        match attribute {
+            Attribute::Vendor(vendor) => Self::Vendor { vendor: vendor.vendor.clone(), name: vendor.name.clone() },
+            Attribute::NameOnly(reference) => reference.clone(),
+            other => Self::Tag(other.tag()),
+        }
+    }
+
+    /// The reference that a 1.x attribute name makes.
+    pub fn of_name(name: &str) -> Self {
+        if let Some(tag) = tag_of_name(name) {
+            return Self::Tag(tag);
+        }
+        let (vendor, name) = match name.split_once('-') {
+            Some((vendor @ ("x" | "y"), rest)) => (vendor, rest),
+            _ => ("", name),
+        };
+        Self::Vendor { vendor: Text::new(vendor), name: Text::new(name) }
+    }
+
+    /// The 1.x attribute name.
+    pub fn name(&self) -> Text {
+        match self {
+            Self::Tag(tag) => Text::new(tag.name().unwrap_or("Unknown")),
+            Self::Vendor { vendor, name } if vendor.is_empty() => name.clone(),
+            Self::Vendor { vendor, name } => Text::from(format!("{}-{}", vendor.as_str(), name.as_str())),
+        }
+    }
+}
+
+fn put_name(reference: &AttributeReference, tag: Tag, sink: &mut dyn Sink) {
+    match reference {
+        AttributeReference::Tag(attribute) => sink.text(tag, attribute.name().unwrap_or("Unknown")),
+        other => sink.text(tag, &other.name()),
+    }
+}
+
+/// Writes references: Attribute Name before version `from`, Attribute Reference from it on.
+pub(crate) fn put_references(references: &[AttributeReference], from: Version, sink: &mut dyn Sink) {
+    for reference in references {
+        if sink.version() < from {
+            put_name(reference, Tag::AttributeName, sink);
+        } else {
+            put_reference(reference, sink);
+        }
+    }
+}
+
+fn put_reference(reference: &AttributeReference, sink: &mut dyn Sink) {
+    match reference {
+        AttributeReference::Tag(tag) => sink.tag_value(Tag::AttributeReference, *tag),
+        AttributeReference::Vendor { vendor, name } => {
+            sink.begin(Tag::AttributeReference);
+            sink.text(Tag::VendorIdentification, vendor);
+            sink.text(Tag::AttributeName, name);
+            sink.end();
+        }
+    }
+}
+
+/// Takes references in the form of the source's version.
+pub(crate) fn take_references(
+    from: Version,
+    next: &mut Tag,
+    source: &mut dyn Source,
+) -> Result<Vec<AttributeReference>> {
+    let tag = if source.version() < from { Tag::AttributeName } else { Tag::AttributeReference };
+    let mut references = Vec::new();
+    while *next == tag {
+        references.push(take_reference(source)?);
+        *next = source.next()?;
+    }
+    Ok(references)
+}
+
+fn take_reference(source: &mut dyn Source) -> Result<AttributeReference> {
+    use crate::value::Field;
+    match source.item_type() {
+        ItemType::TextString => source.text().map(AttributeReference::of_name),
+        ItemType::Structure => {
+            source.enter()?;
+            let mut next = source.next()?;
+            let vendor = Text::take_field(Tag::VendorIdentification, &mut next, source)?;
+            let name = Text::take_field(Tag::AttributeName, &mut next, source)?;
+            if next != Tag::NONE {
+                return Err(DecodeError::new(Problem::Unexpected, next).within("Attribute Reference"));
+            }
+            source.leave()?;
+            Ok(AttributeReference::Vendor { vendor, name })
+        }
+        _ => source.tag_value().map(AttributeReference::Tag),
+    }
+}
+
+/// Whether a tag names an attribute of the specification, links of 3.0 included.
+pub fn names_attribute(tag: Tag) -> bool {
+    super::attribute_tags().contains(&tag) || is_link_tag(tag)
+}

@@ -1,0 +1,293 @@
+//! The values of attributes that are more than one number or text, and identifiers (KMIP 2.1 §4).
+
+use crate::error::Result;
+use crate::inline::Text;
+use crate::macros::record;
+use crate::registry::*;
+use crate::value::{ByteString, Value};
+use crate::version::V3_0;
+use crate::wire::{IdentifierKind, Sink, Source};
+
+/// Unique Identifier, in a message: a text, or from 2.0 a place to take it from (KMIP 2.1 §4.60).
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum UniqueIdentifier {
+    /// The identifier itself: Text String, from 3.0 Identifier.
+    Text(Text),
+    /// The result of an earlier operation of the batch, such as the ID Placeholder.
+    Placeholder(UniqueIdentifierEnumeration),
+    /// The n-th identifier of the response so far; negative counts from the end.
+    Index(i32),
+    /// A link to an object (3.0).
+    Reference(Text),
+    /// A link to a name (3.0).
+    NameReference(Text),
+}
+
+impl UniqueIdentifier {
+    /// The identifier itself.
+    pub fn text(id: &str) -> Self {
+        Self::Text(Text::new(id))
+    }
+
+    /// The identifier if it is given as such.
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(id) | Self::Reference(id) => Some(id),
+            _ => None,
+        }
+    }
+}
+
+impl Value for UniqueIdentifier {
+    fn put(&self, tag: Tag, sink: &mut dyn Sink) {
+        let plain = if sink.version() >= V3_0 { IdentifierKind::Identifier } else { IdentifierKind::Text };
+        match self {
+            Self::Text(id) => sink.identifier(tag, plain, id),
+            Self::Placeholder(which) => which.put(tag, sink),
+            Self::Index(nth) => sink.integer(tag, *nth),
+            Self::Reference(id) => sink.identifier(tag, IdentifierKind::Reference, id),
+            Self::NameReference(name) => sink.identifier(tag, IdentifierKind::NameReference, name),
+        }
+    }
+
+    fn take(source: &mut dyn Source) -> Result<Self> {
+        match source.item_type() {
+            ItemType::Enumeration => UniqueIdentifierEnumeration::take(source).map(Self::Placeholder),
+            ItemType::Integer => source.integer().map(Self::Index),
+            _ => source.identifier().map(|(kind, text)| match kind {
+                IdentifierKind::Text | IdentifierKind::Identifier => Self::Text(Text::new(text)),
+                IdentifierKind::Reference => Self::Reference(Text::new(text)),
+                IdentifierKind::NameReference => Self::NameReference(Text::new(text)),
+            }),
+        }
+    }
+}
+
+/// Name (KMIP 2.1 §4.34): a structure to 2.1, a text from 3.0.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Name {
+    /// Name Value.
+    pub value: Text,
+    /// Name Type.
+    pub kind: NameType,
+}
+
+impl Name {
+    /// An uninterpreted name.
+    pub fn text(value: &str) -> Self {
+        Self { value: Text::new(value), kind: NameType::UninterpretedTextString }
+    }
+}
+
+record! {
+    /// Name as a structure, before 3.0.
+    NameStructure "Name" {
+        name_value: Text = tag(NameValue),
+        name_type: NameType = tag(NameType),
+    }
+
+    /// Rotate Name as a structure, in 2.1 (KMIP 2.1 §4.53).
+    RotateNameStructure "Rotate Name" {
+        rotate_name_value: Text = tag(RotateNameValue),
+        rotate_name_type: RotateNameType = tag(RotateNameType),
+    }
+}
+
+impl Value for Name {
+    fn put(&self, tag: Tag, sink: &mut dyn Sink) {
+        if sink.version() >= V3_0 {
+            return self.value.put(tag, sink);
+        }
+        NameStructure { name_value: self.value.clone(), name_type: self.kind }.put(tag, sink);
+    }
+
+    fn take(source: &mut dyn Source) -> Result<Self> {
+        if source.item_type() == ItemType::TextString {
+            let value = Text::take(source)?;
+            return Ok(Self { value, kind: NameType::UninterpretedTextString });
+        }
+        let NameStructure { name_value, name_type } = NameStructure::take(source)?;
+        Ok(Self { value: name_value, kind: name_type })
+    }
+}
+
+/// Rotate Name (KMIP 2.1 §4.53): a structure in 2.1, a text from 3.0.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RotateName {
+    /// Rotate Name Value.
+    pub value: Text,
+    /// Rotate Name Type.
+    pub kind: RotateNameType,
+}
+
+impl Value for RotateName {
+    fn put(&self, tag: Tag, sink: &mut dyn Sink) {
+        if sink.version() >= V3_0 {
+            return self.value.put(tag, sink);
+        }
+        RotateNameStructure { rotate_name_value: self.value.clone(), rotate_name_type: self.kind }.put(tag, sink);
+    }
+
+    fn take(source: &mut dyn Source) -> Result<Self> {
+        if source.item_type() == ItemType::TextString {
+            let value = Text::take(source)?;
+            return Ok(Self { value, kind: RotateNameType::UninterpretedTextString });
+        }
+        let RotateNameStructure { rotate_name_value, rotate_name_type } = RotateNameStructure::take(source)?;
+        Ok(Self { value: rotate_name_value, kind: rotate_name_type })
+    }
+}
+
+record! {
+    /// Alternative Name (KMIP 2.1 §4.2).
+    AlternativeName "Alternative Name" {
+        alternative_name_value: Text = tag(AlternativeNameValue),
+        alternative_name_type: AlternativeNameType = tag(AlternativeNameType),
+    }
+
+    /// Application Specific Information (KMIP 2.1 §4.4).
+    ApplicationSpecificInformation "Application Specific Information" {
+        application_namespace: Text = tag(ApplicationNamespace),
+        application_data: Option<Text> = tag(ApplicationData),
+    }
+
+    /// Certificate Identifier (KMIP 1.4 §3.13, deprecated).
+    CertificateIdentifier "Certificate Identifier" {
+        issuer: Text = tag(Issuer),
+        serial_number: Option<Text> = tag(SerialNumber),
+    }
+
+    /// Certificate Subject (KMIP 1.4 §3.14, deprecated).
+    CertificateSubject "Certificate Subject" {
+        certificate_subject_distinguished_name: Option<Text> = tag(CertificateSubjectDistinguishedName),
+        certificate_subject_alternative_name: Vec<Text> = tag(CertificateSubjectAlternativeName),
+    }
+
+    /// Certificate Issuer (KMIP 1.4 §3.15, deprecated).
+    CertificateIssuer "Certificate Issuer" {
+        certificate_issuer_distinguished_name: Text = tag(CertificateIssuerDistinguishedName),
+        certificate_issuer_alternative_name: Vec<Text> = tag(CertificateIssuerAlternativeName),
+    }
+
+    /// Cryptographic Domain Parameters (KMIP 2.1 §4.15).
+    CryptographicDomainParameters "Cryptographic Domain Parameters" {
+        qlength: Option<i32> = tag(Qlength),
+        recommended_curve: Option<RecommendedCurve> = tag(RecommendedCurve),
+    }
+
+    /// Cryptographic Parameters (KMIP 2.1 §4.17).
+    CryptographicParameters "Cryptographic Parameters" {
+        block_cipher_mode: Option<BlockCipherMode> = tag(BlockCipherMode),
+        padding_method: Option<PaddingMethod> = tag(PaddingMethod),
+        hashing_algorithm: Option<HashingAlgorithm> = tag(HashingAlgorithm),
+        key_role_type: Option<KeyRoleType> = tag(KeyRoleType),
+        digital_signature_algorithm: Option<DigitalSignatureAlgorithm> = tag(DigitalSignatureAlgorithm) since V1_2,
+        cryptographic_algorithm: Option<CryptographicAlgorithm> = tag(CryptographicAlgorithm) since V1_2,
+        random_iv: Option<bool> = tag(RandomIV) since V1_2,
+        iv_length: Option<i32> = tag(IVLength) since V1_2,
+        tag_length: Option<i32> = tag(TagLength) since V1_2,
+        fixed_field_length: Option<i32> = tag(FixedFieldLength) since V1_2,
+        invocation_field_length: Option<i32> = tag(InvocationFieldLength) since V1_2,
+        counter_length: Option<i32> = tag(CounterLength) since V1_2,
+        initial_counter_value: Option<i32> = tag(InitialCounterValue) since V1_2,
+        salt_length: Option<i32> = tag(SaltLength) since V1_4,
+        mask_generator: Option<MaskGenerator> = tag(MaskGenerator) since V1_4,
+        mask_generator_hashing_algorithm: Option<HashingAlgorithm> = tag(MaskGeneratorHashingAlgorithm) since V1_4,
+        p_source: Option<ByteString> = tag(PSource) since V1_4,
+        trailer_field: Option<i32> = tag(TrailerField) since V1_4,
+    }
+
+    /// Digest (KMIP 2.1 §4.21).
+    Digest "Digest" {
+        hashing_algorithm: HashingAlgorithm = tag(HashingAlgorithm),
+        digest_value: Option<ByteString> = tag(DigestValue),
+        key_format_type: Option<KeyFormatType> = tag(KeyFormatType) since V1_1,
+    }
+
+    /// Key Value Location (KMIP 2.1 §4.28).
+    KeyValueLocation "Key Value Location" {
+        key_value_location_value: Text = tag(KeyValueLocationValue),
+        key_value_location_type: KeyValueLocationType = tag(KeyValueLocationType),
+    }
+
+    /// Link (KMIP 2.1 §4.31), before 3.0.
+    Link "Link" {
+        link_type: LinkType = tag(LinkType),
+        linked_object_identifier: UniqueIdentifier = tag(LinkedObjectIdentifier),
+    }
+
+    /// Revocation Reason (KMIP 2.1 §4.48).
+    RevocationReason "Revocation Reason" {
+        revocation_reason_code: RevocationReasonCode = tag(RevocationReasonCode),
+        revocation_message: Option<Text> = tag(RevocationMessage),
+    }
+
+    /// Deactivation Reason (KMIP 3.0).
+    DeactivationReason "Deactivation Reason" {
+        deactivation_reason_code: DeactivationReasonCode = tag(DeactivationReasonCode),
+        deactivation_message: Option<Text> = tag(DeactivationMessage),
+    }
+
+    /// RNG Parameters (KMIP 2.1 §7.30), the value of Random Number Generator.
+    RNGParameters "RNG Parameters" {
+        rng_algorithm: RNGAlgorithm = tag(RNGAlgorithm),
+        cryptographic_algorithm: Option<CryptographicAlgorithm> = tag(CryptographicAlgorithm),
+        cryptographic_length: Option<i32> = tag(CryptographicLength),
+        hashing_algorithm: Option<HashingAlgorithm> = tag(HashingAlgorithm),
+        drbg_algorithm: Option<DRBGAlgorithm> = tag(DRBGAlgorithm),
+        recommended_curve: Option<RecommendedCurve> = tag(RecommendedCurve),
+        fips186_variation: Option<FIPS186Variation> = tag(FIPS186Variation),
+        prediction_resistance: Option<bool> = tag(PredictionResistance),
+    }
+
+    /// Usage Limits (KMIP 2.1 §4.62). Clients leave the count out although the table requires it.
+    UsageLimits "Usage Limits" {
+        usage_limits_total: i64 = tag(UsageLimitsTotal),
+        usage_limits_count: Option<i64> = tag(UsageLimitsCount),
+        usage_limits_unit: UsageLimitsUnit = tag(UsageLimitsUnit),
+    }
+
+    /// X.509 Certificate Identifier (KMIP 2.1 §4.64).
+    X509CertificateIdentifier "X.509 Certificate Identifier" {
+        issuer_distinguished_name: ByteString = tag(IssuerDistinguishedName),
+        certificate_serial_number: ByteString = tag(CertificateSerialNumber),
+    }
+
+    /// X.509 Certificate Issuer (KMIP 2.1 §4.65).
+    X509CertificateIssuer "X.509 Certificate Issuer" {
+        issuer_distinguished_name: ByteString = tag(IssuerDistinguishedName),
+        issuer_alternative_name: Vec<ByteString> = tag(IssuerAlternativeName),
+    }
+
+    /// X.509 Certificate Subject (KMIP 2.1 §4.66).
+    X509CertificateSubject "X.509 Certificate Subject" {
+        subject_distinguished_name: Option<ByteString> = tag(SubjectDistinguishedName),
+        subject_alternative_name: Vec<ByteString> = tag(SubjectAlternativeName),
+    }
+
+    /// Object Groups (KMIP 2.1 §7.20): texts in 2.1, links from 3.0.
+    ObjectGroups "Object Groups" {
+        object_group: Vec<Text> = tag(ObjectGroup) until V2_1,
+        group_link: Vec<UniqueIdentifier> = tag(GroupLink) since V3_0,
+    }
+
+    /// Protection Storage Masks (KMIP 2.1 §7.27).
+    ProtectionStorageMasks "Protection Storage Masks" {
+        protection_storage_mask: Vec<ProtectionStorageMask> = tag(ProtectionStorageMask),
+    }
+
+    /// Objects (KMIP 2.1 §7.19).
+    Objects "Objects" {
+        unique_identifier: Vec<UniqueIdentifier> = tag(UniqueIdentifier),
+    }
+
+    /// Object Types (KMIP 2.1 §7.21).
+    ObjectTypes "Object Types" {
+        object_type: Vec<ObjectType> = tag(ObjectType),
+    }
+
+    /// Operations (KMIP 2.1 §7.22).
+    Operations "Operations" {
+        operation: Vec<Operation> = tag(Operation),
+    }
+}

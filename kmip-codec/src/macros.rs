@@ -1,0 +1,206 @@
+//! The macros that declare the protocol: `record!` for structures, `union!` for a value chosen by an earlier field,
+//! `choice!` for an item chosen by its own tag. Each field stands in one row, with the versions that have it.
+
+/// Declares structures: fields in wire order.
+///
+/// `name: Type = tag(Tag)` is a field under a tag (`T` exactly one, `Option<T>`, `Vec<T>`); `by(Tag, earlier)` one whose
+/// layout depends on an earlier field; `choice()` one that is told by its own tag; `bag(V1 carrier, V2 carrier)` an
+/// attribute bag. `since`, `until` and `required` name versions.
+macro_rules! record {
+    ($($(#[$doc:meta])* $name:ident $title:literal {
+        $($field:ident : $ty:ty = $kind:ident ($($arg:tt)*)
+            $(since $since:ident)? $(until $until:ident)? $(required $required:ident)?),* $(,)?
+    })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub struct $name {
+            $(#[doc = concat!("`", stringify!($($arg)*), "`")] pub $field: $ty,)*
+        }
+
+        impl $crate::value::Structure for $name {
+            const NAME: &'static str = $title;
+            const FIELDS: &'static [$crate::value::FieldRow] = &[$($crate::value::FieldRow {
+                field: stringify!($field),
+                tags: record!(@tags $kind ($($arg)*)),
+                since: record!(@version $($since)?),
+                until: record!(@version $($until)?),
+                required: record!(@version $($required)?),
+                rust_type: stringify!($ty),
+            }),*];
+        }
+
+        impl $crate::value::Value for $name {
+            fn put(&self, tag: $crate::registry::Tag, sink: &mut dyn $crate::wire::Sink) {
+                sink.begin(tag);
+                $(if record!(@live sink [$($since)?] [$($until)?]) {
+                    record!(@put $kind ($($arg)*) (self.$field) sink);
+                })*
+                sink.end();
+            }
+
+            fn take(source: &mut dyn $crate::wire::Source) -> $crate::error::Result<Self> {
+                source.enter()?;
+                let value = Self::take_fields(source).map_err(|error| error.within($title))?;
+                source.leave()?;
+                Ok(value)
+            }
+        }
+
+        impl $name {
+            #[allow(unused_mut, unused_variables)]
+            fn take_fields(source: &mut dyn $crate::wire::Source) -> $crate::error::Result<Self> {
+                let mut next = source.next()?;
+                $(
+                    record!(@gate $kind ($($arg)*) next source [$($since)?] [$($until)?]);
+                    let $field: $ty = record!(@take $kind ($($arg)*) next source);
+                    record!(@require $kind ($($arg)*) $field source [$($required)?]);
+                )*
+                if next != $crate::registry::Tag::NONE {
+                    let known = |tag| <Self as $crate::value::Structure>::FIELDS.iter().any(|row| row.tags.contains(&tag));
+                    return Err($crate::value::unexpected_field(next, known));
+                }
+                Ok(Self { $($field),* })
+            }
+        }
+    )*};
+
+    (@version) => { None };
+    (@version $version:ident) => { Some($crate::version::$version) };
+
+    (@tags tag ($tag:ident)) => { &[$crate::registry::Tag::$tag] };
+    (@tags by ($tag:ident, $by:ident)) => { &[$crate::registry::Tag::$tag] };
+    (@tags choice ()) => { &[] };
+    (@tags rest ()) => { &[] };
+    (@tags bag ($($carrier:tt)*)) => { record!(@carrier_tags $($carrier)*) };
+    (@tags references ($($arg:tt)*)) => { &[$crate::registry::Tag::AttributeName, $crate::registry::Tag::AttributeReference] };
+    (@carrier_tags Nil, Set($b:ident)) => { &[$crate::registry::Tag::$b] };
+    (@carrier_tags Bare, Set($b:ident)) => { &[$crate::registry::Tag::Attribute, $crate::registry::Tag::$b] };
+    (@carrier_tags Bare, Nil) => { &[$crate::registry::Tag::Attribute] };
+    (@carrier_tags Template($a:ident), Set($b:ident)) => { &[$crate::registry::Tag::$a, $crate::registry::Tag::$b] };
+    (@carrier_tags Template($a:ident), Nil) => { &[$crate::registry::Tag::$a] };
+
+    (@live $s:ident [] []) => { true };
+    (@live $s:ident [$since:ident] []) => { $s.version() >= $crate::version::$since };
+    (@live $s:ident [] [$until:ident]) => { $s.version() <= $crate::version::$until };
+    (@live $s:ident [$since:ident] [$until:ident]) => {
+        ($crate::version::$since..=$crate::version::$until).contains(&$s.version())
+    };
+
+    (@gate $kind:ident ($($arg:tt)*) $next:ident $s:ident [] []) => {};
+    (@gate $kind:ident ($($arg:tt)*) $next:ident $s:ident [$($since:ident)?] [$($until:ident)?]) => {
+        if record!(@tags $kind ($($arg)*)).contains(&$next) && !record!(@live $s [$($since)?] [$($until)?]) {
+            $crate::value::foreign_field($next, $s)?;
+        }
+    };
+
+    (@require $kind:ident ($($arg:tt)*) $field:ident $s:ident []) => {};
+    (@require $kind:ident ($tag:ident) $field:ident $s:ident [$required:ident]) => {
+        if $s.version() >= $crate::version::$required && !$crate::value::Field::is_present(&$field) {
+            return Err($crate::error::DecodeError::new($crate::error::Problem::Missing, $crate::registry::Tag::$tag));
+        }
+    };
+
+    (@put tag ($tag:ident) ($value:expr) $s:ident) => {
+        $crate::value::Field::put_field(&$value, $crate::registry::Tag::$tag, $s)
+    };
+    (@put by ($tag:ident, $by:ident) ($value:expr) $s:ident) => {
+        $crate::value::FieldBy::put_field_by(&$value, $crate::registry::Tag::$tag, $s)
+    };
+    (@put rest () ($value:expr) $s:ident) => { $value.iter().for_each(|item| $crate::value::Value::put(&item.value, item.tag, $s)) };
+    (@put choice () ($value:expr) $s:ident) => { $crate::value::ChoiceField::put_choice_field(&$value, $s) };
+    (@put references ($from:ident) ($value:expr) $s:ident) => {
+        $crate::attribute::put_references(&$value, $crate::version::$from, $s)
+    };
+    (@put bag ($($carrier:tt)*) ($value:expr) $s:ident) => {
+        $crate::attribute::put_bag($value.as_ref(), record!(@carriers $($carrier)*), $s)
+    };
+
+    (@take tag ($tag:ident) $next:ident $s:ident) => {
+        $crate::value::Field::take_field($crate::registry::Tag::$tag, &mut $next, $s)?
+    };
+    (@take by ($tag:ident, $by:ident) $next:ident $s:ident) => {
+        $crate::value::FieldBy::take_field_by($crate::registry::Tag::$tag, $by.clone(), &mut $next, $s)?
+    };
+    (@take rest () $next:ident $s:ident) => { $crate::item::take_rest(&mut $next, $s)? };
+    (@take choice () $next:ident $s:ident) => { $crate::value::ChoiceField::take_choice_field(&mut $next, $s)? };
+    (@take references ($from:ident) $next:ident $s:ident) => {
+        $crate::attribute::take_references($crate::version::$from, &mut $next, $s)?
+    };
+    (@take bag ($($carrier:tt)*) $next:ident $s:ident) => {
+        $crate::attribute::take_bag(record!(@carriers $($carrier)*), &mut $next, $s)?
+    };
+
+    (@carriers $a:ident $(($at:ident))?, $b:ident $(($bt:ident))?) => {
+        (
+            $crate::attribute::Carrier::$a $(($crate::registry::Tag::$at))?,
+            $crate::attribute::Carrier::$b $(($crate::registry::Tag::$bt))?,
+        )
+    };
+}
+pub(crate) use record;
+
+/// Declares a value whose layout an earlier field chooses; anything else is kept as an untyped item.
+macro_rules! union {
+    ($(#[$doc:meta])* $name:ident by $by:ty { $($variant:ident($ty:ty) = $key:pat_param),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $name {
+            $(#[doc = concat!("For ", stringify!($key), ".")] $variant($ty),)*
+            /// For any other value: the item as it came.
+            Unknown($crate::item::ItemValue),
+        }
+
+        impl $crate::value::ValueBy for $name {
+            type By = $by;
+
+            fn put_by(&self, tag: $crate::registry::Tag, sink: &mut dyn $crate::wire::Sink) {
+                match self {
+                    $(Self::$variant(value) => $crate::value::Value::put(value, tag, sink),)*
+                    Self::Unknown(value) => $crate::value::Value::put(value, tag, sink),
+                }
+            }
+
+            fn take_by(by: $by, source: &mut dyn $crate::wire::Source) -> $crate::error::Result<Self> {
+                match by {
+                    $($key => <$ty as $crate::value::Value>::take(source).map(Self::$variant),)*
+                    _ => <$crate::item::ItemValue as $crate::value::Value>::take(source).map(Self::Unknown),
+                }
+            }
+        }
+    };
+}
+pub(crate) use union;
+
+/// Declares an item that is one of several, told apart by tag.
+macro_rules! choice {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident($ty:ty) = $tag:ident),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        pub enum $name {
+            $(#[doc = concat!("Under the tag `", stringify!($tag), "`.")] $variant($ty),)*
+        }
+
+        impl $crate::value::Choice for $name {
+            fn put_choice(&self, sink: &mut dyn $crate::wire::Sink) {
+                match self {
+                    $(Self::$variant(value) => $crate::value::Value::put(value, $crate::registry::Tag::$tag, sink),)*
+                }
+            }
+
+            fn offers(tag: $crate::registry::Tag) -> bool {
+                matches!(tag, $($crate::registry::Tag::$tag)|*)
+            }
+
+            fn take_choice(
+                tag: $crate::registry::Tag,
+                source: &mut dyn $crate::wire::Source,
+            ) -> $crate::error::Result<Self> {
+                match tag {
+                    $($crate::registry::Tag::$tag => <$ty as $crate::value::Value>::take(source).map(Self::$variant),)*
+                    _ => Err($crate::error::DecodeError::new($crate::error::Problem::Unexpected, tag)),
+                }
+            }
+        }
+    };
+}
+pub(crate) use choice;

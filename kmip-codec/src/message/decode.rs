@@ -1,0 +1,141 @@
+//! Whole messages: reading them from TTLV bytes or from any source, and writing them into one exactly sized, wiped buffer.
+//!
+//! The request header decodes first. Each batch item then decodes on its own: a malformed one fails alone (KMIP 1.4
+//! §11.1), and the operation and identifier that it did give are kept for the answer.
+
+use zeroize::Zeroizing;
+
+use super::header::{RequestBatchItem, RequestHeader, ResponseMessage};
+use crate::error::{DecodeError, Problem, Result};
+use crate::limits::Limits;
+use crate::registry::{Operation, Tag};
+use crate::value::{ByteString, Value};
+use crate::version::Version;
+use crate::wire::count::Counter;
+use crate::wire::ttlv::{TtlvReader, TtlvWriter};
+use crate::wire::{Source, Strictness};
+
+/// A request whose batch items decoded, or failed, one by one.
+#[derive(Debug)]
+pub struct DecodedRequest {
+    /// The header.
+    pub header: RequestHeader,
+    /// The batch items in order.
+    pub items: Vec<RequestItem>,
+    /// Fields of another version that were accepted.
+    pub leniencies: usize,
+}
+
+/// One batch item, or why it is none.
+pub type RequestItem = std::result::Result<RequestBatchItem, BatchItemError>;
+
+/// A batch item that did not decode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BatchItemError {
+    /// The operation, if it could be read.
+    pub operation: Option<Operation>,
+    /// The Unique Batch Item ID, if it could be read.
+    pub unique_batch_item_id: Option<ByteString>,
+    /// What is wrong.
+    pub error: DecodeError,
+}
+
+/// A message that did not decode at all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MessageError {
+    /// The protocol version of the header, if it could be read.
+    pub version: Option<Version>,
+    /// What is wrong.
+    pub error: DecodeError,
+}
+
+/// Reads a request message from TTLV bytes.
+pub fn decode_request(
+    bytes: &[u8],
+    limits: &Limits,
+    strictness: Strictness,
+) -> std::result::Result<DecodedRequest, MessageError> {
+    let mut reader = TtlvReader::new(bytes, *limits, strictness);
+    let decoded = read_request(&mut reader, limits).and_then(|(header, items)| {
+        reader.finish()?;
+        Ok(DecodedRequest { header, items, leniencies: reader.leniencies() })
+    });
+    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+}
+
+/// Reads a request message from any source.
+pub fn read_request(source: &mut dyn Source, limits: &Limits) -> Result<(RequestHeader, Vec<RequestItem>)> {
+    expect(Tag::RequestMessage, source)?;
+    source.enter()?;
+    expect(Tag::RequestHeader, source)?;
+    let header = RequestHeader::take(source)?;
+    let mut items = Vec::new();
+    loop {
+        match source.next()? {
+            Tag::NONE => break,
+            Tag::BatchItem if items.len() < limits.batch_items => items.push(take_item(source)?),
+            Tag::BatchItem => return Err(DecodeError::new(Problem::Limit("number of batch items"), Tag::BatchItem)),
+            tag => return Err(DecodeError::new(Problem::Unexpected, tag).within("Request Message")),
+        }
+    }
+    source.leave()?;
+    Ok((header, items))
+}
+
+fn expect(tag: Tag, source: &mut dyn Source) -> Result<()> {
+    if source.next()? == tag { Ok(()) } else { Err(DecodeError::new(Problem::Missing, tag)) }
+}
+
+/// Takes one batch item. The outer error is one of framing, after which nothing more can be read.
+fn take_item(source: &mut dyn Source) -> Result<RequestItem> {
+    let mark = source.mark();
+    let error = match RequestBatchItem::take(source) {
+        Ok(item) => return Ok(Ok(item)),
+        Err(error) => error,
+    };
+    source.rewind(&mark);
+    let mut failed = BatchItemError { operation: None, unique_batch_item_id: None, error };
+    // What can still be read of the item names it in the answer; what cannot is left out.
+    let _ = identify(&mut failed, source);
+    source.recover(&mark);
+    Ok(Err(failed))
+}
+
+fn identify(failed: &mut BatchItemError, source: &mut dyn Source) -> Result<()> {
+    source.enter()?;
+    loop {
+        match source.next()? {
+            Tag::NONE => return Ok(()),
+            Tag::Operation => failed.operation = Some(Operation::take(source)?),
+            Tag::UniqueBatchItemID => failed.unique_batch_item_id = Some(ByteString::take(source)?),
+            _ => source.skip()?,
+        }
+    }
+}
+
+/// Reads a response message from TTLV bytes.
+pub fn decode_response(
+    bytes: &[u8],
+    limits: &Limits,
+    strictness: Strictness,
+) -> std::result::Result<ResponseMessage, MessageError> {
+    let mut reader = TtlvReader::new(bytes, *limits, strictness);
+    let decoded = expect(Tag::ResponseMessage, &mut reader)
+        .and_then(|()| ResponseMessage::take(&mut reader))
+        .and_then(|message| reader.finish().map(|()| message));
+    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+}
+
+/// The exact number of TTLV bytes that `value` takes under `tag`.
+pub fn encoded_len(tag: Tag, value: &impl Value, version: Version) -> usize {
+    let mut counter = Counter::new(version);
+    value.put(tag, &mut counter);
+    counter.bytes()
+}
+
+/// Writes `value` under `tag` into a buffer of exactly its size.
+pub fn encode(tag: Tag, value: &impl Value, version: Version) -> Zeroizing<Vec<u8>> {
+    let mut writer = TtlvWriter::with_capacity(version, encoded_len(tag, value, version));
+    value.put(tag, &mut writer);
+    writer.finish()
+}

@@ -1,0 +1,28 @@
+//! Create Credential (KMIP 3.0).
+
+use crate::attribute::Bag;
+use crate::attribute::values::UniqueIdentifier;
+use crate::macros::record;
+use crate::message::credential::{
+    DeviceCredential, HashedPasswordCredential, OneTimePasswordCredential, PasswordCredential,
+};
+use crate::object::Certificate;
+use crate::registry::CredentialType;
+
+record! {
+    /// Request payload of Create Credential (KMIP 3.0). Since KMIP 3.0.
+    CreateCredentialRequest "Create Credential Request Payload" {
+        credential_type: CredentialType = tag(CredentialType),
+        attributes: Option<Bag> = bag(Nil, Set(Attributes)),
+        password_credential: Option<PasswordCredential> = tag(PasswordCredential),
+        device_credential: Option<DeviceCredential> = tag(DeviceCredential),
+        hashed_password_credential: Option<HashedPasswordCredential> = tag(HashedPasswordCredential),
+        otp_credential: Option<OneTimePasswordCredential> = tag(OTPCredential),
+        certificate: Option<Certificate> = tag(Certificate),
+    }
+
+    /// Response payload of Create Credential (KMIP 3.0). Since KMIP 3.0.
+    CreateCredentialResponse "Create Credential Response Payload" {
+        unique_identifier: UniqueIdentifier = tag(UniqueIdentifier),
+    }
+}

@@ -1,0 +1,164 @@
+//! The abstract reader and writer that every structure drives, and their implementations: TTLV, XML, a counter, a printer.
+
+pub mod count;
+pub mod ttlv;
+
+use crate::error::Result;
+use crate::registry::{EnumTable, ItemType, Tag};
+use crate::version::Version;
+
+/// Which of the text-like item types of KMIP 3.0 an identifier has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum IdentifierKind {
+    /// Text String (before 3.0).
+    Text,
+    /// Identifier (0x0C).
+    Identifier,
+    /// Reference (0x0D).
+    Reference,
+    /// Name Reference (0x0E).
+    NameReference,
+}
+
+impl IdentifierKind {
+    /// The item type on the wire.
+    pub fn item_type(self) -> ItemType {
+        match self {
+            Self::Text => ItemType::TextString,
+            Self::Identifier => ItemType::Identifier,
+            Self::Reference => ItemType::Reference,
+            Self::NameReference => ItemType::NameReference,
+        }
+    }
+}
+
+/// How a reader treats fields that belong to another protocol version.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strictness {
+    /// They are refused, with the field's name.
+    Strict,
+    /// They are accepted and counted.
+    Lenient,
+}
+
+/// A writer of items. Structures are written by `begin`, their fields, `end`.
+pub trait Sink {
+    /// Protocol version of what is written.
+    fn version(&self) -> Version;
+    /// Called by the message header, whose Protocol Version rules all that follows.
+    fn set_version(&mut self, version: Version);
+    /// Opens a structure.
+    fn begin(&mut self, tag: Tag);
+    /// Closes the innermost open structure.
+    fn end(&mut self);
+    /// Integer.
+    fn integer(&mut self, tag: Tag, value: i32);
+    /// Integer whose bits have names.
+    fn mask(&mut self, tag: Tag, value: u32, table: &'static EnumTable);
+    /// Long Integer.
+    fn long_integer(&mut self, tag: Tag, value: i64);
+    /// Big Integer: two's complement, a positive multiple of 8 bytes.
+    fn big_integer(&mut self, tag: Tag, value: &[u8]);
+    /// Enumeration; `table` names its values, if any does.
+    fn enumeration(&mut self, tag: Tag, value: u32, table: Option<&'static EnumTable>);
+    /// Boolean.
+    fn boolean(&mut self, tag: Tag, value: bool);
+    /// Text String.
+    fn text(&mut self, tag: Tag, value: &str);
+    /// Byte String.
+    fn bytes(&mut self, tag: Tag, value: &[u8]);
+    /// Date-Time: seconds since 1970, UTC.
+    fn date_time(&mut self, tag: Tag, value: i64);
+    /// Interval: seconds.
+    fn interval(&mut self, tag: Tag, value: u32);
+    /// Date-Time Extended: microseconds since 1970, UTC.
+    fn date_time_extended(&mut self, tag: Tag, value: i64);
+    /// An identifier in one of the text-like types.
+    fn identifier(&mut self, tag: Tag, kind: IdentifierKind, value: &str);
+    /// An enumeration that holds a tag (Attribute Reference).
+    fn tag_value(&mut self, tag: Tag, value: Tag) {
+        self.enumeration(tag, value.value(), None);
+    }
+    /// A secret Byte String. Printers write its length.
+    fn secret_bytes(&mut self, tag: Tag, value: &[u8]) {
+        self.bytes(tag, value);
+    }
+    /// A secret Text String. Printers write its length.
+    fn secret_text(&mut self, tag: Tag, value: &str) {
+        self.text(tag, value);
+    }
+    /// A secret Big Integer. Printers write its length.
+    fn secret_big_integer(&mut self, tag: Tag, value: &[u8]) {
+        self.big_integer(tag, value);
+    }
+}
+
+/// A remembered item of a [`Source`].
+#[derive(Debug, Clone, Copy)]
+pub struct Mark {
+    pub(crate) at: usize,
+    pub(crate) after: usize,
+    pub(crate) end: usize,
+    pub(crate) depth: usize,
+    pub(crate) tag: Tag,
+    pub(crate) kind: u8,
+    pub(crate) length: usize,
+}
+
+/// A reader of items: a cursor over the fields of nested structures.
+///
+/// `next` tells the tag of the next item of the current structure ([`Tag::NONE`] at its end); a typed call then takes it.
+pub trait Source {
+    /// Protocol version of what is read.
+    fn version(&self) -> Version;
+    /// Called by the message header, whose Protocol Version rules all that follows.
+    fn set_version(&mut self, version: Version);
+    /// How fields of another version are treated.
+    fn strictness(&self) -> Strictness;
+    /// Counts a field of another version that was accepted.
+    fn note_leniency(&mut self, tag: Tag);
+    /// Reads the tag of the next item; [`Tag::NONE`] at the end of the current structure.
+    fn next(&mut self) -> Result<Tag>;
+    /// Type of the item whose tag `next` told.
+    fn item_type(&self) -> ItemType;
+    /// Opens the structure whose tag `next` told.
+    fn enter(&mut self) -> Result<()>;
+    /// Closes the innermost structure, skipping what is left of it.
+    fn leave(&mut self) -> Result<()>;
+    /// Skips the item whose tag `next` told.
+    fn skip(&mut self) -> Result<()>;
+    /// Integer.
+    fn integer(&mut self) -> Result<i32>;
+    /// Integer whose bits have names.
+    fn mask(&mut self, table: &'static EnumTable) -> Result<u32>;
+    /// Long Integer.
+    fn long_integer(&mut self) -> Result<i64>;
+    /// Big Integer: two's complement, a positive multiple of 8 bytes.
+    fn big_integer(&mut self) -> Result<&[u8]>;
+    /// Enumeration; `table` names its values, if any does.
+    fn enumeration(&mut self, table: Option<&'static EnumTable>) -> Result<u32>;
+    /// Boolean.
+    fn boolean(&mut self) -> Result<bool>;
+    /// Text String.
+    fn text(&mut self) -> Result<&str>;
+    /// Byte String.
+    fn bytes(&mut self) -> Result<&[u8]>;
+    /// Date-Time: seconds since 1970, UTC.
+    fn date_time(&mut self) -> Result<i64>;
+    /// Interval: seconds.
+    fn interval(&mut self) -> Result<u32>;
+    /// Date-Time Extended: microseconds since 1970, UTC.
+    fn date_time_extended(&mut self) -> Result<i64>;
+    /// An identifier in any of the text-like types.
+    fn identifier(&mut self) -> Result<(IdentifierKind, &str)>;
+    /// Remembers the item whose tag `next` told, before anything of it is taken.
+    fn mark(&self) -> Mark;
+    /// Goes back to the marked item, as if nothing of it had been taken.
+    fn rewind(&mut self, mark: &Mark);
+    /// Goes on after the marked item, however much of it was taken.
+    fn recover(&mut self, mark: &Mark);
+    /// An enumeration that holds a tag (Attribute Reference).
+    fn tag_value(&mut self) -> Result<Tag> {
+        Ok(Tag::new(self.enumeration(None)?))
+    }
+}
