@@ -3,9 +3,9 @@
 use crate::inspect;
 use crate::profiles::{ExtendedUsage, Kind, Usage};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    RevokedCertParams, RsaKeySize, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
+    RsaKeySize, SerialNumber,
 };
 use std::io;
 use std::path::Path;
@@ -81,8 +81,7 @@ impl Issued {
     /// Writes the certificate (0644) and the key (0600).
     pub fn write(&self, certificate: &Path, key: &Path) -> Result<(), CertsError> {
         // Key first: a certificate without its key is useless, a key without a certificate is noticed and made anew.
-        crate::pem_file::write_private(key, self.key.as_bytes())
-            .map_err(|error| file_error(key, error))?;
+        crate::pem_file::write_private(key, self.key.as_bytes()).map_err(|error| file_error(key, error))?;
         crate::pem_file::write_public(certificate, self.certificate.as_bytes())
             .map_err(|error| file_error(certificate, error))
     }
@@ -111,25 +110,18 @@ impl Authority {
     pub fn from_pem(certificate: &str, key: &str) -> Result<Self, CertsError> {
         let key = KeyPair::from_pem(key)?;
         Issuer::from_ca_cert_pem(certificate, &key)?;
-        Ok(Self {
-            certificate: certificate.to_owned(),
-            key,
-        })
+        Ok(Self { certificate: certificate.to_owned(), key })
     }
 
     /// Reads an authority from its two files.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, CertsError> {
-        let read =
-            |path: &Path| std::fs::read_to_string(path).map_err(|error| file_error(path, error));
+        let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| file_error(path, error));
         Self::from_pem(&read(certificate)?, &Zeroizing::new(read(key)?))
     }
 
     /// Certificate and key, to be written.
     pub fn export(&self) -> Issued {
-        Issued {
-            certificate: self.certificate.clone(),
-            key: Zeroizing::new(self.key.serialize_pem()),
-        }
+        Issued { certificate: self.certificate.clone(), key: Zeroizing::new(self.key.serialize_pem()) }
     }
 
     /// The certificate, PEM.
@@ -150,21 +142,11 @@ impl Authority {
 
     /// Issues the certificate of the administrator `name`.
     pub fn issue_administrator(&self, name: &str) -> Result<Issued, CertsError> {
-        self.issue(
-            Kind::Administrator,
-            checked_name(name)?,
-            &[],
-            KeyKind::EcP256,
-        )
+        self.issue(Kind::Administrator, checked_name(name)?, &[], KeyKind::EcP256)
     }
 
     /// Makes a revocation list, PEM, that names these serial numbers.
-    pub fn revocation_list(
-        &self,
-        number: u64,
-        serials: &[Vec<u8>],
-        valid_for: Duration,
-    ) -> Result<String, CertsError> {
+    pub fn revocation_list(&self, number: u64, serials: &[Vec<u8>], valid_for: Duration) -> Result<String, CertsError> {
         let now = OffsetDateTime::now_utc();
         let revoked = |serial: &Vec<u8>| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),
@@ -183,21 +165,10 @@ impl Authority {
         Ok(parameters.signed_by(&self.issuer()?)?.pem()?)
     }
 
-    fn issue(
-        &self,
-        kind: Kind,
-        common_name: &str,
-        names: &[String],
-        key: KeyKind,
-    ) -> Result<Issued, CertsError> {
+    fn issue(&self, kind: Kind, common_name: &str, names: &[String], key: KeyKind) -> Result<Issued, CertsError> {
         let key = key.generate()?;
-        let certificate = parameters(kind, common_name, names)?
-            .signed_by(&key, &self.issuer()?)?
-            .pem();
-        Ok(Issued {
-            certificate,
-            key: Zeroizing::new(key.serialize_pem()),
-        })
+        let certificate = parameters(kind, common_name, names)?.signed_by(&key, &self.issuer()?)?.pem();
+        Ok(Issued { certificate, key: Zeroizing::new(key.serialize_pem()) })
     }
 
     fn issuer(&self) -> Result<Issuer<'_, &KeyPair>, CertsError> {
@@ -205,38 +176,43 @@ impl Authority {
     }
 }
 
+/// Reads a certificate and its key from their files: `None` if one is missing or they do not belong together, which is
+/// what a crash between the two writes leaves.
+pub fn read_pair(certificate: &Path, key: &Path) -> Result<Option<inspect::Facts>, CertsError> {
+    let (Some(certificate), Some(key)) = (read_existing(certificate)?, read_existing(key)?) else {
+        return Ok(None);
+    };
+    let facts = inspect::certificate(&pem_contents(certificate.as_bytes(), "certificate")?)?;
+    let key = KeyPair::from_pem(&key)?;
+    Ok((key.subject_public_key_info() == facts.public_key).then_some(facts))
+}
+
+fn read_existing(path: &Path) -> Result<Option<Zeroizing<String>>, CertsError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(Zeroizing::new(text))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(file_error(path, error)),
+    }
+}
+
 /// Whether `name` can name a client or administrator: it becomes a Common Name and a file name.
 pub fn is_usable_name(name: &str) -> bool {
     name.len() <= 64
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || "._-@".contains(c))
 }
 
 /// The bytes of the first PEM block.
 pub fn pem_contents(pem: &[u8], what: &'static str) -> Result<Vec<u8>, CertsError> {
-    let block = Pem::iter_from_buffer(pem)
-        .next()
-        .ok_or(CertsError::Unreadable(what))?;
-    block
-        .map(|pem| pem.contents)
-        .map_err(|_| CertsError::Unreadable(what))
+    let block = Pem::iter_from_buffer(pem).next().ok_or(CertsError::Unreadable(what))?;
+    block.map(|pem| pem.contents).map_err(|_| CertsError::Unreadable(what))
 }
 
 fn checked_name(name: &str) -> Result<&str, CertsError> {
-    if is_usable_name(name) {
-        Ok(name)
-    } else {
-        Err(CertsError::Name(name.chars().take(80).collect()))
-    }
+    if is_usable_name(name) { Ok(name) } else { Err(CertsError::Name(name.chars().take(80).collect())) }
 }
 
-fn parameters(
-    kind: Kind,
-    common_name: &str,
-    names: &[String],
-) -> Result<CertificateParams, CertsError> {
+fn parameters(kind: Kind, common_name: &str, names: &[String]) -> Result<CertificateParams, CertsError> {
     let profile = kind.profile();
     let mut parameters = CertificateParams::new(names)?;
     let mut subject = DistinguishedName::new();
@@ -246,18 +222,9 @@ fn parameters(
     }
     let now = OffsetDateTime::now_utc();
     parameters.distinguished_name = subject;
-    parameters.is_ca = if profile.authority {
-        IsCa::Ca(BasicConstraints::Constrained(0))
-    } else {
-        IsCa::ExplicitNoCa
-    };
+    parameters.is_ca = if profile.authority { IsCa::Ca(BasicConstraints::Constrained(0)) } else { IsCa::ExplicitNoCa };
     parameters.key_usages = profile.usages.iter().copied().map(key_usage).collect();
-    parameters.extended_key_usages = profile
-        .extended_usages
-        .iter()
-        .copied()
-        .map(extended_key_usage)
-        .collect();
+    parameters.extended_key_usages = profile.extended_usages.iter().copied().map(extended_key_usage).collect();
     parameters.use_authority_key_identifier_extension = !profile.authority;
     parameters.not_before = now - CLOCK_TOLERANCE;
     parameters.not_after = now + Duration::days(profile.validity_days.into());
@@ -280,10 +247,7 @@ fn extended_key_usage(usage: ExtendedUsage) -> ExtendedKeyUsagePurpose {
 }
 
 fn file_error(path: &Path, error: io::Error) -> CertsError {
-    CertsError::File {
-        path: path.display().to_string(),
-        error,
-    }
+    CertsError::File { path: path.display().to_string(), error }
 }
 
 #[cfg(test)]
@@ -302,50 +266,31 @@ mod tests {
 
     #[test]
     fn every_certificate_has_critical_basic_constraints_and_its_usages() {
-        let (clients, admins) = (
-            client_authority(),
-            Authority::create(Kind::AdministratorAuthority, "Admins").unwrap(),
-        );
+        let (clients, admins) =
+            (client_authority(), Authority::create(Kind::AdministratorAuthority, "Admins").unwrap());
         let cases = [
             (Kind::ClientAuthority, clients.export()),
             (Kind::AdministratorAuthority, admins.export()),
             (Kind::Server, clients.issue_server(&LOOPBACK_NAMES).unwrap()),
-            (
-                Kind::Client,
-                clients.issue_client("disk", KeyKind::EcP256).unwrap(),
-            ),
-            (
-                Kind::Administrator,
-                admins.issue_administrator("root").unwrap(),
-            ),
+            (Kind::Client, clients.issue_client("disk", KeyKind::EcP256).unwrap()),
+            (Kind::Administrator, admins.issue_administrator("root").unwrap()),
         ];
         for (kind, issued) in &cases {
             let (der, profile) = (der(issued), kind.profile());
             let (_, parsed) = X509Certificate::from_der(&der).unwrap();
-            let constraints = parsed
-                .basic_constraints()
-                .unwrap()
-                .expect("basicConstraints");
+            let constraints = parsed.basic_constraints().unwrap().expect("basicConstraints");
             assert!(constraints.critical, "{kind:?}");
             assert_eq!(constraints.value.ca, profile.authority, "{kind:?}");
-            let extended = parsed
-                .extended_key_usage()
-                .unwrap()
-                .map(|usage| (usage.value.server_auth, usage.value.client_auth));
+            let extended =
+                parsed.extended_key_usage().unwrap().map(|usage| (usage.value.server_auth, usage.value.client_auth));
             let has = |usage| profile.extended_usages.contains(&usage);
-            let expected = (
-                has(ExtendedUsage::ServerAuth),
-                has(ExtendedUsage::ClientAuth),
-            );
+            let expected = (has(ExtendedUsage::ServerAuth), has(ExtendedUsage::ClientAuth));
             assert_eq!(extended.unwrap_or_default(), expected, "{kind:?}");
             let usage = parsed.key_usage().unwrap().expect("keyUsage");
             assert!(usage.critical);
             assert_eq!(usage.value.key_cert_sign(), profile.authority);
             assert_eq!(usage.value.digital_signature(), !profile.authority);
-            assert_eq!(
-                parsed.subject_alternative_name().unwrap().is_some(),
-                profile.alternative_names
-            );
+            assert_eq!(parsed.subject_alternative_name().unwrap().is_some(), profile.alternative_names);
         }
     }
 
@@ -354,13 +299,7 @@ mod tests {
         let issued = client_authority().issue_server(&LOOPBACK_NAMES).unwrap();
         let der = der(&issued);
         let (_, parsed) = X509Certificate::from_der(&der).unwrap();
-        let names = parsed
-            .subject_alternative_name()
-            .unwrap()
-            .unwrap()
-            .value
-            .general_names
-            .iter();
+        let names = parsed.subject_alternative_name().unwrap().unwrap().value.general_names.iter();
         let shown: Vec<String> = names.map(|name| format!("{name}")).collect();
         assert_eq!(shown.len(), 3, "{shown:?}");
         assert!(shown[0].contains("localhost"), "{shown:?}");
@@ -371,41 +310,42 @@ mod tests {
         let (authority, other) = (client_authority(), client_authority());
         for key in [KeyKind::EcP256, KeyKind::Rsa2048] {
             let issued = authority.issue_client("disk", key).unwrap();
-            let (leaf, right, wrong) =
-                (der(&issued), der(&authority.export()), der(&other.export()));
+            let (leaf, right, wrong) = (der(&issued), der(&authority.export()), der(&other.export()));
             let (_, leaf) = X509Certificate::from_der(&leaf).unwrap();
             let (_, right) = X509Certificate::from_der(&right).unwrap();
             let (_, wrong) = X509Certificate::from_der(&wrong).unwrap();
-            assert!(
-                leaf.verify_signature(Some(right.public_key())).is_ok(),
-                "{key:?}"
-            );
-            assert!(
-                leaf.verify_signature(Some(wrong.public_key())).is_err(),
-                "{key:?}"
-            );
+            assert!(leaf.verify_signature(Some(right.public_key())).is_ok(), "{key:?}");
+            assert!(leaf.verify_signature(Some(wrong.public_key())).is_err(), "{key:?}");
         }
     }
 
     #[test]
     fn an_authority_read_back_issues_for_the_same_chain() {
         let directory = tempfile::tempdir().unwrap();
-        let (certificate, key) = (
-            directory.path().join("ca.pem"),
-            directory.path().join("ca.key"),
-        );
+        let (certificate, key) = (directory.path().join("ca.pem"), directory.path().join("ca.key"));
         let authority = client_authority();
         authority.export().write(&certificate, &key).unwrap();
         let again = Authority::read(&certificate, &key).unwrap();
         assert_eq!(again.certificate(), authority.certificate());
-        let facts = again
-            .issue_client("disk-7", KeyKind::EcP256)
-            .unwrap()
-            .facts()
-            .unwrap();
+        let facts = again.issue_client("disk-7", KeyKind::EcP256).unwrap().facts().unwrap();
         assert_eq!(facts.common_name.as_deref(), Some("disk-7"));
         assert!(facts.organizational_units.is_empty());
         assert!(facts.not_after > OffsetDateTime::now_utc() + Duration::days(1000));
+    }
+
+    #[test]
+    fn a_pair_is_read_only_if_it_belongs_together() {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = (directory.path().join("a.pem"), directory.path().join("a.key"));
+        let authority = client_authority();
+        assert_eq!(read_pair(&certificate, &key).unwrap(), None);
+        for kind in [KeyKind::EcP256, KeyKind::Rsa2048] {
+            authority.issue_client("a", kind).unwrap().write(&certificate, &key).unwrap();
+            assert!(read_pair(&certificate, &key).unwrap().is_some(), "{kind:?}");
+        }
+        let other = authority.issue_client("a", KeyKind::EcP256).unwrap();
+        crate::pem_file::write_private(&key, other.key.as_bytes()).unwrap();
+        assert_eq!(read_pair(&certificate, &key).unwrap(), None);
     }
 
     #[test]
@@ -418,24 +358,8 @@ mod tests {
     #[test]
     fn names_that_leave_a_directory_or_hide_are_refused() {
         let authority = client_authority();
-        for name in [
-            "",
-            "../x",
-            ".x",
-            "-x",
-            "a/b",
-            "a b",
-            "ä",
-            "a\0",
-            &"x".repeat(65),
-        ] {
-            assert!(
-                matches!(
-                    authority.issue_client(name, KeyKind::EcP256),
-                    Err(CertsError::Name(_))
-                ),
-                "{name:?}"
-            );
+        for name in ["", "../x", ".x", "-x", "a/b", "a b", "ä", "a\0", &"x".repeat(65)] {
+            assert!(matches!(authority.issue_client(name, KeyKind::EcP256), Err(CertsError::Name(_))), "{name:?}");
         }
         assert!(is_usable_name("array-7.rack_2@site"));
     }
@@ -443,15 +367,8 @@ mod tests {
     #[test]
     fn a_revocation_list_tells_when_the_next_is_due() {
         let authority = client_authority();
-        let serial = authority
-            .issue_client("disk", KeyKind::EcP256)
-            .unwrap()
-            .facts()
-            .unwrap()
-            .serial;
-        let pem = authority
-            .revocation_list(1, &[serial], Duration::days(2))
-            .unwrap();
+        let serial = authority.issue_client("disk", KeyKind::EcP256).unwrap().facts().unwrap().serial;
+        let pem = authority.revocation_list(1, &[serial], Duration::days(2)).unwrap();
         let der = pem_contents(pem.as_bytes(), "revocation list").unwrap();
         let due = inspect::revocation_list_next_update(&der).unwrap().unwrap();
         assert!(due > OffsetDateTime::now_utc() + Duration::days(1));

@@ -26,19 +26,14 @@ pub struct Facts {
 
 /// Reads a DER certificate.
 pub fn certificate(der: &[u8]) -> Result<Facts, CertsError> {
-    let (rest, parsed) =
-        X509Certificate::from_der(der).map_err(|_| CertsError::Unreadable("certificate"))?;
+    let (rest, parsed) = X509Certificate::from_der(der).map_err(|_| CertsError::Unreadable("certificate"))?;
     if !rest.is_empty() {
         return Err(CertsError::Unreadable("certificate"));
     }
     let subject = parsed.subject();
     let mut names = subject.iter_common_name();
     let common_name = match (names.next(), names.next()) {
-        (Some(name), None) => name
-            .as_str()
-            .ok()
-            .filter(|text| is_plain(text))
-            .map(str::to_owned),
+        (Some(name), None) => name.as_str().ok().filter(|text| is_plain(text)).map(str::to_owned),
         _ => None,
     };
     Ok(Facts {
@@ -57,16 +52,13 @@ pub fn certificate(der: &[u8]) -> Result<Facts, CertsError> {
 
 /// When the next update of a DER revocation list is due, if it says so.
 pub fn revocation_list_next_update(der: &[u8]) -> Result<Option<OffsetDateTime>, CertsError> {
-    let (_, parsed) = CertificateRevocationList::from_der(der)
-        .map_err(|_| CertsError::Unreadable("revocation list"))?;
+    let (_, parsed) =
+        CertificateRevocationList::from_der(der).map_err(|_| CertsError::Unreadable("revocation list"))?;
     Ok(parsed.next_update().map(|date| date.to_datetime()))
 }
 
 fn is_plain(text: &str) -> bool {
-    !text.is_empty()
-        && text.len() <= LONGEST_NAME
-        && text.trim() == text
-        && !text.chars().any(char::is_control)
+    !text.is_empty() && text.len() <= LONGEST_NAME && text.trim() == text && !text.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -75,11 +67,7 @@ mod tests {
 
     #[test]
     fn garbage_is_refused() {
-        for bytes in [
-            &b""[..],
-            b"\x30\x03\x02\x01\x01",
-            &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff],
-        ] {
+        for bytes in [&b""[..], b"\x30\x03\x02\x01\x01", &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]] {
             assert!(certificate(bytes).is_err());
             assert!(revocation_list_next_update(bytes).is_err());
         }

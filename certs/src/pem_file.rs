@@ -17,27 +17,19 @@ pub fn write_private(path: &Path, contents: &[u8]) -> io::Result<()> {
 
 fn write_atomically(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
     let (Some(directory), Some(name)) = (path.parent(), path.file_name()) else {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the path names no file",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the path names no file"));
     };
     let mut hidden = std::ffi::OsString::from(".");
     hidden.push(name);
     hidden.push(format!(".{}", std::process::id()));
     let temporary = directory.join(hidden);
-    let written =
-        write_synced(&temporary, contents, mode).and_then(|()| std::fs::rename(&temporary, path));
+    let written = write_synced(&temporary, contents, mode).and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
         // The first error is the one to tell; a left-over temporary file harms nothing.
         let _ = std::fs::remove_file(&temporary);
         return written;
     }
-    let directory = if directory.as_os_str().is_empty() {
-        Path::new(".")
-    } else {
-        directory
-    };
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     File::open(directory)?.sync_all()
 }
 
@@ -47,11 +39,7 @@ fn write_synced(path: &Path, contents: &[u8], mode: u32) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(mode)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(contents)?;
     file.sync_all()
 }
@@ -68,10 +56,7 @@ mod tests {
     #[test]
     fn modes_are_set_and_nothing_is_left_beside_the_file() {
         let directory = tempfile::tempdir().unwrap();
-        let (private, public) = (
-            directory.path().join("a.key"),
-            directory.path().join("a.pem"),
-        );
+        let (private, public) = (directory.path().join("a.key"), directory.path().join("a.pem"));
         write_private(&private, b"one").unwrap();
         write_private(&private, b"two").unwrap();
         write_public(&public, b"three").unwrap();

@@ -148,10 +148,7 @@ pub const CONSUMERS: [Consumer; 10] = [
         name: "MongoDB drivers (libmongocrypt)",
         needs: "client certificate and key in one PEM file; server: subjectAltName",
     },
-    Consumer {
-        name: "IBM Db2",
-        needs: "CA: basicConstraints critical; SHA-2; RSA of 2048 bits or more, or ECDSA",
-    },
+    Consumer { name: "IBM Db2", needs: "CA: basicConstraints critical; SHA-2; RSA of 2048 bits or more, or ECDSA" },
     Consumer {
         name: "Hitachi VSP",
         needs: "when it insists on revocation: reachable CRL distribution point and OCSP in the server's chain (bring your own PKI)",
@@ -160,18 +157,9 @@ pub const CONSUMERS: [Consumer; 10] = [
         name: "Dell iDRAC SEKM",
         needs: "makes its own key and request: sign the request with the client profile, Common Name as it asks",
     },
-    Consumer {
-        name: "NetApp ONTAP",
-        needs: "the same client certificate on every node of a cluster; TLS 1.2 enabled",
-    },
-    Consumer {
-        name: "NetApp Element",
-        needs: "all CAs of a server concatenated in one file",
-    },
-    Consumer {
-        name: "Commvault",
-        needs: "client key file without a passphrase",
-    },
+    Consumer { name: "NetApp ONTAP", needs: "the same client certificate on every node of a cluster; TLS 1.2 enabled" },
+    Consumer { name: "NetApp Element", needs: "all CAs of a server concatenated in one file" },
+    Consumer { name: "Commvault", needs: "client key file without a passphrase" },
     Consumer {
         name: "Quantum Scalar",
         needs: "a user name in the certificate's Common Name, equal to the KMIP credential",
@@ -196,10 +184,7 @@ mod tests {
     #[test]
     fn only_administrators_carry_the_mark_and_only_authorities_sign() {
         for row in &PROFILES {
-            assert_eq!(
-                row.organizational_unit == Some(ADMINISTRATOR_UNIT),
-                row.kind == Kind::Administrator
-            );
+            assert_eq!(row.organizational_unit == Some(ADMINISTRATOR_UNIT), row.kind == Kind::Administrator);
             assert_eq!(row.usages.contains(&Usage::CertificateSign), row.authority);
             assert!(!(row.authority && row.alternative_names));
         }

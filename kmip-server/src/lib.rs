@@ -1,1 +1,24 @@
-//! PLACEHOLDER
+//! The shell of the KMIP server: sockets, TLS, HTTP, signals, metrics, the command line, and the store adapters.
+//!
+//! It knows nothing of KMIP's rules: a message goes as bytes to a [`service::Service`] and comes back as bytes.
+
+#![forbid(unsafe_code)]
+
+pub mod admin;
+pub mod audit;
+pub mod cli;
+pub mod config;
+mod config_keys;
+pub mod connection;
+pub mod datadir;
+pub mod frame;
+pub mod http;
+pub mod https;
+pub mod listener;
+pub mod logging;
+pub mod metrics;
+pub mod run;
+pub mod service;
+pub mod shell;
+pub mod tls;
+pub mod wire;

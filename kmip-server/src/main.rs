@@ -1,2 +1,7 @@
-//! PLACEHOLDER
-fn main() {}
+//! The binary `kmip-server`.
+
+#![forbid(unsafe_code)]
+
+fn main() -> std::process::ExitCode {
+    kmip_server::cli::main()
+}

@@ -1,0 +1,230 @@
+//! The admin API: HTTPS and JSON, for administrators' certificates only.
+//!
+//! A certificate is an administrator's if it chains to a CA of the administrators (never one of the clients' CAs) and its
+//! subject carries the unit `KMIP Administrator`; [`crate::tls`] checks both. Bodies are bounded; passwords and keys are
+//! never logged.
+//!
+//! ```text
+//! GET  /healthz  /readyz  /metrics
+//! POST /api/v1/clients  {"name": "disk-7", "scope": "array-1"?, "key": "p256" | "rsa2048"?}
+//!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
+//! POST /api/v1/users    {"name": "alice", "password": "...", "client": "disk-7"?}  -> 201 {"name"}
+//! POST /api/v1/reload   -> 200 {"reloaded": true}
+//! ```
+//! Errors are `{"error": "..."}` with a fitting status.
+
+use crate::https::wipe;
+use crate::metrics::Metrics;
+use crate::service::{Administration, AdministrationError, Peer, Service};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Extension, State};
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use certs::{Authority, CertsError, Issued, KeyKind};
+use kmip_codec::secret::SecretText;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use tracing::{info, warn};
+use zeroize::Zeroizing;
+
+/// Largest body.
+const BODY_BYTES: usize = 64 * 1024;
+/// Media type of Prometheus' text format, version 1.0.0 of OpenMetrics.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Reads certificates and configuration again; the error says what is wrong with them.
+pub type Reload = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What the API works on.
+pub struct Admin {
+    /// Readiness.
+    pub service: Arc<dyn Service>,
+    /// Changes.
+    pub administration: Arc<dyn Administration>,
+    /// Signs certificates of clients; absent where the data directory holds no CA key.
+    pub authority: Option<Authority>,
+    /// Counters.
+    pub metrics: Arc<Metrics>,
+    /// Reload.
+    pub reload: Reload,
+}
+
+type Shared = State<Arc<Admin>>;
+
+/// The routes.
+pub fn routes(admin: Admin) -> Router {
+    Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .route("/api/v1/clients", post(enroll))
+        .route("/api/v1/users", post(add_user))
+        .route("/api/v1/reload", post(reload))
+        .fallback(async || refuse(StatusCode::NOT_FOUND, "no such resource"))
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .with_state(Arc::new(admin))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Enrollment {
+    name: String,
+    scope: Option<String>,
+    key: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Enrolled<'a> {
+    name: &'a str,
+    certificate: &'a str,
+    key: &'a str,
+    ca: &'a str,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct User {
+    name: String,
+    password: Password,
+    client: Option<String>,
+}
+
+/// A password on its way from the body into a secret.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+struct Password(SecretText);
+
+impl From<String> for Password {
+    fn from(text: String) -> Self {
+        Self(SecretText::copy_from(&Zeroizing::new(text)))
+    }
+}
+
+async fn ready(State(admin): Shared) -> Response {
+    match admin.service.ready() {
+        Ok(()) => "ready\n".into_response(),
+        Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {missing}\n")).into_response(),
+    }
+}
+
+async fn metrics(State(admin): Shared) -> Response {
+    match admin.metrics.render() {
+        Ok(text) => ([(CONTENT_TYPE, OPENMETRICS)], text).into_response(),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the metrics cannot be written as text"),
+    }
+}
+
+async fn enroll(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
+    let enrollment: Enrollment = match serde_json::from_slice(&body) {
+        Ok(enrollment) => enrollment,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let name = enrollment.name.clone();
+    let done = tokio::task::spawn_blocking(move || issue_and_record(&admin, &enrollment)).await;
+    match done {
+        Ok(Ok(response)) => {
+            info!(administrator = peer.client, remote = %peer.remote, client = name, "client enrolled");
+            response
+        }
+        Ok(Err(refusal)) => {
+            warn!(administrator = peer.client, remote = %peer.remote, "client not enrolled: {}", refusal.1);
+            refuse(refusal.0, &refusal.1)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the enrollment was interrupted"),
+    }
+}
+
+type Refusal = (StatusCode, String);
+
+fn issue_and_record(admin: &Admin, enrollment: &Enrollment) -> Result<Response, Refusal> {
+    let kind = match enrollment.key.as_deref() {
+        None => KeyKind::default(),
+        Some(name) => {
+            KeyKind::from_name(name).ok_or((StatusCode::BAD_REQUEST, "key: expected p256 or rsa2048".to_owned()))?
+        }
+    };
+    let authority = admin.authority.as_ref().ok_or((
+        StatusCode::CONFLICT,
+        "this data directory holds no CA key (pki/ca.key): issue the certificate with your own PKI".to_owned(),
+    ))?;
+    let issued = authority.issue_client(&enrollment.name, kind).map_err(certs_refusal)?;
+    // The record last: a client is known only when its certificate exists.
+    admin.administration.enroll(&enrollment.name, enrollment.scope.as_deref()).map_err(administration_refusal)?;
+    enrolled_response(&enrollment.name, &issued, authority.certificate())
+}
+
+fn enrolled_response(name: &str, issued: &Issued, ca: &str) -> Result<Response, Refusal> {
+    let enrolled = Enrolled { name, certificate: &issued.certificate, key: &issued.key, ca };
+    // Room for all of it at once, so that the text with the key does not move while it grows.
+    let room = (issued.certificate.len() + issued.key.len() + ca.len()) * 2 + 1024;
+    let mut body = Zeroizing::new(Vec::with_capacity(room));
+    serde_json::to_writer(&mut *body, &enrolled)
+        .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
+    let kind = [(CONTENT_TYPE, "application/json")];
+    Ok((StatusCode::CREATED, kind, Bytes::from_owner(body)).into_response())
+}
+
+async fn add_user(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
+    let parsed: Result<User, _> = serde_json::from_slice(&body);
+    wipe(body);
+    let User { name, password, client } = match parsed {
+        Ok(user) => user,
+        // The text of the error could quote the body: only its place is told.
+        Err(error) => {
+            let place = format!("not the expected JSON at line {} column {}", error.line(), error.column());
+            return refuse(StatusCode::BAD_REQUEST, &place);
+        }
+    };
+    let (shown, bound) = (name.clone(), client.clone());
+    let add = move || admin.administration.add_user(&name, password.0, client.as_deref());
+    match tokio::task::spawn_blocking(add).await {
+        Ok(Ok(())) => {
+            info!(administrator = peer.client, remote = %peer.remote, user = shown, client = bound, "user added");
+            json(StatusCode::CREATED, &serde_json::json!({ "name": shown }))
+        }
+        Ok(Err(error)) => {
+            let (status, text) = administration_refusal(error);
+            warn!(administrator = peer.client, remote = %peer.remote, user = shown, "user not added: {text}");
+            refuse(status, &text)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"),
+    }
+}
+
+async fn reload(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>) -> Response {
+    info!(administrator = peer.client, remote = %peer.remote, "reload asked");
+    match tokio::task::spawn_blocking(move || (admin.reload)()).await {
+        Ok(Ok(())) => json(StatusCode::OK, &serde_json::json!({ "reloaded": true })),
+        Ok(Err(error)) => refuse(StatusCode::CONFLICT, &error),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the reload was interrupted"),
+    }
+}
+
+fn certs_refusal(error: CertsError) -> Refusal {
+    let status = match error {
+        CertsError::Name(_) => StatusCode::BAD_REQUEST,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    (status, error.to_string())
+}
+
+fn administration_refusal(error: AdministrationError) -> Refusal {
+    let status = match error {
+        AdministrationError::Conflict(_) => StatusCode::CONFLICT,
+        AdministrationError::Invalid(_) => StatusCode::BAD_REQUEST,
+        AdministrationError::NotFound(_) => StatusCode::NOT_FOUND,
+        AdministrationError::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+    };
+    (status, error.to_string())
+}
+
+fn refuse(status: StatusCode, what: &str) -> Response {
+    json(status, &serde_json::json!({ "error": what }))
+}
+
+fn json(status: StatusCode, value: &serde_json::Value) -> Response {
+    (status, [(CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
+}

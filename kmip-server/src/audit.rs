@@ -1,0 +1,348 @@
+//! The audit log: append-only segment files in `DIR/audit`, one JSON object a line.
+//!
+//! [`AuditLog::append`] returns when its lines are in the file (`write(2)` done: they survive the death of the process);
+//! [`AuditLog::sync`] returns when they are on the disk. [`AuditLog::record`] and [`AuditLog::write_out`] are the two
+//! halves of `append`, so that the entries of many pipelined requests share one write. A segment that has reached its
+//! size is synced before the next begins. After a crash the last line may be torn: [`AuditLog::open`] cuts it and tells.
+
+use serde::Serialize;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use thiserror::Error;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
+
+/// RFC 3339 in UTC with microseconds, always of the same length.
+const TIME_FORMAT: StaticFormatDescription =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
+/// Lines that may wait for a disk that refuses them.
+const LONGEST_BACKLOG: usize = 4 * 1024 * 1024;
+/// How much is read at once while the end of the last line is sought.
+const TAIL_BYTES: u64 = 64 * 1024;
+
+/// One operation, as the audit log tells it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry<'a> {
+    /// When it ended.
+    #[serde(serialize_with = "rfc3339")]
+    pub time: OffsetDateTime,
+    /// The client record.
+    pub client: &'a str,
+    /// Address of the client.
+    pub remote: SocketAddr,
+    /// KMIP operation.
+    pub operation: &'a str,
+    /// Unique Identifier of the object, if it had one.
+    pub object: Option<&'a str>,
+    /// Result Status.
+    pub result: &'a str,
+    /// Result Reason of a failure.
+    pub reason: Option<&'a str>,
+    /// How long it took.
+    pub duration_us: u64,
+    /// Revision of the store that holds the change.
+    pub revision: Option<u64>,
+}
+
+/// Why the log cannot be written.
+#[derive(Debug, Error)]
+pub enum AuditError {
+    /// A file or the folder refuses.
+    #[error("audit log {}: {error}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// Earlier lines still wait for a disk that refuses them.
+    #[error("audit log {}: too many lines wait to be written", .0.display())]
+    Backlog(PathBuf),
+    /// An entry that is no JSON.
+    #[error("audit entry: {0}")]
+    Entry(#[from] serde_json::Error),
+}
+
+/// What opening found.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Reopened {
+    /// Bytes of a torn last line that were cut.
+    pub cut_bytes: u64,
+}
+
+/// The writer of the audit log; one for a process.
+pub struct AuditLog {
+    folder: PathBuf,
+    segment_bytes: u64,
+    state: Mutex<Segment>,
+}
+
+struct Segment {
+    number: u64,
+    file: Arc<File>,
+    size: u64,
+    pending: Vec<u8>,
+}
+
+impl AuditLog {
+    /// Opens the log in `folder`, which is made if it is missing, and cuts a torn last line.
+    pub fn open(folder: &Path, segment_bytes: u64) -> Result<(Self, Reopened), AuditError> {
+        let at_folder = |error| AuditError::File { path: folder.to_owned(), error };
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at_folder)?;
+        let number = last_segment(folder).map_err(at_folder)?.unwrap_or(1);
+        let path = segment_path(folder, number);
+        let (file, size, cut_bytes) = open_segment(folder, &path).map_err(|error| AuditError::File { path, error })?;
+        let state = Segment { number, file: Arc::new(file), size, pending: Vec::new() };
+        let log = Self { folder: folder.to_owned(), segment_bytes, state: Mutex::new(state) };
+        Ok((log, Reopened { cut_bytes }))
+    }
+
+    /// Records the entries and writes them out.
+    pub fn append(&self, entries: &[Entry<'_>]) -> Result<(), AuditError> {
+        let mut state = self.lock();
+        for entry in entries {
+            self.record_in(&mut state, entry)?;
+        }
+        self.write_out_of(&mut state)
+    }
+
+    /// Keeps an entry for the next [`AuditLog::write_out`], by whomever.
+    pub fn record(&self, entry: &Entry<'_>) -> Result<(), AuditError> {
+        self.record_in(&mut self.lock(), entry)
+    }
+
+    /// Returns when everything recorded so far is in the file.
+    pub fn write_out(&self) -> Result<(), AuditError> {
+        self.write_out_of(&mut self.lock())
+    }
+
+    /// Returns when everything written so far is on the disk. Blocks; other threads go on writing meanwhile.
+    pub fn sync(&self) -> Result<(), AuditError> {
+        let (number, file) = {
+            let mut state = self.lock();
+            self.write_out_of(&mut state)?;
+            (state.number, state.file.clone())
+        };
+        file.sync_data().map_err(|error| self.at(number, error))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Segment> {
+        // A panic between two statements of a holder leaves at worst a line that the next write repairs.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn record_in(&self, state: &mut Segment, entry: &Entry<'_>) -> Result<(), AuditError> {
+        if state.pending.len() > LONGEST_BACKLOG {
+            return Err(AuditError::Backlog(segment_path(&self.folder, state.number)));
+        }
+        let before = state.pending.len();
+        if let Err(error) = serde_json::to_writer(&mut state.pending, entry) {
+            state.pending.truncate(before);
+            return Err(error.into());
+        }
+        state.pending.push(b'\n');
+        Ok(())
+    }
+
+    fn write_out_of(&self, state: &mut Segment) -> Result<(), AuditError> {
+        if state.pending.is_empty() {
+            return Ok(());
+        }
+        if state.size >= self.segment_bytes {
+            self.rotate(state)?;
+        }
+        if let Err(error) = (&*state.file).write_all(&state.pending) {
+            // The lines stay pending; a part of them that reached the file is taken back, so that no line is torn.
+            let _ = state.file.set_len(state.size);
+            return Err(self.at(state.number, error));
+        }
+        state.size = state.size.saturating_add(state.pending.len() as u64);
+        state.pending.clear();
+        state.pending.shrink_to(64 * 1024);
+        Ok(())
+    }
+
+    fn rotate(&self, state: &mut Segment) -> Result<(), AuditError> {
+        state.file.sync_all().map_err(|error| self.at(state.number, error))?;
+        let number = state.number.saturating_add(1);
+        let path = segment_path(&self.folder, number);
+        let (file, size, _) = open_segment(&self.folder, &path).map_err(|error| self.at(number, error))?;
+        (state.number, state.file, state.size) = (number, Arc::new(file), size);
+        Ok(())
+    }
+
+    fn at(&self, number: u64, error: io::Error) -> AuditError {
+        AuditError::File { path: segment_path(&self.folder, number), error }
+    }
+}
+
+fn rfc3339<S: serde::Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut text = [0_u8; 40];
+    let mut rest = &mut text[..];
+    let utc = time.to_offset(UtcOffset::UTC);
+    utc.format_into(&mut rest, TIME_FORMAT).map_err(serde::ser::Error::custom)?;
+    let unused = rest.len();
+    let written = text.get(..text.len().saturating_sub(unused)).unwrap_or_default();
+    serializer.serialize_str(std::str::from_utf8(written).map_err(serde::ser::Error::custom)?)
+}
+
+fn segment_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("audit-{number:08}.jsonl"))
+}
+
+fn last_segment(folder: &Path) -> io::Result<Option<u64>> {
+    let mut last = None;
+    for file in std::fs::read_dir(folder)? {
+        let name = file?.file_name();
+        let digits = name.to_str().and_then(|name| name.strip_prefix("audit-")?.strip_suffix(".jsonl"));
+        last = last.max(digits.and_then(|digits| digits.parse().ok()));
+    }
+    Ok(last)
+}
+
+/// Opens a segment, makes it if it is missing, and cuts what follows its last whole line.
+fn open_segment(folder: &Path, path: &Path) -> io::Result<(File, u64, u64)> {
+    let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
+    let length = file.metadata()?.len();
+    let whole = end_of_last_line(&mut file, length)?;
+    let cut = length.saturating_sub(whole);
+    if cut > 0 {
+        file.set_len(whole)?;
+        file.sync_all()?;
+    }
+    File::open(folder)?.sync_all()?;
+    Ok((file, whole, cut))
+}
+
+fn end_of_last_line(file: &mut File, length: u64) -> io::Result<u64> {
+    let mut end = length;
+    let mut bytes = Vec::new();
+    while end > 0 {
+        let start = end.saturating_sub(TAIL_BYTES);
+        file.seek(SeekFrom::Start(start))?;
+        bytes.clear();
+        let part = end.saturating_sub(start);
+        Read::by_ref(file).take(part).read_to_end(&mut bytes)?;
+        if let Some(position) = bytes.iter().rposition(|byte| *byte == b'\n') {
+            return Ok(start.saturating_add(position as u64).saturating_add(1));
+        }
+        end = start;
+    }
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn entry<'a>(client: &'a str, object: &'a str) -> Entry<'a> {
+        Entry {
+            time: OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_123_456_000).unwrap(),
+            client,
+            remote: "127.0.0.1:4000".parse().unwrap(),
+            operation: "Get",
+            object: Some(object),
+            result: "Success",
+            reason: None,
+            duration_us: 12,
+            revision: Some(7),
+        }
+    }
+
+    fn lines(folder: &Path) -> Vec<serde_json::Value> {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path()).collect();
+        files.sort();
+        let text: String = files.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn a_line_tells_everything_and_hostile_names_stay_on_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
+        log.append(&[entry("a\"\n{\"client\":\"root\"}", "id\u{0}\u{1b}[2J")]).unwrap();
+        let lines = lines(folder.path());
+        assert_eq!(lines.len(), 1);
+        assert_eq!(lines[0]["client"], "a\"\n{\"client\":\"root\"}");
+        assert_eq!(lines[0]["object"], "id\u{0}\u{1b}[2J");
+        assert_eq!(lines[0]["time"], "2023-11-14T22:13:20.123456Z");
+        assert_eq!(lines[0]["remote"], "127.0.0.1:4000");
+        assert_eq!((lines[0]["duration_us"].as_u64(), lines[0]["revision"].as_u64()), (Some(12), Some(7)));
+    }
+
+    #[test]
+    fn append_is_in_the_file_when_it_returns_and_only_the_owner_reads_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = folder.path().join("audit");
+        let (log, _) = AuditLog::open(&audit, 1 << 20).unwrap();
+        log.append(&[entry("a", "1"), entry("b", "2")]).unwrap();
+        assert_eq!(lines(&audit).len(), 2);
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&audit), mode(&segment_path(&audit, 1))), (0o700, 0o600));
+    }
+
+    #[test]
+    fn recorded_entries_are_written_by_whoever_writes_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
+        log.record(&entry("a", "1")).unwrap();
+        assert_eq!(lines(folder.path()).len(), 0);
+        log.write_out().unwrap();
+        log.write_out().unwrap();
+        assert_eq!(lines(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn segments_rotate_and_a_new_process_goes_on_in_the_last() {
+        let folder = tempfile::tempdir().unwrap();
+        for round in 0..3 {
+            let (log, reopened) = AuditLog::open(folder.path(), 1000).unwrap();
+            assert_eq!(reopened, Reopened::default());
+            for number in 0..10 {
+                log.append(&[entry("a", &format!("{round}-{number}"))]).unwrap();
+            }
+            log.sync().unwrap();
+        }
+        let lines = lines(folder.path());
+        let objects: Vec<_> = lines.iter().map(|line| line["object"].as_str().unwrap().to_owned()).collect();
+        let expected: Vec<_> = (0..3).flat_map(|r| (0..10).map(move |n| format!("{r}-{n}"))).collect();
+        assert_eq!(objects, expected);
+        assert!(std::fs::read_dir(folder.path()).unwrap().count() > 4);
+    }
+
+    #[test]
+    fn a_torn_line_is_cut_at_every_length_and_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = segment_path(folder.path(), 1);
+        let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
+        log.append(&[entry("a", "1"), entry("b", "2")]).unwrap();
+        let whole = std::fs::read(&path).unwrap();
+        let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+        for length in 0..whole.len() {
+            std::fs::write(&path, &whole[..length]).unwrap();
+            let (log, reopened) = AuditLog::open(folder.path(), 1 << 20).unwrap();
+            let kept = if length < first { 0 } else { first };
+            assert_eq!(reopened.cut_bytes, (length - kept) as u64);
+            log.append(&[entry("c", "3")]).unwrap();
+            assert_eq!(lines(folder.path()).len(), usize::from(kept > 0) + 1);
+        }
+    }
+
+    #[test]
+    fn a_torn_line_longer_than_one_read_is_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = segment_path(folder.path(), 1);
+        let mut bytes = b"{}\n".to_vec();
+        bytes.resize(3 + 200_000, b'x');
+        std::fs::write(&path, &bytes).unwrap();
+        let (_, reopened) = AuditLog::open(folder.path(), 1 << 20).unwrap();
+        assert_eq!(reopened.cut_bytes, 200_000);
+        assert_eq!(std::fs::read(&path).unwrap(), b"{}\n");
+    }
+}

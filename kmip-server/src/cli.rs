@@ -1,0 +1,263 @@
+//! The command line: what each command does, and how it ends (0 ok, 1 failure, 2 bad usage).
+
+use crate::config::{Address, Config, ConfigError};
+use crate::datadir::{DataDir, DataDirError, Endpoints};
+use crate::logging::{self, LoggingError};
+use crate::run::{Reconfigure, RunError, Server};
+use crate::service::{self, ServiceError};
+use clap::{Args, Parser, Subcommand};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use thiserror::Error;
+
+/// The data directory unless another is named.
+const DEFAULT_DATA_DIR: &str = "kmip-data";
+
+/// Key-management server that speaks KMIP 1.0 to 2.1.
+#[derive(Debug, Parser)]
+#[command(name = "kmip-server", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// What is logged, such as `debug` or `info,kmip_server=trace`
+    #[arg(long, global = true, value_name = "FILTER", env = logging::FILTER_VARIABLE)]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve requests
+    Serve(Serve),
+    /// Make a data directory: store, root key, server and administrator certificates
+    Init(Init),
+    /// Verify every record of a data directory that no server uses
+    Check(Offline),
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Development: make everything under the data directory, listen on the loopback only
+    #[arg(long)]
+    dev: bool,
+    /// Data directory (default: the one of the configuration, else ./kmip-data)
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Address of KMIP over TLS; port 0 takes a free port, - is off
+    #[arg(long, value_name = "ADDR:PORT", allow_hyphen_values = true)]
+    listen: Option<Address>,
+    /// Address of KMIP over HTTPS
+    #[arg(long, value_name = "ADDR:PORT", allow_hyphen_values = true)]
+    https_listen: Option<Address>,
+    /// Address of the admin API
+    #[arg(long, value_name = "ADDR:PORT", allow_hyphen_values = true)]
+    admin_listen: Option<Address>,
+}
+
+#[derive(Debug, Args)]
+struct Init {
+    /// Data directory to make
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Name or address under which clients reach the server; may be repeated (localhost is always in)
+    #[arg(long, value_name = "NAME")]
+    name: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct Offline {
+    /// Data directory
+    #[arg(long, value_name = "DIR")]
+    data_dir: PathBuf,
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Why a command ended badly.
+#[derive(Debug, Error)]
+enum CliError {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    #[error(transparent)]
+    Logging(#[from] LoggingError),
+    #[error(transparent)]
+    Run(#[from] RunError),
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    #[error(
+        "--dev listens on the loopback only, not on {0}: make a data directory with `kmip-server init` and serve it without --dev"
+    )]
+    DevBeyondLoopback(Address),
+    #[error("{what}: {error}")]
+    System { what: &'static str, error: std::io::Error },
+}
+
+impl CliError {
+    fn exit_code(&self) -> u8 {
+        match self {
+            Self::DevBeyondLoopback(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Runs the command of the command line.
+pub fn main() -> ExitCode {
+    // clap prints its own message and exits 2 on bad usage, 0 on --help.
+    let cli = Cli::parse();
+    match run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            // If stderr is closed there is nobody to tell.
+            let _ = writeln!(std::io::stderr(), "kmip-server: {line}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), CliError> {
+    let log = cli.log.as_deref();
+    match &cli.command {
+        Command::Serve(serve) => serve.run(log),
+        Command::Init(init) => init.run(log),
+        Command::Check(check) => check.run(log),
+    }
+}
+
+impl Serve {
+    fn run(&self, log: Option<&str>) -> Result<(), CliError> {
+        let config = self.configuration()?;
+        logging::start(&config.log, log)?;
+        harden()?;
+        let root = config.data_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
+        let data = if self.dev {
+            let data = DataDir::open_or_create_dev(&root)?;
+            service::create(&data, &config)?;
+            data
+        } else {
+            DataDir::open(&root)?
+        };
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CliError::System { what: "threads", error })?;
+        runtime.block_on(self.serve(data, config))
+    }
+
+    async fn serve(&self, data: DataDir, config: Config) -> Result<(), CliError> {
+        let again = self.clone_for_reload();
+        let reconfigure: Reconfigure = Box::new(move || again.configuration().map_err(|error| error.to_string()));
+        let server = Server::start(data, config, reconfigure, service::open_service).await?;
+        if self.dev {
+            welcome(server.data().root());
+        }
+        announce(&server.bound.readiness_line())?;
+        Ok(server.until_stopped().await?)
+    }
+
+    /// The file, with the flags on top.
+    fn configuration(&self) -> Result<Config, CliError> {
+        let mut config = read_config(self.config.as_deref())?;
+        if let Some(folder) = &self.data_dir {
+            config.data_dir = Some(folder.clone());
+        }
+        let listen = &mut config.listen;
+        listen.kmip = self.listen.unwrap_or(listen.kmip);
+        listen.https = self.https_listen.unwrap_or(listen.https);
+        listen.admin = self.admin_listen.unwrap_or(listen.admin);
+        if self.dev {
+            config.dev = true;
+            config.kmip.interop = true;
+            for address in [config.listen.kmip, config.listen.https, config.listen.admin] {
+                if address.0.is_some_and(|address| !address.ip().is_loopback()) {
+                    return Err(CliError::DevBeyondLoopback(address));
+                }
+            }
+        }
+        Ok(config)
+    }
+
+    fn clone_for_reload(&self) -> Self {
+        Self { config: self.config.clone(), data_dir: self.data_dir.clone(), ..*self }
+    }
+}
+
+impl Init {
+    fn run(&self, log: Option<&str>) -> Result<(), CliError> {
+        let config = read_config(self.config.as_deref())?;
+        logging::start(&config.log, log)?;
+        harden()?;
+        let own = certs::profiles::LOOPBACK_NAMES.map(str::to_owned);
+        let names: Vec<String> = own.into_iter().chain(self.name.iter().cloned()).collect();
+        let data = DataDir::create(&self.data_dir, &names)?;
+        service::create(&data, &config)?;
+        let listen = &config.listen;
+        let admin = listen.admin.0.map(|address| address.to_string());
+        data.write_cli_profile(&Endpoints { server: listen.kmip.to_string(), admin })?;
+        let folder = self.data_dir.display();
+        tell(&format!("{folder} is ready: start it with `kmip-server serve --data-dir {folder}`"));
+        Ok(())
+    }
+}
+
+impl Offline {
+    fn run(&self, log: Option<&str>) -> Result<(), CliError> {
+        let config = read_config(self.config.as_deref())?;
+        logging::start(&config.log, log)?;
+        harden()?;
+        let data = DataDir::open(&self.data_dir)?;
+        announce(&service::check(&data, &config)?)
+    }
+}
+
+fn read_config(path: Option<&Path>) -> Result<Config, CliError> {
+    Ok(path.map(Config::read).transpose()?.unwrap_or_default())
+}
+
+/// No core dumps, which would hold keys; as many open files as the system allows, for connections.
+fn harden() -> Result<(), CliError> {
+    let refused = |what| move |error: rustix::io::Errno| CliError::System { what, error: error.into() };
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    setrlimit(Resource::Core, none).map_err(refused("switching core dumps off"))?;
+    let files = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: files.maximum, ..files };
+    setrlimit(Resource::Nofile, most).map_err(refused("raising the number of open files"))
+}
+
+fn announce(line: &str) -> Result<(), CliError> {
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{line}")
+        .and_then(|()| stdout.flush())
+        .map_err(|error| CliError::System { what: "writing to stdout", error })
+}
+
+fn tell(line: &str) {
+    // A closed stderr is no reason to fail.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+/// The three lines that a newcomer needs next.
+fn welcome(root: &Path) {
+    // `cargo run` sets CARGO: then the tool is run the same way as this server.
+    let from_checkout = std::env::var_os("CARGO").is_some();
+    let tool = if from_checkout { "cargo run --release --bin kmip-cli --" } else { "kmip-cli" };
+    let profile = if root == Path::new(DEFAULT_DATA_DIR) {
+        String::new()
+    } else {
+        format!(" --config {}", root.join("kmip-cli.toml").display())
+    };
+    tell(&format!("make a key:   {tool}{profile} create aes --length 256 --name my-key"));
+    tell(&format!("read it:      {tool}{profile} get my-key"));
+    tell(&format!("certificates: {} (a client needs ca.pem, client.pem, client.key)", root.join("pki").display()));
+}

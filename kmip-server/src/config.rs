@@ -1,0 +1,611 @@
+//! The configuration: TOML sections with their defaults, flags on top, and the nearest known key for a misspelt one.
+//!
+//! The commented example `kmip-server.example.toml` states every default; a test keeps it equal to this file.
+
+use crate::config_keys::fields_of;
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use thiserror::Error;
+
+/// Where the KMIP port stands (registered with IANA).
+const KMIP_PORT: u16 = 5696;
+/// Where the admin API stands by default.
+const ADMIN_PORT: u16 = 9443;
+
+/// Why a configuration is refused.
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read the configuration {}: {error}", path.display())]
+    Read {
+        /// Which file.
+        path: PathBuf,
+        /// What went wrong.
+        error: std::io::Error,
+    },
+    /// Not TOML, or a value of the wrong type.
+    #[error("the configuration is not usable: {0}")]
+    Syntax(String),
+    /// A key that nothing knows.
+    #[error("unknown key `{key}` in {section}{suggestion}")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// The section it stands in.
+        section: String,
+        /// What was probably meant.
+        suggestion: String,
+    },
+    /// A value that cannot work.
+    #[error("{key} = {value}: {rule}")]
+    Value {
+        /// The key with its section.
+        key: &'static str,
+        /// What was given.
+        value: String,
+        /// What is expected.
+        rule: &'static str,
+    },
+}
+
+/// The whole configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The data directory; without it `./kmip-data`.
+    pub data_dir: Option<PathBuf>,
+    /// Addresses.
+    pub listen: Listen,
+    /// The protocol.
+    pub kmip: Kmip,
+    /// Certificates and TLS versions.
+    pub tls: Tls,
+    /// The store.
+    pub store: Store,
+    /// The key vault.
+    pub vault: Vault,
+    /// PKCS#11 devices.
+    pub hsm: Vec<Hsm>,
+    /// The audit log.
+    pub audit: Audit,
+    /// The logs on stderr.
+    pub log: Log,
+    /// Whether the server runs with `--dev`; never from a file.
+    #[serde(skip)]
+    pub dev: bool,
+}
+
+/// An address, or `"-"` for a listener that is off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Address(pub Option<SocketAddr>);
+
+impl std::str::FromStr for Address {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "-" => Ok(Self(None)),
+            _ => text.parse().map(|address| Self(Some(address))).map_err(|_| ADDRESS_RULE),
+        }
+    }
+}
+
+const ADDRESS_RULE: &str = "expected ADDRESS:PORT such as 127.0.0.1:5696 or [::1]:5696, or - for off";
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.0 {
+            Some(address) => address.fmt(f),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// `[listen]`: where the server accepts connections.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Listen {
+    /// KMIP over TLS.
+    pub kmip: Address,
+    /// KMIP over HTTPS.
+    pub https: Address,
+    /// The admin API.
+    pub admin: Address,
+}
+
+impl Default for Listen {
+    fn default() -> Self {
+        let loopback = |port| Address(Some(SocketAddr::from(([127, 0, 0, 1], port))));
+        Self { kmip: loopback(KMIP_PORT), https: Address(None), admin: loopback(ADMIN_PORT) }
+    }
+}
+
+/// What happens to a KMIP credential that names an unknown user.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum UnknownUsers {
+    /// The request is refused.
+    #[default]
+    Refuse,
+    /// The certificate alone decides.
+    Ignore,
+}
+
+/// `[kmip]`: the protocol.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Kmip {
+    /// Whether the Interop operation is served.
+    pub interop: bool,
+    /// Credentials of unknown users.
+    pub unknown_users: UnknownUsers,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// `[kmip.limits]`: bounds of connections and messages.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Longest request message.
+    pub message_bytes: u32,
+    /// Connections at one time.
+    pub connections: u32,
+    /// Connections of one client at one time.
+    pub connections_per_client: u32,
+    /// TLS handshakes at one time.
+    pub handshakes: u32,
+    /// Time for a TLS handshake.
+    pub handshake_timeout_s: u32,
+    /// Time without a request after which a connection is closed.
+    pub idle_timeout_s: u32,
+    /// Time from the first byte of a message to its last, and for a client to take its reply.
+    pub message_timeout_s: u32,
+    /// Time for an answer.
+    pub request_timeout_s: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_bytes: 1024 * 1024,
+            connections: 4096,
+            connections_per_client: 2048,
+            handshakes: 512,
+            handshake_timeout_s: 10,
+            idle_timeout_s: 3600,
+            message_timeout_s: 30,
+            request_timeout_s: 60,
+        }
+    }
+}
+
+impl Limits {
+    /// Time for a TLS handshake.
+    pub fn handshake_timeout(&self) -> Duration {
+        Duration::from_secs(self.handshake_timeout_s.into())
+    }
+
+    /// Time without a request.
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout_s.into())
+    }
+
+    /// Time for one message to arrive or one reply to be taken.
+    pub fn message_timeout(&self) -> Duration {
+        Duration::from_secs(self.message_timeout_s.into())
+    }
+
+    /// Time for an answer.
+    pub fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_s.into())
+    }
+}
+
+/// The oldest TLS version that is accepted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+pub enum MinimumVersion {
+    /// TLS 1.2 and 1.3.
+    #[default]
+    #[serde(rename = "1.2")]
+    Tls12,
+    /// TLS 1.3 alone.
+    #[serde(rename = "1.3")]
+    Tls13,
+}
+
+/// `[tls]`: certificates and versions. Relative paths are taken from the folder of the configuration file.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Tls {
+    /// The server's chain (PEM); without it `pki/server.pem` of the data directory.
+    pub server_cert: Option<PathBuf>,
+    /// The server's key (PEM); without it `pki/server.key`.
+    pub server_key: Option<PathBuf>,
+    /// CAs of KMIP clients, beside the data directory's own.
+    pub client_cas: Vec<PathBuf>,
+    /// CAs of administrators, beside the data directory's own.
+    pub admin_cas: Vec<PathBuf>,
+    /// Revocation lists.
+    pub crls: Vec<PathBuf>,
+    /// The oldest TLS version that is accepted.
+    pub min_version: MinimumVersion,
+}
+
+/// Storage engines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// The embedded store.
+    #[default]
+    Sled,
+}
+
+/// `[store]`: where objects are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Store {
+    /// Which engine.
+    pub engine: Engine,
+    /// Its folder; without it `store` of the data directory.
+    pub path: Option<PathBuf>,
+}
+
+/// Vault adapters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VaultKind {
+    /// Keys are sealed in software.
+    #[default]
+    Software,
+    /// A PKCS#11 device holds the root key.
+    Pkcs11,
+}
+
+/// How often the device is asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VaultMode {
+    /// Scope keys stay in memory once opened.
+    #[default]
+    Cached,
+    /// The device opens each key.
+    Strict,
+}
+
+/// Where key material lives.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Custody {
+    /// Sealed in the store.
+    #[default]
+    Enveloped,
+    /// Inside the device.
+    Resident,
+}
+
+/// `[vault]`: who seals keys.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Vault {
+    /// Which adapter.
+    pub kind: VaultKind,
+    /// How often the device is asked.
+    pub mode: VaultMode,
+    /// Where key material lives.
+    pub custody: Custody,
+    /// File with the passphrase that seals the root key.
+    pub passphrase_file: Option<PathBuf>,
+}
+
+/// `[[hsm]]`: one PKCS#11 device.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hsm {
+    /// Name in logs and messages.
+    pub name: String,
+    /// The PKCS#11 module (shared library).
+    pub module: PathBuf,
+    /// Label of the token.
+    pub token_label: Option<String>,
+    /// Serial number of the token.
+    pub serial: Option<String>,
+    /// File with the PIN.
+    pub pin_file: Option<PathBuf>,
+    /// Environment variable with the PIN.
+    pub pin_env: Option<String>,
+    /// Label of the root key.
+    pub root_label: Option<String>,
+}
+
+/// When the audit entry of a read is safe.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AuditReads {
+    /// Written to the file before the reply.
+    #[default]
+    Written,
+    /// Synced to the disk before the reply.
+    Durable,
+}
+
+/// `[audit]`: the audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Audit {
+    /// When the entry of a read is safe.
+    pub reads: AuditReads,
+    /// Size at which a new segment file begins.
+    pub segment_bytes: u64,
+}
+
+impl Default for Audit {
+    fn default() -> Self {
+        Self { reads: AuditReads::default(), segment_bytes: 64 * 1024 * 1024 }
+    }
+}
+
+/// Form of log lines.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[log]`: the logs on stderr.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// What is logged, such as `info` or `info,kmip_server=debug`.
+    pub filter: String,
+    /// Form of the lines.
+    pub format: LogFormat,
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { filter: "info".to_owned(), format: LogFormat::default() }
+    }
+}
+
+impl Config {
+    /// Reads a file; relative paths in it are taken from its folder.
+    pub fn read(path: &Path) -> Result<Self, ConfigError> {
+        let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
+        let mut config = Self::parse(&text)?;
+        config.resolve(path.parent().unwrap_or(Path::new("")));
+        Ok(config)
+    }
+
+    /// Parses the text of a configuration file.
+    pub fn parse(text: &str) -> Result<Self, ConfigError> {
+        let syntax = |error: toml::de::Error| ConfigError::Syntax(one_line(&error.to_string()));
+        let table: toml::Table = text.parse().map_err(syntax)?;
+        check_keys(&table)?;
+        let config: Self = toml::from_str(text).map_err(syntax)?;
+        config.check_values()?;
+        Ok(config)
+    }
+
+    fn check_values(&self) -> Result<(), ConfigError> {
+        let limits = &self.kmip.limits;
+        let positive = [
+            ("kmip.limits.connections", limits.connections),
+            ("kmip.limits.connections_per_client", limits.connections_per_client),
+            ("kmip.limits.handshakes", limits.handshakes),
+            ("kmip.limits.handshake_timeout_s", limits.handshake_timeout_s),
+            ("kmip.limits.idle_timeout_s", limits.idle_timeout_s),
+            ("kmip.limits.message_timeout_s", limits.message_timeout_s),
+            ("kmip.limits.request_timeout_s", limits.request_timeout_s),
+        ];
+        for (key, value) in positive {
+            check(value > 0, key, value, "must be at least 1")?;
+        }
+        let message = limits.message_bytes;
+        let sane = (4096..=256 * 1024 * 1024).contains(&message);
+        check(sane, "kmip.limits.message_bytes", message, "must lie between 4096 and 268435456")?;
+        let segment = self.audit.segment_bytes;
+        check(segment >= 65_536, "audit.segment_bytes", segment, "must be at least 65536")?;
+        let (cert, key) = (&self.tls.server_cert, &self.tls.server_key);
+        check(
+            cert.is_some() == key.is_some(),
+            "tls.server_cert",
+            format!("{cert:?}, tls.server_key = {key:?}"),
+            "give both or neither",
+        )
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let single = [
+            &mut self.data_dir,
+            &mut self.tls.server_cert,
+            &mut self.tls.server_key,
+            &mut self.store.path,
+            &mut self.vault.passphrase_file,
+        ];
+        let lists = [&mut self.tls.client_cas, &mut self.tls.admin_cas, &mut self.tls.crls];
+        let paths = single
+            .into_iter()
+            .filter_map(Option::as_mut)
+            .chain(lists.into_iter().flat_map(|list| list.iter_mut()))
+            .chain(self.hsm.iter_mut().filter_map(|hsm| hsm.pin_file.as_mut()));
+        for path in paths {
+            *path = folder.join(&path);
+        }
+    }
+}
+
+fn check(holds: bool, key: &'static str, value: impl ToString, rule: &'static str) -> Result<(), ConfigError> {
+    if holds { Ok(()) } else { Err(ConfigError::Value { key, value: value.to_string(), rule }) }
+}
+
+/// All sections with their keys, as the structures declare them.
+fn sections() -> Vec<(&'static str, &'static [&'static str])> {
+    vec![
+        ("", fields_of::<Config>()),
+        ("listen", fields_of::<Listen>()),
+        ("kmip", fields_of::<Kmip>()),
+        ("kmip.limits", fields_of::<Limits>()),
+        ("tls", fields_of::<Tls>()),
+        ("store", fields_of::<Store>()),
+        ("vault", fields_of::<Vault>()),
+        ("hsm", fields_of::<Hsm>()),
+        ("audit", fields_of::<Audit>()),
+        ("log", fields_of::<Log>()),
+    ]
+}
+
+fn check_keys(root: &toml::Table) -> Result<(), ConfigError> {
+    let sections = sections();
+    for (section, known) in &sections {
+        for table in tables_at(root, section) {
+            if let Some(key) = table.keys().find(|key| !known.contains(&key.as_str())) {
+                return Err(unknown_key(key, section, known, &sections));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The tables that stand under a section name: one, none, or the elements of an array of tables.
+fn tables_at<'a>(root: &'a toml::Table, section: &str) -> Vec<&'a toml::Table> {
+    let mut tables = vec![root];
+    for part in section.split('.').filter(|part| !part.is_empty()) {
+        tables = tables
+            .into_iter()
+            .filter_map(|table| table.get(part))
+            .flat_map(|value| match value {
+                toml::Value::Table(table) => vec![table],
+                toml::Value::Array(items) => items.iter().filter_map(toml::Value::as_table).collect(),
+                _ => Vec::new(),
+            })
+            .collect();
+    }
+    tables
+}
+
+fn unknown_key(key: &str, section: &str, known: &[&str], sections: &[(&str, &[&str])]) -> ConfigError {
+    let elsewhere = sections.iter().find(|(_, keys)| keys.contains(&key));
+    let nearest = known
+        .iter()
+        .map(|candidate| (strsim::damerau_levenshtein(key, candidate), *candidate))
+        .min()
+        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 2);
+    let suggestion = match (elsewhere, nearest) {
+        (Some((home, _)), _) => format!(": it belongs in {}", section_name(home)),
+        (None, Some((_, candidate))) => format!(": did you mean `{candidate}`?"),
+        (None, None) => format!(": known keys are {}", known.join(", ")),
+    };
+    ConfigError::UnknownKey { key: key.to_owned(), section: section_name(section), suggestion }
+}
+
+fn section_name(section: &str) -> String {
+    match section {
+        "" => "the top level".to_owned(),
+        "hsm" => "[[hsm]]".to_owned(),
+        _ => format!("[{section}]"),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EXAMPLE: &str = include_str!("../kmip-server.example.toml");
+
+    fn message(text: &str) -> String {
+        Config::parse(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn the_example_states_every_default() {
+        assert_eq!(Config::parse(EXAMPLE).unwrap(), Config::default());
+    }
+
+    #[test]
+    fn the_example_names_every_key_in_its_section() {
+        let mut named = std::collections::BTreeSet::new();
+        let mut section = String::new();
+        for line in EXAMPLE.lines() {
+            let line = line.trim_start_matches(['#', ' ']);
+            if let Some(name) = line.strip_prefix('[') {
+                section = name.trim_matches(['[', ']']).to_owned();
+            } else if let Some((key, _)) = line.split_once(" = ") {
+                named.insert((section.clone(), key.to_owned()));
+            }
+        }
+        for (section, keys) in sections() {
+            for key in keys {
+                let nested = if section.is_empty() { (*key).to_owned() } else { format!("{section}.{key}") };
+                if sections().iter().any(|(name, _)| *name == nested) {
+                    continue;
+                }
+                assert!(named.contains(&(section.to_owned(), (*key).to_owned())), "[{section}] {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_misspelt_key_gets_the_nearest_one() {
+        assert_eq!(message("[kmip]\ninter_op = true"), "unknown key `inter_op` in [kmip]: did you mean `interop`?");
+        assert_eq!(
+            message("[kmip.limits]\nidle_timeout = 5"),
+            "unknown key `idle_timeout` in [kmip.limits]: did you mean `idle_timeout_s`?"
+        );
+        assert_eq!(
+            message("[[hsm]]\nname = 'a'\npinfile = 'x'"),
+            "unknown key `pinfile` in [[hsm]]: did you mean `pin_file`?"
+        );
+        assert_eq!(message("[vualt]\n"), "unknown key `vualt` in the top level: did you mean `vault`?");
+    }
+
+    #[test]
+    fn a_key_in_the_wrong_section_is_told_its_home() {
+        assert_eq!(message("client_cas = []"), "unknown key `client_cas` in the top level: it belongs in [tls]");
+    }
+
+    #[test]
+    fn a_key_like_no_other_gets_the_list() {
+        assert!(message("[store]\nzzzzzz = 1").ends_with("known keys are engine, path"));
+    }
+
+    #[test]
+    fn wrong_values_say_what_is_expected() {
+        assert!(message("[listen]\nkmip = 'here'").contains("ADDRESS:PORT"));
+        assert!(message("[kmip]\nunknown_users = 'maybe'").contains("`refuse` or `ignore`"));
+        assert!(message("[kmip.limits]\nconnections = 0").contains("kmip.limits.connections = 0: must be at least 1"));
+        assert!(message("[tls]\nserver_cert = 'a'").contains("give both or neither"));
+        assert!(!message("[kmip\n").contains('\n'));
+    }
+
+    #[test]
+    fn paths_are_taken_from_the_folder_of_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kmip.toml");
+        std::fs::write(&file, "[tls]\ncrls = ['a.crl', '/abs.crl']\n[[hsm]]\npin_file = 'pin'\n").unwrap();
+        let config = Config::read(&file).unwrap();
+        assert_eq!(config.tls.crls, [folder.path().join("a.crl"), PathBuf::from("/abs.crl")]);
+        assert_eq!(config.hsm[0].pin_file, Some(folder.path().join("pin")));
+    }
+
+    #[test]
+    fn off_is_a_dash() {
+        assert_eq!(Config::parse("[listen]\nadmin = '-'").unwrap().listen.admin.to_string(), "-");
+    }
+}

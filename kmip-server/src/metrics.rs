@@ -1,0 +1,136 @@
+//! Counters and histograms for `/metrics`, in the text format of Prometheus. Labels are fixed names, never client data.
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+use std::time::Duration;
+
+/// Upper bounds of the duration buckets, in seconds: 10 us to 10 s.
+const DURATION_BUCKETS: [f64; 13] = [1e-5, 2.5e-5, 5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 5e-3, 1e-2, 5e-2, 0.25, 1.0, 10.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OperationResult {
+    operation: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Operation {
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Reason {
+    reason: &'static str,
+}
+
+/// All metrics of the process.
+pub struct Metrics {
+    registry: Registry,
+    requests: Family<OperationResult, Counter>,
+    durations: Family<Operation, Histogram>,
+    handshake_failures: Family<Reason, Counter>,
+    malformed_frames: Family<Reason, Counter>,
+    closed_connections: Family<Reason, Counter>,
+    /// Connections accepted on the KMIP listeners.
+    pub connections_total: Counter,
+    /// Connections open now.
+    pub connections: Gauge,
+    /// Bytes of request messages.
+    pub bytes_received: Counter,
+    /// Bytes of response messages.
+    pub bytes_sent: Counter,
+    /// Reloads of certificates and configuration.
+    pub reloads: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut metrics = Self {
+            registry: Registry::with_prefix("kmip"),
+            requests: Family::default(),
+            durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
+            handshake_failures: Family::default(),
+            malformed_frames: Family::default(),
+            closed_connections: Family::default(),
+            connections_total: Counter::default(),
+            connections: Gauge::default(),
+            bytes_received: Counter::default(),
+            bytes_sent: Counter::default(),
+            reloads: Counter::default(),
+        };
+        metrics.register();
+        metrics
+    }
+}
+
+impl Metrics {
+    /// Counts one operation (a batch item). Both names come from fixed tables.
+    pub fn observe_operation(&self, operation: &'static str, result: &'static str, duration: Duration) {
+        self.requests.get_or_create(&OperationResult { operation, result }).inc();
+        self.durations.get_or_create(&Operation { operation }).observe(duration.as_secs_f64());
+    }
+
+    /// Counts a TLS handshake that failed.
+    pub fn handshake_failed(&self, reason: &'static str) {
+        self.handshake_failures.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Counts bytes that are no message.
+    pub fn frame_malformed(&self, reason: &'static str) {
+        self.malformed_frames.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Counts a connection that the server closed, and why.
+    pub fn connection_closed(&self, reason: &'static str) {
+        self.closed_connections.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Everything as text.
+    pub fn render(&self) -> Result<String, std::fmt::Error> {
+        let mut text = String::new();
+        encode(&mut text, &self.registry)?;
+        Ok(text)
+    }
+
+    fn register(&mut self) {
+        let registry = &mut self.registry;
+        registry.register("requests", "Operations by result", self.requests.clone());
+        let durations = self.durations.clone();
+        registry.register_with_unit("request_duration", "Time an operation took", Unit::Seconds, durations);
+        registry.register("connections_accepted", "Connections accepted", self.connections_total.clone());
+        registry.register("connections_open", "Connections open now", self.connections.clone());
+        registry.register("connections_closed", "Connections the server closed", self.closed_connections.clone());
+        registry.register("handshake_failures", "TLS handshakes that failed", self.handshake_failures.clone());
+        registry.register("malformed_frames", "Bytes that are no message", self.malformed_frames.clone());
+        registry.register_with_unit("received", "Request messages", Unit::Bytes, self.bytes_received.clone());
+        registry.register_with_unit("sent", "Response messages", Unit::Bytes, self.bytes_sent.clone());
+        registry.register("reloads", "Reloads of certificates and configuration", self.reloads.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_observed_is_rendered() {
+        let metrics = Metrics::default();
+        metrics.observe_operation("Get", "Success", Duration::from_micros(30));
+        metrics.observe_operation("Get", "Success", Duration::from_micros(30));
+        metrics.handshake_failed("no_certificate");
+        let text = metrics.render().unwrap();
+        for line in [
+            "kmip_requests_total{operation=\"Get\",result=\"Success\"} 2",
+            "kmip_request_duration_seconds_count{operation=\"Get\"} 2",
+            "kmip_request_duration_seconds_bucket{le=\"0.000025\",operation=\"Get\"} 0",
+            "kmip_handshake_failures_total{reason=\"no_certificate\"} 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! A running server: listeners bound, engine open, signals followed, everything stopped in order.
+
+use crate::admin::{self, Admin, Reload};
+use crate::config::{Address, Config};
+use crate::connection::Kmip;
+use crate::datadir::{DataDir, DataDirError, Endpoints};
+use crate::http::{Http, Site};
+use crate::https;
+use crate::listener::accept;
+use crate::metrics::Metrics;
+use crate::service::{Opened, Service, ServiceError};
+use crate::shell::{Alive, Drain, Live, Shell, drain};
+use crate::tls::{Material, TlsError};
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing::{error, info, warn};
+
+/// How long requests in flight may take after a stop.
+const DRAIN_TIME: Duration = Duration::from_secs(10);
+
+/// Why a server does not run.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The data directory.
+    #[error(transparent)]
+    DataDir(#[from] DataDirError),
+    /// Certificates.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// The engine.
+    #[error(transparent)]
+    Service(#[from] ServiceError),
+    /// An address that is taken or not ours.
+    #[error(
+        "cannot listen on {address} ({listener}): {error}; choose another address or port with --{listener}, port 0 takes a free one"
+    )]
+    Bind {
+        /// Which one.
+        address: SocketAddr,
+        /// The flag that sets it.
+        listener: &'static str,
+        /// What went wrong.
+        error: io::Error,
+    },
+    /// Signals or threads that the system refuses.
+    #[error("{what}: {error}")]
+    System {
+        /// What was wanted.
+        what: &'static str,
+        /// What went wrong.
+        error: io::Error,
+    },
+}
+
+/// Addresses that a server really listens on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound {
+    /// KMIP over TLS.
+    pub kmip: Option<SocketAddr>,
+    /// KMIP over HTTPS.
+    pub https: Option<SocketAddr>,
+    /// The admin API.
+    pub admin: Option<SocketAddr>,
+}
+
+impl Bound {
+    /// The line that tells scripts that requests are accepted.
+    pub fn readiness_line(&self) -> String {
+        let [kmip, https, admin] = [self.kmip, self.https, self.admin].map(Address);
+        format!("ready kmip={kmip} https={https} admin={admin} version={}", env!("CARGO_PKG_VERSION"))
+    }
+}
+
+struct Sockets {
+    kmip: Option<TcpListener>,
+    https: Option<TcpListener>,
+    admin: Option<TcpListener>,
+}
+
+/// A server that accepts connections.
+pub struct Server {
+    /// Where it listens.
+    pub bound: Bound,
+    shell: Arc<Shell>,
+    service: Arc<dyn Service>,
+    drain: Drain,
+    reload: Reload,
+    data: Arc<DataDir>,
+}
+
+/// Reads the configuration anew for a reload.
+pub type Reconfigure = Box<dyn Fn() -> Result<Config, String> + Send + Sync>;
+
+impl Server {
+    /// Binds the listeners, opens the engine and begins to accept.
+    pub async fn start(
+        data: DataDir,
+        config: Config,
+        reconfigure: Reconfigure,
+        open: impl FnOnce(&DataDir, &Config, &Arc<Metrics>) -> Result<Opened, ServiceError>,
+    ) -> Result<Self, RunError> {
+        let material = Material::load(&data, &config)?;
+        // Bound before the store is opened: a port that is taken is told at once.
+        let (sockets, bound) = Sockets::bind(&config).await?;
+        let metrics = Arc::new(Metrics::default());
+        let opened = open(&data, &config, &metrics)?;
+        let live = Live { material, limits: config.kmip.limits.clone() };
+        let shell = Shell::new(live, metrics);
+        if config.dev {
+            data.write_cli_profile(&endpoints(&bound))?;
+        }
+        let data = Arc::new(data);
+        let reload = reloader(data.clone(), config, reconfigure, shell.clone());
+        let authority = data.client_authority().ok();
+        let admin = Admin {
+            service: opened.service.clone(),
+            administration: opened.administration,
+            authority,
+            metrics: shell.metrics.clone(),
+            reload: reload.clone(),
+        };
+        let (alive, drain) = drain();
+        sockets.accept(&shell, &opened.service, admin, &alive);
+        Ok(Self { bound, shell, service: opened.service, drain, reload, data })
+    }
+
+    /// The data directory of this server.
+    pub fn data(&self) -> &DataDir {
+        &self.data
+    }
+
+    /// Reads certificates and configuration again.
+    pub fn reload(&self) -> Result<(), String> {
+        (self.reload)()
+    }
+
+    /// Follows signals until one of them stops the server, then stops it.
+    pub async fn until_stopped(self) -> Result<(), RunError> {
+        let listen = |kind, what| signal(kind).map_err(|error| RunError::System { what, error });
+        let mut terminate = listen(SignalKind::terminate(), "SIGTERM")?;
+        let mut interrupt = listen(SignalKind::interrupt(), "SIGINT")?;
+        let mut hang_up = listen(SignalKind::hangup(), "SIGHUP")?;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hang_up.recv() => {
+                    let reload = self.reload.clone();
+                    match tokio::task::spawn_blocking(move || reload()).await {
+                        Ok(Ok(())) => {}
+                        Ok(Err(why)) => error!("nothing was reloaded: {why}"),
+                        Err(_) => error!("the reload was interrupted"),
+                    }
+                }
+            }
+        }
+        self.stop().await
+    }
+
+    /// Stops accepting, lets requests in flight finish, flushes.
+    pub async fn stop(self) -> Result<(), RunError> {
+        info!("stopping");
+        self.shell.stop();
+        if tokio::time::timeout(DRAIN_TIME, self.drain.wait()).await.is_err() {
+            warn!("some requests did not finish within {DRAIN_TIME:?}; their connections are cut");
+        }
+        let service = self.service;
+        match tokio::task::spawn_blocking(move || service.stop()).await {
+            Ok(stopped) => stopped?,
+            Err(error) => return Err(RunError::System { what: "stopping the engine", error: error.into() }),
+        }
+        info!("stopped");
+        Ok(())
+    }
+}
+
+impl Sockets {
+    async fn bind(config: &Config) -> Result<(Self, Bound), RunError> {
+        let listen = &config.listen;
+        let (kmip, kmip_at) = bind(listen.kmip, "listen").await?;
+        let (https, https_at) = bind(listen.https, "https-listen").await?;
+        let (admin, admin_at) = bind(listen.admin, "admin-listen").await?;
+        Ok((Self { kmip, https, admin }, Bound { kmip: kmip_at, https: https_at, admin: admin_at }))
+    }
+
+    fn accept(self, shell: &Arc<Shell>, service: &Arc<dyn Service>, admin: Admin, alive: &Alive) {
+        if let Some(tcp) = self.kmip {
+            let kmip = Kmip { service: service.clone(), shell: shell.clone() };
+            tokio::spawn(accept(tcp, shell.clone(), kmip, alive.clone()));
+        }
+        if let Some(tcp) = self.https {
+            let router = https::routes(service.clone(), shell.clone());
+            let site = Http { router, site: Site::Kmip, shell: shell.clone() };
+            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
+        }
+        if let Some(tcp) = self.admin {
+            let site = Http { router: admin::routes(admin), site: Site::Admin, shell: shell.clone() };
+            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
+        }
+    }
+}
+
+async fn bind(address: Address, listener: &'static str) -> Result<(Option<TcpListener>, Option<SocketAddr>), RunError> {
+    let Some(address) = address.0 else { return Ok((None, None)) };
+    let failed = |error| RunError::Bind { address, listener, error };
+    let tcp = TcpListener::bind(address).await.map_err(failed)?;
+    let bound = tcp.local_addr().map_err(failed)?;
+    Ok((Some(tcp), Some(bound)))
+}
+
+fn endpoints(bound: &Bound) -> Endpoints {
+    Endpoints { server: Address(bound.kmip).to_string(), admin: bound.admin.map(|address| address.to_string()) }
+}
+
+fn reloader(data: Arc<DataDir>, started: Config, reconfigure: Reconfigure, shell: Arc<Shell>) -> Reload {
+    Arc::new(move || {
+        let config = reconfigure()?;
+        let material = Material::load(&data, &config).map_err(|error| error.to_string())?;
+        let fixed = fixed_at_start(&started, &config);
+        if !fixed.is_empty() {
+            warn!("changed in the configuration, but in force only after a restart: {}", fixed.join(", "));
+        }
+        shell.replace(Live { material, limits: config.kmip.limits });
+        info!("certificates, CAs, revocation lists and limits reloaded");
+        Ok(())
+    })
+}
+
+/// Sections that differ and cannot change while the server runs.
+fn fixed_at_start(started: &Config, now: &Config) -> Vec<&'static str> {
+    let kmip = |config: &Config| (config.kmip.interop, config.kmip.unknown_users);
+    let compared = [
+        ("data_dir", started.data_dir == now.data_dir),
+        ("[listen]", started.listen == now.listen),
+        ("[kmip]", kmip(started) == kmip(now)),
+        ("[store]", started.store == now.store),
+        ("[vault]", started.vault == now.vault),
+        ("[[hsm]]", started.hsm == now.hsm),
+        ("[audit]", started.audit == now.audit),
+        ("[log]", started.log == now.log),
+    ];
+    compared.into_iter().filter(|(_, same)| !same).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listener_that_is_off_shows_a_dash() {
+        let bound = Bound { kmip: Some(([127, 0, 0, 1], 5696).into()), https: None, admin: None };
+        let expected = format!("ready kmip=127.0.0.1:5696 https=- admin=- version={}", env!("CARGO_PKG_VERSION"));
+        assert_eq!(bound.readiness_line(), expected);
+    }
+
+    #[test]
+    fn what_needs_a_restart_is_named() {
+        let started = Config::default();
+        let changed =
+            Config::parse("[listen]\nkmip = '127.0.0.1:1'\n[kmip]\ninterop = true\n[kmip.limits]\nhandshakes = 1")
+                .unwrap();
+        assert_eq!(fixed_at_start(&started, &changed), ["[listen]", "[kmip]"]);
+    }
+}

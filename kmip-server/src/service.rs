@@ -1,0 +1,142 @@
+//! What the shell asks of the engine: answer a message, be administered, be ready, stop.
+//!
+//! The shell knows frames, sockets and certificates; everything that KMIP means stands behind these traits.
+
+use crate::config::Config;
+use crate::datadir::DataDir;
+use crate::metrics::Metrics;
+use kmip_codec::secret::SecretText;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Who stands at the other end of a connection, proved by its certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Common Name of the certificate: the name of the client record.
+    pub client: String,
+    /// SHA-256 of the certificate.
+    pub fingerprint: [u8; 32],
+    /// Address of the peer.
+    pub remote: SocketAddr,
+}
+
+/// An answer that is not there yet. It does not borrow: the service copies what it needs of the request.
+///
+/// It is dropped if it takes longer than the request time-out, so work that must not stop half-way runs elsewhere.
+pub type Pending = Pin<Box<dyn Future<Output = Zeroizing<Vec<u8>>> + Send>>;
+
+/// The answer to one request message.
+pub enum Reply {
+    /// A whole response message.
+    Now(Zeroizing<Vec<u8>>),
+    /// A response message that needs a store, a device or long arithmetic.
+    Later(Pending),
+    /// No answer: the connection is closed.
+    Close,
+}
+
+/// Answers request messages.
+pub trait Service: Send + Sync + 'static {
+    /// Answers one whole TTLV request message. Called in the order of arrival on a connection, on an async worker: it
+    /// must not block.
+    fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply;
+
+    /// Called once before replies leave, for all pipelined replies together: what must be on file before them is
+    /// written here. An error closes the connection without the replies.
+    fn settle(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Whether requests can be served now; the error says what is missing.
+    fn ready(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Flushes and closes; no request comes after it.
+    fn stop(&self) -> Result<(), ServiceError> {
+        Ok(())
+    }
+}
+
+/// What the admin API may change. Calls may block; the shell makes them on a blocking thread.
+pub trait Administration: Send + Sync + 'static {
+    /// Records the client `name`, in a scope of its own or in `scope`.
+    fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError>;
+
+    /// Records a KMIP user, bound to one client or usable over any known client's certificate.
+    fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError>;
+}
+
+/// Why an administrative change was refused.
+#[derive(Debug, Error)]
+pub enum AdministrationError {
+    /// It exists already.
+    #[error("{0}")]
+    Conflict(String),
+    /// The request makes no sense.
+    #[error("{0}")]
+    Invalid(String),
+    /// Something it names is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// The store or the vault does not work.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// Why the engine cannot be opened, checked or closed; says what to do.
+#[derive(Debug, Error)]
+#[error("{0}")]
+pub struct ServiceError(pub String);
+
+/// An opened engine.
+pub struct Opened {
+    /// Answers requests.
+    pub service: Arc<dyn Service>,
+    /// Takes administrative changes.
+    pub administration: Arc<dyn Administration>,
+}
+
+/// Makes the empty store and the root key of a new data directory.
+pub fn create(_data: &DataDir, _config: &Config) -> Result<(), ServiceError> {
+    Ok(())
+}
+
+/// Opens the engine over an existing data directory.
+pub fn open_service(_data: &DataDir, _config: &Config, _metrics: &Arc<Metrics>) -> Result<Opened, ServiceError> {
+    let engine = Arc::new(NoEngine);
+    Ok(Opened { service: engine.clone(), administration: engine })
+}
+
+/// Verifies every record of a data directory that no server uses; the text says what was verified.
+pub fn check(_data: &DataDir, _config: &Config) -> Result<String, ServiceError> {
+    Err(ServiceError("this build has no store: nothing was checked".to_owned()))
+}
+
+/// Stands in the place of the engine until it is linked: never ready, closes on every request.
+struct NoEngine;
+
+impl Service for NoEngine {
+    fn respond(&self, _request: &[u8], _peer: &Arc<Peer>) -> Reply {
+        Reply::Close
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        Err("this build has no engine".to_owned())
+    }
+}
+
+impl Administration for NoEngine {
+    fn enroll(&self, _name: &str, _scope: Option<&str>) -> Result<(), AdministrationError> {
+        Err(AdministrationError::Unavailable("this build has no engine".to_owned()))
+    }
+
+    fn add_user(&self, _name: &str, _password: SecretText, _client: Option<&str>) -> Result<(), AdministrationError> {
+        Err(AdministrationError::Unavailable("this build has no engine".to_owned()))
+    }
+}

@@ -1,0 +1,101 @@
+//! The admin API: who may use it, what it changes, what it refuses.
+
+mod support;
+
+use certs::{Authority, KeyKind};
+use support::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn health_readiness_and_metrics_answer() {
+    let running = Running::start().await;
+    assert_eq!(running.admin("GET", "/healthz", "", "admin").await.unwrap(), (200, "ok\n".into()));
+    assert_eq!(running.admin("GET", "/readyz", "", "admin").await.unwrap(), (200, "ready\n".into()));
+    let mut stream = running.connect().await;
+    exchange(&mut stream, &message(NOW, 8)).await.unwrap();
+    assert!(running.metric("kmip_connections_open 1").await);
+    assert!(running.metric("kmip_received_bytes_total 16").await);
+    assert_eq!(running.admin("GET", "/nothing", "", "admin").await.unwrap().0, 404);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kmip_clients_and_unmarked_certificates_are_refused() {
+    let running = Running::start().await;
+    assert!(running.admin("GET", "/healthz", "", "client").await.is_err());
+    // From the administrators' CA, but without the mark: what an intermediate of one common root could be.
+    let admins = Authority::read(&running.pki("admin-ca.pem"), &running.pki("admin-ca.key")).unwrap();
+    let files = running.identity("unmarked");
+    admins.issue_client("unmarked", KeyKind::EcP256).unwrap().write(&files.0, &files.1).unwrap();
+    assert!(running.admin("GET", "/healthz", "", "unmarked").await.is_err());
+    // Marked, but from the CA of the clients.
+    let clients = Authority::read(&running.pki("ca.pem"), &running.pki("ca.key")).unwrap();
+    let files = running.identity("forged");
+    clients.issue_administrator("forged").unwrap().write(&files.0, &files.1).unwrap();
+    assert!(running.admin("GET", "/healthz", "", "forged").await.is_err());
+    assert!(running.metric("kmip_handshake_failures_total{reason=\"not_an_administrator\"} 1").await);
+    assert!(running.metric("kmip_handshake_failures_total{reason=\"unknown_ca\"} 2").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enrolled_client_is_usable_at_once() {
+    let running = Running::start().await;
+    for (name, key) in [("disk-7", ""), ("old-array", r#","key":"rsa2048""#)] {
+        let body = format!(r#"{{"name":"{name}","scope":"array-1"{key}}}"#);
+        let (status, answer) = running.admin("POST", "/api/v1/clients", &body, "admin").await.unwrap();
+        assert_eq!(status, 201, "{answer}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        let files = running.identity(name);
+        std::fs::write(&files.0, answer["certificate"].as_str().unwrap()).unwrap();
+        std::fs::write(&files.1, answer["key"].as_str().unwrap()).unwrap();
+        let ca = running.folder.path().join("given-ca.pem");
+        std::fs::write(&ca, answer["ca"].as_str().unwrap()).unwrap();
+        let config = client_config(&ca, Some(files), rustls::ALL_VERSIONS);
+        let mut stream = connect(running.kmip(), config).await.unwrap();
+        exchange(&mut stream, &message(NOW, 8)).await.unwrap();
+        assert_eq!(running.echo.peers.lock().unwrap().last().unwrap().client, name);
+    }
+    let enrolled = running.echo.enrolled.lock().unwrap().clone();
+    assert_eq!(enrolled[0], ("disk-7".to_owned(), Some("array-1".to_owned())));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enrollments_that_make_no_sense_are_refused_and_leave_no_record() {
+    let running = Running::start().await;
+    let enroll = async |body: &str| running.admin("POST", "/api/v1/clients", body, "admin").await.unwrap();
+    assert_eq!(enroll(r#"{"name":"a"}"#).await.0, 201);
+    let (status, answer) = enroll(r#"{"name":"a"}"#).await;
+    assert_eq!((status, answer.trim()), (409, r#"{"error":"client a exists"}"#));
+    for body in ["", "{}", "[", r#"{"name":"../a"}"#, r#"{"name":"b","key":"dsa"}"#, r#"{"name":"b","skope":"x"}"#] {
+        assert_eq!(enroll(body).await.0, 400, "{body}");
+    }
+    let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(70_000));
+    assert_eq!(enroll(&long).await.0, 413);
+    assert_eq!(running.echo.enrolled.lock().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_is_added_and_no_error_repeats_the_password() {
+    let running = Running::start().await;
+    let add = async |body: &str| running.admin("POST", "/api/v1/users", body, "admin").await.unwrap();
+    let (status, answer) = add(r#"{"name":"alice","password":"s3cr\u0065t","client":"client"}"#).await;
+    assert_eq!((status, answer.trim()), (201, r#"{"name":"alice"}"#));
+    let users = running.echo.users.lock().unwrap().clone();
+    assert_eq!(users, [("alice".to_owned(), "s3cret".to_owned(), Some("client".to_owned()))]);
+    for body in [
+        r#"{"name":"b","password":{"s3cret":1}}"#,
+        r#"{"password":"s3cret","s3cret":1}"#,
+        r#"{"name":"b","password":"s3cret"#,
+    ] {
+        let (status, answer) = add(body).await;
+        assert_eq!(status, 400, "{body}");
+        assert!(!answer.contains("s3cret"), "{answer}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_without_the_ca_key_says_so() {
+    let running = Running::without_ca_key().await;
+    let (status, answer) = running.admin("POST", "/api/v1/clients", r#"{"name":"a"}"#, "admin").await.unwrap();
+    assert_eq!(status, 409);
+    assert!(answer.contains("pki/ca.key"), "{answer}");
+    assert!(running.echo.enrolled.lock().unwrap().is_empty());
+}

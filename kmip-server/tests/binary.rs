@@ -1,0 +1,177 @@
+//! The real binary: readiness line, files, signals, exit codes.
+
+mod support;
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+const BINARY: &str = env!("CARGO_BIN_EXE_kmip-server");
+
+struct Process {
+    child: Child,
+    ready: String,
+}
+
+impl Process {
+    /// Starts `serve` with free ports and waits for the readiness line.
+    fn serve(folder: &Path, arguments: &[&str]) -> Self {
+        let mut command = Command::new(BINARY);
+        command.arg("serve").arg("--data-dir").arg(folder).args(arguments);
+        command.args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut ready = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut ready).unwrap();
+        if ready.is_empty() {
+            panic!("not ready: {}", text(&mut child));
+        }
+        Self { child, ready }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    fn wait(&mut self) -> ExitStatus {
+        let deadline = Instant::now() + Duration::from_secs(15);
+        while Instant::now() < deadline {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server did not end");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn text(child: &mut Child) -> String {
+    let mut text = String::new();
+    child.stderr.as_mut().unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+/// Exit code and stderr of a command that ends by itself.
+fn run(arguments: &[&str]) -> (i32, String) {
+    let output = Command::new(BINARY).args(arguments).output().unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn dev_makes_everything_is_ready_with_one_line_and_stops_cleanly() {
+    for signal in ["TERM", "INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let mut server = Process::serve(folder.path(), &["--dev"]);
+        let fields: Vec<&str> = server.ready.trim_end().split(' ').collect();
+        assert_eq!(fields.len(), 5, "{}", server.ready);
+        let port = |field: &str, name: &str| -> u16 {
+            let address: std::net::SocketAddr = field.strip_prefix(name).unwrap().parse().unwrap();
+            assert!(address.ip().is_loopback());
+            address.port()
+        };
+        assert_eq!(fields[0], "ready");
+        assert_ne!(port(fields[1], "kmip="), 0);
+        assert_eq!(fields[2], "https=-");
+        assert_ne!(port(fields[3], "admin="), 0);
+        assert_eq!(fields[4], format!("version={}", env!("CARGO_PKG_VERSION")));
+        for file in ["ca.pem", "server.pem", "server.key", "client.pem", "client.key", "admin.pem", "admin.key"] {
+            assert!(folder.path().join("pki").join(file).is_file(), "{file}");
+        }
+        let profile = std::fs::read_to_string(folder.path().join("kmip-cli.toml")).unwrap();
+        assert!(profile.contains(&format!("server = \"{}\"", fields[1].trim_start_matches("kmip="))), "{profile}");
+        server.signal(signal);
+        assert_eq!(server.wait().code(), Some(0));
+        let mut rest = String::new();
+        server.child.stdout.as_mut().unwrap().read_to_string(&mut rest).unwrap();
+        assert_eq!(rest, "", "stdout holds the readiness line alone");
+        let told = text(&mut server.child);
+        assert!(told.contains("create aes") && told.contains(" get ") && told.contains("certificates"), "{told}");
+    }
+}
+
+#[test]
+fn a_hang_up_reloads_and_the_server_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut server = Process::serve(folder.path(), &["--dev"]);
+    server.signal("HUP");
+    let stderr = BufReader::new(server.child.stderr.take().unwrap());
+    let reloaded = stderr.lines().any(|line| line.unwrap().contains("reloaded"));
+    assert!(reloaded);
+    assert_eq!(server.child.try_wait().unwrap(), None);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn init_makes_a_directory_that_serves_and_is_not_made_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let shown = path.to_str().unwrap();
+    let (code, told) = run(&["init", "--data-dir", shown, "--name", "kms.example.org"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("serve --data-dir"), "{told}");
+    assert!(!path.join("pki/client.pem").exists());
+    let (code, told) = run(&["init", "--data-dir", shown]);
+    assert_eq!(code, 1);
+    assert!(told.contains("is a data directory already"), "{told}");
+    let mut server = Process::serve(&path, &[]);
+    let (code, told) = run(&["check", "--data-dir", shown]);
+    assert_eq!(code, 1);
+    assert!(told.contains("another process uses"), "{told}");
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn failures_exit_1_with_one_line_that_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing");
+    let (code, told) = run(&["serve", "--data-dir", missing.to_str().unwrap()]);
+    assert_eq!((code, told.lines().count()), (1, 1), "{told}");
+    assert!(told.contains("kmip-server init"), "{told}");
+
+    let config = folder.path().join("kmip.toml");
+    std::fs::write(&config, "[kmip]\nintrop = true\n").unwrap();
+    let (code, told) = run(&["serve", "--dev", "--config", config.to_str().unwrap()]);
+    assert_eq!((code, told.lines().count()), (1, 1), "{told}");
+    assert!(told.contains("did you mean `interop`?"), "{told}");
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let data = folder.path().join("data");
+    let (code, told) = run(&["serve", "--dev", "--data-dir", data.to_str().unwrap(), "--listen", &address]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.lines().last().unwrap().contains("--listen"), "{told}");
+}
+
+#[test]
+fn bad_usage_exits_2() {
+    for arguments in [&["serve", "--nothing"][..], &["serve", "--listen", "here"], &["fly"], &[], &["init"]] {
+        assert_eq!(run(arguments).0, 2, "{arguments:?}");
+    }
+    let (code, told) = run(&["serve", "--dev", "--listen", "0.0.0.0:0"]);
+    assert_eq!(code, 2, "{told}");
+    assert!(told.contains("loopback"), "{told}");
+    assert_eq!(run(&["--help"]).0, 0);
+}
+
+#[test]
+fn flags_win_over_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("kmip.toml");
+    std::fs::write(&config, "data_dir = 'elsewhere'\n[listen]\nkmip = '127.0.0.1:1'\nadmin = '127.0.0.1:1'\n").unwrap();
+    let data = folder.path().join("data");
+    let mut server = Process::serve(&data, &["--dev", "--config", config.to_str().unwrap()]);
+    assert!(!server.ready.contains(":1 "), "{}", server.ready);
+    assert!(data.join("pki").is_dir() && !folder.path().join("elsewhere").exists());
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+}

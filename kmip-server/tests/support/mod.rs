@@ -1,0 +1,252 @@
+//! A running shell with a small service of its own, and TLS clients for it.
+#![allow(dead_code, reason = "each test file uses a part")]
+
+use kmip_codec::secret::SecretText;
+use kmip_server::config::{Address, Config};
+use kmip_server::datadir::DataDir;
+use kmip_server::run::Server;
+use kmip_server::service::{Administration, AdministrationError, Opened, Peer, Reply, Service};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use zeroize::Zeroizing;
+
+/// Longest that a test waits for anything.
+pub const PATIENCE: Duration = Duration::from_secs(20);
+
+/// First content byte of a request: what the echo does with it.
+pub const NOW: u8 = 0;
+pub const LATER: u8 = 1;
+pub const NEVER: u8 = 2;
+pub const HUGE: u8 = 3;
+pub const CLOSE: u8 = 4;
+
+pub const HUGE_REPLY: usize = 4 * 1024 * 1024;
+
+/// Answers each message with itself, at once or when it is released.
+#[derive(Default)]
+pub struct Echo {
+    pub release: Arc<Notify>,
+    pub answered: AtomicU32,
+    pub settled: AtomicU32,
+    pub fail_settle: std::sync::atomic::AtomicBool,
+    pub peers: Mutex<Vec<Peer>>,
+    pub enrolled: Mutex<Vec<(String, Option<String>)>>,
+    pub users: Mutex<Vec<(String, String, Option<String>)>>,
+}
+
+impl Service for Echo {
+    fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
+        self.answered.fetch_add(1, Ordering::SeqCst);
+        self.peers.lock().unwrap().push((**peer).clone());
+        let reply = Zeroizing::new(request.to_vec());
+        match request.get(8).copied().unwrap_or(NOW) {
+            LATER => {
+                let release = self.release.clone();
+                Reply::Later(Box::pin(async move {
+                    release.notified().await;
+                    reply
+                }))
+            }
+            NEVER => Reply::Later(Box::pin(std::future::pending())),
+            HUGE => Reply::Now(Zeroizing::new(vec![7; HUGE_REPLY])),
+            CLOSE => Reply::Close,
+            _ => Reply::Now(reply),
+        }
+    }
+
+    fn settle(&self) -> io::Result<()> {
+        self.settled.fetch_add(1, Ordering::SeqCst);
+        if self.fail_settle.load(Ordering::SeqCst) { Err(io::Error::other("disk full")) } else { Ok(()) }
+    }
+}
+
+impl Administration for Echo {
+    fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError> {
+        let mut enrolled = self.enrolled.lock().unwrap();
+        if enrolled.iter().any(|(known, _)| known == name) {
+            return Err(AdministrationError::Conflict(format!("client {name} exists")));
+        }
+        enrolled.push((name.to_owned(), scope.map(str::to_owned)));
+        Ok(())
+    }
+
+    fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError> {
+        let user = (name.to_owned(), password.expose_secret().to_owned(), client.map(str::to_owned));
+        self.users.lock().unwrap().push(user);
+        Ok(())
+    }
+}
+
+pub struct Running {
+    pub folder: TempDir,
+    pub server: Server,
+    pub echo: Arc<Echo>,
+    pub config: Arc<Mutex<Config>>,
+}
+
+impl Running {
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create_dev(folder.path()).unwrap();
+        Self::over(folder, data, change).await
+    }
+
+    /// As after the key of the CA was moved to a safe place.
+    pub async fn without_ca_key() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create_dev(folder.path()).unwrap();
+        std::fs::remove_file(data.pki("ca.key")).unwrap();
+        Self::over(folder, data, |_| {}).await
+    }
+
+    async fn over(folder: TempDir, data: DataDir, change: impl FnOnce(&mut Config)) -> Self {
+        let mut config = Config::default();
+        let free = Address(Some(SocketAddr::from(([127, 0, 0, 1], 0))));
+        config.listen.kmip = free;
+        config.listen.https = free;
+        config.listen.admin = free;
+        config.dev = true;
+        change(&mut config);
+        let shared = Arc::new(Mutex::new(config.clone()));
+        let again = shared.clone();
+        let reconfigure = Box::new(move || Ok(again.lock().unwrap().clone()));
+        let echo = Arc::new(Echo::default());
+        let opened = Opened { service: echo.clone(), administration: echo.clone() };
+        let server = Server::start(data, config, reconfigure, |_, _, _| Ok(opened)).await.unwrap();
+        Self { folder, server, echo, config: shared }
+    }
+
+    pub fn kmip(&self) -> SocketAddr {
+        self.server.bound.kmip.unwrap()
+    }
+
+    pub fn pki(&self, name: &str) -> PathBuf {
+        self.folder.path().join("pki").join(name)
+    }
+
+    pub fn identity(&self, name: &str) -> (PathBuf, PathBuf) {
+        (self.pki(&format!("{name}.pem")), self.pki(&format!("{name}.key")))
+    }
+
+    pub async fn connect(&self) -> TlsStream<TcpStream> {
+        let config = client_config(&self.pki("ca.pem"), Some(self.identity("client")), rustls::ALL_VERSIONS);
+        connect(self.kmip(), config).await.unwrap()
+    }
+
+    /// The metrics as text, over the admin API.
+    pub async fn metric(&self, line: &str) -> bool {
+        let (_, body) = self.admin("GET", "/metrics", "", "admin").await.unwrap();
+        body.lines().any(|found| found == line)
+    }
+
+    pub async fn admin(&self, method: &str, path: &str, body: &str, identity: &str) -> io::Result<(u16, String)> {
+        let config = client_config(&self.pki("ca.pem"), Some(self.identity(identity)), rustls::ALL_VERSIONS);
+        http(self.server.bound.admin.unwrap(), config, method, path, "application/json", body.as_bytes())
+            .await
+            .map(|(status, body)| (status, String::from_utf8(body).unwrap()))
+    }
+}
+
+pub fn client_config(
+    ca: &Path,
+    identity: Option<(PathBuf, PathBuf)>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ClientConfig> {
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider)
+        .with_protocol_versions(versions)
+        .unwrap()
+        .with_root_certificates(roots);
+    Arc::new(match identity {
+        None => builder.with_no_client_auth(),
+        Some((certificate, key)) => builder
+            .with_client_auth_cert(
+                vec![CertificateDer::from_pem_file(certificate).unwrap()],
+                PrivateKeyDer::from_pem_file(key).unwrap(),
+            )
+            .unwrap(),
+    })
+}
+
+/// Connects; in TLS 1.3 a refusal of the certificate arrives only with the first read, so this alone proves nothing.
+pub async fn connect(address: SocketAddr, config: Arc<ClientConfig>) -> io::Result<TlsStream<TcpStream>> {
+    let tcp = TcpStream::connect(address).await?;
+    tcp.set_nodelay(true)?;
+    TlsConnector::from(config).connect(ServerName::try_from("localhost").unwrap(), tcp).await
+}
+
+/// A request message with `content` bytes, the first of which tells the echo what to do.
+pub fn message(action: u8, content: usize) -> Vec<u8> {
+    let mut bytes = vec![0x42, 0x00, 0x78, 0x01];
+    bytes.extend((content as u32).to_be_bytes());
+    bytes.extend((0..content).map(|i| (i % 251) as u8));
+    if content > 0 {
+        bytes[8] = action;
+    }
+    bytes
+}
+
+pub async fn receive(stream: &mut TlsStream<TcpStream>, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut bytes)).await.expect("in time").expect("bytes");
+    bytes
+}
+
+/// Sends one message and receives its echo.
+pub async fn exchange(stream: &mut TlsStream<TcpStream>, request: &[u8]) -> io::Result<()> {
+    stream.write_all(request).await?;
+    stream.flush().await?;
+    let mut reply = vec![0; request.len()];
+    tokio::time::timeout(PATIENCE, stream.read_exact(&mut reply)).await.expect("in time")?;
+    assert!(reply == request, "the echo differs");
+    Ok(())
+}
+
+/// Everything until the server closes.
+pub async fn until_closed(stream: &mut TlsStream<TcpStream>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    // An alert or a reset is a close, too.
+    let _ = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut bytes)).await.expect("closed in time");
+    bytes
+}
+
+pub async fn http(
+    address: SocketAddr,
+    config: Arc<ClientConfig>,
+    method: &str,
+    path: &str,
+    kind: &str,
+    body: &[u8],
+) -> io::Result<(u16, Vec<u8>)> {
+    let mut stream = connect(address, config).await?;
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body].concat()).await?;
+    let mut answer = Vec::new();
+    tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await.expect("in time")?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let head = String::from_utf8_lossy(&answer[..end]).into_owned();
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+    Ok((status, answer[end + 4..].to_vec()))
+}
