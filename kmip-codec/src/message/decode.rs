@@ -1,4 +1,4 @@
-//! Whole messages: reading them from TTLV bytes or from any source, and writing them into one exactly sized, wiped buffer.
+//! Whole messages: reading them from TTLV bytes, XML text or any source, and writing them into one exactly sized, wiped buffer.
 //!
 //! The request header decodes first. Each batch item then decodes on its own: a malformed one fails alone (KMIP 1.4
 //! §11.1), and the operation and identifier that it did give are kept for the answer.
@@ -13,6 +13,7 @@ use crate::value::{ByteString, Value};
 use crate::version::Version;
 use crate::wire::count::Counter;
 use crate::wire::ttlv::{TtlvReader, TtlvWriter};
+use crate::wire::xml::{Layout, XmlReader, XmlWriter};
 use crate::wire::{Source, Strictness};
 
 /// A request whose batch items decoded, or failed, one by one.
@@ -61,6 +62,25 @@ pub fn decode_request(
         Ok(DecodedRequest { header, items, leniencies: reader.leniencies() })
     });
     decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+}
+
+/// Reads a request message from XML text.
+pub fn decode_request_xml(
+    text: &str,
+    limits: &Limits,
+    strictness: Strictness,
+) -> std::result::Result<DecodedRequest, MessageError> {
+    let mut reader = xml_reader(text, limits, strictness)?;
+    let decoded = read_request(&mut reader, limits).map(|(header, items)| DecodedRequest {
+        header,
+        items,
+        leniencies: reader.leniencies(),
+    });
+    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+}
+
+fn xml_reader(text: &str, limits: &Limits, strictness: Strictness) -> std::result::Result<XmlReader, MessageError> {
+    XmlReader::new(text, *limits, strictness).map_err(|error| MessageError { version: None, error })
 }
 
 /// Reads a request message from any source.
@@ -120,10 +140,24 @@ pub fn decode_response(
     strictness: Strictness,
 ) -> std::result::Result<ResponseMessage, MessageError> {
     let mut reader = TtlvReader::new(bytes, *limits, strictness);
-    let decoded = expect(Tag::ResponseMessage, &mut reader)
-        .and_then(|()| ResponseMessage::take(&mut reader))
-        .and_then(|message| reader.finish().map(|()| message));
+    let decoded = read_response(&mut reader).and_then(|message| reader.finish().map(|()| message));
     decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+}
+
+/// Reads a response message from XML text.
+pub fn decode_response_xml(
+    text: &str,
+    limits: &Limits,
+    strictness: Strictness,
+) -> std::result::Result<ResponseMessage, MessageError> {
+    let mut reader = xml_reader(text, limits, strictness)?;
+    read_response(&mut reader).map_err(|error| MessageError { version: reader.version_told(), error })
+}
+
+/// Reads a response message from any source.
+pub fn read_response(source: &mut dyn Source) -> Result<ResponseMessage> {
+    expect(Tag::ResponseMessage, source)?;
+    ResponseMessage::take(source)
 }
 
 /// The exact number of TTLV bytes that `value` takes under `tag`.
@@ -136,6 +170,15 @@ pub fn encoded_len(tag: Tag, value: &impl Value, version: Version) -> usize {
 /// Writes `value` under `tag` into a buffer of exactly its size.
 pub fn encode(tag: Tag, value: &impl Value, version: Version) -> Zeroizing<Vec<u8>> {
     let mut writer = TtlvWriter::with_capacity(version, encoded_len(tag, value, version));
+    value.put(tag, &mut writer);
+    writer.finish()
+}
+
+/// Writes `value` under `tag` as XML text into a buffer of exactly its size.
+pub fn encode_xml(tag: Tag, value: &impl Value, version: Version, layout: Layout) -> Zeroizing<String> {
+    let mut counter = XmlWriter::counter(version, layout);
+    value.put(tag, &mut counter);
+    let mut writer = XmlWriter::with_capacity(version, layout, counter.bytes());
     value.put(tag, &mut writer);
     writer.finish()
 }

@@ -2,6 +2,7 @@
 
 pub mod count;
 pub mod ttlv;
+pub mod xml;
 
 use crate::error::Result;
 use crate::registry::{EnumTable, ItemType, Tag};
@@ -28,6 +29,17 @@ impl IdentifierKind {
             Self::Identifier => ItemType::Identifier,
             Self::Reference => ItemType::Reference,
             Self::NameReference => ItemType::NameReference,
+        }
+    }
+
+    /// The kind that an item type on the wire makes, if it is text-like.
+    pub fn of_item_type(item_type: ItemType) -> Option<Self> {
+        match item_type {
+            ItemType::TextString => Some(Self::Text),
+            ItemType::Identifier => Some(Self::Identifier),
+            ItemType::Reference => Some(Self::Reference),
+            ItemType::NameReference => Some(Self::NameReference),
+            _ => None,
         }
     }
 }

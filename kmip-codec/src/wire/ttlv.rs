@@ -352,12 +352,8 @@ impl Source for TtlvReader<'_> {
     }
 
     fn identifier(&mut self) -> Result<(IdentifierKind, &str)> {
-        let kind = match self.item_type() {
-            ItemType::TextString => IdentifierKind::Text,
-            ItemType::Identifier => IdentifierKind::Identifier,
-            ItemType::Reference => IdentifierKind::Reference,
-            ItemType::NameReference => IdentifierKind::NameReference,
-            found => return Err(wrong_type(self.tag, ItemType::TextString, found)),
+        let Some(kind) = IdentifierKind::of_item_type(self.item_type()) else {
+            return Err(wrong_type(self.tag, ItemType::TextString, self.item_type()));
         };
         Ok((kind, self.text_value()?))
     }
