@@ -1,1 +1,32 @@
-//! PLACEHOLDER
+//! Key vaults: key material made, sealed, opened and used in software or in a PKCS#11 device.
+//!
+//! | module | what it defines |
+//! |---|---|
+//! | [`keystore`] | the root key on disk, under a passphrase or (development) in a plain file |
+//! | [`software`] | the vault whose root key lives in this process |
+//! | [`pkcs11`] | the vault whose root key never leaves a PKCS#11 token |
+//! | [`record_seal`] | the seal of stored records and the blinding of names in storage keys |
+//! | [`passwords`] | hashes of the passwords of KMIP users |
+//! | [`protected`] | memory that is not swapped or dumped; the only unsafe code of this project |
+//!
+//! The hierarchy is root key > scope key > object key. `envelope` is its one construction, `scope_keys` its middle level.
+//!
+//! **Invariant:** every random byte comes from [`random`] or from the device's generator, through `rand_core`; only the
+//! numbers inside RSA and elliptic-curve pairs are drawn by the library that makes them.
+//! **Invariant:** nothing here prints key bytes; no error carries bytes of a blob.
+
+#![deny(unsafe_code)]
+
+mod envelope;
+mod hierarchy;
+mod key_pair;
+mod key_wrap;
+pub mod keystore;
+pub mod passwords;
+pub mod pkcs11;
+pub mod protected;
+pub mod random;
+pub mod record_seal;
+mod scope_keys;
+pub mod software;
+mod symmetric;

@@ -119,7 +119,8 @@ pub enum Answer {
 pub struct Description {
     /// A short name for logs and Query, such as `software` or the token's label.
     pub name: String,
-    /// Key specifications that [`KeyVault::generate`] accepts.
+    /// Key specifications that [`KeyVault::generate`] accepts. Of symmetric keys the usual lengths are listed; others that
+    /// are a multiple of 8 bits may be accepted too.
     pub generates: Vec<KeySpec>,
 }
 

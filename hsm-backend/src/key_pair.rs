@@ -1,0 +1,131 @@
+//! Key pairs with aws-lc-rs: generation, and one encoding for pairs from whatever source.
+//!
+//! Private keys are PKCS#8 version 1 (RFC 5208): RSA as RFC 8017, elliptic curves as RFC 5915 with the public key inside,
+//! Ed25519 as RFC 8410. Public keys are SubjectPublicKeyInfo (RFC 5280).
+
+use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
+use aws_lc_rs::error::{KeyRejected, Unspecified};
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+};
+use kmip_codec::secret::Secret;
+use kmip_core::ports::vault::{Curve, KeySpec, VaultError};
+
+/// A pair in its encodings.
+pub(crate) struct EncodedPair {
+    /// PKCS#8.
+    pub(crate) private: Secret,
+    /// SubjectPublicKeyInfo.
+    pub(crate) public: Vec<u8>,
+}
+
+/// The pairs that [`generate`] makes.
+pub(crate) const LISTED: [KeySpec; 7] = [
+    KeySpec::Rsa { bits: 2048 },
+    KeySpec::Rsa { bits: 3072 },
+    KeySpec::Rsa { bits: 4096 },
+    KeySpec::Ec { curve: Curve::P256 },
+    KeySpec::Ec { curve: Curve::P384 },
+    KeySpec::Ec { curve: Curve::P521 },
+    KeySpec::Ec { curve: Curve::Ed25519 },
+];
+
+/// Generates an RSA pair with public exponent 65537. Takes from 0.1 s to seconds.
+pub(crate) fn generate_rsa(bits: u32) -> Result<EncodedPair, VaultError> {
+    RsaKeyPair::generate(rsa_size(bits)?).and_then(|pair| encode_rsa(&pair)).map_err(generation_failed)
+}
+
+/// Generates a pair on a curve.
+pub(crate) fn generate_ec(curve: Curve) -> Result<EncodedPair, VaultError> {
+    match ecdsa(curve) {
+        Some(algorithm) => EcdsaKeyPair::generate(algorithm).and_then(|pair| encode_ecdsa(&pair)),
+        None => Ed25519KeyPair::generate().and_then(|pair| encode_ed25519(&pair)),
+    }
+    .map_err(generation_failed)
+}
+
+/// The Ed25519 pair of a seed: 32 random bytes are the private key (RFC 8032 §5.1.5).
+pub(crate) fn ed25519_from_seed(seed: &Secret) -> Result<EncodedPair, VaultError> {
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed.expose_secret());
+    pair.map_err(rejected).and_then(|pair| encode_ed25519(&pair).map_err(generation_failed))
+}
+
+/// Checks a private key that another generator encoded as PKCS#8, and encodes the pair as [`generate_rsa`] and
+/// [`generate_ec`] do.
+pub(crate) fn from_pkcs8(spec: KeySpec, pkcs8: &Secret) -> Result<EncodedPair, VaultError> {
+    let pkcs8 = pkcs8.expose_secret();
+    let rejected =
+        |error: KeyRejected| VaultError::Failed(format!("the generated private key is not acceptable: {error}"));
+    match spec {
+        KeySpec::Rsa { bits } => {
+            let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
+            let length = u32::try_from(pair.public_modulus_len()).ok().and_then(|bytes| bytes.checked_mul(8));
+            if length != Some(bits) {
+                return Err(VaultError::Failed(format!(
+                    "a modulus of {bits} bits was asked for, the device made another"
+                )));
+            }
+            encode_rsa(&pair)
+        }
+        KeySpec::Ec { curve } => match ecdsa(curve) {
+            Some(algorithm) => {
+                // A module may leave the public key out of the private one, and the library would keep it so.
+                let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).map_err(rejected)?;
+                let scalar: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().map_err(generation_failed)?;
+                let public = pair.public_key().as_ref();
+                let whole = EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar.as_ref(), public);
+                encode_ecdsa(&whole.map_err(rejected)?)
+            }
+            None => encode_ed25519(&Ed25519KeyPair::from_pkcs8(pkcs8).map_err(rejected)?),
+        },
+        other => return Err(VaultError::Unsupported(format!("a key pair of {other:?}"))),
+    }
+    .map_err(generation_failed)
+}
+
+/// The RSA sizes of this vault.
+pub(crate) fn rsa_size(bits: u32) -> Result<KeySize, VaultError> {
+    match bits {
+        2048 => Ok(KeySize::Rsa2048),
+        3072 => Ok(KeySize::Rsa3072),
+        4096 => Ok(KeySize::Rsa4096),
+        _ => Err(VaultError::Unsupported(format!("RSA with {bits} bits: 2048, 3072 and 4096 are made"))),
+    }
+}
+
+/// The ECDSA form of a curve; `None` for Ed25519.
+fn ecdsa(curve: Curve) -> Option<&'static EcdsaSigningAlgorithm> {
+    match curve {
+        Curve::P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
+        Curve::P384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
+        Curve::P521 => Some(&ECDSA_P521_SHA512_ASN1_SIGNING),
+        Curve::Ed25519 => None,
+    }
+}
+
+fn encode_rsa(pair: &RsaKeyPair) -> Result<EncodedPair, Unspecified> {
+    let private: Pkcs8V1Der<'_> = pair.as_der()?;
+    encoded(private.as_ref(), pair.public_key())
+}
+
+fn encode_ecdsa(pair: &EcdsaKeyPair) -> Result<EncodedPair, Unspecified> {
+    encoded(pair.to_pkcs8v1()?.as_ref(), pair.public_key())
+}
+
+fn encode_ed25519(pair: &Ed25519KeyPair) -> Result<EncodedPair, Unspecified> {
+    encoded(pair.to_pkcs8v1()?.as_ref(), pair.public_key())
+}
+
+fn encoded(private: &[u8], public: &impl AsDer<PublicKeyX509Der<'static>>) -> Result<EncodedPair, Unspecified> {
+    Ok(EncodedPair { private: Secret::copy_from(private), public: public.as_der()?.as_ref().to_vec() })
+}
+
+fn rejected(error: KeyRejected) -> VaultError {
+    VaultError::Failed(format!("the generated private key is not acceptable: {error}"))
+}
+
+fn generation_failed(_: Unspecified) -> VaultError {
+    VaultError::Failed("key pair generation failed".to_owned())
+}

@@ -1,0 +1,103 @@
+//! Key pairs made by the token and taken out wrapped (`C_WrapKey` with AES key wrap with padding, RFC 5649).
+//!
+//! The pair is a session object that nothing but this session sees; it is wrapped by a transport key of the session, made
+//! for this one pair, so that the private key does not cross the interface in the clear.
+
+use cryptoki::mechanism::Mechanism;
+use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use kmip_codec::secret::Secret;
+use kmip_core::ports::vault::{Answer, Call, Curve, KeySpec, VaultError};
+use rand_core::TryRng;
+use zeroize::Zeroize;
+
+use super::token::{Token, failed};
+use crate::envelope::KEY_BYTES;
+use crate::key_wrap;
+
+/// Generates a pair on the token and returns the private key as the token's PKCS#8.
+pub(super) fn generate_pair(token: &Token, spec: KeySpec) -> Result<Secret, VaultError> {
+    let transport = token.with_random(|random| Secret::init_with(KEY_BYTES, |out| random.try_fill_bytes(out)))?;
+    let wrapped = token.with_session(|session| {
+        let mut template = transport_template(&transport);
+        let wrapping = session.create_object(&template).map_err(failed);
+        wipe(&mut template);
+        let wrapping = wrapping?;
+        let wrapped = generate_wrapped(session, spec, wrapping);
+        destroy(session, wrapping)?;
+        wrapped
+    })?;
+    match key_wrap::answer(&transport, &Call::UnwrapKwp { wrapped: &wrapped })? {
+        Answer::Secret(pkcs8) => Ok(pkcs8),
+        Answer::Bytes(_) => Err(VaultError::Failed("an unwrapped key is secret".to_owned())),
+    }
+}
+
+fn generate_wrapped(session: &Session, spec: KeySpec, wrapping: ObjectHandle) -> Result<Vec<u8>, VaultError> {
+    let (mechanism, public) = public_half(spec)?;
+    let (public, private) = session.generate_key_pair(&mechanism, &public, &private_template()).map_err(failed)?;
+    let wrapped = session.wrap_key(&Mechanism::AesKeyWrapPad, wrapping, private).map_err(failed);
+    destroy(session, private)?;
+    destroy(session, public)?;
+    wrapped
+}
+
+fn destroy(session: &Session, object: ObjectHandle) -> Result<(), VaultError> {
+    session.destroy_object(object).map_err(failed)
+}
+
+/// Wipes the key in a template.
+fn wipe(template: &mut [Attribute]) {
+    for attribute in template {
+        if let Attribute::Value(key) = attribute {
+            key.zeroize();
+        }
+    }
+}
+
+fn transport_template(key: &Secret) -> [Attribute; 7] {
+    [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::Token(false),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Wrap(true),
+        Attribute::Value(key.expose_secret().to_vec()),
+    ]
+}
+
+fn private_template() -> [Attribute; 5] {
+    [
+        Attribute::Token(false),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(true),
+        Attribute::Sign(true),
+    ]
+}
+
+/// Mechanism and public template of a pair.
+fn public_half(spec: KeySpec) -> Result<(Mechanism<'static>, Vec<Attribute>), VaultError> {
+    let usage = [Attribute::Token(false), Attribute::Verify(true)];
+    let (mechanism, parameters) = match spec {
+        KeySpec::Rsa { bits } => {
+            let exponent = Attribute::PublicExponent(vec![1, 0, 1]);
+            (Mechanism::RsaPkcsKeyPairGen, vec![Attribute::ModulusBits(u64::from(bits).into()), exponent])
+        }
+        KeySpec::Ec { curve: Curve::P256 } => (Mechanism::EccKeyPairGen, curve_parameters(P256)),
+        KeySpec::Ec { curve: Curve::P384 } => (Mechanism::EccKeyPairGen, curve_parameters(P384)),
+        KeySpec::Ec { curve: Curve::P521 } => (Mechanism::EccKeyPairGen, curve_parameters(P521)),
+        other => return Err(VaultError::Unsupported(format!("a key pair of {other:?}"))),
+    };
+    Ok((mechanism, parameters.into_iter().chain(usage).collect()))
+}
+
+// Object identifiers of the curves (RFC 5480 §2.1.1.1), in DER.
+const P256: &[u8] = &[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+const P384: &[u8] = &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22];
+const P521: &[u8] = &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23];
+
+fn curve_parameters(identifier: &[u8]) -> Vec<Attribute> {
+    vec![Attribute::EcParams(identifier.to_vec())]
+}

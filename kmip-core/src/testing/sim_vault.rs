@@ -1,0 +1,281 @@
+//! A simulated key vault for tests of the core: deterministic, with faults on demand, and it counts what it holds.
+//!
+//! It seals nothing: material stays in a table of this process and a blob is the ticket for its row, so that a changed blob,
+//! another binding or a destroyed key does not open - the rules of [`super::vault_exerciser::exercise_sealing`]. As with a
+//! device that keeps keys resident, a row lives until [`KeyVault::destroy`]: a test that expects no orphan compares
+//! [`SimVault::held`] with its records. Cryptography (wrapping, key pairs) is left to the real vaults, in tests above this
+//! crate; a pair that a test needs is given with [`SimVault::with_pair`].
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kmip_codec::secret::Secret;
+use sha2::{Digest, Sha256};
+
+use crate::ports::vault::{Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError};
+
+/// The simulated vault.
+pub struct SimVault(Mutex<State>);
+
+struct State {
+    seed: u64,
+    drawn: u64,
+    failures: u32,
+    pairs: Vec<(KeySpec, Secret, Vec<u8>)>,
+    made: HashMap<Vec<u8>, (String, u32)>,
+    last: HashMap<String, u32>,
+    installed: HashMap<String, Vec<u32>>,
+    rows: HashMap<Vec<u8>, Row>,
+}
+
+/// Material and what it is bound to.
+struct Row {
+    scope: String,
+    id: String,
+    spec: Vec<u8>,
+    generation: u32,
+    material: Secret,
+}
+
+impl SimVault {
+    /// A vault whose random bytes follow from `seed`.
+    pub fn new(seed: u64) -> Self {
+        Self(Mutex::new(State {
+            seed,
+            drawn: 0,
+            failures: 0,
+            pairs: Vec::new(),
+            made: HashMap::new(),
+            last: HashMap::new(),
+            installed: HashMap::new(),
+            rows: HashMap::new(),
+        }))
+    }
+
+    /// Adds the pair that `generate` answers for `spec`: PKCS#8 and SubjectPublicKeyInfo.
+    #[must_use]
+    pub fn with_pair(self, spec: KeySpec, private: Secret, public: Vec<u8>) -> Self {
+        self.state().pairs.push((spec, private, public));
+        self
+    }
+
+    /// Makes the next `calls` calls of the seam fail, as a device does that was unplugged.
+    pub fn fail_next(&self, calls: u32) {
+        self.state().failures = calls;
+    }
+
+    /// How many sealed keys were not destroyed.
+    pub fn held(&self) -> usize {
+        self.state().rows.len()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The state for one call of the seam.
+    fn call(&self) -> Result<MutexGuard<'_, State>, VaultError> {
+        let mut state = self.state();
+        match state.failures.checked_sub(1) {
+            None => Ok(state),
+            Some(left) => {
+                state.failures = left;
+                Err(VaultError::Failed("simulated failure".to_owned()))
+            }
+        }
+    }
+}
+
+impl std::fmt::Debug for SimVault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SimVault({} keys)", self.held())
+    }
+}
+
+impl State {
+    fn fill(&mut self, out: &mut [u8]) {
+        for chunk in out.chunks_mut(32) {
+            self.drawn = self.drawn.wrapping_add(1);
+            let block =
+                Sha256::new().chain_update(self.seed.to_be_bytes()).chain_update(self.drawn.to_be_bytes()).finalize();
+            chunk.iter_mut().zip(block).for_each(|(byte, random)| *byte = random);
+        }
+    }
+
+    fn secret(&mut self, length: usize) -> Secret {
+        let filled = Secret::init_with(length, |out| {
+            self.fill(out);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        filled.unwrap_or_else(|never| match never {})
+    }
+
+    /// A new blob: the generation, then bytes that were never given out.
+    fn ticket(&mut self, generation: u32) -> Vec<u8> {
+        let mut ticket = vec![0; 40];
+        self.fill(&mut ticket);
+        ticket.iter_mut().zip(generation.to_be_bytes()).for_each(|(byte, number)| *byte = number);
+        ticket
+    }
+
+    fn seal(&mut self, material: Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        let newest = self.installed.get(binding.scope).and_then(|generations| generations.iter().max().copied());
+        let generation = newest.ok_or_else(|| VaultError::NoScopeKey(binding.scope.to_owned()))?;
+        let ticket = self.ticket(generation);
+        let (scope, id, spec) = (binding.scope.to_owned(), binding.id.to_owned(), binding.spec.to_vec());
+        self.rows.insert(ticket.clone(), Row { scope, id, spec, generation, material });
+        Ok(Sealed(ticket))
+    }
+
+    fn row(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<&Row, VaultError> {
+        let no_key = || VaultError::NoScopeKey(binding.scope.to_owned());
+        let installed = self.installed.get(binding.scope).ok_or_else(no_key)?;
+        let fits = |row: &&Row| row.scope == binding.scope && row.id == binding.id && row.spec == binding.spec;
+        let row = self.rows.get(&sealed.0).filter(fits);
+        let row = row.ok_or_else(|| VaultError::DoesNotOpen("no such ticket for this object".to_owned()))?;
+        installed.contains(&row.generation).then_some(row).ok_or_else(no_key)
+    }
+}
+
+impl KeyVault for SimVault {
+    fn describe(&self) -> Description {
+        let symmetric = [112, 128, 160, 192, 256, 384, 512].map(|bits| KeySpec::Symmetric { bits });
+        let triple_des = [16, 24].map(|bytes| KeySpec::TripleDes { bytes });
+        let pairs: Vec<_> = self.state().pairs.iter().map(|(spec, ..)| *spec).collect();
+        let generates = symmetric.into_iter().chain(triple_des).chain(pairs).collect();
+        Description { name: "simulated".to_owned(), generates }
+    }
+
+    fn random(&self, out: &mut [u8]) -> Result<(), VaultError> {
+        self.call()?.fill(out);
+        Ok(())
+    }
+
+    fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
+        let mut state = self.call()?;
+        let last = state.last.entry(scope.to_owned()).or_default();
+        *last = last.saturating_add(1);
+        let generation = *last;
+        let ticket = state.ticket(generation);
+        state.made.insert(ticket.clone(), (scope.to_owned(), generation));
+        Ok(ticket)
+    }
+
+    fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {
+        let mut state = self.call()?;
+        match state.made.get(sealed).cloned() {
+            Some((owner, generation)) if owner == scope => {
+                state.installed.entry(owner).or_default().push(generation);
+                Ok(())
+            }
+            _ => Err(VaultError::DoesNotOpen("no such scope key for this scope".to_owned())),
+        }
+    }
+
+    fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError> {
+        let mut state = self.call()?;
+        let material = match spec {
+            KeySpec::Symmetric { bits } if bits > 0 && bits.is_multiple_of(8) && bits <= 65_536 => {
+                state.secret(bits as usize / 8)
+            }
+            KeySpec::TripleDes { bytes: bytes @ (16 | 24) } => with_odd_parity(&state.secret(bytes as usize)),
+            _ => {
+                let given = state.pairs.iter().find(|(listed, ..)| *listed == spec).cloned();
+                let (_, private, public) = given.ok_or_else(|| VaultError::Unsupported(format!("{spec:?}")))?;
+                return Ok(Generated::Pair { private: state.seal(private, binding)?, public });
+            }
+        };
+        state.seal(material, binding).map(Generated::Symmetric)
+    }
+
+    fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        self.call()?.seal(secret.clone(), binding)
+    }
+
+    fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
+        self.call()?.row(sealed, binding).map(|row| row.material.clone())
+    }
+
+    fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {
+        self.call()?.row(sealed, binding)?;
+        Err(VaultError::Unsupported(format!("{call:?} (simulated)")))
+    }
+
+    fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError> {
+        let mut state = self.call()?;
+        state.row(sealed, binding)?;
+        state.rows.remove(&sealed.0);
+        Ok(())
+    }
+}
+
+fn with_odd_parity(key: &Secret) -> Secret {
+    let odd = |byte: &u8| (byte & 0xFE) | u8::from((byte & 0xFE).count_ones().is_multiple_of(2));
+    let filled = Secret::init_with(key.len(), |out| {
+        out.iter_mut().zip(key.expose_secret()).for_each(|(byte, random)| *byte = odd(random));
+        Ok::<(), std::convert::Infallible>(())
+    });
+    filled.unwrap_or_else(|never| match never {})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::vault_exerciser::exercise_sealing;
+
+    const HERE: Binding<'_> = Binding { scope: "s", id: "1", spec: b"spec" };
+
+    fn vault() -> SimVault {
+        let vault = SimVault::new(7);
+        let stored = vault.create_scope_key("s").unwrap();
+        vault.install_scope_key("s", &stored).unwrap();
+        vault
+    }
+
+    #[test]
+    fn the_rules_of_sealing_hold() {
+        exercise_sealing(&SimVault::new(1));
+    }
+
+    #[test]
+    fn one_seed_gives_one_sequence() {
+        let draw = |seed| {
+            let mut out = [0; 48];
+            SimVault::new(seed).random(&mut out).unwrap();
+            out
+        };
+        assert_eq!(draw(5), draw(5));
+        assert_ne!(draw(5), draw(6));
+    }
+
+    #[test]
+    fn destroyed_keys_are_gone_and_counted() {
+        let vault = vault();
+        let sealed = vault.seal(&Secret::copy_from(b"key"), HERE).unwrap();
+        assert_eq!(vault.held(), 1);
+        vault.destroy(&sealed, HERE).unwrap();
+        assert_eq!(vault.held(), 0);
+        assert!(matches!(vault.open(&sealed, HERE), Err(VaultError::DoesNotOpen(_))));
+    }
+
+    #[test]
+    fn failures_come_when_asked_and_end() {
+        let vault = vault();
+        vault.fail_next(2);
+        for _ in 0..2 {
+            assert!(matches!(vault.seal(&Secret::copy_from(b"key"), HERE), Err(VaultError::Failed(_))));
+        }
+        vault.seal(&Secret::copy_from(b"key"), HERE).unwrap();
+    }
+
+    #[test]
+    fn only_given_pairs_are_generated() {
+        let spec = KeySpec::Rsa { bits: 2048 };
+        assert!(matches!(vault().generate(spec, HERE), Err(VaultError::Unsupported(_))));
+        let vault = vault().with_pair(spec, Secret::copy_from(b"private"), b"public".to_vec());
+        assert!(vault.describe().generates.contains(&spec));
+        let Generated::Pair { private, public } = vault.generate(spec, HERE).unwrap() else { panic!("no pair") };
+        assert_eq!(vault.open(&private, HERE).unwrap().expose_secret(), b"private");
+        assert_eq!(public, b"public");
+    }
+}
