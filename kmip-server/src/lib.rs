@@ -20,5 +20,6 @@ pub mod metrics;
 pub mod run;
 pub mod service;
 pub mod shell;
+pub mod store;
 pub mod tls;
 pub mod wire;

@@ -46,7 +46,7 @@ pub struct Adjust {
     pub key: Vec<u8>,
     /// What is added.
     pub delta: i64,
-    /// The batch is refused with [`Outcome::Floor`] if the sum would be below this.
+    /// The batch is refused with [`Outcome::Floor`] if the sum would be below this, or above what an `i64` holds.
     pub floor: i64,
 }
 
@@ -68,7 +68,7 @@ pub enum Outcome {
     Done(Revision, Vec<i64>),
     /// A guard on this key did not hold; nothing of the batch was applied.
     Conflict(Vec<u8>),
-    /// This counter would have fallen below its floor; nothing of the batch was applied.
+    /// This counter would have fallen below its floor or overflowed; nothing of the batch was applied.
     Floor(Vec<u8>),
 }
 
@@ -121,10 +121,12 @@ pub trait Store: Send + Sync {
 
     /// Applies the batches in order, each seeing those before it, and makes them durable with one flush.
     ///
-    /// An error means that nothing may be acknowledged; after a failed sync every later call fails too.
+    /// An error means that nothing may be acknowledged; after a failed sync every later call fails too. With
+    /// [`StoreError::Damaged`] nothing was applied and the store goes on: a record that one batch depends on is damaged,
+    /// and the batches can be committed again one by one to learn which.
     fn commit(&self, batches: &[Batch]) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Tells `watcher` every later change of a key that starts with `prefix`.
+    /// Tells `watcher` every later change of a key that starts with `prefix`. A watcher may read, not commit.
     fn watch(&self, prefix: &[u8], watcher: Watcher);
 }
 

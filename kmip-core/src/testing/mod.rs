@@ -3,4 +3,5 @@
 //! Always compiled, because the adapters live in other crates; nothing here is used by a running server.
 
 pub mod sim_vault;
-pub mod vault_exerciser;
+pub mod store;
+pub mod store_exerciser;
