@@ -5,3 +5,4 @@
 pub mod sim_vault;
 pub mod store;
 pub mod store_exerciser;
+pub mod vault_exerciser;
