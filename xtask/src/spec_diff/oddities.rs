@@ -22,11 +22,14 @@ const DATED: &str = "CS-AC-M-8 registers asymmetric keys with it in 1.x";
 const DATED_KEYS: &str = "{Symmetric Key, Public Key, Private Key, Split Key, Template}";
 const ERRATA: &str = "an Opaque Object of 1.4 (errata 01) needs no mask";
 const FORMAT: &str = "a client may request the format of a new key (KMIP 2.1 §4.26)";
+const CRYPTOKI: &str = "the values are those of the PKCS#11 standard; KMIP prints no table";
 const VENDOR: &str = "Vendor Attribute carries the tag Attribute and has text but no rules table (KMIP 2.1 §4.60)";
 
 /// All known differences.
 pub const ODDITIES: &[Oddity] = &[
     odd("enum Certificate Type 0x00000002", "name", "1.0: PGP", "a stray parenthesis in the 2.0 table"),
+    odd("enum PKCS#11 Function *", "existence", "", CRYPTOKI),
+    odd("enum PKCS#11 Return Code *", "existence", "", CRYPTOKI),
     odd("attribute Cryptographic Algorithm in *", "initially set by", "ServerAsStated", STATED),
     odd("attribute Cryptographic Length in *", "initially set by", "ServerAsStated", STATED),
     odd("attribute Certificate Type in *", "initially set by", "ServerAsStated", STATED),

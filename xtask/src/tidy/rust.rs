@@ -163,7 +163,8 @@ impl Reader {
         }
         for part in rest.get(2).map(named_parts).unwrap_or_default() {
             if FOREIGN_STD.contains(&part.as_str()) {
-                self.find(token, format!("{} never names `std::{part}`", self.place.krate));
+                let hint = if part == "net" { " (addresses as plain values are in `core::net`)" } else { "" };
+                self.find(token, format!("{} never names `std::{part}`{hint}", self.place.krate));
             }
         }
     }
