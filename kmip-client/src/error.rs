@@ -168,7 +168,8 @@ impl Failure {
             Self::ConnectTimeout(_) => "is a firewall between here and the server?",
             Self::Timeout(_) => "is the server overloaded? A longer time-out may help",
             Self::Lost(_) | Self::Closed => "the server's log says why it closed the connection",
-            Self::Tls(Tls::InvalidCertificate(Bad::UnknownIssuer)) => {
+            // Two CAs of one name differ in their keys: then the signature is what does not fit.
+            Self::Tls(Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => {
                 "the server's certificate is from another CA: give the CA that signed it"
             }
             Self::Tls(Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. })) => {
@@ -178,9 +179,9 @@ impl Failure {
                 Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. },
             )) => "the server's certificate is not valid now: compare the clocks, or renew it",
             Self::Tls(Tls::InvalidCertificate(_)) => "the server's certificate is not acceptable",
-            Self::Tls(Tls::AlertReceived(Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown)) => {
-                "the server does not trust the client certificate: it must be signed by a CA that the server knows"
-            }
+            Self::Tls(Tls::AlertReceived(
+                Alert::UnknownCA | Alert::BadCertificate | Alert::CertificateUnknown | Alert::DecryptError,
+            )) => "the server does not trust the client certificate: it must be signed by a CA that the server knows",
             Self::Tls(Tls::AlertReceived(Alert::CertificateExpired)) => "the client certificate is expired: renew it",
             Self::Tls(Tls::AlertReceived(Alert::CertificateRevoked)) => {
                 "the client certificate is revoked: enroll again"
