@@ -2,5 +2,26 @@
 
 #![forbid(unsafe_code)]
 
+pub mod formats;
+pub mod administration;
+mod attributes;
+mod authenticate;
+mod batch;
+mod catalog;
+mod criteria;
+mod deliver;
+pub mod engine;
+pub mod env;
+pub mod error;
+pub mod identity;
+mod index;
+pub mod layout;
+mod make;
+mod material;
+pub mod object;
+mod ops;
 pub mod ports;
+mod registered;
+pub mod state;
 pub mod testing;
+mod txn;

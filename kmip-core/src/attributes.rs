@@ -1,0 +1,264 @@
+//! Attributes by the rule table: what a request may set when it makes an object, what a client of a version may see.
+
+use kmip_codec::attribute::rules::{AttributeRule, Origin, rule};
+use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
+use kmip_codec::registry::{EnumTable, ObjectType, Tag, WireEnum};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::{V2_0, Version};
+use kmip_codec::wire::{IdentifierKind, Sink};
+
+use crate::batch::Context;
+use crate::error::{Fault, OpResult, fail};
+use crate::object::{Record, attribute_of};
+use crate::state;
+
+/// The rule of an attribute in a version. Vendor attributes have one rule under two names.
+pub(crate) fn rule_of(reference: &AttributeReference, version: Version) -> Option<&'static AttributeRule> {
+    match reference {
+        AttributeReference::Tag(tag) => rule(*tag, version),
+        AttributeReference::Vendor { vendor, .. } if vendor.is_empty() => None,
+        AttributeReference::Vendor { .. } if version < V2_0 => rule(Tag::CustomAttribute, version),
+        AttributeReference::Vendor { .. } => rule(Tag::Attribute, version),
+    }
+}
+
+/// Whether a vendor attribute is the server's own (`y-`).
+pub(crate) fn is_servers_own(reference: &AttributeReference) -> bool {
+    matches!(reference, AttributeReference::Vendor { vendor, .. } if vendor.as_str() == "y")
+}
+
+/// The rule, or the fault that the attribute does not exist in the version or for the object type.
+pub(crate) fn applicable_rule(
+    reference: &AttributeReference,
+    object_type: ObjectType,
+    version: Version,
+) -> OpResult<&'static AttributeRule> {
+    let name = reference.name();
+    let Some(rule) = rule_of(reference, version) else {
+        return fail(Fault::InvalidAttribute, format!("KMIP {version} has no attribute {:?}", name.as_str()));
+    };
+    if !rule.applies_to.contains(object_type) {
+        let message = format!("the attribute {:?} does not apply to a {object_type}", name.as_str());
+        return fail(Fault::InvalidAttribute, message);
+    }
+    Ok(rule)
+}
+
+/// The attributes that a request gives a new object: those of its templates first, then its own, all by the rules.
+///
+/// Named templates come in order and the last wins; explicit attributes beat templates; values of multi-instance
+/// attributes are united (KMIP 1.4 §2.1.8).
+pub(crate) fn for_new_object(
+    context: &mut Context<'_>,
+    bags: &[Option<&Bag>],
+    object_type: ObjectType,
+    origin: Origin,
+) -> OpResult<Vec<Attribute>> {
+    let mut attributes: Vec<Attribute> = Vec::new();
+    for bag in bags.iter().flatten() {
+        for name in &bag.templates {
+            let template = template_attributes(context, name)?;
+            template.into_iter().for_each(|attribute| merge(&mut attributes, attribute, context.version, object_type));
+        }
+    }
+    for bag in bags.iter().flatten() {
+        let mut own: Vec<&AttributeReference> = Vec::new();
+        let references: Vec<AttributeReference> = bag.attributes().map(AttributeReference::of).collect();
+        for (instance, reference) in bag.items.iter().zip(&references) {
+            let rule = applicable_rule(reference, object_type, context.version)?;
+            check_initial(&instance.attribute, reference, rule, origin, context.version)?;
+            if !rule.is_multiple(object_type) && own.contains(&reference) {
+                let message = format!("the attribute {:?} has one instance only", reference.name().as_str());
+                return fail(Fault::SingleValued, message);
+            }
+            own.push(reference);
+            merge(&mut attributes, instance.attribute.clone(), context.version, object_type);
+        }
+    }
+    Ok(attributes)
+}
+
+fn check_initial(
+    attribute: &Attribute,
+    reference: &AttributeReference,
+    rule: &AttributeRule,
+    origin: Origin,
+    version: Version,
+) -> OpResult<()> {
+    if !rule.client_may_set(origin) || is_servers_own(reference) {
+        let message = format!("the attribute {:?} is set by the server", reference.name().as_str());
+        return fail(Fault::ReadOnly, message);
+    }
+    check_value(attribute, version)
+}
+
+/// Whether the values inside an attribute exist in the version.
+pub(crate) fn check_value(attribute: &Attribute, version: Version) -> OpResult<()> {
+    if let Attribute::NameOnly(reference) = attribute {
+        let message = format!("the attribute {:?} has no value", reference.name().as_str());
+        return fail(Fault::InvalidAttributeValue, message);
+    }
+    match Liveness::first_dead(attribute, version) {
+        None => Ok(()),
+        Some(tag) => fail(Fault::InvalidAttributeValue, format!("{tag}: not a value of KMIP {version}")),
+    }
+}
+
+fn merge(into: &mut Vec<Attribute>, attribute: Attribute, version: Version, object_type: ObjectType) {
+    let reference = AttributeReference::of(&attribute);
+    let multiple = rule_of(&reference, version).is_some_and(|rule| rule.is_multiple(object_type));
+    if !multiple {
+        into.retain(|known| AttributeReference::of(known) != reference);
+        into.push(attribute);
+    } else if !into.contains(&attribute) {
+        into.push(attribute);
+    }
+}
+
+fn template_attributes(
+    context: &mut Context<'_>,
+    name: &kmip_codec::attribute::values::Name,
+) -> OpResult<Vec<Attribute>> {
+    let unknown = || fail(Fault::ObjectNotFound, format!("no template has the name {:?}", name.value.as_str()));
+    let Some(id) = context.txn.named(name)? else { return unknown() };
+    let template = context.txn.object(&id)?;
+    if template.object_type != ObjectType::Template || template.destroyed {
+        return unknown();
+    }
+    let of_objects = |instance: &&Instance| is_template_content(&instance.attribute);
+    Ok(template.attributes.iter().filter(of_objects).map(|instance| instance.attribute.clone()).collect())
+}
+
+/// What a template gives the objects made with it: not its own name, dates and the like.
+fn is_template_content(attribute: &Attribute) -> bool {
+    !matches!(
+        attribute,
+        Attribute::Name(_)
+            | Attribute::InitialDate(_)
+            | Attribute::LastChangeDate(_)
+            | Attribute::OriginalCreationDate(_)
+            | Attribute::ShortUniqueIdentifier(_)
+    )
+}
+
+/// Gives a new object the attributes of a request.
+pub(crate) fn apply(record: &mut Record, attributes: Vec<Attribute>, version: Version) {
+    for attribute in attributes {
+        let reference = AttributeReference::of(&attribute);
+        let attribute = match attribute {
+            // The client's count is ignored: counting starts at the total (KMIP 2.1 §4.62).
+            Attribute::UsageLimits(mut limits) => {
+                limits.usage_limits_count = Some(limits.usage_limits_total);
+                Attribute::UsageLimits(limits)
+            }
+            other => other,
+        };
+        if rule_of(&reference, version).is_some_and(|rule| rule.is_multiple(record.object_type)) {
+            record.add(attribute);
+        } else {
+            record.set(attribute);
+        }
+    }
+}
+
+/// Dates that contradict each other: use must lie inside life (KMIP 2.1 §4.1, §4.18, §4.43, §4.44).
+pub(crate) fn check_dates(record: &Record) -> OpResult<()> {
+    let date = |tag| record.date(tag);
+    let ordered = |first: Tag, second: Tag| match (date(first), date(second)) {
+        (Some(earlier), Some(later)) if earlier > later => {
+            fail(Fault::InvalidAttributeValue, format!("{first} is later than {second}"))
+        }
+        _ => Ok(()),
+    };
+    ordered(Tag::ActivationDate, Tag::DeactivationDate)?;
+    ordered(Tag::ActivationDate, Tag::ProcessStartDate)?;
+    ordered(Tag::ActivationDate, Tag::ProtectStopDate)?;
+    ordered(Tag::ProtectStopDate, Tag::DeactivationDate)?;
+    ordered(Tag::ProcessStartDate, Tag::DeactivationDate)
+}
+
+/// The attributes of an object as a client of the version sees them; derived ones included.
+pub(crate) fn visible(record: &Record, version: Version, now: i64) -> Vec<Instance> {
+    let derived = [
+        Attribute::UniqueIdentifier(kmip_codec::attribute::values::UniqueIdentifier::Text(record.id.clone())),
+        Attribute::ObjectType(record.object_type),
+        Attribute::State(state::at(record, now)),
+    ];
+    let derived = derived.into_iter().map(|attribute| Instance { index: Some(0), attribute });
+    let all = derived.chain(record.attributes.iter().cloned());
+    all.filter(|instance| is_visible(&instance.attribute, record.object_type, version)).collect()
+}
+
+fn is_visible(attribute: &Attribute, object_type: ObjectType, version: Version) -> bool {
+    let reference = AttributeReference::of(attribute);
+    rule_of(&reference, version).is_some_and(|rule| rule.applies_to.contains(object_type))
+        && Liveness::first_dead(attribute, version).is_none()
+}
+
+/// How an instance stands in an answer: 1.x gives an index where it says something (KMIP 1.4 §2.1.1).
+pub(crate) fn in_answer(instance: &Instance) -> Instance {
+    Instance { index: instance.index.filter(|index| *index != 0), attribute: instance.attribute.clone() }
+}
+
+/// Usage mask of an object.
+pub(crate) fn usage_mask(record: &Record) -> kmip_codec::registry::CryptographicUsageMask {
+    attribute_of!(record, CryptographicUsageMask).copied().unwrap_or_default()
+}
+
+/// Notes that an object changes now.
+pub(crate) fn touch(record: &mut Record, now: i64) {
+    record.set(Attribute::LastChangeDate(DateTime(now)));
+}
+
+/// A sink that finds the first tag or value that a version does not have.
+struct Liveness {
+    version: Version,
+    dead: Option<Tag>,
+}
+
+impl Liveness {
+    fn first_dead(attribute: &Attribute, version: Version) -> Option<Tag> {
+        let mut sink = Self { version, dead: None };
+        attribute.put_value(attribute.tag(), &mut sink);
+        sink.dead
+    }
+
+    fn check(&mut self, tag: Tag, live: bool) {
+        if !live {
+            self.dead.get_or_insert(tag);
+        }
+    }
+}
+
+impl Sink for Liveness {
+    fn version(&self) -> Version {
+        self.version
+    }
+    fn set_version(&mut self, _: Version) {}
+    fn begin(&mut self, _: Tag) {}
+    fn end(&mut self) {}
+    fn integer(&mut self, _: Tag, _: i32) {}
+    fn mask(&mut self, tag: Tag, value: u32, table: &'static EnumTable) {
+        self.check(tag, value & !table.live_bits(self.version) & 0x7FFF_FFFF == 0 || value >> 24 != 0);
+    }
+    fn long_integer(&mut self, _: Tag, _: i64) {}
+    fn big_integer(&mut self, _: Tag, _: &[u8]) {}
+    fn enumeration(&mut self, tag: Tag, value: u32, table: Option<&'static EnumTable>) {
+        // A table without rows has extensions only, and clients write what they like there.
+        self.check(tag, table.is_none_or(|table| table.rows.is_empty() || table.is_live(value, self.version)));
+    }
+    fn boolean(&mut self, _: Tag, _: bool) {}
+    fn text(&mut self, _: Tag, _: &str) {}
+    fn bytes(&mut self, _: Tag, _: &[u8]) {}
+    fn date_time(&mut self, _: Tag, _: i64) {}
+    fn interval(&mut self, _: Tag, _: u32) {}
+    fn date_time_extended(&mut self, tag: Tag, _: i64) {
+        self.check(tag, self.version >= V2_0);
+    }
+    fn identifier(&mut self, _: Tag, _: IdentifierKind, _: &str) {}
+}
+
+/// Whether a version has a value of an enumeration.
+pub(crate) fn is_live<E: WireEnum>(value: E, version: Version) -> bool {
+    E::TABLE.is_live(value.to_wire(), version)
+}

@@ -1,0 +1,130 @@
+//! Authentication: the certificate names the client; a credential, when sent, must be right and must belong to that client
+//! (KMIP 2.1 §9.5, §9.9). Guessing is slowed: five wrong passwords delay the next try.
+
+use std::collections::HashMap;
+use std::sync::PoisonError;
+
+use kmip_codec::inline::Text;
+use kmip_codec::message::credential::PasswordCredential;
+use kmip_codec::message::{CredentialValue, RequestHeader};
+use kmip_codec::secret::SecretText;
+use sha2::{Digest, Sha256};
+
+use crate::engine::Engine;
+use crate::env::{Env, Pace, Peer, UnknownUsers};
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::identity::{ClientRecord, Principal, UserRecord};
+
+/// Wrong passwords after which the next try is delayed.
+const FREE_GUESSES: u32 = 5;
+/// The longest delay, in seconds.
+const LONGEST_DELAY: i64 = 300;
+/// Accounts whose state is remembered; beyond it the oldest verified ones are checked again.
+const REMEMBERED: usize = 10_000;
+
+/// What is remembered about passwords that were tried.
+#[derive(Default)]
+pub struct Guesses {
+    /// Passwords that were verified, as a salted hash, so that the slow check runs once.
+    verified: HashMap<[u8; 32], ()>,
+    /// Wrong tries of a user: how many, and the time before which no further one is looked at.
+    wrong: HashMap<Text, (u32, i64)>,
+}
+
+impl Engine {
+    /// Decides who a request acts for.
+    pub(crate) fn authenticate(&self, header: &RequestHeader, peer: &Peer, env: Env) -> OpResult<Principal> {
+        let client = Text::new(&peer.client);
+        let scope = self.catalog.client(&client).map_or_else(|| client.clone(), |ClientRecord { scope }| scope);
+        let mut user = None;
+        for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
+            match &credential.credential_value {
+                CredentialValue::Password(password) => user = self.check_password(password, &client, env)?.or(user),
+                _ => {
+                    let message = format!("credentials of type {} are not supported", credential.credential_type);
+                    return fail(Fault::NotAuthenticated, message);
+                }
+            }
+        }
+        Ok(Principal { client, user, scope })
+    }
+
+    /// The user of a right password; `None` for an unknown user where certificates alone decide.
+    fn check_password(&self, credential: &PasswordCredential, client: &Text, env: Env) -> OpResult<Option<Text>> {
+        let username = &credential.username;
+        let known = self.catalog.user(username);
+        let Some(user) = known.as_ref() else {
+            if self.config.unknown_users == UnknownUsers::Ignore {
+                return Ok(None);
+            }
+            self.delay(username, env.now)?;
+            self.note_wrong(username, env.now);
+            return Err(wrong_credential());
+        };
+        self.delay(username, env.now)?;
+        let empty = SecretText::copy_from("");
+        let password = credential.password.as_ref().unwrap_or(&empty);
+        let belongs = user.client.as_ref().is_none_or(|bound| bound == client);
+        if self.is_right(username, password, user, env.pace)? && belongs {
+            return Ok(Some(username.clone()));
+        }
+        self.note_wrong(username, env.now);
+        Err(wrong_credential())
+    }
+
+    fn is_right(&self, username: &Text, password: &SecretText, user: &UserRecord, pace: Pace) -> OpResult<bool> {
+        let mut hash = Sha256::new();
+        for part in [username.as_bytes(), user.password_hash.as_bytes(), password.expose_secret().as_bytes()] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+        let fingerprint = self.seal.blind(&hash.finalize());
+        let guesses = || self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        if guesses().verified.contains_key(&fingerprint) {
+            return Ok(true);
+        }
+        if pace == Pace::Inline {
+            return Err(OpError::defer());
+        }
+        let right = self.passwords.verify(password, &user.password_hash);
+        if right {
+            let mut guesses = guesses();
+            if guesses.verified.len() >= REMEMBERED {
+                guesses.verified.clear();
+            }
+            guesses.verified.insert(fingerprint, ());
+            guesses.wrong.remove(username);
+        }
+        Ok(right)
+    }
+
+    fn delay(&self, username: &Text, now: i64) -> OpResult<()> {
+        let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        match guesses.wrong.get(username) {
+            Some((_, until)) if now < *until => {
+                fail(Fault::NotAuthenticated, format!("too many wrong passwords; try again in {} s", until - now))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn note_wrong(&self, username: &Text, now: i64) {
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        if guesses.wrong.len() >= REMEMBERED {
+            guesses.wrong.retain(|_, (_, until)| *until > now);
+        }
+        let (count, until) = guesses.wrong.entry(username.clone()).or_insert((0, 0));
+        *count = count.saturating_add(1);
+        let excess = count.saturating_sub(FREE_GUESSES);
+        if *count >= FREE_GUESSES {
+            let delay = 1_i64.checked_shl(excess).map_or(LONGEST_DELAY, |delay| delay.clamp(1, LONGEST_DELAY));
+            *until = now.saturating_add(delay);
+        }
+        tracing::warn!(user = %username, wrong = *count, "wrong credential");
+    }
+}
+
+/// One answer for an unknown user, a wrong password and a user of another client.
+fn wrong_credential() -> OpError {
+    OpError::new(Fault::NotAuthenticated, "the username or password is wrong, or not for this client")
+}

@@ -1,0 +1,340 @@
+//! The batch loop (KMIP 2.1 §6, §8): items in order, the ID Placeholder, Stop, Continue and Undo, response sizes.
+//!
+//! All items of a request are evaluated on one overlay and committed together: durable as a whole before the reply. A
+//! failed item is rolled back to its savepoint; Undo rolls back to the beginning.
+
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::inline::Text;
+use kmip_codec::message::{
+    AsynchronousMode, BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader,
+};
+use kmip_codec::error::{DecodeError, Problem};
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{
+    AsynchronousIndicator, BatchErrorContinuationOption, Operation, ResultStatus, Tag, UniqueIdentifierEnumeration,
+};
+use kmip_codec::value::ByteString;
+use kmip_codec::version::Version;
+
+use crate::engine::{AuditEntry, Discarded, Engine, item_size};
+use crate::env::Env;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::identity::Principal;
+use crate::ops;
+use crate::ports::store::Batch;
+use crate::txn::Txn;
+
+/// What the items of a request came to.
+pub(crate) struct BatchOutcome {
+    pub items: Vec<ResponseBatchItem>,
+    pub audit: Vec<AuditEntry>,
+    pub batch: Option<Batch>,
+    pub discarded: Vec<Discarded>,
+}
+
+/// What handlers work with: one per request.
+pub(crate) struct Context<'a> {
+    pub engine: &'a Engine,
+    pub txn: Txn<'a>,
+    pub version: Version,
+    pub principal: Principal,
+    pub now: i64,
+    /// The ID Placeholder (KMIP 2.1 §6, ID Placeholder).
+    pub placeholder: Option<Text>,
+    /// Identifiers of the response so far, with the operation that gave each.
+    pub given: Vec<(Operation, Text)>,
+    /// The object that the current item is about, for the audit log.
+    pub subject: Option<Text>,
+    /// What the current item asks to log.
+    pub remark: Option<String>,
+    /// Key material that the vault forgets once the change is durable.
+    pub discarded: Vec<Discarded>,
+}
+
+impl Context<'_> {
+    /// The object that an item names: by identifier, or by the placeholder when it is left out.
+    pub fn target(&mut self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
+        let id = self.resolve(id)?;
+        self.subject = Some(id.clone());
+        Ok(id)
+    }
+
+    /// The identifier that a field stands for.
+    pub fn resolve(&self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
+        let given = |found: Option<&Text>| match found {
+            Some(id) => Ok(id.clone()),
+            None => fail(Fault::ObjectNotFound, "the batch has given no identifier that the request can refer to"),
+        };
+        match id {
+            None => given(self.placeholder.as_ref()),
+            Some(UniqueIdentifier::Text(id) | UniqueIdentifier::Reference(id)) => Ok(id.clone()),
+            Some(UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration::IDPlaceholder)) => {
+                given(self.placeholder.as_ref())
+            }
+            Some(UniqueIdentifier::Placeholder(which)) => given(self.last_of(*which)),
+            Some(UniqueIdentifier::Index(nth)) => given(self.nth(*nth)),
+            Some(UniqueIdentifier::NameReference(_)) => {
+                fail(Fault::FeatureNotSupported, "name references belong to KMIP 3.0")
+            }
+        }
+    }
+
+    /// The last identifier that an operation gave. A pair is given private key first, and stands for it.
+    fn last_of(&self, which: UniqueIdentifierEnumeration) -> Option<&Text> {
+        use UniqueIdentifierEnumeration as U;
+        let (operation, from_end) = match which {
+            U::Certify => (Operation::Certify, 0),
+            U::Create => (Operation::Create, 0),
+            U::CreateKeyPair | U::CreateKeyPairPrivateKey => (Operation::CreateKeyPair, 1),
+            U::CreateKeyPairPublicKey => (Operation::CreateKeyPair, 0),
+            U::CreateSplitKey => (Operation::CreateSplitKey, 0),
+            U::DeriveKey => (Operation::DeriveKey, 0),
+            U::Import => (Operation::Import, 0),
+            U::JoinSplitKey => (Operation::JoinSplitKey, 0),
+            U::Locate => (Operation::Locate, 0),
+            U::Register => (Operation::Register, 0),
+            U::ReKey => (Operation::ReKey, 0),
+            U::ReCertify => (Operation::ReCertify, 0),
+            U::ReKeyKeyPair | U::ReKeyKeyPairPrivateKey => (Operation::ReKeyKeyPair, 1),
+            U::ReKeyKeyPairPublicKey => (Operation::ReKeyKeyPair, 0),
+            _ => return None,
+        };
+        self.given.iter().rev().filter(|(by, _)| *by == operation).map(|(_, id)| id).nth(from_end)
+    }
+
+    fn nth(&self, nth: i32) -> Option<&Text> {
+        let at = match usize::try_from(nth) {
+            Ok(nth) => nth,
+            Err(_) => self.given.len().checked_sub(nth.unsigned_abs() as usize)?,
+        };
+        self.given.get(at).map(|(_, id)| id)
+    }
+
+    /// Tells the batch which identifier an operation gives.
+    pub fn give(&mut self, operation: Operation, id: &Text) {
+        self.given.push((operation, id.clone()));
+        self.placeholder = Some(id.clone());
+        self.subject.get_or_insert_with(|| id.clone());
+    }
+
+    /// Tells the batch which pair an operation gives; the placeholder is the private key.
+    pub fn give_pair(&mut self, operation: Operation, private: &Text, public: &Text) {
+        self.give(operation, private);
+        self.given.push((operation, public.clone()));
+    }
+}
+
+/// What holds for the whole request before any item runs.
+pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
+    let header = &request.header;
+    let items = i32::try_from(request.items.len()).unwrap_or(i32::MAX);
+    if header.batch_count != Some(items) {
+        let said = header.batch_count.map_or("missing".to_owned(), |count| count.to_string());
+        let message = format!("Batch Count is {said}, but the message holds {items} batch items");
+        return fail(Fault::InvalidMessage, message);
+    }
+    if items == 0 {
+        return fail(Fault::InvalidMessage, "a request needs at least one batch item");
+    }
+    if header.asynchronous_indicator == Some(AsynchronousMode(AsynchronousIndicator::Mandatory)) {
+        return fail(Fault::FeatureNotSupported, "Asynchronous Indicator: this server answers synchronously only");
+    }
+    if header.maximum_response_size.is_some_and(|size| size < 0) {
+        return fail(Fault::InvalidField, "Maximum Response Size is negative");
+    }
+    let critical = |item: &RequestBatchItem| item.message_extension.iter().any(|ext| ext.criticality_indicator);
+    if request.items.iter().flatten().any(critical) {
+        return fail(Fault::UnknownExtension, "a critical Message Extension is not understood");
+    }
+    Ok(())
+}
+
+/// Runs the items. `None` means that the request must come again on a pool.
+pub(crate) fn run(
+    engine: &Engine,
+    request: DecodedRequest,
+    principal: Principal,
+    env: Env,
+    header: &ResponseHeader,
+) -> Option<BatchOutcome> {
+    let version = request.header.protocol_version.0;
+    let continuation = request.header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
+    let mut budget = Budget::new(request.header.maximum_response_size, header, version);
+    let txn = Txn::new(
+        engine.store.as_ref(),
+        engine.seal.as_ref(),
+        engine.catalog.as_ref(),
+        principal.scope.clone(),
+        env.pace,
+    );
+    let mut context = Context {
+        engine,
+        txn,
+        version,
+        principal,
+        now: env.now,
+        placeholder: None,
+        given: Vec::new(),
+        subject: None,
+        remark: None,
+        discarded: Vec::new(),
+    };
+    let (mut items, mut audit, mut undone) = (Vec::with_capacity(request.items.len()), Vec::new(), false);
+    for item in request.items {
+        let (answer, entry) = run_item(&mut context, item, &mut budget)?;
+        let failed = answer.result_status == ResultStatus::OperationFailed;
+        items.push(answer);
+        audit.push(entry);
+        if failed && continuation != BatchErrorContinuationOption::Continue {
+            undone = continuation == BatchErrorContinuationOption::Undo;
+            break;
+        }
+    }
+    if undone {
+        undo(&mut items, &mut audit);
+        return Some(BatchOutcome { items, audit, batch: None, discarded: Vec::new() });
+    }
+    let discarded = std::mem::take(&mut context.discarded);
+    Some(BatchOutcome { items, audit, batch: context.txn.into_batch(), discarded })
+}
+
+/// Marks every item that had succeeded as undone. Their payloads stay (OASIS case BL-M-2).
+fn undo(items: &mut [ResponseBatchItem], audit: &mut [AuditEntry]) {
+    for (item, entry) in items.iter_mut().zip(audit) {
+        if item.result_status == ResultStatus::Success {
+            item.result_status = ResultStatus::OperationUndone;
+            entry.status = ResultStatus::OperationUndone;
+        }
+    }
+}
+
+/// Bytes that the response may still take.
+struct Budget {
+    left: Option<usize>,
+}
+
+impl Budget {
+    fn new(maximum: Option<i32>, header: &ResponseHeader, version: Version) -> Self {
+        let around = 8 + kmip_codec::message::encoded_len(Tag::ResponseHeader, header, version);
+        let left = maximum.map(|maximum| usize::try_from(maximum).unwrap_or(0).saturating_sub(around));
+        Self { left }
+    }
+
+    fn take(&mut self, size: usize) -> bool {
+        match &mut self.left {
+            Some(left) if size > *left => false,
+            Some(left) => {
+                *left -= size;
+                true
+            }
+            None => true,
+        }
+    }
+}
+
+fn run_item(
+    context: &mut Context<'_>,
+    item: Result<RequestBatchItem, BatchItemError>,
+    budget: &mut Budget,
+) -> Option<(ResponseBatchItem, AuditEntry)> {
+    context.subject = None;
+    context.remark = None;
+    let (operation, id, result) = match item {
+        Err(BatchItemError { operation, unique_batch_item_id, error }) => {
+            (operation, unique_batch_item_id, fail(malformed(&error), error.to_string()))
+        }
+        Ok(RequestBatchItem { operation, unique_batch_item_id, request_payload, .. }) => {
+            let result = attempt(context, operation, request_payload, unique_batch_item_id.as_ref(), budget);
+            (Some(operation), unique_batch_item_id, result)
+        }
+    };
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(error) if error.defer => return None,
+        Err(error) => {
+            let answer = failed_item(operation, id, context.version, &error);
+            budget.take(item_size(&answer, context.version));
+            answer
+        }
+    };
+    let message = context.remark.take().or_else(|| answer.result_message.as_ref().map(ToString::to_string));
+    let entry = AuditEntry {
+        user: context.principal.user.clone(),
+        operation,
+        object: context.subject.clone(),
+        status: answer.result_status,
+        reason: answer.result_reason,
+        message,
+    };
+    Some((answer, entry))
+}
+
+/// Evaluates one item; a failure leaves nothing of it behind.
+fn attempt(
+    context: &mut Context<'_>,
+    operation: Operation,
+    payload: RequestPayload,
+    id: Option<&ByteString>,
+    budget: &mut Budget,
+) -> OpResult<ResponseBatchItem> {
+    let savepoint = context.txn.savepoint();
+    let (given, discarded, placeholder) =
+        (context.given.len(), context.discarded.len(), context.placeholder.clone());
+    let result = ops::dispatch(context, operation, payload).and_then(|payload| {
+        let answer = succeeded_item(operation, id.cloned(), payload);
+        let size = item_size(&answer, context.version);
+        if budget.take(size) {
+            return Ok(answer);
+        }
+        fail(Fault::ResponseTooLarge, format!("this answer takes {size} bytes, more than Maximum Response Size leaves"))
+    });
+    if result.is_err() {
+        context.txn.roll_back(savepoint);
+        context.discarded.truncate(discarded);
+        if context.given.len() > given {
+            context.given.truncate(given);
+            context.placeholder = placeholder;
+        }
+    }
+    result
+}
+
+/// A field that this version does not have is an Invalid Field, everything else an Invalid Message (KMIP 1.4 §11.1).
+fn malformed(error: &DecodeError) -> Fault {
+    match error.problem {
+        Problem::Unexpected | Problem::OtherVersion => Fault::InvalidField,
+        _ => Fault::InvalidMessage,
+    }
+}
+
+fn succeeded_item(operation: Operation, id: Option<ByteString>, payload: ResponsePayload) -> ResponseBatchItem {
+    ResponseBatchItem {
+        operation: Some(operation),
+        unique_batch_item_id: id,
+        result_status: ResultStatus::Success,
+        result_reason: None,
+        result_message: None,
+        asynchronous_correlation_value: None,
+        response_payload: Some(payload),
+        message_extension: Vec::new(),
+    }
+}
+
+/// The answer to an item that failed. The operation is told only if the version knows it.
+pub(crate) fn failed_item(
+    operation: Option<Operation>,
+    id: Option<ByteString>,
+    version: Version,
+    error: &OpError,
+) -> ResponseBatchItem {
+    ResponseBatchItem {
+        operation,
+        unique_batch_item_id: id,
+        result_status: ResultStatus::OperationFailed,
+        result_reason: Some(error.fault.reason(version, operation)),
+        result_message: Some(Text::new(&error.message)),
+        asynchronous_correlation_value: None,
+        response_payload: None,
+        message_extension: Vec::new(),
+    }
+}

@@ -1,0 +1,175 @@
+//! The server's view of its store: decoded objects in a bounded cache, the index, clients and users, scope keys.
+//!
+//! Filled by one scan at open, kept up to date by the store's change feed. The feed runs after a change is durable and
+//! before it is acknowledged, so that a revoked or destroyed key is dead everywhere at once.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use kmip_codec::inline::Text;
+use quick_cache::sync::Cache;
+
+use crate::identity::{ClientRecord, UserRecord};
+use crate::index::Index;
+use crate::layout;
+use crate::object::Record;
+use crate::ports::store::{Change, Revision, Store, StoreError};
+use crate::ports::vault::KeyVault;
+
+/// An object and the revision that wrote it.
+#[derive(Debug)]
+pub struct Stored {
+    /// Revision of the record.
+    pub revision: Revision,
+    /// The object.
+    pub record: Record,
+}
+
+/// See the module.
+pub struct Catalog {
+    objects: Cache<(Text, Text), Arc<Stored>>,
+    index: RwLock<Index>,
+    clients: RwLock<HashMap<Text, ClientRecord>>,
+    users: RwLock<HashMap<Text, UserRecord>>,
+    scope_keys: RwLock<HashSet<Text>>,
+}
+
+fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn damaged(key: &[u8], detail: impl std::fmt::Display) -> StoreError {
+    let place = String::from_utf8_lossy(key.get(..2).unwrap_or_default()).into_owned();
+    StoreError::Damaged { place: format!("a record under {place}"), detail: detail.to_string() }
+}
+
+/// Keys read at once while the store is scanned at open.
+const SCAN_PAGE: usize = 1_000;
+
+impl Catalog {
+    /// Reads the whole store, installs its scope keys in the vault, and follows its changes from then on.
+    pub fn open(store: &dyn Store, vault: &Arc<dyn KeyVault>, capacity: usize) -> Result<Arc<Self>, StoreError> {
+        let catalog = Arc::new(Self {
+            objects: Cache::new(capacity),
+            index: RwLock::default(),
+            clients: RwLock::default(),
+            users: RwLock::default(),
+            scope_keys: RwLock::default(),
+        });
+        for prefix in [layout::CLIENTS, layout::USERS, layout::SCOPE_KEYS, layout::OBJECTS] {
+            catalog.load(store, vault.as_ref(), prefix)?;
+        }
+        for prefix in [layout::CLIENTS, layout::USERS, layout::SCOPE_KEYS, layout::OBJECTS] {
+            let (follower, vault) = (Arc::clone(&catalog), Arc::clone(vault));
+            let follow = move |change: &Change<'_>| {
+                if let Err(error) = follower.take(vault.as_ref(), change) {
+                    tracing::error!(%error, "a change that was just written cannot be read");
+                }
+            };
+            store.watch(prefix, Box::new(follow));
+        }
+        Ok(catalog)
+    }
+
+    fn load(&self, store: &dyn Store, vault: &dyn KeyVault, prefix: &[u8]) -> Result<(), StoreError> {
+        let (mut from, until) = (prefix.to_vec(), layout::end_of(prefix));
+        loop {
+            let page = store.scan(&from, &until, SCAN_PAGE)?;
+            for (key, stored) in &page.entries {
+                let change = Change { key, value: Some(&stored.value), revision: stored.revision };
+                self.take(vault, &change)?;
+            }
+            match page.entries.last() {
+                Some((last, _)) if page.more => from = [last.as_slice(), b"\0"].concat(),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// Takes in one change.
+    fn take(&self, vault: &dyn KeyVault, change: &Change<'_>) -> Result<(), StoreError> {
+        let key = change.key;
+        if key.starts_with(layout::OBJECTS) {
+            return self.take_object(change);
+        }
+        if let Some((scope, _)) = layout::split(layout::SCOPE_KEYS, key) {
+            if let Some(sealed) = change.value {
+                vault.install_scope_key(scope, sealed).map_err(|error| damaged(key, error))?;
+                write(&self.scope_keys).insert(Text::new(scope));
+            }
+            return Ok(());
+        }
+        let name = |prefix| key.strip_prefix(prefix).and_then(|rest: &[u8]| std::str::from_utf8(rest).ok());
+        if let Some(client) = name(layout::CLIENTS) {
+            let record = change.value.map(ClientRecord::decode).transpose().map_err(|error| damaged(key, error))?;
+            replace(&mut write(&self.clients), client, record);
+        } else if let Some(user) = name(layout::USERS) {
+            let record = change.value.map(UserRecord::decode).transpose().map_err(|error| damaged(key, error))?;
+            replace(&mut write(&self.users), user, record);
+        }
+        Ok(())
+    }
+
+    fn take_object(&self, change: &Change<'_>) -> Result<(), StoreError> {
+        let (scope, id) =
+            layout::split(layout::OBJECTS, change.key).ok_or_else(|| damaged(change.key, "no scope in the key"))?;
+        let id = std::str::from_utf8(id).map_err(|error| damaged(change.key, error))?;
+        let key = (Text::new(scope), Text::new(id));
+        let Some(value) = change.value else {
+            write(&self.index).forget(&key.0, &key.1);
+            self.objects.remove(&key);
+            return Ok(());
+        };
+        let record = Record::decode(value).map_err(|error| damaged(change.key, error))?;
+        write(&self.index).put(&record, change.revision, 0);
+        self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
+        Ok(())
+    }
+
+    /// An object from the cache.
+    pub fn cached(&self, scope: &Text, id: &Text) -> Option<Arc<Stored>> {
+        self.objects.get(&(scope.clone(), id.clone()))
+    }
+
+    /// An object from the cache or the store.
+    pub fn read(&self, store: &dyn Store, scope: &Text, id: &Text) -> Result<Option<Arc<Stored>>, StoreError> {
+        if let Some(stored) = self.cached(scope, id) {
+            return Ok(Some(stored));
+        }
+        let key = layout::object(scope, id);
+        let Some(found) = store.get(&key)? else { return Ok(None) };
+        let record = Record::decode(&found.value).map_err(|error| damaged(&key, error))?;
+        Ok(Some(Arc::new(Stored { revision: found.revision, record })))
+    }
+
+    /// The index, to search.
+    pub fn index(&self) -> RwLockReadGuard<'_, Index> {
+        read(&self.index)
+    }
+
+    /// The record of a client.
+    pub fn client(&self, name: &str) -> Option<ClientRecord> {
+        read(&self.clients).get(&Text::new(name)).cloned()
+    }
+
+    /// The record of a user.
+    pub fn user(&self, name: &str) -> Option<UserRecord> {
+        read(&self.users).get(&Text::new(name)).cloned()
+    }
+
+    /// Whether the scope has a key in the vault.
+    pub fn has_scope_key(&self, scope: &Text) -> bool {
+        read(&self.scope_keys).contains(scope)
+    }
+}
+
+fn replace<T>(map: &mut HashMap<Text, T>, name: &str, record: Option<T>) {
+    match record {
+        Some(record) => map.insert(Text::new(name), record),
+        None => map.remove(&Text::new(name)),
+    };
+}

@@ -1,0 +1,169 @@
+//! How Locate compares (KMIP 2.1 §6.1.28): all criteria must match; two instances of a date are an inclusive range; a mask
+//! asks for all its bits; Usage Limits ask for at least so much; a structure matches on the fields that are given.
+
+use kmip_codec::attribute::values::UsageLimits;
+use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
+use kmip_codec::registry::{EnumTable, Tag, WireEnum};
+use kmip_codec::version::{V2_1, Version};
+use kmip_codec::wire::{IdentifierKind, Sink};
+
+use crate::attributes::rule_of;
+use crate::error::{Fault, OpResult, fail};
+use crate::index::value_key;
+use crate::object::{Record, date_value, is_of};
+use crate::state;
+
+/// The criteria of one Locate.
+pub(crate) struct Criteria<'a> {
+    wanted: Vec<(&'a Attribute, AttributeReference)>,
+    ranges: Vec<(Tag, i64, i64)>,
+    now: i64,
+}
+
+impl<'a> Criteria<'a> {
+    /// Reads the criteria of a request; an attribute that the version does not have is an error.
+    pub fn new(bag: &'a Bag, version: Version, now: i64) -> OpResult<Self> {
+        let mut criteria = Self { wanted: Vec::new(), ranges: Vec::new(), now };
+        if let Some(template) = bag.templates.first() {
+            return fail(Fault::InvalidField, format!("Locate takes no template, such as {:?}", template.value.as_str()));
+        }
+        for attribute in bag.attributes() {
+            let reference = AttributeReference::of(attribute);
+            if rule_of(&reference, version).is_none() {
+                let message = format!("KMIP {version} has no attribute {:?}", reference.name().as_str());
+                return fail(Fault::InvalidAttribute, message);
+            }
+            match date_value(attribute) {
+                Some(date) => criteria.add_date(attribute.tag(), date.0)?,
+                None => criteria.wanted.push((attribute, reference)),
+            }
+        }
+        Ok(criteria)
+    }
+
+    fn add_date(&mut self, tag: Tag, date: i64) -> OpResult<()> {
+        match self.ranges.iter_mut().find(|(of, _, _)| *of == tag) {
+            None => self.ranges.push((tag, date, date)),
+            Some((_, from, to)) if from == to => (*from, *to) = ((*from).min(date), (*to).max(date)),
+            Some(_) => return fail(Fault::InvalidField, format!("{tag} is given more than twice")),
+        }
+        Ok(())
+    }
+
+    /// The keys of the criteria that the index knows.
+    pub fn indexed(&self) -> Vec<u64> {
+        self.wanted.iter().filter(|(wanted, _)| is_whole(wanted)).filter_map(|(wanted, _)| value_key(wanted)).collect()
+    }
+
+    /// Whether an object matches all criteria.
+    pub fn match_all(&self, record: &Record) -> bool {
+        self.ranges.iter().all(|(tag, from, to)| record.date(*tag).is_some_and(|d| (*from..=*to).contains(&d.0)))
+            && self.wanted.iter().all(|(wanted, reference)| self.matches(record, wanted, reference))
+    }
+
+    fn matches(&self, record: &Record, wanted: &Attribute, reference: &AttributeReference) -> bool {
+        match wanted {
+            Attribute::State(wanted) => state::at(record, self.now) == *wanted,
+            Attribute::ObjectType(wanted) => record.object_type == *wanted,
+            Attribute::UniqueIdentifier(wanted) => wanted.as_text() == Some(record.id.as_str()),
+            _ => {
+                let mut instances = record.attributes.iter().map(|instance| &instance.attribute);
+                instances.any(|found| is_of(found, reference) && is_match(found, wanted))
+            }
+        }
+    }
+}
+
+/// Whether a criterion gives the whole value, so that equal values have equal keys.
+fn is_whole(wanted: &Attribute) -> bool {
+    match wanted {
+        Attribute::ApplicationSpecificInformation(info) => info.application_data.is_some(),
+        _ => true,
+    }
+}
+
+fn is_match(found: &Attribute, wanted: &Attribute) -> bool {
+    match (found, wanted) {
+        (Attribute::CryptographicUsageMask(found), Attribute::CryptographicUsageMask(wanted)) => found.contains(*wanted),
+        (Attribute::ProtectionStorageMask(found), Attribute::ProtectionStorageMask(wanted)) => found.contains(*wanted),
+        (Attribute::UsageLimits(found), Attribute::UsageLimits(wanted)) => has_at_least(found, wanted),
+        _ if found == wanted => true,
+        _ => {
+            let (have, need) = (Fields::of(found), Fields::of(wanted));
+            need.is_structure && need.fields.iter().all(|field| have.fields.contains(field))
+        }
+    }
+}
+
+fn has_at_least(found: &UsageLimits, wanted: &UsageLimits) -> bool {
+    let enough = |found: Option<i64>, wanted: Option<i64>| wanted.is_none_or(|w| found.is_some_and(|f| f >= w));
+    found.usage_limits_unit.to_wire() == wanted.usage_limits_unit.to_wire()
+        && found.usage_limits_total >= wanted.usage_limits_total
+        && enough(found.usage_limits_count, wanted.usage_limits_count)
+}
+
+/// A sink that lists the fields of a structure.
+#[derive(Default)]
+struct Fields {
+    fields: Vec<(Tag, Vec<u8>)>,
+    is_structure: bool,
+}
+
+impl Fields {
+    fn of(attribute: &Attribute) -> Self {
+        let mut fields = Self::default();
+        attribute.put_value(attribute.tag(), &mut fields);
+        fields
+    }
+
+    fn note(&mut self, tag: Tag, bytes: &[u8]) {
+        self.fields.push((tag, bytes.to_vec()));
+    }
+}
+
+impl Sink for Fields {
+    fn version(&self) -> Version {
+        V2_1
+    }
+    fn set_version(&mut self, _: Version) {}
+    fn begin(&mut self, _: Tag) {
+        self.is_structure = true;
+    }
+    fn end(&mut self) {}
+    fn integer(&mut self, tag: Tag, value: i32) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn mask(&mut self, tag: Tag, value: u32, _: &'static EnumTable) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn long_integer(&mut self, tag: Tag, value: i64) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn big_integer(&mut self, tag: Tag, value: &[u8]) {
+        self.note(tag, value);
+    }
+    fn enumeration(&mut self, tag: Tag, value: u32, _: Option<&'static EnumTable>) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn boolean(&mut self, tag: Tag, value: bool) {
+        self.note(tag, &[u8::from(value)]);
+    }
+    fn text(&mut self, tag: Tag, value: &str) {
+        self.note(tag, value.as_bytes());
+    }
+    fn bytes(&mut self, tag: Tag, value: &[u8]) {
+        self.note(tag, value);
+    }
+    fn date_time(&mut self, tag: Tag, value: i64) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn interval(&mut self, tag: Tag, value: u32) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn date_time_extended(&mut self, tag: Tag, value: i64) {
+        self.note(tag, &value.to_be_bytes());
+    }
+    fn identifier(&mut self, tag: Tag, _: IdentifierKind, value: &str) {
+        self.note(tag, value.as_bytes());
+    }
+}

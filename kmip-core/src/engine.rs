@@ -1,0 +1,335 @@
+//! The engine: bytes in, bytes out. A request is evaluated without side effects; if it changes something, the change is
+//! a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
+
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use kmip_codec::inline::Text;
+use kmip_codec::message::decode::MessageError;
+use kmip_codec::message::{
+    DecodedRequest, ProtocolVersion, RequestHeader, ResponseBatchItem, ResponseHeader, ResponseMessage, decode_request,
+    encode,
+};
+use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
+use kmip_codec::wire::Strictness;
+use zeroize::Zeroizing;
+
+use crate::authenticate::Guesses;
+use crate::batch;
+use crate::catalog::Catalog;
+use crate::env::{Config, Env, PasswordCheck, Peer};
+use crate::error::{Fault, OpError, OpResult};
+use crate::layout;
+use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
+use crate::ports::vault::{KeyVault, Sealed};
+
+/// The protocol versions that the engine speaks, by preference.
+pub const SUPPORTED_VERSIONS: [Version; 7] = [
+    V2_1,
+    kmip_codec::version::V2_0,
+    V1_4,
+    kmip_codec::version::V1_3,
+    kmip_codec::version::V1_2,
+    kmip_codec::version::V1_1,
+    V1_0,
+];
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The store.
+    pub store: Arc<dyn Store>,
+    /// The vault.
+    pub vault: Arc<dyn KeyVault>,
+    /// Blinds names in keys of the layout.
+    pub seal: Arc<dyn RecordSeal>,
+    /// Checks passwords of KMIP users.
+    pub passwords: Arc<dyn PasswordCheck>,
+    /// Settings.
+    pub config: Config,
+}
+
+/// See the module.
+pub struct Engine {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) vault: Arc<dyn KeyVault>,
+    pub(crate) seal: Arc<dyn RecordSeal>,
+    pub(crate) passwords: Arc<dyn PasswordCheck>,
+    pub(crate) config: Config,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) guesses: Mutex<Guesses>,
+    newest: AtomicI64,
+    correlation: AtomicU64,
+}
+
+/// One line of the audit log: what a batch item did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// The user of the credential, if one was given.
+    pub user: Option<Text>,
+    /// The operation, if it could be read.
+    pub operation: Option<Operation>,
+    /// The object that the item was about or made.
+    pub object: Option<Text>,
+    /// The status that the client is told.
+    pub status: ResultStatus,
+    /// The reason that the client is told.
+    pub reason: Option<ResultReason>,
+    /// The message that the client is told, or what the client asked to log.
+    pub message: Option<String>,
+}
+
+/// A reply that may leave.
+#[derive(Debug)]
+pub struct Reply {
+    /// The response message.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// What to write to the audit log before it leaves.
+    pub audit: Vec<AuditEntry>,
+}
+
+/// A change that must be durable before its reply leaves.
+#[derive(Debug)]
+pub struct Pending {
+    batch: Batch,
+    after: After,
+    discarded: Vec<Discarded>,
+}
+
+#[derive(Debug)]
+enum After {
+    Answer(Box<(Version, ResponseMessage)>, Vec<AuditEntry>),
+    EvaluateAgain,
+}
+
+/// Key material that a committed change leaves behind, for the vault to forget.
+#[derive(Debug, Clone)]
+pub(crate) struct Discarded {
+    pub(crate) scope: Text,
+    pub(crate) id: Text,
+    pub(crate) spec: Vec<u8>,
+    pub(crate) sealed: Sealed,
+}
+
+impl Pending {
+    /// The batch to commit.
+    pub fn batch(&self) -> &Batch {
+        &self.batch
+    }
+}
+
+/// What an evaluation came to.
+#[derive(Debug)]
+pub enum Evaluation {
+    /// Nothing changes: the reply may leave once it is in the audit log.
+    Reply(Reply),
+    /// Commit the batch, then call [`Engine::finish`].
+    Commit(Box<Pending>),
+    /// The work is too long for the calling thread: evaluate again with [`crate::env::Pace::Pool`].
+    Defer,
+}
+
+/// What follows a commit.
+#[derive(Debug)]
+pub enum Finished {
+    /// The change is durable: the reply may leave once it is in the audit log.
+    Reply(Reply),
+    /// Another request was faster, or a preparation is done: evaluate again.
+    EvaluateAgain,
+}
+
+impl Engine {
+    /// Opens an engine on its store: reads all records, installs scope keys, follows changes.
+    pub fn open(parts: Parts) -> Result<Self, StoreError> {
+        let Parts { store, vault, seal, passwords, config } = parts;
+        let catalog = Catalog::open(store.as_ref(), &vault, config.cached_objects)?;
+        let newest = AtomicI64::new(catalog.index().newest());
+        let (guesses, correlation) = (Mutex::default(), AtomicU64::new(0));
+        Ok(Self { store, vault, seal, passwords, config, catalog, guesses, newest, correlation })
+    }
+
+    /// Settings.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Number of objects, destroyed ones included.
+    pub fn object_count(&self) -> usize {
+        self.catalog.index().len()
+    }
+
+    /// Now, never behind the highest time seen: a clock that steps back reactivates no key.
+    pub(crate) fn now(&self, env: Env) -> i64 {
+        self.newest.fetch_max(env.now, Ordering::Relaxed).max(env.now)
+    }
+
+    /// Evaluates a request. Nothing is changed.
+    pub fn evaluate(&self, request: &[u8], peer: &Peer, env: Env) -> Evaluation {
+        let now = self.now(env);
+        match decode_request(request, &self.config.limits, Strictness::Lenient) {
+            Ok(decoded) => self.evaluate_decoded(decoded, peer, Env { now, ..env }),
+            Err(error) => Evaluation::Reply(self.unreadable(&error, now)),
+        }
+    }
+
+    fn evaluate_decoded(&self, request: DecodedRequest, peer: &Peer, env: Env) -> Evaluation {
+        let version = request.header.protocol_version.0;
+        let refused = |error: OpError| {
+            let version = readable_version(Some(version));
+            Evaluation::Reply(self.message_failure(version, Some(&request.header), &error, env.now))
+        };
+        if !SUPPORTED_VERSIONS.contains(&version) {
+            return refused(unsupported_version(version));
+        }
+        let principal = match self.authenticate(&request.header, peer, env) {
+            Ok(principal) => principal,
+            Err(error) if error.defer => return Evaluation::Defer,
+            Err(error) => return refused(error),
+        };
+        if !self.catalog.has_scope_key(&principal.scope) {
+            return match self.prepare_scope(&principal.scope) {
+                Ok(pending) => Evaluation::Commit(Box::new(pending)),
+                Err(error) => refused(error),
+            };
+        }
+        if let Err(error) = batch::check_header(&request) {
+            return refused(error);
+        }
+        self.run(request, principal, env)
+    }
+
+    fn run(&self, request: DecodedRequest, principal: crate::identity::Principal, env: Env) -> Evaluation {
+        let version = request.header.protocol_version.0;
+        let header = self.response_header(version, Some(&request.header), env.now, 0);
+        let Some(outcome) = batch::run(self, request, principal, env, &header) else {
+            return Evaluation::Defer;
+        };
+        let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
+        let response_header = ResponseHeader { batch_count: Some(count), ..header };
+        let message = ResponseMessage { response_header, batch_item: outcome.items };
+        match outcome.batch {
+            None => Evaluation::Reply(Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit: outcome.audit }),
+            Some(batch) => Evaluation::Commit(Box::new(Pending {
+                batch,
+                after: After::Answer(Box::new((version, message)), outcome.audit),
+                discarded: outcome.discarded,
+            })),
+        }
+    }
+
+    /// Goes on after the commit of a pending change.
+    pub fn finish(&self, pending: Pending, outcome: &Outcome) -> Finished {
+        match (pending.after, outcome) {
+            (After::EvaluateAgain, _) | (_, Outcome::Conflict(_) | Outcome::Floor(_)) => Finished::EvaluateAgain,
+            (After::Answer(answer, audit), Outcome::Done(..)) => {
+                for gone in &pending.discarded {
+                    let binding = crate::ports::vault::Binding { scope: &gone.scope, id: &gone.id, spec: &gone.spec };
+                    if let Err(error) = self.vault.destroy(&gone.sealed, binding) {
+                        tracing::error!(object = %gone.id, %error, "the vault did not destroy key material");
+                    }
+                }
+                let (version, message) = *answer;
+                Finished::Reply(Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit })
+            }
+        }
+    }
+
+    /// The reply when a change could not be committed: the store failed, or conflicts did not end.
+    pub fn give_up(&self, request: &[u8], env: Env, why: &str) -> Reply {
+        let error = OpError::new(Fault::Internal, why);
+        match decode_request(request, &self.config.limits, Strictness::Lenient) {
+            Ok(decoded) => {
+                let version = readable_version(Some(decoded.header.protocol_version.0));
+                self.message_failure(version, Some(&decoded.header), &error, env.now)
+            }
+            Err(error) => self.unreadable(&error, env.now),
+        }
+    }
+
+    /// The change that gives a new scope its key.
+    fn prepare_scope(&self, scope: &Text) -> OpResult<Pending> {
+        let sealed = self.vault.create_scope_key(scope)?;
+        let key = layout::scope_key(scope, 0);
+        let batch = Batch {
+            guards: vec![Guard::Absent(key.clone())],
+            writes: vec![Write::Put(key, sealed)],
+            adjusts: Vec::new(),
+        };
+        Ok(Pending { batch, after: After::EvaluateAgain, discarded: Vec::new() })
+    }
+
+    /// The reply to bytes that are no request message (KMIP 1.4 §11.1, KMIP 2.1 §8).
+    fn unreadable(&self, error: &MessageError, now: i64) -> Reply {
+        let failure = match error.version {
+            Some(version) if !SUPPORTED_VERSIONS.contains(&version) => unsupported_version(version),
+            _ => OpError::new(Fault::InvalidMessage, error.error.to_string()),
+        };
+        self.message_failure(readable_version(error.version), None, &failure, now)
+    }
+
+    /// A header and one item without an operation: the whole message fails.
+    fn message_failure(&self, version: Version, request: Option<&RequestHeader>, error: &OpError, now: i64) -> Reply {
+        let item = batch::failed_item(None, None, version, error);
+        let audit = AuditEntry {
+            user: None,
+            operation: None,
+            object: None,
+            status: ResultStatus::OperationFailed,
+            reason: item.result_reason,
+            message: Some(error.message.clone()),
+        };
+        let response_header = self.response_header(version, request, now, 1);
+        let message = ResponseMessage { response_header, batch_item: vec![item] };
+        Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit: vec![audit] }
+    }
+
+    fn response_header(&self, version: Version, request: Option<&RequestHeader>, now: i64, count: i32) -> ResponseHeader {
+        let correlated = request.filter(|header| {
+            header.client_correlation_value.is_some() || header.server_correlation_value.is_some()
+        });
+        let server_correlation_value = correlated.map(|header| {
+            let number = self.correlation.fetch_add(1, Ordering::Relaxed);
+            let value = Text::from(format!("{now:x}-{number:x}"));
+            let client = header.client_correlation_value.as_ref().map_or("", Text::as_str);
+            tracing::info!(client_correlation = client, server_correlation = %value, "correlated request");
+            value
+        });
+        ResponseHeader {
+            protocol_version: kmip_codec::message::header::HeaderVersion(version),
+            time_stamp: DateTime(now),
+            nonce: None,
+            server_hashed_password: None,
+            attestation_type: Vec::new(),
+            client_correlation_value: None,
+            server_correlation_value,
+            batch_count: Some(count),
+        }
+    }
+}
+
+/// The version in which a client that said `version` can read an error.
+fn readable_version(version: Option<Version>) -> Version {
+    match version {
+        Some(version) if SUPPORTED_VERSIONS.contains(&version) => version,
+        Some(Version { major: 1, .. }) => V1_4,
+        Some(_) => V2_1,
+        None => V1_0,
+    }
+}
+
+fn unsupported_version(version: Version) -> OpError {
+    let supported: Vec<String> = SUPPORTED_VERSIONS.iter().rev().map(ToString::to_string).collect();
+    let message = format!("KMIP {version} is not supported; this server speaks {}", supported.join(", "));
+    OpError::new(Fault::UnsupportedVersion, message)
+}
+
+/// The protocol version as Discover Versions lists it.
+pub(crate) fn listed(version: Version) -> ProtocolVersion {
+    version.into()
+}
+
+/// Size of a response item on the wire.
+pub(crate) fn item_size(item: &ResponseBatchItem, version: Version) -> usize {
+    kmip_codec::message::encoded_len(Tag::BatchItem, item, version)
+}

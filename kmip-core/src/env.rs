@@ -1,0 +1,79 @@
+//! What an evaluation is given from outside: time, randomness, the configuration. The only way they enter the core.
+
+use kmip_codec::limits::Limits;
+use kmip_codec::secret::SecretText;
+
+/// Where an evaluation runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pace {
+    /// On a thread that serves other connections: long work is refused with a request to come again on a pool.
+    Inline,
+    /// On a pool for long work.
+    Pool,
+}
+
+/// Time and place of one evaluation.
+#[derive(Debug, Clone, Copy)]
+pub struct Env {
+    /// Seconds since 1970, UTC.
+    pub now: i64,
+    /// Where it runs.
+    pub pace: Pace,
+}
+
+/// What becomes of a username that the server does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnknownUsers {
+    /// The request is refused.
+    Refuse,
+    /// The certificate alone decides.
+    Ignore,
+}
+
+/// Settings of the core.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Whether the Interop operation is enabled (never in production).
+    pub interop: bool,
+    /// What becomes of unknown usernames.
+    pub unknown_users: UnknownUsers,
+    /// Bounds on requests.
+    pub limits: Limits,
+    /// Identifiers that Locate returns at most when the client does not say.
+    pub locate_limit: usize,
+    /// Objects whose decoded records are kept in memory.
+    pub cached_objects: usize,
+    /// Lease Time attribute of new objects, in seconds (KMIP 2.1 §4.30).
+    pub lease_seconds: u32,
+    /// Vendor Identification of Query.
+    pub vendor: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            interop: false,
+            unknown_users: UnknownUsers::Refuse,
+            limits: Limits::DEFAULT,
+            locate_limit: 10_000,
+            cached_objects: 100_000,
+            lease_seconds: 3_600,
+            vendor: "kmip-server".to_owned(),
+        }
+    }
+}
+
+/// Checks a password against its stored hash (PHC string). Slow on purpose.
+pub trait PasswordCheck: Send + Sync {
+    /// Whether the password is the one that was hashed.
+    fn verify(&self, password: &SecretText, hash: &str) -> bool;
+}
+
+/// The other side of a connection, as its certificate names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Peer {
+    /// Name of the client: the certificate's Common Name unless a rule maps it.
+    pub client: String,
+    /// Remote address, for logs.
+    pub remote: String,
+}

@@ -1,0 +1,251 @@
+//! Why an operation fails: a fault with a meaning, turned into the Result Reason of the request's version in one place.
+//!
+//! KMIP 1.x has 24 reasons, 2.0 added most of the others, and 2.1 uses some of those where 2.0 does not (KMIP 1.4 §11,
+//! KMIP 2.1 §6 "Error Handling" tables). A reason newer than the request's version never leaves.
+
+use kmip_codec::registry::{Operation, ResultReason, WireEnum};
+use kmip_codec::version::{V2_0, V2_1, Version};
+
+use crate::ports::store::StoreError;
+use crate::ports::vault::VaultError;
+
+/// The meaning of a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such object in the client's scope.
+    ObjectNotFound,
+    /// The object was destroyed.
+    ObjectDestroyed,
+    /// The object is archived.
+    ObjectArchived,
+    /// The object's state does not permit this.
+    WrongState,
+    /// The object's type does not permit this.
+    WrongObjectType,
+    /// The Object Type in the request is not one that can be made in this way, or not the type of the object sent.
+    InvalidObjectType,
+    /// The client may not do this.
+    PermissionDenied,
+    /// The attribute cannot be changed by a client.
+    ReadOnly,
+    /// The attribute has one instance only.
+    SingleValued,
+    /// The attribute has several instances, and none was named.
+    MultiValued,
+    /// The attribute is not one of this version, or not one of this object type.
+    InvalidAttribute,
+    /// The value of an attribute is not acceptable.
+    InvalidAttributeValue,
+    /// The object has no such attribute.
+    AttributeNotFound,
+    /// The attribute has no such instance.
+    AttributeInstanceNotFound,
+    /// Another object of the scope has the name.
+    NameTaken,
+    /// A field's value is not acceptable.
+    InvalidField,
+    /// The request contradicts itself or lacks a required field.
+    InvalidMessage,
+    /// The request asks for a part of the protocol that this server leaves out.
+    FeatureNotSupported,
+    /// The operation is not supported.
+    OperationNotSupported,
+    /// The protocol version is not supported.
+    UnsupportedVersion,
+    /// A critical message extension is not understood.
+    UnknownExtension,
+    /// The response is larger than the client accepts.
+    ResponseTooLarge,
+    /// The credential is wrong or missing.
+    NotAuthenticated,
+    /// The usage mask does not permit this.
+    UsageMask,
+    /// Usage limits are exhausted.
+    UsageLimit,
+    /// The material cannot be given in this format.
+    KeyFormat,
+    /// The material cannot be given in this compression.
+    KeyCompression,
+    /// The material cannot be given with this Key Wrap Type.
+    KeyWrapType,
+    /// The encoding option cannot be combined with the rest.
+    EncodingOption,
+    /// The object is Sensitive.
+    Sensitive,
+    /// The object is not Extractable.
+    NotExtractable,
+    /// The server has no key value for the object.
+    KeyValueMissing,
+    /// There is no such wrapping key in the client's scope.
+    WrappingKeyNotFound,
+    /// The wrapping key was destroyed.
+    WrappingKeyDestroyed,
+    /// The cryptographic parameters do not fit the key.
+    BadCryptographicParameters,
+    /// A cryptographic operation failed.
+    CryptographicFailure,
+    /// An attribute that the operation requires was left out.
+    MissingAttribute,
+    /// The application namespace needs data that the server cannot make.
+    ApplicationNamespace,
+    /// The storage that the client asked for cannot be had.
+    ProtectionStorage,
+    /// A bound of this server.
+    ServerLimit,
+    /// The server failed: store, vault or a defect.
+    Internal,
+}
+
+impl Fault {
+    /// The Result Reason that `version` gives this fault in `operation`.
+    pub fn reason(self, version: Version, operation: Option<Operation>) -> ResultReason {
+        use ResultReason as R;
+        let by_version = |v1, v2_0, v2_1| match version {
+            v if v >= V2_1 => v2_1,
+            v if v >= V2_0 => v2_0,
+            _ => v1,
+        };
+        let since_2 = |v1, v2| by_version(v1, v2, v2);
+        let reason = match self {
+            Self::ObjectNotFound => since_2(R::ItemNotFound, R::ObjectNotFound),
+            Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
+            Self::ObjectArchived => R::ObjectArchived,
+            Self::WrongState => by_version(R::PermissionDenied, R::PermissionDenied, R::WrongKeyLifecycleState),
+            Self::WrongObjectType => since_2(R::IllegalOperation, R::InvalidObjectType),
+            Self::InvalidObjectType => since_2(R::InvalidField, R::InvalidObjectType),
+            Self::PermissionDenied => R::PermissionDenied,
+            Self::ReadOnly => since_2(R::PermissionDenied, read_only_in_2x(operation)),
+            Self::SingleValued => since_2(single_in_1x(operation), R::AttributeSingleValued),
+            Self::MultiValued => since_2(R::InvalidField, R::MultiValuedAttribute),
+            Self::InvalidAttribute => since_2(R::InvalidField, R::InvalidAttribute),
+            Self::InvalidAttributeValue => since_2(R::InvalidField, R::InvalidAttributeValue),
+            Self::AttributeNotFound => since_2(missing_in_1x(operation), R::AttributeNotFound),
+            Self::AttributeInstanceNotFound => since_2(R::ItemNotFound, R::AttributeInstanceNotFound),
+            Self::NameTaken => since_2(name_taken_in_1x(operation), R::NonUniqueNameAttribute),
+            Self::InvalidField => R::InvalidField,
+            Self::InvalidMessage => R::InvalidMessage,
+            Self::FeatureNotSupported => R::FeatureNotSupported,
+            Self::OperationNotSupported => R::OperationNotSupported,
+            Self::UnsupportedVersion => since_2(R::InvalidMessage, R::UnsupportedProtocolVersion),
+            Self::UnknownExtension => since_2(R::FeatureNotSupported, R::UnknownMessageExtension),
+            Self::ResponseTooLarge => R::ResponseTooLarge,
+            Self::NotAuthenticated => R::AuthenticationNotSuccessful,
+            Self::UsageMask => since_2(R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
+            Self::UsageLimit => since_2(R::PermissionDenied, R::UsageLimitExceeded),
+            Self::KeyFormat => R::KeyFormatTypeNotSupported,
+            Self::KeyCompression => R::KeyCompressionTypeNotSupported,
+            Self::KeyWrapType => since_2(R::FeatureNotSupported, R::KeyWrapTypeNotSupported),
+            Self::EncodingOption => R::EncodingOptionError,
+            Self::Sensitive => R::Sensitive,
+            Self::NotExtractable => R::NotExtractable,
+            Self::KeyValueMissing => R::KeyValueNotPresent,
+            Self::WrappingKeyNotFound => since_2(R::ItemNotFound, R::WrappingObjectNotFound),
+            Self::WrappingKeyDestroyed => since_2(R::ItemNotFound, R::WrappingObjectDestroyed),
+            Self::BadCryptographicParameters => since_2(R::InvalidField, R::BadCryptographicParameters),
+            Self::CryptographicFailure => R::CryptographicFailure,
+            Self::MissingAttribute => since_2(R::InvalidMessage, R::InvalidAttribute),
+            Self::ApplicationNamespace => R::ApplicationNamespaceNotSupported,
+            Self::ProtectionStorage => since_2(R::FeatureNotSupported, R::ProtectionStorageUnavailable),
+            Self::ServerLimit => since_2(R::GeneralFailure, R::ServerLimitExceeded),
+            Self::Internal => R::GeneralFailure,
+        };
+        known_to(version, reason)
+    }
+}
+
+/// Reasons that came within 1.x fall back to what earlier versions said.
+fn known_to(version: Version, reason: ResultReason) -> ResultReason {
+    use ResultReason as R;
+    if R::TABLE.is_live(reason.0, version) {
+        return reason;
+    }
+    match reason {
+        R::Sensitive | R::NotExtractable => R::PermissionDenied,
+        R::KeyValueNotPresent => R::IllegalOperation,
+        R::EncodingOptionError => R::InvalidField,
+        R::ObjectAlreadyExists => R::IllegalOperation,
+        _ => R::GeneralFailure,
+    }
+}
+
+fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
+    if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
+}
+
+fn read_only_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AddAttribute | Operation::SetAttribute) => ResultReason::ReadOnlyAttribute,
+        _ => ResultReason::AttributeReadOnly,
+    }
+}
+
+fn single_in_1x(operation: Option<Operation>) -> ResultReason {
+    if operation == Some(Operation::AddAttribute) { ResultReason::IllegalOperation } else { ResultReason::InvalidField }
+}
+
+fn missing_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::DeleteAttribute) => ResultReason::ItemNotFound,
+        _ => ResultReason::InvalidField,
+    }
+}
+
+fn name_taken_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AddAttribute | Operation::ModifyAttribute) => ResultReason::IllegalOperation,
+        _ => ResultReason::InvalidField,
+    }
+}
+
+/// Why an operation fails: what the client is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpError {
+    /// The meaning.
+    pub fault: Fault,
+    /// Which rule, which field, what was expected. Holds no value of a secret field.
+    pub message: String,
+    /// Not a failure: the work is too long for the calling thread and must be evaluated again on a pool.
+    pub(crate) defer: bool,
+}
+
+impl OpError {
+    /// A failure with its explanation.
+    pub fn new(fault: Fault, message: impl Into<String>) -> Self {
+        Self { fault, message: message.into(), defer: false }
+    }
+
+    /// Asks for evaluation on a pool.
+    pub(crate) fn defer() -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: true }
+    }
+}
+
+/// Result of an operation.
+pub type OpResult<T> = Result<T, OpError>;
+
+/// Shorthand for `Err(OpError::new(..))`.
+pub(crate) fn fail<T>(fault: Fault, message: impl Into<String>) -> OpResult<T> {
+    Err(OpError::new(fault, message))
+}
+
+impl From<StoreError> for OpError {
+    fn from(error: StoreError) -> Self {
+        tracing::error!(%error, "store failure");
+        Self::new(Fault::Internal, "the key store failed; the server's log says why")
+    }
+}
+
+impl From<VaultError> for OpError {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Unsupported(what) => {
+                Self::new(Fault::CryptographicFailure, format!("the key vault does not support {what}"))
+            }
+            VaultError::BadInput(what) => Self::new(Fault::CryptographicFailure, what),
+            VaultError::DoesNotOpen(_) | VaultError::NoScopeKey(_) | VaultError::Failed(_) => {
+                tracing::error!(%error, "key vault failure");
+                Self::new(Fault::CryptographicFailure, "the key vault failed; the server's log says why")
+            }
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What key material tells about itself: algorithm, length and curve (KMIP 2.1 §3.1).
+//!
+//! A Key Block may leave Cryptographic Algorithm and Cryptographic Length out where the Key Value tells them, and what it
+//! states must agree with what it holds.
+
+use super::asn1::magnitude;
+use super::certificate;
+use super::default_format::is_elliptic;
+use super::elliptic;
+use super::key::Key;
+use super::octet_key_pair::OctetCurve;
+use super::{FormatError, Result, malformed};
+use kmip_codec::object::key_material::*;
+use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
+use kmip_codec::registry::{CertificateType, CryptographicAlgorithm, KeyFormatType, ObjectType, RecommendedCurve};
+use kmip_codec::value::BigInteger;
+
+/// What the material of an object tells; nothing where it is wrapped, opaque or of an algorithm unknown here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Inspected {
+    /// Cryptographic Algorithm; EC where the material fits several elliptic curve algorithms.
+    pub algorithm: Option<CryptographicAlgorithm>,
+    /// Cryptographic Length: bits of the modulus, the prime, the curve or the octets.
+    pub length_bits: Option<i32>,
+    /// Recommended Curve.
+    pub curve: Option<RecommendedCurve>,
+}
+
+impl Inspected {
+    /// Compares with what the client states: Cryptographic Algorithm and Cryptographic Length.
+    pub fn check(&self, algorithm: Option<CryptographicAlgorithm>, length_bits: Option<i32>) -> Result<()> {
+        if let (Some(found), Some(stated)) = (self.algorithm, algorithm)
+            && !is_same_family(found, stated, self.curve)
+        {
+            return malformed("the Cryptographic Algorithm is not that of the key material");
+        }
+        if let (Some(found), Some(stated)) = (self.length_bits, length_bits)
+            && found != stated
+            && !(counts_without_parity(algorithm) && Some(stated) == without_parity(found))
+        {
+            return malformed("the Cryptographic Length is not that of the key material");
+        }
+        Ok(())
+    }
+}
+
+fn is_same_family(
+    found: CryptographicAlgorithm,
+    stated: CryptographicAlgorithm,
+    curve: Option<RecommendedCurve>,
+) -> bool {
+    found == stated || (is_elliptic(found) && is_elliptic(stated)) || {
+        let edwards = matches!(stated, CryptographicAlgorithm::Ed25519 | CryptographicAlgorithm::Ed448);
+        let general = matches!(found, CryptographicAlgorithm::Ed25519 | CryptographicAlgorithm::Ed448);
+        (edwards && found == CryptographicAlgorithm::EC && curve.is_some_and(OctetCurve::uses))
+            || (general && stated == CryptographicAlgorithm::EC)
+    }
+}
+
+/// DES keys are counted with their parity bits by some clients and without by others (KMIP 2.1 §3.1: 112 to 192 bits).
+fn counts_without_parity(algorithm: Option<CryptographicAlgorithm>) -> bool {
+    matches!(algorithm, Some(CryptographicAlgorithm::DES | CryptographicAlgorithm::DES3))
+}
+
+fn without_parity(bits: i32) -> Option<i32> {
+    bits.checked_div(8).and_then(|bytes| bytes.checked_mul(7))
+}
+
+/// Inspects the material of an object; [`FormatError::Malformed`] where it is not what its format promises.
+pub fn inspect(object: &ManagedObject) -> Result<Inspected> {
+    if let ManagedObject::Certificate(object) = object {
+        return match object.certificate_type {
+            CertificateType::X_509 => certificate::certified_key(object.certificate_value.as_slice()),
+            _ => Ok(Inspected::default()),
+        };
+    }
+    match object.key_block() {
+        Some(KeyBlock { key_format_type, cryptographic_algorithm, key_value: Some(KeyValue::Plain(value)), .. }) => {
+            inspect_material(object.object_type(), *key_format_type, &value.key_material, *cryptographic_algorithm)
+        }
+        _ => Ok(Inspected::default()),
+    }
+}
+
+/// Inspects key material by its format. `algorithm` is a hint where the bytes leave it open.
+pub fn inspect_material(
+    object_type: ObjectType,
+    format: KeyFormatType,
+    material: &KeyMaterial,
+    algorithm: Option<CryptographicAlgorithm>,
+) -> Result<Inspected> {
+    if let KeyMaterial::Transparent(key) = material
+        && let Some(inspected) = inspect_octet_curve(key)
+    {
+        return Ok(inspected);
+    }
+    match Key::read(object_type, format, material, algorithm) {
+        Ok(key) => inspect_key(&key),
+        Err(FormatError::NotSupported(_)) => Ok(Inspected::default()),
+        Err(malformed) => Err(malformed),
+    }
+}
+
+/// A transparent key on a curve of RFC 7748, which only its algorithm tells how to use.
+fn inspect_octet_curve(key: &TransparentKey) -> Option<Inspected> {
+    let curve = match key {
+        TransparentKey::EcPrivate(key) => key.recommended_curve,
+        TransparentKey::EcPublic(key) => key.recommended_curve,
+        _ => return None,
+    };
+    OctetCurve::uses(curve).then(|| Inspected {
+        algorithm: Some(CryptographicAlgorithm::EC),
+        length_bits: elliptic::length_of(curve),
+        curve: Some(curve),
+    })
+}
+
+/// What a key as numbers tells.
+pub(super) fn inspect_key(key: &Key) -> Result<Inspected> {
+    let by_length = |algorithm, number| {
+        Ok(Inspected { algorithm: Some(algorithm), length_bits: Some(bits(number)?), curve: None })
+    };
+    let octets = |curve: OctetCurve| Inspected {
+        algorithm: Some(curve.algorithm()),
+        length_bits: Some(curve.bits()),
+        curve: Some(curve.recommended()),
+    };
+    match key {
+        Key::Symmetric(key) => {
+            let length_bits = key.key.len().checked_mul(8).and_then(|bits| i32::try_from(bits).ok());
+            Ok(Inspected { length_bits, ..Inspected::default() })
+        }
+        Key::RsaPrivate(TransparentRsaPrivateKey { modulus, .. })
+        | Key::RsaPublic(TransparentRsaPublicKey { modulus, .. }) => by_length(CryptographicAlgorithm::RSA, modulus),
+        Key::DsaPrivate(TransparentDsaPrivateKey { p, .. }) | Key::DsaPublic(TransparentDsaPublicKey { p, .. }) => {
+            by_length(CryptographicAlgorithm::DSA, p)
+        }
+        Key::DhPrivate(TransparentDhPrivateKey { p, .. }) | Key::DhPublic(TransparentDhPublicKey { p, .. }) => {
+            by_length(CryptographicAlgorithm::DH, p)
+        }
+        Key::EcPrivate(TransparentEcPrivateKey { recommended_curve, .. }, _)
+        | Key::EcPublic(TransparentEcPublicKey { recommended_curve, .. }) => Ok(Inspected {
+            algorithm: Some(CryptographicAlgorithm::EC),
+            length_bits: elliptic::length_of(*recommended_curve),
+            curve: Some(*recommended_curve),
+        }),
+        Key::OctetPrivate(key) => Ok(octets(key.curve)),
+        Key::OctetPublic(key) => Ok(octets(key.curve)),
+    }
+}
+
+/// Position of the highest bit that is set, counted from 1.
+fn bits(number: &BigInteger) -> Result<i32> {
+    let magnitude = magnitude(number)?;
+    let Some(top) = magnitude.first() else { return malformed("the modulus of the key is zero") };
+    let bits = magnitude.len().checked_mul(8).and_then(|bits| i32::try_from(bits).ok());
+    let zeros = i32::try_from(top.leading_zeros()).unwrap_or_default();
+    bits.and_then(|bits| bits.checked_sub(zeros)).ok_or(FormatError::NotSupported("the modulus of the key is too long"))
+}

@@ -1,0 +1,167 @@
+//! What Locate searches: for each scope, its objects newest first, and the objects that have a value of an attribute.
+//! Kept in memory, rebuilt at open, fed by the store's change feed: the one place that knows indexes.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use kmip_codec::attribute::Attribute;
+use kmip_codec::inline::Text;
+use kmip_codec::registry::Tag;
+use kmip_codec::version::V2_1;
+use kmip_codec::wire::ttlv::TtlvWriter;
+
+use crate::object::Record;
+use crate::ports::store::Revision;
+use crate::state;
+
+/// Position of an object in its scope: newest first.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    initial_date: Reverse<i64>,
+    made_at: Reverse<Revision>,
+    id: Text,
+}
+
+#[derive(Debug)]
+struct Entry {
+    place: Place,
+    values: Vec<u64>,
+    due: Option<i64>,
+    destroyed: bool,
+}
+
+#[derive(Debug, Default)]
+struct ScopeIndex {
+    entries: HashMap<Text, Entry>,
+    /// Objects that are not destroyed.
+    live: BTreeSet<Place>,
+    /// Objects that are destroyed.
+    destroyed: BTreeSet<Place>,
+    by_value: HashMap<u64, BTreeSet<Place>>,
+}
+
+/// The index of all scopes.
+#[derive(Debug, Default)]
+pub struct Index {
+    scopes: HashMap<Text, ScopeIndex>,
+    /// When a date next changes the state of an object.
+    due: BTreeMap<(i64, Text, Text), ()>,
+    /// The highest time that any record shows: now never runs behind it.
+    newest: i64,
+}
+
+impl Index {
+    /// Takes in the new state of an object.
+    pub fn put(&mut self, record: &Record, revision: Revision, now: i64) {
+        let known = self.remove(&record.scope, &record.id);
+        let initial_date = Reverse(record.date(Tag::InitialDate).map_or(0, |date| date.0));
+        let made_at = known.map_or(Reverse(revision), |entry| entry.place.made_at);
+        let place = Place { initial_date, made_at, id: record.id.clone() };
+        let due = state::next_change(record, record.date(Tag::LastChangeDate).map_or(now, |date| date.0));
+        let values: Vec<u64> = record.attributes.iter().filter_map(|i| value_key(&i.attribute)).collect();
+        let scope = self.scopes.entry(record.scope.clone()).or_default();
+        for value in &values {
+            scope.by_value.entry(*value).or_default().insert(place.clone());
+        }
+        let set = if record.destroyed { &mut scope.destroyed } else { &mut scope.live };
+        set.insert(place.clone());
+        if let Some(due) = due {
+            self.due.insert((due, record.scope.clone(), record.id.clone()), ());
+        }
+        scope.entries.insert(record.id.clone(), Entry { place, values, due, destroyed: record.destroyed });
+        self.newest = self.newest.max(record.date(Tag::LastChangeDate).map_or(0, |date| date.0));
+    }
+
+    /// Forgets an object.
+    pub fn forget(&mut self, scope: &Text, id: &Text) {
+        self.remove(scope, id);
+    }
+
+    fn remove(&mut self, scope: &Text, id: &Text) -> Option<Entry> {
+        let index = self.scopes.get_mut(scope)?;
+        let entry = index.entries.remove(id)?;
+        for value in &entry.values {
+            if let Some(set) = index.by_value.get_mut(value) {
+                set.remove(&entry.place);
+                if set.is_empty() {
+                    index.by_value.remove(value);
+                }
+            }
+        }
+        let set = if entry.destroyed { &mut index.destroyed } else { &mut index.live };
+        set.remove(&entry.place);
+        if let Some(due) = entry.due {
+            self.due.remove(&(due, scope.clone(), id.clone()));
+        }
+        Some(entry)
+    }
+
+    /// Identifiers that can match, newest first: those that have all the values, or all of the scope.
+    pub fn candidates(&self, scope: &Text, wanted: &[u64], live: bool, destroyed: bool) -> Vec<Text> {
+        let Some(index) = self.scopes.get(scope) else { return Vec::new() };
+        let sets: Option<Vec<&BTreeSet<Place>>> = wanted.iter().map(|value| index.by_value.get(value)).collect();
+        let Some(sets) = sets else { return Vec::new() };
+        let stored = |place: &&Place| {
+            index.entries.get(&place.id).is_some_and(|entry| if entry.destroyed { destroyed } else { live })
+        };
+        if let Some(smallest) = sets.iter().min_by_key(|set| set.len()) {
+            let in_all = |place: &&Place| sets.iter().all(|set| set.contains(*place));
+            return smallest.iter().filter(in_all).filter(stored).map(|place| place.id.clone()).collect();
+        }
+        match (live, destroyed) {
+            (true, false) => index.live.iter().map(|place| place.id.clone()).collect(),
+            (false, true) => index.destroyed.iter().map(|place| place.id.clone()).collect(),
+            (false, false) => Vec::new(),
+            (true, true) => index.live.union(&index.destroyed).map(|place| place.id.clone()).collect(),
+        }
+    }
+
+    /// Objects whose state a date has changed by `now`, at most `limit` of them.
+    pub fn due(&self, now: i64, limit: usize) -> Vec<(Text, Text)> {
+        let until = self.due.keys().take_while(|(at, _, _)| *at <= now);
+        until.take(limit).map(|(_, scope, id)| (scope.clone(), id.clone())).collect()
+    }
+
+    /// The highest time that any record shows.
+    pub fn newest(&self) -> i64 {
+        self.newest
+    }
+
+    /// Number of objects, destroyed ones included.
+    pub fn len(&self) -> usize {
+        self.scopes.values().map(|scope| scope.entries.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The key under which an attribute value is indexed; `None` for attributes that are compared record by record: dates
+/// (ranges), masks (subsets), and values that most objects share.
+pub fn value_key(attribute: &Attribute) -> Option<u64> {
+    let indexed = matches!(
+        attribute,
+        Attribute::Name(_)
+            | Attribute::AlternativeName(_)
+            | Attribute::ObjectGroup(_)
+            | Attribute::ApplicationSpecificInformation(_)
+            | Attribute::ContactInformation(_)
+            | Attribute::Vendor(_)
+            | Attribute::CertificateSubjectCN(_)
+    );
+    indexed.then(|| {
+        let mut hasher = DefaultHasher::new();
+        attribute.tag().value().hash(&mut hasher);
+        if let Attribute::Vendor(vendor) = attribute {
+            vendor.vendor.hash(&mut hasher);
+            vendor.name.hash(&mut hasher);
+        }
+        let mut writer = TtlvWriter::with_capacity(V2_1, 64);
+        attribute.put_value(attribute.tag(), &mut writer);
+        writer.finish().hash(&mut hasher);
+        hasher.finish()
+    })
+}

@@ -1,0 +1,126 @@
+//! What every new object gets, whichever operation makes it: an identifier, and the attributes that the server sets.
+
+use kmip_codec::attribute::values::{Digest, RNGParameters};
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::attribute::rules::Origin;
+use kmip_codec::inline::Text;
+use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::registry::{
+    HashingAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag,
+};
+use kmip_codec::value::{ByteString, DateTime, Interval};
+use sha2::{Digest as _, Sha256};
+
+use crate::attributes;
+use crate::batch::Context;
+use crate::error::OpResult;
+use crate::material::encode_material;
+use crate::object::{Record, attribute_of};
+use crate::ports::vault::KeyVault;
+
+/// A new Unique Identifier: a random UUID (RFC 9562, version 4).
+pub(crate) fn new_id(vault: &dyn KeyVault) -> OpResult<Text> {
+    let mut bytes = [0_u8; 16];
+    vault.random(&mut bytes)?;
+    let mut number = u128::from_be_bytes(bytes);
+    number = number & !(0xF << 76) | 4 << 76;
+    number = number & !(0b11 << 62) | 0b10 << 62;
+    let hex = format!("{number:032x}");
+    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
+    Ok(Text::from(format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))))
+}
+
+/// A new record with the attributes that a request gives it.
+pub(crate) fn new_record(
+    context: &mut Context<'_>,
+    object_type: ObjectType,
+    bags: &[Option<&Bag>],
+    origin: Origin,
+) -> OpResult<Record> {
+    let attributes = attributes::for_new_object(context, bags, object_type, origin)?;
+    let id = new_id(context.engine.vault.as_ref())?;
+    let mut record = Record::new(id, context.txn.scope().clone(), object_type);
+    attributes::apply(&mut record, attributes, context.version);
+    attributes::check_dates(&record)?;
+    Ok(record)
+}
+
+/// Sets what the server sets on every new object.
+pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origin) {
+    let now = DateTime(context.now);
+    record.set(Attribute::InitialDate(now));
+    record.set(Attribute::LastChangeDate(now));
+    record.set(Attribute::LeaseTime(Interval(context.engine.config.lease_seconds)));
+    if attribute_of!(record, Fresh).is_none() {
+        record.set(Attribute::Fresh(true));
+    }
+    if record.object_type != ObjectType::Template {
+        set_protection(record, origin);
+    }
+    if origin == Origin::Server {
+        record.set(Attribute::OriginalCreationDate(now));
+        record.set(Attribute::RandomNumberGenerator(Box::new(generator())));
+    }
+    let digest = Sha256::digest(record.id.as_bytes());
+    record.set(Attribute::ShortUniqueIdentifier(ByteString::new(digest.get(..8).unwrap_or_default())));
+    record.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+}
+
+/// Sensitive, Extractable and what follows from them (KMIP 2.1 §4.3, §4.22, §4.35, §4.56).
+fn set_protection(record: &mut Record, _origin: Origin) {
+    let sensitive = attribute_of!(record, Sensitive).copied().unwrap_or(false);
+    let extractable = attribute_of!(record, Extractable).copied().unwrap_or(true);
+    record.set(Attribute::Sensitive(sensitive));
+    record.set(Attribute::AlwaysSensitive(sensitive));
+    record.set(Attribute::Extractable(extractable));
+    record.set(Attribute::NeverExtractable(!extractable));
+    record.set(Attribute::KeyValuePresent(true));
+}
+
+/// The generator that made the key: the operating system's, of which no more is known.
+pub(crate) fn generator() -> RNGParameters {
+    RNGParameters {
+        rng_algorithm: RNGAlgorithm::Unspecified,
+        cryptographic_algorithm: None,
+        cryptographic_length: None,
+        hashing_algorithm: None,
+        drbg_algorithm: None,
+        recommended_curve: None,
+        fips186_variation: None,
+        prediction_resistance: None,
+    }
+}
+
+/// Sets the Digest over the key material as it is stored (KMIP 2.1 §4.21).
+pub(crate) fn set_digest(record: &mut Record, object: &ManagedObject) {
+    let (format, hash) = match object {
+        ManagedObject::OpaqueObject(opaque) => (None, Sha256::digest(opaque.opaque_data_value.expose_secret())),
+        ManagedObject::Certificate(certificate) => (None, Sha256::digest(certificate.certificate_value.as_slice())),
+        other => match other.key_block().and_then(|block| Some((block.key_format_type, block.key_value.as_ref()?))) {
+            Some((format, KeyValue::Plain(structure))) => (Some(format), digest_of(&structure.key_material)),
+            _ => return,
+        },
+    };
+    record.set(Attribute::Digest(Box::new(digest_attribute(format, &hash))));
+}
+
+fn digest_of(material: &KeyMaterial) -> sha2::digest::Output<Sha256> {
+    match material {
+        KeyMaterial::Bytes(bytes) => Sha256::digest(bytes.expose_secret()),
+        transparent => Sha256::digest(encode_material(transparent).expose_secret()),
+    }
+}
+
+fn digest_attribute(format: Option<KeyFormatType>, hash: &[u8]) -> Digest {
+    Digest {
+        hashing_algorithm: HashingAlgorithm::SHA_256,
+        digest_value: Some(ByteString::new(hash)),
+        key_format_type: format,
+    }
+}
+
+/// Stores a new object under the names it has.
+pub(crate) fn put(context: &mut Context<'_>, record: Record) -> OpResult<()> {
+    debug_assert!(record.date(Tag::InitialDate).is_some(), "completed before it is stored");
+    context.txn.put(record)
+}

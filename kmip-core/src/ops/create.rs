@@ -1,0 +1,111 @@
+//! Create (KMIP 1.4 §4.1, KMIP 2.1 §6.1.8): the vault generates a symmetric key.
+
+use kmip_codec::attribute::Attribute;
+use kmip_codec::attribute::rules::Origin;
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::object::{KeyBlock, ManagedObject, SymmetricKey};
+use kmip_codec::operation::create::{CreateRequest, CreateResponse};
+use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, Operation};
+
+use crate::batch::Context;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::make;
+use crate::material::{self, Bound};
+use crate::object::{Record, attribute_of};
+use crate::ports::vault::{Generated, KeySpec};
+
+pub(super) fn create(context: &mut Context<'_>, request: CreateRequest) -> OpResult<CreateResponse> {
+    if request.object_type != ObjectType::SymmetricKey {
+        let message = format!("Create makes symmetric keys, not {} objects", request.object_type);
+        return fail(Fault::InvalidObjectType, message);
+    }
+    check_storage(request.protection_storage_masks.as_ref())?;
+    let bags = [request.attributes.as_ref()];
+    let mut record = make::new_record(context, request.object_type, &bags, Origin::Server)?;
+    require_usage_mask(&record)?;
+    generate(context, &mut record)?;
+    let id = record.id.clone();
+    make::put(context, record)?;
+    context.give(Operation::Create, &id);
+    Ok(CreateResponse {
+        object_type: request.object_type,
+        unique_identifier: UniqueIdentifier::Text(id),
+        attributes: None,
+    })
+}
+
+/// Keys are held by this server's software: a request that demands other storage is refused (KMIP 2.1 §7.27).
+pub(super) fn check_storage(masks: Option<&kmip_codec::attribute::values::ProtectionStorageMasks>) -> OpResult<()> {
+    use kmip_codec::registry::ProtectionStorageMask as Mask;
+    let Some(masks) = masks else { return Ok(()) };
+    let offered = Mask::Software | Mask::OnSystem;
+    if masks.protection_storage_mask.is_empty() || masks.protection_storage_mask.iter().any(|mask| offered.contains(*mask)) {
+        return Ok(());
+    }
+    fail(Fault::ProtectionStorage, "this server offers Software protection storage")
+}
+
+/// Cryptographic Usage Mask is required of new keys (KMIP 1.4 table 165).
+pub(super) fn require_usage_mask(record: &Record) -> OpResult<()> {
+    match attribute_of!(record, CryptographicUsageMask) {
+        Some(_) => Ok(()),
+        None => fail(Fault::MissingAttribute, "Cryptographic Usage Mask is required"),
+    }
+}
+
+/// Generates the key of a record that has its attributes, and completes it.
+pub(super) fn generate(context: &Context<'_>, record: &mut Record) -> OpResult<()> {
+    let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+    let algorithm = algorithm.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Algorithm is required"))?;
+    let (spec, bits) = key_spec(algorithm, attribute_of!(record, CryptographicLength).copied())?;
+    record.set(Attribute::CryptographicLength(bits));
+    record.set(Attribute::KeyFormatType(KeyFormatType::Raw));
+    let key_block = KeyBlock {
+        key_format_type: KeyFormatType::Raw,
+        key_compression_type: None,
+        key_value: None,
+        cryptographic_algorithm: Some(algorithm),
+        cryptographic_length: Some(bits),
+        key_wrapping_data: None,
+    };
+    record.object = Some(ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })));
+    let vault = context.engine.vault.as_ref();
+    let Generated::Symmetric(sealed) = vault.generate(spec, Bound::of(record).binding())? else {
+        return fail(Fault::Internal, "the vault made something else than a symmetric key");
+    };
+    material::store_generated(record, sealed);
+    make::complete(context, record, Origin::Server);
+    make::set_digest(record, &material::load(vault, record)?);
+    Ok(())
+}
+
+/// What the vault generates for an algorithm and a length in bits, and the length that the key then has.
+fn key_spec(algorithm: CryptographicAlgorithm, length: Option<i32>) -> OpResult<(KeySpec, i32)> {
+    use CryptographicAlgorithm as A;
+    let (default, lengths): (i32, &[i32]) = match algorithm {
+        A::AES => (256, &[128, 192, 256]),
+        A::DES3 => (168, &[112, 128, 168, 192]),
+        A::ChaCha20 | A::ChaCha20Poly1305 => (256, &[256]),
+        A::Camellia | A::ARIA => (256, &[128, 192, 256]),
+        A::SEED | A::IDEA => (128, &[128]),
+        A::HMAC_SHA1 => (160, &[]),
+        A::HMAC_SHA224 | A::HMAC_SHA3_224 => (224, &[]),
+        A::HMAC_SHA256 | A::HMAC_SHA3_256 => (256, &[]),
+        A::HMAC_SHA384 | A::HMAC_SHA3_384 => (384, &[]),
+        A::HMAC_SHA512 | A::HMAC_SHA3_512 => (512, &[]),
+        A::Blowfish | A::CAST5 | A::Twofish => (128, &[]),
+        other => return fail(Fault::InvalidAttributeValue, format!("Create makes no {other} keys")),
+    };
+    let bits = length.unwrap_or(default);
+    let fits = if lengths.is_empty() { (40..=4_096).contains(&bits) && bits % 8 == 0 } else { lengths.contains(&bits) };
+    if !fits {
+        let message = format!("Cryptographic Length {bits} is not one that {algorithm} keys have");
+        return fail(Fault::InvalidAttributeValue, message);
+    }
+    let spec = match (algorithm, bits) {
+        (A::DES3, 112 | 128) => KeySpec::TripleDes { bytes: 16 },
+        (A::DES3, _) => KeySpec::TripleDes { bytes: 24 },
+        _ => KeySpec::Symmetric { bits: bits.unsigned_abs() },
+    };
+    Ok((spec, bits))
+}

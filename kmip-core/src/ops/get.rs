@@ -1,0 +1,72 @@
+//! Get (KMIP 1.4 §4.11, KMIP 2.1 §6.1.19): the object, in the format and wrapping that the client asks for.
+
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::object::{ManagedObject, Template};
+use kmip_codec::operation::get::{GetRequest, GetResponse};
+use kmip_codec::registry::{KeyCompressionType, KeyWrapType, ObjectType};
+
+use crate::batch::Context;
+use crate::error::{Fault, OpResult, fail};
+use crate::object::{Record, attribute_of};
+use crate::{attributes, deliver, material};
+
+pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<GetResponse> {
+    let id = context.target(request.unique_identifier.as_ref())?;
+    let view = context.txn.view(&id)?;
+    let record: &Record = &view;
+    if record.destroyed {
+        return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed", id.as_str()));
+    }
+    check_request(&request)?;
+    check_release(record, request.key_wrapping_specification.is_some())?;
+    let object = match record.object_type {
+        ObjectType::Template => template(record, context),
+        _ => {
+            let mut object = material::load(context.engine.vault.as_ref(), record)?;
+            deliver::complete_key_block(&mut object, record);
+            deliver::convert(&mut object, record, request.key_format_type, context.version)?;
+            deliver::wrap(context, &mut object, record, request.key_wrapping_specification.as_deref())?;
+            object
+        }
+    };
+    if attribute_of!(record, Fresh) == Some(&true) {
+        let mut served = record.clone();
+        served.set(Attribute::Fresh(false));
+        context.txn.put(served)?;
+    }
+    Ok(GetResponse { object_type: record.object_type, unique_identifier: UniqueIdentifier::Text(id), object })
+}
+
+fn check_request(request: &GetRequest) -> OpResult<()> {
+    match request.key_compression_type {
+        None | Some(KeyCompressionType::ECPublicKeyTypeUncompressed) => {}
+        Some(other) => return fail(Fault::KeyCompression, format!("Key Compression Type {other} is not supported")),
+    }
+    match request.key_wrap_type {
+        None | Some(KeyWrapType::NotWrapped | KeyWrapType::AsRegistered) => Ok(()),
+        Some(other) => fail(Fault::KeyWrapType, format!("Key Wrap Type {other} is not supported")),
+    }
+}
+
+/// A Sensitive object leaves only wrapped, one that is not Extractable does not leave (KMIP 2.1 §4.22, §4.56). Enforced in
+/// every version: the object is the same for a client that cannot name the attributes.
+fn check_release(record: &Record, wrapped: bool) -> OpResult<()> {
+    if attribute_of!(record, Extractable) == Some(&false) {
+        return fail(Fault::NotExtractable, "the object is not Extractable");
+    }
+    if !wrapped && attribute_of!(record, Sensitive) == Some(&true) {
+        return fail(Fault::Sensitive, "the object is Sensitive: it can be had only wrapped");
+    }
+    Ok(())
+}
+
+fn template(record: &Record, context: &Context<'_>) -> ManagedObject {
+    let instances = attributes::visible(record, context.version, context.now);
+    let content = instances.iter().filter(|instance| {
+        !matches!(instance.attribute, Attribute::UniqueIdentifier(_) | Attribute::ObjectType(_) | Attribute::State(_))
+    });
+    let items = content.map(attributes::in_answer).collect();
+    let attributes = Some(Bag { templates: Vec::new(), items });
+    ManagedObject::Template(Box::new(Template { attributes }))
+}

@@ -1,0 +1,35 @@
+//! Get Attributes (KMIP 1.4 §4.12, KMIP 2.1 §6.1.20): values of the attributes named, or of all.
+
+use kmip_codec::attribute::Bag;
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::operation::get_attributes::{GetAttributesRequest, GetAttributesResponse};
+
+use crate::attributes;
+use crate::batch::Context;
+use crate::error::{Fault, OpResult, fail};
+use crate::object::is_of;
+
+pub(super) fn get_attributes(
+    context: &mut Context<'_>,
+    request: GetAttributesRequest,
+) -> OpResult<GetAttributesResponse> {
+    let wanted = &request.attribute_references;
+    let repeated = wanted.iter().enumerate().find(|(at, reference)| wanted.iter().take(*at).any(|w| w == *reference));
+    if let Some((_, reference)) = repeated {
+        let message = format!("the attribute {:?} is asked for twice", reference.name().as_str());
+        return fail(Fault::InvalidMessage, message);
+    }
+    let id = context.target(request.unique_identifier.as_ref())?;
+    let view = context.txn.view(&id)?;
+    let all = attributes::visible(&view, context.version, context.now);
+    let items = if wanted.is_empty() {
+        all.iter().map(attributes::in_answer).collect()
+    } else {
+        let named = |reference| all.iter().filter(move |instance| is_of(&instance.attribute, reference));
+        wanted.iter().flat_map(named).map(attributes::in_answer).collect()
+    };
+    Ok(GetAttributesResponse {
+        unique_identifier: UniqueIdentifier::Text(id),
+        attributes: Some(Bag { templates: Vec::new(), items }),
+    })
+}

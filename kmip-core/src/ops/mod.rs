@@ -1,0 +1,101 @@
+//! One file per operation; here, the dispatch. An operation without a handler does not compile into it unnoticed.
+
+mod activate;
+mod check;
+mod create;
+mod destroy;
+mod discover_versions;
+mod get;
+mod get_attribute_list;
+mod get_attributes;
+mod interop;
+mod locate;
+mod log;
+mod query;
+mod register;
+mod revoke;
+
+use kmip_codec::operation::{RequestPayload as Request, ResponsePayload as Response};
+use kmip_codec::registry::{ObjectType, Operation, WireEnum};
+use kmip_codec::version::Version;
+
+use crate::batch::Context;
+use crate::error::{Fault, OpResult, fail};
+
+/// Turns the table of handlers into the dispatch and the list for Query, so that they cannot differ.
+macro_rules! handlers {
+    (handled { $($variant:ident => $operation:ident, $handler:path;)* } unhandled { $($unhandled:ident)* }) => {
+        /// The operations that work.
+        const HANDLED: &[Operation] = &[$(Operation::$operation),*];
+
+        /// Hands a payload to its handler.
+        fn handle(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Response> {
+            match payload {
+                $(Request::$variant(request) => $handler(context, *request).map(Box::new).map(Response::$variant),)*
+                $(Request::$unhandled(_))|* | Request::Unknown(_) => unsupported(operation),
+            }
+        }
+    };
+}
+
+handlers! {
+    handled {
+    Create => Create, create::create;
+    Register => Register, register::register;
+    Locate => Locate, locate::locate;
+    Check => Check, check::check;
+    Get => Get, get::get;
+    GetAttributes => GetAttributes, get_attributes::get_attributes;
+    GetAttributeList => GetAttributeList, get_attribute_list::get_attribute_list;
+    Activate => Activate, activate::activate;
+    Revoke => Revoke, revoke::revoke;
+    Destroy => Destroy, destroy::destroy;
+    Query => Query, query::query;
+    DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
+    Log => Log, log::log;
+    Interop => Interop, interop::interop;
+    }
+    unhandled {
+        CreateKeyPair ReKey ReKeyKeyPair AddAttribute ModifyAttribute SetAttribute DeleteAttribute
+        DeriveKey Certify ReCertify ObtainLease GetUsageAllocation Archive Recover Validate Cancel Poll Notify Put
+        Encrypt Decrypt Sign SignatureVerify MAC MACVerify RNGRetrieve RNGSeed Hash CreateSplitKey JoinSplitKey Import
+        Export Login Logout DelegatedLogin AdjustAttribute SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
+        GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
+        Deactivate
+    }
+}
+
+fn unsupported(operation: Operation) -> OpResult<Response> {
+    fail(Fault::OperationNotSupported, format!("{operation} is not supported; Query lists the operations that are"))
+}
+
+/// Hands a batch item's payload to its handler, if the operation exists in the version of the request.
+pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Response> {
+    if !Operation::TABLE.is_live(operation.0, context.version) {
+        return fail(Fault::OperationNotSupported, format!("KMIP {} has no operation {operation}", context.version));
+    }
+    handle(context, operation, payload)
+}
+
+/// The operations that work for a client of a version.
+pub(crate) fn supported(version: Version, interop: bool) -> Vec<Operation> {
+    let offered = |operation: &&Operation| **operation != Operation::Interop || interop;
+    let live = |operation: &&Operation| Operation::TABLE.is_live(operation.0, version);
+    HANDLED.iter().filter(offered).filter(live).copied().collect()
+}
+
+/// The object types that can be held for a client of a version.
+pub(crate) fn object_types(version: Version) -> Vec<ObjectType> {
+    let held = [
+        ObjectType::Certificate,
+        ObjectType::SymmetricKey,
+        ObjectType::PublicKey,
+        ObjectType::PrivateKey,
+        ObjectType::SplitKey,
+        ObjectType::Template,
+        ObjectType::SecretData,
+        ObjectType::OpaqueObject,
+        ObjectType::PGPKey,
+    ];
+    held.into_iter().filter(|kind| ObjectType::TABLE.is_live(kind.0, version)).collect()
+}

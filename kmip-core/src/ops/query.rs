@@ -1,0 +1,94 @@
+//! Query (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40): the truth about this server, and nothing that does not work.
+
+use kmip_codec::inline::Text;
+use kmip_codec::operation::query::{CapabilityInformation, QueryRequest, QueryResponse, ServerInformation};
+use kmip_codec::attribute::values::ProtectionStorageMasks;
+use kmip_codec::registry::{
+    DestroyAction, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
+};
+use kmip_codec::version::{V2_0, V2_1, Version};
+
+use crate::batch::Context;
+use crate::error::{Fault, OpResult, fail};
+
+pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResult<QueryResponse> {
+    if request.query_function.is_empty() {
+        return fail(Fault::InvalidMessage, "Query needs at least one Query Function");
+    }
+    let asks = |function| request.query_function.contains(&function);
+    let version = context.version;
+    let mut answer = empty();
+    if asks(QueryFunction::QueryOperations) {
+        answer.operation = super::supported(version, context.engine.config.interop);
+    }
+    if asks(QueryFunction::QueryObjects) {
+        answer.object_type = super::object_types(version);
+    }
+    if asks(QueryFunction::QueryServerInformation) {
+        answer.vendor_identification = Some(Text::new(&context.engine.config.vendor));
+        answer.server_information = Some(Box::new(server_information(version)));
+    }
+    if asks(QueryFunction::QueryRNGs) {
+        answer.rng_parameters = vec![crate::make::generator()];
+    }
+    if asks(QueryFunction::QueryCapabilities) {
+        answer.capability_information = vec![capabilities(version)];
+    }
+    if asks(QueryFunction::QueryStorageProtectionMasks) {
+        let protection_storage_mask = vec![ProtectionStorageMask::Software];
+        answer.protection_storage_masks = Some(ProtectionStorageMasks { protection_storage_mask });
+    }
+    Ok(answer)
+}
+
+fn empty() -> QueryResponse {
+    QueryResponse {
+        operation: Vec::new(),
+        object_type: Vec::new(),
+        vendor_identification: None,
+        server_information: None,
+        application_namespace: Vec::new(),
+        extension_information: Vec::new(),
+        attestation_type: Vec::new(),
+        rng_parameters: Vec::new(),
+        profile_information: Vec::new(),
+        validation_information: Vec::new(),
+        capability_information: Vec::new(),
+        client_registration_method: Vec::new(),
+        defaults_information: None,
+        protection_storage_masks: None,
+        credential_information: None,
+    }
+}
+
+/// Named fields exist from 2.0; before, the structure is the vendor's, and stays empty.
+fn server_information(version: Version) -> ServerInformation {
+    let known = |text: &str| (version >= V2_0).then(|| Text::new(text));
+    ServerInformation {
+        server_name: known("kmip-server"),
+        server_serial_number: None,
+        server_version: known(env!("CARGO_PKG_VERSION")),
+        server_load: None,
+        product_name: known("kmip-server"),
+        build_level: None,
+        build_date: None,
+        cluster_info: None,
+        alternate_failover_endpoints: Vec::new(),
+        vendor_specific: Vec::new(),
+    }
+}
+
+fn capabilities(version: Version) -> CapabilityInformation {
+    CapabilityInformation {
+        streaming_capability: Some(false),
+        asynchronous_capability: Some(false),
+        attestation_capability: Some(false),
+        batch_undo_capability: Some(true),
+        batch_continue_capability: Some(true),
+        unwrap_mode: Some(UnwrapMode::NotProcessed),
+        destroy_action: Some(DestroyAction::KeyMaterialDeleted),
+        shredding_algorithm: Some(ShreddingAlgorithm::Unspecified),
+        rng_mode: Some(RNGMode::SharedInstantiation),
+        quantum_safe_capability: (version >= V2_1).then_some(false),
+    }
+}

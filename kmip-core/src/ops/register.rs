@@ -1,0 +1,72 @@
+//! Register (KMIP 1.4 §4.3, KMIP 2.1 §6.1.43): the client supplies the object.
+
+use kmip_codec::attribute::rules::Origin;
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::object::{KeyValue, ManagedObject};
+use kmip_codec::operation::register::{RegisterRequest, RegisterResponse};
+use kmip_codec::registry::{ObjectType, Operation};
+
+use crate::batch::Context;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::object::{Record, attribute_of};
+use crate::{attributes, make, material, registered};
+
+pub(super) fn register(context: &mut Context<'_>, request: RegisterRequest) -> OpResult<RegisterResponse> {
+    let RegisterRequest { object_type, attributes: bag, object, protection_storage_masks } = request;
+    let object = object.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Register needs the object"))?;
+    if object.object_type() != object_type {
+        let message = format!("Object Type says {object_type}, but the object is a {}", object.object_type());
+        return fail(Fault::InvalidObjectType, message);
+    }
+    if !super::object_types(context.version).contains(&object_type) {
+        return fail(Fault::InvalidObjectType, format!("objects of type {object_type} cannot be registered"));
+    }
+    super::create::check_storage(protection_storage_masks.as_ref())?;
+    let record = match object {
+        ManagedObject::Template(template) => template_record(context, bag.as_ref(), template.attributes)?,
+        object => object_record(context, bag.as_ref(), object)?,
+    };
+    let id = record.id.clone();
+    make::put(context, record)?;
+    context.give(Operation::Register, &id);
+    Ok(RegisterResponse { unique_identifier: UniqueIdentifier::Text(id), attributes: None })
+}
+
+/// A template (1.x): its attributes are its content, and what the request gives beside it names it.
+fn template_record(context: &mut Context<'_>, bag: Option<&Bag>, content: Option<Bag>) -> OpResult<Record> {
+    let named = |bag: &Bag| bag.attributes().any(|attribute| matches!(attribute, Attribute::Name(_)));
+    if content.as_ref().is_some_and(named) {
+        return fail(Fault::InvalidField, "the Name of a template stands in Template-Attribute, not in the template");
+    }
+    let bags = [content.as_ref(), bag];
+    let mut record = make::new_record(context, ObjectType::Template, &bags, Origin::Client)?;
+    make::complete(context, &mut record, Origin::Client);
+    Ok(record)
+}
+
+fn object_record(context: &mut Context<'_>, bag: Option<&Bag>, object: ManagedObject) -> OpResult<Record> {
+    let object = registered::unwrap_if_asked(context, object)?;
+    let mut record = make::new_record(context, object.object_type(), &[bag], Origin::Client)?;
+    if needs_usage_mask(record.object_type) && attribute_of!(record, CryptographicUsageMask).is_none() {
+        return fail(Fault::MissingAttribute, "Cryptographic Usage Mask is required");
+    }
+    registered::describe(&mut record, &object, context.version)?;
+    make::complete(context, &mut record, Origin::Client);
+    // What came in clear over the wire was not always sensitive and might have been extracted elsewhere.
+    record.set(Attribute::AlwaysSensitive(false));
+    record.set(Attribute::NeverExtractable(false));
+    if matches!(object.key_block().and_then(|block| block.key_value.as_ref()), Some(KeyValue::Wrapped(_))) {
+        record.attributes.retain(|instance| !matches!(instance.attribute, Attribute::Digest(_)));
+    } else {
+        make::set_digest(&mut record, &object);
+    }
+    material::store(context.engine.vault.as_ref(), &mut record, object)?;
+    attributes::check_dates(&record)?;
+    Ok(record)
+}
+
+/// Opaque objects and certificates may come without a mask; clients in the field leave it out for both.
+fn needs_usage_mask(object_type: ObjectType) -> bool {
+    !matches!(object_type, ObjectType::OpaqueObject | ObjectType::Certificate)
+}

@@ -1,0 +1,47 @@
+//! Revoke (KMIP 1.4 §4.20, KMIP 2.1 §6.1.44): the key is no longer to be used, or was compromised.
+
+use kmip_codec::attribute::Attribute;
+use kmip_codec::attribute::values::{RevocationReason, UniqueIdentifier};
+use kmip_codec::operation::revoke::{RevokeRequest, RevokeResponse};
+use kmip_codec::registry::{ObjectType, RevocationReasonCode, State, Tag};
+use kmip_codec::value::DateTime;
+
+use crate::attributes;
+use crate::batch::Context;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::state::{self, Event};
+
+pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpResult<RevokeResponse> {
+    let RevokeRequest { unique_identifier, revocation_reason, compromise_occurrence_date } = request;
+    let reason = revocation_reason.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Revocation Reason is required"))?;
+    let event = event_of(&reason, context)?;
+    let id = context.target(unique_identifier.as_ref())?;
+    let mut record = context.txn.object(&id)?.as_ref().clone();
+    if record.object_type == ObjectType::Template {
+        return fail(Fault::WrongObjectType, "a template has no state");
+    }
+    let after = state::after(state::at(&record, context.now), event)?;
+    let now = DateTime(context.now);
+    record.set(Attribute::RevocationReason(reason));
+    if after == State::Deactivated {
+        record.set(Attribute::DeactivationDate(now));
+    } else {
+        let since = compromise_occurrence_date.or_else(|| record.date(Tag::InitialDate)).unwrap_or(now);
+        record.set(Attribute::CompromiseDate(now));
+        record.set(Attribute::CompromiseOccurrenceDate(since));
+    }
+    attributes::touch(&mut record, context.now);
+    context.txn.put(record)?;
+    Ok(RevokeResponse { unique_identifier: UniqueIdentifier::Text(id) })
+}
+
+fn event_of(reason: &RevocationReason, context: &Context<'_>) -> OpResult<Event> {
+    let code = reason.revocation_reason_code;
+    if !attributes::is_live(code, context.version) {
+        return fail(Fault::InvalidField, format!("Revocation Reason Code {code} is not recognized"));
+    }
+    Ok(match code {
+        RevocationReasonCode::KeyCompromise | RevocationReasonCode::CACompromise => Event::Compromise,
+        _ => Event::Revoke,
+    })
+}

@@ -1,0 +1,92 @@
+//! The life cycle as a table (KMIP 2.1 §4.57 State): State x Event -> State, and what a state follows from.
+//!
+//! State is a function of stored dates, events and the time: a date that passes needs no request.
+
+use kmip_codec::registry::{State, Tag};
+
+use crate::error::{Fault, OpResult, fail};
+use crate::object::{Record, attribute_of};
+
+/// What moves an object from state to state by request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event {
+    /// Activate.
+    Activate,
+    /// Revoke with a reason other than a compromise.
+    Revoke,
+    /// Revoke with the reason Key Compromise or CA Compromise.
+    Compromise,
+    /// Destroy.
+    Destroy,
+}
+
+/// The permitted transitions. The text of Revoke lets a Pre-Active object become Deactivated, the text of State gives no
+/// such transition; clients do it (a key that was never used is taken back), so it stands here.
+const TRANSITIONS: &[(State, Event, State)] = &[
+    (State::PreActive, Event::Activate, State::Active),
+    (State::PreActive, Event::Revoke, State::Deactivated),
+    (State::PreActive, Event::Compromise, State::Compromised),
+    (State::PreActive, Event::Destroy, State::Destroyed),
+    (State::Active, Event::Revoke, State::Deactivated),
+    (State::Active, Event::Compromise, State::Compromised),
+    (State::Deactivated, Event::Compromise, State::Compromised),
+    (State::Deactivated, Event::Destroy, State::Destroyed),
+    (State::Compromised, Event::Destroy, State::DestroyedCompromised),
+    (State::Destroyed, Event::Compromise, State::DestroyedCompromised),
+];
+
+/// The state after an event, if the table permits it.
+pub fn after(state: State, event: Event) -> OpResult<State> {
+    match TRANSITIONS.iter().find(|(from, by, _)| *from == state && *by == event) {
+        Some((_, _, to)) => Ok(*to),
+        None => fail(Fault::WrongState, format!("{event:?} is not permitted: the object is {state}")),
+    }
+}
+
+/// The state of an object at a time.
+pub fn at(record: &Record, now: i64) -> State {
+    let reached = |tag| record.date(tag).is_some_and(|date| date.0 <= now);
+    let compromised = record.date(Tag::CompromiseDate).is_some();
+    match (record.destroyed, compromised) {
+        (true, true) => State::DestroyedCompromised,
+        (true, false) => State::Destroyed,
+        (false, true) => State::Compromised,
+        (false, false) if attribute_of!(record, RevocationReason).is_some() => State::Deactivated,
+        (false, false) if !reached(Tag::ActivationDate) => State::PreActive,
+        (false, false) if reached(Tag::DeactivationDate) => State::Deactivated,
+        (false, false) => State::Active,
+    }
+}
+
+/// The next time at which a date changes the state of an object without a request.
+pub fn next_change(record: &Record, now: i64) -> Option<i64> {
+    if record.destroyed {
+        return None;
+    }
+    let dates = [Tag::ActivationDate, Tag::DeactivationDate, Tag::ProcessStartDate, Tag::ProtectStopDate];
+    dates.iter().filter_map(|tag| record.date(*tag)).map(|date| date.0).filter(|date| *date > now).min()
+}
+
+/// Whether the object may protect data now: encrypt, sign, wrap, make a MAC, derive.
+pub fn may_protect(record: &Record, now: i64) -> OpResult<()> {
+    let state = at(record, now);
+    if state != State::Active {
+        return fail(Fault::WrongState, format!("the key is {state}; only an Active key protects data"));
+    }
+    if record.date(Tag::ProtectStopDate).is_some_and(|date| date.0 <= now) {
+        return fail(Fault::WrongState, "the Protect Stop Date of the key has passed");
+    }
+    Ok(())
+}
+
+/// Whether the object may process data that is protected: decrypt, verify, unwrap.
+pub fn may_process(record: &Record, now: i64) -> OpResult<()> {
+    let state = at(record, now);
+    if !matches!(state, State::Active | State::Deactivated | State::Compromised) {
+        return fail(Fault::WrongState, format!("the key is {state} and processes no data"));
+    }
+    if record.date(Tag::ProcessStartDate).is_some_and(|date| date.0 > now) {
+        return fail(Fault::WrongState, "the Process Start Date of the key has not been reached");
+    }
+    Ok(())
+}

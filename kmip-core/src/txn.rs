@@ -1,0 +1,252 @@
+//! One request's view of the store: reads become guards, writes are buffered, later items of a batch see earlier ones.
+//!
+//! Handlers see objects and never store keys. Name keys, which guard uniqueness, follow from the objects by themselves.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use kmip_codec::attribute::values::Name;
+use kmip_codec::inline::Text;
+
+use crate::catalog::{Catalog, Stored};
+use crate::env::Pace;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::layout;
+use crate::object::Record;
+use crate::ports::store::{Batch, Guard, RecordSeal, Revision, Store, Write};
+
+/// Who has a name: as the store says, and as this request leaves it.
+#[derive(Debug, Clone)]
+struct NameState {
+    stored: Option<(Revision, Text)>,
+    now: Option<Text>,
+}
+
+/// What a savepoint remembers.
+#[derive(Debug, Clone)]
+pub struct Savepoint {
+    changed: BTreeMap<Text, Arc<Record>>,
+    names: BTreeMap<Vec<u8>, NameState>,
+}
+
+/// See the module.
+pub struct Txn<'a> {
+    store: &'a dyn Store,
+    seal: &'a dyn RecordSeal,
+    catalog: &'a Catalog,
+    scope: Text,
+    pace: Pace,
+    read: BTreeMap<Text, Arc<Stored>>,
+    changed: BTreeMap<Text, Arc<Record>>,
+    names: BTreeMap<Vec<u8>, NameState>,
+}
+
+impl<'a> Txn<'a> {
+    /// Starts on the objects of one scope.
+    pub fn new(
+        store: &'a dyn Store,
+        seal: &'a dyn RecordSeal,
+        catalog: &'a Catalog,
+        scope: Text,
+        pace: Pace,
+    ) -> Self {
+        let (read, changed, names) = Default::default();
+        Self { store, seal, catalog, scope, pace, read, changed, names }
+    }
+
+    /// The scope.
+    pub fn scope(&self) -> &Text {
+        &self.scope
+    }
+
+    /// The catalog, to search.
+    pub fn catalog(&self) -> &'a Catalog {
+        self.catalog
+    }
+
+    /// An object of the scope, destroyed ones included; what belongs to another scope does not exist.
+    pub fn object(&mut self, id: &str) -> OpResult<Arc<Record>> {
+        match self.find(id)? {
+            Some(record) => Ok(record),
+            None => fail(Fault::ObjectNotFound, format!("no object has the unique identifier {id:?}")),
+        }
+    }
+
+    /// Like [`Txn::object`], without an error if there is none.
+    pub fn find(&mut self, id: &str) -> OpResult<Option<Arc<Record>>> {
+        let id = Text::new(id);
+        if let Some(record) = self.changed.get(&id) {
+            return Ok(Some(Arc::clone(record)));
+        }
+        Ok(self.stored(&id)?.map(|stored| Arc::new(stored.record.clone())))
+    }
+
+    /// The stored form of an object, shared with the cache: for handlers that change nothing.
+    pub fn view(&mut self, id: &str) -> OpResult<View> {
+        let text = Text::new(id);
+        if let Some(record) = self.changed.get(&text) {
+            return Ok(View::Changed(Arc::clone(record)));
+        }
+        match self.stored(&text)? {
+            Some(stored) => Ok(View::Stored(stored)),
+            None => fail(Fault::ObjectNotFound, format!("no object has the unique identifier {id:?}")),
+        }
+    }
+
+    fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
+        if let Some(stored) = self.read.get(id) {
+            return Ok(Some(Arc::clone(stored)));
+        }
+        let stored = match self.catalog.cached(&self.scope, id) {
+            Some(stored) => Some(stored),
+            None => self.catalog.read(self.store, &self.scope, id)?,
+        };
+        if let Some(stored) = &stored {
+            self.read.insert(id.clone(), Arc::clone(stored));
+        }
+        Ok(stored)
+    }
+
+    /// Buffers the new state of an object and moves its names.
+    pub fn put(&mut self, record: Record) -> OpResult<()> {
+        let before = self.find(&record.id)?;
+        let old: Vec<Name> = before.iter().filter(|record| !record.destroyed).flat_map(|r| r.names().cloned()).collect();
+        let new: Vec<Name> = if record.destroyed { Vec::new() } else { record.names().cloned().collect() };
+        for name in old.iter().filter(|name| !new.contains(name)) {
+            self.release(name, &record.id)?;
+        }
+        for name in new.iter().filter(|name| !old.contains(name)) {
+            self.claim(name, &record.id)?;
+        }
+        self.changed.insert(record.id.clone(), Arc::new(record));
+        Ok(())
+    }
+
+    fn name_state(&mut self, name: &Name) -> OpResult<&mut NameState> {
+        let plain = [self.scope.as_bytes(), b"\0", name.value.as_bytes()].concat();
+        let key = layout::name(&self.scope, &self.seal.blind(&plain));
+        if !self.names.contains_key(&key) {
+            let stored = self.store.get(&key)?.map(|found| {
+                let id = String::from_utf8_lossy(&found.value).into_owned();
+                (found.revision, Text::from(id))
+            });
+            let now = stored.as_ref().map(|(_, id)| id.clone());
+            self.names.insert(key.clone(), NameState { stored, now });
+        }
+        self.names.get_mut(&key).ok_or_else(|| OpError::new(Fault::Internal, "a name was lost"))
+    }
+
+    fn claim(&mut self, name: &Name, id: &Text) -> OpResult<()> {
+        let state = self.name_state(name)?;
+        match &state.now {
+            Some(holder) if holder != id => {
+                fail(Fault::NameTaken, format!("another object has the name {:?}", name.value.as_str()))
+            }
+            _ => {
+                state.now = Some(id.clone());
+                Ok(())
+            }
+        }
+    }
+
+    fn release(&mut self, name: &Name, id: &Text) -> OpResult<()> {
+        let state = self.name_state(name)?;
+        if state.now.as_ref() == Some(id) {
+            state.now = None;
+        }
+        Ok(())
+    }
+
+    /// The identifier of the object that has a name.
+    pub fn named(&mut self, name: &Name) -> OpResult<Option<Text>> {
+        Ok(self.name_state(name)?.now.clone())
+    }
+
+    /// Whether long work must wait for a pool; an error that makes the request come again there.
+    pub fn long_work(&self) -> OpResult<()> {
+        if self.pace == Pace::Inline { Err(OpError::defer()) } else { Ok(()) }
+    }
+
+    /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).
+    pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
+        if let Some(record) = self.changed.get(id) {
+            return Ok(Some(View::Changed(Arc::clone(record))));
+        }
+        Ok(self.catalog.read(self.store, &self.scope, id)?.map(View::Stored))
+    }
+
+    /// Identifiers that the index gave, and before them those that this request has made or changed.
+    pub fn with_changes(&self, found: Vec<Text>) -> Vec<Text> {
+        if self.changed.is_empty() {
+            return found;
+        }
+        let own = self.changed.keys().filter(|id| !found.contains(id)).cloned();
+        own.collect::<Vec<_>>().into_iter().chain(found).collect()
+    }
+
+    /// Remembers the changes so far.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint { changed: self.changed.clone(), names: self.names.clone() }
+    }
+
+    /// Goes back to the changes of a savepoint. What was read since stays a guard.
+    pub fn roll_back(&mut self, savepoint: Savepoint) {
+        self.changed = savepoint.changed;
+        for (key, state) in &mut self.names {
+            state.now = match savepoint.names.get(key) {
+                Some(before) => before.now.clone(),
+                None => state.stored.as_ref().map(|(_, id)| id.clone()),
+            };
+        }
+    }
+
+    /// The guarded batch that makes the changes, if there are any.
+    pub fn into_batch(self) -> Option<Batch> {
+        if self.changed.is_empty() {
+            return None;
+        }
+        let mut batch = Batch::default();
+        for (id, stored) in &self.read {
+            batch.guards.push(Guard::At(layout::object(&self.scope, id), stored.revision));
+        }
+        for (id, record) in &self.changed {
+            let key = layout::object(&self.scope, id);
+            if !self.read.contains_key(id) {
+                batch.guards.push(Guard::Absent(key.clone()));
+            }
+            batch.writes.push(Write::Put(key, record.encode()));
+        }
+        for (key, state) in self.names {
+            if state.stored.as_ref().map(|(_, id)| id) == state.now.as_ref() {
+                continue;
+            }
+            batch.guards.push(match state.stored {
+                Some((revision, _)) => Guard::At(key.clone(), revision),
+                None => Guard::Absent(key.clone()),
+            });
+            batch.writes.push(match state.now {
+                Some(id) => Write::Put(key, id.as_bytes().to_vec()),
+                None => Write::Delete(key),
+            });
+        }
+        Some(batch)
+    }
+}
+
+/// An object that a handler only looks at.
+pub enum View {
+    /// As the store has it.
+    Stored(Arc<Stored>),
+    /// As an earlier item of the batch left it.
+    Changed(Arc<Record>),
+}
+
+impl std::ops::Deref for View {
+    type Target = Record;
+    fn deref(&self) -> &Record {
+        match self {
+            Self::Stored(stored) => &stored.record,
+            Self::Changed(record) => record,
+        }
+    }
+}
