@@ -139,6 +139,7 @@ impl Serve {
     fn run(&self, log: Option<&str>) -> Result<(), CliError> {
         let config = self.configuration()?;
         logging::start(&config.log, log)?;
+        logging::tell_panics();
         harden()?;
         let root = config.data_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
         let data = if self.dev {
@@ -197,6 +198,7 @@ impl Init {
     fn run(&self, log: Option<&str>) -> Result<(), CliError> {
         let config = read_config(self.config.as_deref())?;
         logging::start(&config.log, log)?;
+        logging::tell_panics();
         harden()?;
         let own = certs::profiles::LOOPBACK_NAMES.map(str::to_owned);
         let names: Vec<String> = own.into_iter().chain(self.name.iter().cloned()).collect();
@@ -215,6 +217,7 @@ impl Offline {
     fn run(&self, log: Option<&str>) -> Result<(), CliError> {
         let config = read_config(self.config.as_deref())?;
         logging::start(&config.log, log)?;
+        logging::tell_panics();
         harden()?;
         let data = DataDir::open(&self.data_dir)?;
         announce(&service::check(&data, &config)?)

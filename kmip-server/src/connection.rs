@@ -50,7 +50,7 @@ impl Protocol for Kmip {
     async fn serve(&self, session: Session) {
         let metrics = &self.shell.metrics;
         metrics.connections_total.inc();
-        metrics.connections.inc();
+        let _open = OpenGauge::raise(metrics);
         let peer = Arc::new(Peer {
             client: session.named.name,
             fingerprint: session.named.fingerprint,
@@ -70,7 +70,22 @@ impl Protocol for Kmip {
         };
         let end = connection.run(session.phase).await;
         connection.close(&end).await;
-        metrics.connections.dec();
+    }
+}
+
+/// Counts an open connection for as long as it lives, even if the engine panics.
+struct OpenGauge<'a>(&'a Metrics);
+
+impl<'a> OpenGauge<'a> {
+    fn raise(metrics: &'a Metrics) -> Self {
+        metrics.connections.inc();
+        Self(metrics)
+    }
+}
+
+impl Drop for OpenGauge<'_> {
+    fn drop(&mut self) {
+        self.0.connections.dec();
     }
 }
 

@@ -37,6 +37,15 @@ pub fn start(config: &Log, filter: Option<&str>) -> Result<(), LoggingError> {
     Ok(())
 }
 
+/// Has panics told in the log: where, and the text only if it is fixed, for a formatted one could quote a key.
+pub fn tell_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        let text = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("(text withheld)");
+        tracing::error!(place, "defect: {text}; please report it");
+    }));
+}
+
 fn parse_filter(filter: &str) -> Result<EnvFilter, LoggingError> {
     EnvFilter::try_new(filter).map_err(|error| LoggingError::Filter { filter: filter.to_owned(), error })
 }

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
 /// How long requests in flight may take after a stop.
@@ -91,6 +91,25 @@ pub struct Server {
     drain: Drain,
     reload: Reload,
     data: Arc<DataDir>,
+    signals: Signals,
+}
+
+/// What the process is told from outside.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, RunError> {
+        let listen = |kind, what| signal(kind).map_err(|error| RunError::System { what, error });
+        Ok(Self {
+            terminate: listen(SignalKind::terminate(), "SIGTERM")?,
+            interrupt: listen(SignalKind::interrupt(), "SIGINT")?,
+            hang_up: listen(SignalKind::hangup(), "SIGHUP")?,
+        })
+    }
 }
 
 /// Reads the configuration anew for a reload.
@@ -104,6 +123,8 @@ impl Server {
         reconfigure: Reconfigure,
         open: impl FnOnce(&DataDir, &Config, &Arc<Metrics>) -> Result<Opened, ServiceError>,
     ) -> Result<Self, RunError> {
+        // First: a signal that comes right after the readiness line must not meet its default, which kills.
+        let signals = Signals::listen()?;
         let material = Material::load(&data, &config)?;
         // Bound before the store is opened: a port that is taken is told at once.
         let (sockets, bound) = Sockets::bind(&config).await?;
@@ -126,7 +147,7 @@ impl Server {
         };
         let (alive, drain) = drain();
         sockets.accept(&shell, &opened.service, admin, &alive);
-        Ok(Self { bound, shell, service: opened.service, drain, reload, data })
+        Ok(Self { bound, shell, service: opened.service, drain, reload, data, signals })
     }
 
     /// The data directory of this server.
@@ -140,16 +161,12 @@ impl Server {
     }
 
     /// Follows signals until one of them stops the server, then stops it.
-    pub async fn until_stopped(self) -> Result<(), RunError> {
-        let listen = |kind, what| signal(kind).map_err(|error| RunError::System { what, error });
-        let mut terminate = listen(SignalKind::terminate(), "SIGTERM")?;
-        let mut interrupt = listen(SignalKind::interrupt(), "SIGINT")?;
-        let mut hang_up = listen(SignalKind::hangup(), "SIGHUP")?;
+    pub async fn until_stopped(mut self) -> Result<(), RunError> {
         loop {
             tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = hang_up.recv() => {
+                _ = self.signals.terminate.recv() => break,
+                _ = self.signals.interrupt.recv() => break,
+                _ = self.signals.hang_up.recv() => {
                     let reload = self.reload.clone();
                     match tokio::task::spawn_blocking(move || reload()).await {
                         Ok(Ok(())) => {}

@@ -34,6 +34,12 @@ impl Process {
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
+    fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + Duration::from_secs(15);
         while Instant::now() < deadline {
@@ -174,4 +180,30 @@ fn flags_win_over_the_file() {
     assert!(data.join("pki").is_dir() && !folder.path().join("elsewhere").exists());
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
+}
+
+#[test]
+fn an_idle_connection_costs_less_than_40_kib() {
+    const CONNECTIONS: u64 = 400;
+    let folder = tempfile::tempdir().unwrap();
+    let server = Process::serve(folder.path(), &["--dev"]);
+    let address = server.ready.split(' ').nth(1).unwrap().trim_start_matches("kmip=").parse().unwrap();
+    let pki = |name: &str| folder.path().join("pki").join(name);
+    let identity = Some((pki("client.pem"), pki("client.key")));
+    let config = support::client_config(&pki("ca.pem"), identity, rustls::ALL_VERSIONS);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut open = Vec::new();
+        // The first connections warm the process up: code pages, allocator arenas, tickets.
+        for _ in 0..50 {
+            open.push(support::connect(address, config.clone()).await.unwrap());
+        }
+        let before = server.resident_kib();
+        for _ in 0..CONNECTIONS {
+            open.push(support::connect(address, config.clone()).await.unwrap());
+        }
+        let each = server.resident_kib().saturating_sub(before) / CONNECTIONS;
+        assert!(each < 40, "{each} KiB for each idle connection");
+        drop(open);
+    });
 }
