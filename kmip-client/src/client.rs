@@ -12,9 +12,10 @@ use tracing::debug;
 use crate::batch::{Answers, Batch};
 use crate::call::Call;
 use crate::config::{Config, DEFAULT_PORT, Endpoint};
-use crate::connection::{Connection, ExchangeError, server_name};
+use crate::connection::{Connection, ExchangeError};
 use crate::error::{Attempt, ConfigError, Error, Failure};
 use crate::exchange::{Outgoing, protocol, single_response};
+use crate::tls::server_name;
 
 /// A connection to a KMIP server that is made again when it is lost.
 ///

@@ -2,7 +2,6 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -19,7 +18,7 @@ use tokio_rustls::client::TlsStream;
 use zeroize::Zeroizing;
 
 use crate::config::{Endpoint, Timeouts};
-use crate::error::{ConfigError, Failure};
+use crate::error::Failure;
 
 /// A connection that has no request under way.
 pub(crate) struct Connection {
@@ -39,14 +38,6 @@ pub(crate) enum ExchangeError {
 impl From<Failure> for ExchangeError {
     fn from(failure: Failure) -> Self {
         Self::Failure(failure)
-    }
-}
-
-/// The name that a server's certificate must have.
-pub(crate) fn server_name(name: &str) -> Result<ServerName<'static>, ConfigError> {
-    match name.parse::<IpAddr>() {
-        Ok(address) => Ok(ServerName::IpAddress(address.into())),
-        Err(_) => ServerName::try_from(name.to_owned()).map_err(|_| ConfigError::ServerName(name.to_owned())),
     }
 }
 

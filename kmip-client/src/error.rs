@@ -152,7 +152,7 @@ pub enum Failure {
 
 impl Failure {
     /// Sorts an error of a TLS stream.
-    pub(crate) fn of_stream(error: io::Error) -> Self {
+    pub fn of_stream(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(tls) => Self::Tls(tls.clone()),
             None if error.kind() == io::ErrorKind::UnexpectedEof => Self::Closed,

@@ -44,6 +44,6 @@ pub use batch::{Answers, Batch, Handle};
 pub use call::Call;
 pub use client::Client;
 pub use config::{Config, Credential, DEFAULT_PORT, Endpoint, Timeouts};
-pub use error::{Attempt, Error, Failure, is_not_found};
+pub use error::{Attempt, ConfigError, Error, Failure, is_not_found};
 pub use kmip_codec as codec;
 pub use operations::{KeyPair, KeyPairAttributes, Located};

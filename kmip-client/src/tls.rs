@@ -1,10 +1,11 @@
 //! TLS of a client: rustls with aws-lc-rs, TLS 1.3 and 1.2, the client's certificate always at hand.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use zeroize::Zeroizing;
 
@@ -24,6 +25,14 @@ pub fn client_config(ca: &Path, cert: &Path, key: &Path) -> Result<ClientConfig,
         .with_root_certificates(roots)
         .with_client_auth_cert(chain, private_key(key)?)
         .map_err(|error| ConfigError::Identity { cert: cert.into(), key: key.into(), problem: error.to_string() })
+}
+
+/// The name that a server's certificate must have.
+pub fn server_name(name: &str) -> Result<ServerName<'static>, ConfigError> {
+    match name.parse::<IpAddr>() {
+        Ok(address) => Ok(ServerName::IpAddress(address.into())),
+        Err(_) => ServerName::try_from(name.to_owned()).map_err(|_| ConfigError::ServerName(name.to_owned())),
+    }
 }
 
 fn pem(what: &'static str, path: &Path, problem: impl ToString) -> ConfigError {

@@ -1,0 +1,202 @@
+//! The admin API's client: one HTTPS request over mutual TLS, JSON in wiped buffers.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::client::conn::http1;
+use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::TokioIo;
+use kmip_client::{Endpoint, Failure};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
+
+use crate::failure::{CliError, Done};
+
+/// Port of the admin listener.
+const DEFAULT_PORT: u16 = 9443;
+/// Largest answer.
+const BODY_BYTES: usize = 1 << 20;
+
+/// The admin API of one server.
+pub struct AdminApi {
+    endpoint: Endpoint,
+    name: ServerName<'static>,
+    tls: Arc<ClientConfig>,
+    timeout: Duration,
+}
+
+/// A client that is to be known.
+#[derive(Serialize)]
+pub struct Enrollment<'a> {
+    /// Name of the client.
+    pub name: &'a str,
+    /// Scope to join.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<&'a str>,
+    /// Kind of key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<&'a str>,
+}
+
+/// A client that is known now.
+#[derive(Deserialize)]
+pub struct Enrolled {
+    /// Its certificate (PEM).
+    pub certificate: String,
+    /// The key of the certificate (PEM); the server has not kept it.
+    pub key: WipedText,
+    /// The CA of the server (PEM).
+    pub ca: String,
+}
+
+/// A KMIP user that is to be added.
+#[derive(Serialize)]
+pub struct User<'a> {
+    /// User name.
+    pub name: &'a str,
+    /// Password.
+    pub password: &'a str,
+    /// Client that the user belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<&'a str>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: String,
+}
+
+#[derive(Deserialize)]
+struct Added {}
+
+/// Text that is wiped when dropped.
+#[derive(Deserialize)]
+#[serde(from = "String")]
+pub struct WipedText(Zeroizing<String>);
+
+impl From<String> for WipedText {
+    fn from(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+}
+
+impl WipedText {
+    /// The text in the clear.
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AdminApi {
+    /// The admin API at `endpoint`, for the administrator whose certificate this is.
+    pub fn new(
+        endpoint: &str,
+        name: Option<&str>,
+        ca: &Path,
+        cert: &Path,
+        key: &Path,
+        timeout: Duration,
+    ) -> Done<Self> {
+        let config = |error| CliError::Kmip(kmip_client::Error::Config(error));
+        let endpoint = Endpoint::parse(endpoint, DEFAULT_PORT).map_err(config)?;
+        let name = kmip_client::tls::server_name(name.unwrap_or(&endpoint.host)).map_err(config)?;
+        let tls = kmip_client::tls::client_config(ca, cert, key).map_err(config)?;
+        Ok(Self { endpoint, name, tls: Arc::new(tls), timeout })
+    }
+
+    /// Issues a certificate and makes the client known.
+    pub async fn enroll(&self, enrollment: &Enrollment<'_>) -> Done<Enrolled> {
+        self.post("/api/v1/clients", enrollment).await
+    }
+
+    /// Adds a KMIP user.
+    pub async fn add_user(&self, user: &User<'_>) -> Done {
+        self.post::<Added>("/api/v1/users", user).await.map(|_| ())
+    }
+
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Done<T> {
+        // A password stands in it: room for all of it, so that it does not move while it grows.
+        let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
+        serde_json::to_writer(&mut *text, body).map_err(|error| CliError::Local(error.to_string()))?;
+        let answered = tokio::time::timeout(self.timeout, self.exchange(path, Bytes::from_owner(text))).await;
+        let (status, answer) = answered.unwrap_or_else(|_| Err(self.no_answer(Failure::Timeout(self.timeout))))?;
+        if status.is_success() {
+            return serde_json::from_slice(&answer).map_err(|error| {
+                // The text of the error could quote the key.
+                self.protocol(format!("its answer is not as agreed at line {} column {}", error.line(), error.column()))
+            });
+        }
+        match serde_json::from_slice::<Refusal>(&answer) {
+            Ok(refusal) => Err(CliError::AdminRefused(refusal.error)),
+            Err(_) => Err(self.protocol(format!("it answers {status}"))),
+        }
+    }
+
+    async fn exchange(&self, path: &str, body: Bytes) -> Done<(StatusCode, Zeroizing<Vec<u8>>)> {
+        let io_failure = |error| self.no_answer(Failure::of_stream(error));
+        let tcp = TcpStream::connect((self.endpoint.host.as_str(), self.endpoint.port)).await;
+        let tcp = tcp.map_err(|error| self.no_answer(Failure::Connect(error)))?;
+        let tls = TlsConnector::from(self.tls.clone()).connect(self.name.clone(), tcp).await.map_err(io_failure)?;
+        let (mut sender, connection) =
+            http1::handshake(TokioIo::new(tls)).await.map_err(|error| self.http_failure(error))?;
+        let request = Request::post(path)
+            .header(HOST, self.endpoint.to_string())
+            .header(CONTENT_TYPE, "application/json")
+            .body(Full::new(body))
+            .map_err(|error| CliError::Local(error.to_string()))?;
+        let driver = tokio::spawn(connection);
+        let answered = sender.send_request(request).await;
+        // The connection's own error tells more than that of the request: why TLS ended it.
+        let response = match answered {
+            Ok(response) => response,
+            Err(error) => {
+                drop(sender);
+                let told = driver.await.ok().and_then(Result::err).unwrap_or(error);
+                return Err(self.http_failure(told));
+            }
+        };
+        self.collect(response).await
+    }
+
+    async fn collect(&self, response: Response<hyper::body::Incoming>) -> Done<(StatusCode, Zeroizing<Vec<u8>>)> {
+        let status = response.status();
+        let body = Limited::new(response.into_body(), BODY_BYTES).collect().await;
+        let body = body.map_err(|error| self.protocol(format!("its answer broke off: {error}")))?.to_bytes();
+        Ok((status, Zeroizing::new(body.to_vec())))
+    }
+
+    fn http_failure(&self, error: hyper::Error) -> CliError {
+        let mut source = std::error::Error::source(&error);
+        while let Some(inner) = source {
+            if let Some(tls) = inner.downcast_ref::<rustls::Error>() {
+                return self.no_answer(Failure::Tls(tls.clone()));
+            }
+            let io = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            if let Some(tls) = io.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+                return self.no_answer(Failure::Tls(tls.clone()));
+            }
+            source = inner.source();
+        }
+        if error.is_parse() {
+            return self.protocol("it does not speak HTTP".into());
+        }
+        self.no_answer(Failure::Lost(std::io::Error::other(error.to_string())))
+    }
+
+    fn no_answer(&self, failure: Failure) -> CliError {
+        CliError::AdminNoAnswer { endpoint: self.endpoint.to_string(), failure }
+    }
+
+    fn protocol(&self, what: String) -> CliError {
+        CliError::AdminProtocol { endpoint: self.endpoint.to_string(), what }
+    }
+}

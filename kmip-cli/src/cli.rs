@@ -1,0 +1,492 @@
+//! The command line as `clap` reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+
+/// Keys, certificates and secrets of a KMIP server
+#[derive(Debug, Parser)]
+#[command(name = "kmip-cli", version, arg_required_else_help = true)]
+pub struct Cli {
+    /// Where the server is and who asks
+    #[command(flatten)]
+    pub connection: ConnectionArgs,
+    /// How results are printed
+    #[arg(long, global = true, value_enum, default_value_t = Format::Table)]
+    pub output: Format,
+    /// Do not ask before objects are destroyed
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For scripts
+    Json,
+}
+
+/// Where the server is and who asks. What is missing here comes from the profile.
+#[derive(Debug, Args)]
+pub struct ConnectionArgs {
+    /// Profile; else ./kmip-data/kmip-cli.toml, else the one in the user's configuration folder
+    #[arg(long, global = true, value_name = "FILE", env = "KMIP_CLI_CONFIG")]
+    pub config: Option<PathBuf>,
+    /// Server; several are tried in order
+    #[arg(long, global = true, value_name = "HOST:PORT", value_delimiter = ',')]
+    pub server: Vec<String>,
+    /// CAs that the server is checked against (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Client certificate (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// Key of the client certificate (PEM)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Name in the server's certificate, if it is not the host
+    #[arg(long, global = true, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// Protocol version; without it the highest common one is taken
+    #[arg(long, global = true, value_name = "VERSION")]
+    pub kmip_version: Option<String>,
+    /// KMIP user name
+    #[arg(long, global = true, value_name = "NAME", requires = "password_file")]
+    pub username: Option<String>,
+    /// File with the password of the KMIP user; - is stdin
+    #[arg(long, global = true, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+    /// Longest wait for an answer
+    #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..))]
+    pub timeout: u64,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Make a key on the server: aes, 3des, hmac-sha256 ..., or a pair: rsa, ec, ed25519
+    Create(CreateArgs),
+    /// Make a key pair on the server: rsa, ec or ed25519
+    CreatePair(CreateArgs),
+    /// Bring a key, certificate or secret to the server
+    #[command(subcommand)]
+    Register(RegisterCommand),
+    /// Read an object, key material included
+    Get(GetArgs),
+    /// Find objects
+    Locate(LocateArgs),
+    /// Read and change attributes
+    #[command(subcommand)]
+    Attributes(AttributesCommand),
+    /// Make a new key that takes the place of an old one (of a pair: name its private key)
+    Rekey(RekeyArgs),
+    /// Put objects into use
+    Activate(Targets),
+    /// Take objects out of use
+    Revoke(RevokeArgs),
+    /// Destroy objects; their keys cannot be brought back
+    Destroy(Targets),
+    /// Ask whether an object may be used in some way
+    Check(CheckArgs),
+    /// Ask what the server can do
+    Query(QueryArgs),
+    /// Ask which protocol versions the server speaks
+    Discover,
+    /// Write a line into the server's log
+    Log {
+        /// The line
+        message: String,
+    },
+    /// Clients (admin API)
+    #[command(subcommand)]
+    Client(ClientCommand),
+    /// KMIP user names (admin API)
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Send a message from a file and print the answer
+    Send {
+        /// Request messages: .xml, or .ttlv (binary)
+        file: PathBuf,
+    },
+    /// Print a completion script
+    Completion {
+        /// For which shell
+        shell: Shell,
+    },
+}
+
+/// Attributes of a new object.
+#[derive(Debug, Args)]
+pub struct NewObject {
+    /// Name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// What it may be used for, such as encrypt,decrypt
+    #[arg(long, value_delimiter = ',', value_name = "USAGE")]
+    pub usage: Vec<String>,
+    /// Object group
+    #[arg(long)]
+    pub group: Vec<String>,
+    /// Any other attribute, such as "x-Purpose=backup" or "Deactivation Date=2030-01-01T00:00:00Z"
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+    /// Put it into use at once
+    #[arg(long)]
+    pub activate: bool,
+}
+
+/// A key to make.
+#[derive(Debug, Args)]
+pub struct CreateArgs {
+    /// Algorithm: aes, 3des, hmac-sha256, chacha20, rsa, ec, ed25519 ...
+    pub algorithm: String,
+    /// Length in bits
+    #[arg(long)]
+    pub length: Option<i32>,
+    /// Curve of an ec pair
+    #[arg(long)]
+    pub curve: Option<String>,
+    /// Name of the public key of a pair (default: NAME-public)
+    #[arg(long)]
+    pub public_name: Option<String>,
+    /// Attributes
+    #[command(flatten)]
+    pub new: NewObject,
+}
+
+/// Where the bytes of an object come from.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub struct Material {
+    /// File; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Hexadecimal text; other users of this machine may see it while the command runs
+    #[arg(long, value_name = "HEX")]
+    pub hex: Option<String>,
+}
+
+/// What to register.
+#[derive(Debug, Subcommand)]
+pub enum RegisterCommand {
+    /// A symmetric key: raw bytes
+    Key {
+        /// Algorithm: aes, 3des, hmac-sha256 ...
+        algorithm: String,
+        #[command(flatten)]
+        material: Material,
+        #[command(flatten)]
+        new: NewObject,
+    },
+    /// A password, seed or other secret: the bytes as they are
+    Secret {
+        /// password or seed
+        #[arg(long, default_value = "password")]
+        kind: String,
+        #[command(flatten)]
+        material: Material,
+        #[command(flatten)]
+        new: NewObject,
+    },
+    /// An X.509 certificate: PEM or DER
+    Certificate {
+        #[command(flatten)]
+        material: Material,
+        #[command(flatten)]
+        new: NewObject,
+    },
+    /// A private key: PEM or DER, unencrypted PKCS#8, PKCS#1 or SEC 1
+    PrivateKey {
+        #[command(flatten)]
+        material: Material,
+        #[command(flatten)]
+        new: NewObject,
+    },
+    /// A public key: PEM or DER, SubjectPublicKeyInfo
+    PublicKey {
+        #[command(flatten)]
+        material: Material,
+        #[command(flatten)]
+        new: NewObject,
+    },
+    /// Bytes that the server does not look into
+    Opaque {
+        #[command(flatten)]
+        material: Material,
+        #[command(flatten)]
+        new: NewObject,
+    },
+}
+
+/// An object to read.
+#[derive(Debug, Args)]
+pub struct GetArgs {
+    /// Identifier or name
+    pub target: String,
+    /// Key format: raw, pkcs#1, pkcs#8, x.509, ecprivatekey, opaque ...
+    #[arg(long)]
+    pub format: Option<String>,
+    /// Wrap the key by this key (identifier or name), by AES key wrap of RFC 3394
+    #[arg(long, value_name = "ID|NAME")]
+    pub wrap_with: Option<String>,
+    /// Write the bytes to a new file that only you can read, instead of printing them
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
+}
+
+/// What objects to find; all that is given must match.
+#[derive(Debug, Args)]
+pub struct LocateArgs {
+    /// Name
+    #[arg(long)]
+    pub name: Option<String>,
+    /// State: pre-active, active, deactivated, compromised, destroyed, destroyed-compromised
+    #[arg(long)]
+    pub state: Option<String>,
+    /// Object type: symmetric-key, private-key, public-key, certificate, secret-data, opaque-object ...
+    #[arg(long = "type", value_name = "TYPE")]
+    pub object_type: Option<String>,
+    /// Cryptographic algorithm
+    #[arg(long)]
+    pub algorithm: Option<String>,
+    /// Cryptographic length
+    #[arg(long)]
+    pub length: Option<i32>,
+    /// Object group
+    #[arg(long)]
+    pub group: Option<String>,
+    /// Any other attribute
+    #[arg(long = "attribute", value_name = "NAME=VALUE")]
+    pub attributes: Vec<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<i32>,
+    /// After so many
+    #[arg(long, value_name = "N")]
+    pub offset: Option<i32>,
+}
+
+/// What to do with attributes. Names are those of the specification, such as "Activation Date", or x-NAME for your own.
+///
+/// A value with several fields is written Field=value,Field=value in the order of the specification, such as
+/// "ApplicationNamespace=ssl,ApplicationData=www.example.com". Dates are ISO 8601, or now.
+#[derive(Debug, Subcommand)]
+pub enum AttributesCommand {
+    /// Name the attributes that an object has
+    List {
+        /// Identifier or name
+        target: String,
+    },
+    /// Show values
+    Get {
+        /// Identifier or name
+        target: String,
+        /// Which ones; none means all
+        names: Vec<String>,
+    },
+    /// Give an attribute this value, instead of any that it has
+    Set {
+        /// Identifier or name
+        target: String,
+        /// Attribute
+        name: String,
+        /// Value
+        value: String,
+    },
+    /// Give an attribute one more value
+    Add {
+        /// Identifier or name
+        target: String,
+        /// Attribute
+        name: String,
+        /// Value
+        value: String,
+    },
+    /// Replace a value of an attribute
+    Modify {
+        /// Identifier or name
+        target: String,
+        /// Attribute
+        name: String,
+        /// New value
+        value: String,
+        /// The value that is replaced, where there are several
+        #[arg(long)]
+        current: Option<String>,
+    },
+    /// Delete an attribute
+    Delete {
+        /// Identifier or name
+        target: String,
+        /// Attribute
+        name: String,
+        /// Delete this value alone
+        #[arg(long)]
+        value: Option<String>,
+    },
+}
+
+/// Objects.
+#[derive(Debug, Args)]
+pub struct Targets {
+    /// Identifiers or names
+    #[arg(required = true)]
+    pub targets: Vec<String>,
+}
+
+/// A key to replace.
+#[derive(Debug, Args)]
+pub struct RekeyArgs {
+    /// Identifier or name
+    pub target: String,
+    /// Seconds until the new key becomes active
+    #[arg(long, value_name = "SECONDS")]
+    pub offset: Option<u32>,
+}
+
+/// Objects to take out of use.
+#[derive(Debug, Args)]
+pub struct RevokeArgs {
+    /// Identifiers or names
+    #[arg(required = true)]
+    pub targets: Vec<String>,
+    /// unspecified, key-compromise, ca-compromise, affiliation-changed, superseded, cessation-of-operation, privilege-withdrawn
+    #[arg(long, default_value = "cessation-of-operation")]
+    pub reason: String,
+    /// Why, in words
+    #[arg(long)]
+    pub message: Option<String>,
+    /// When the key was compromised (ISO 8601, or now)
+    #[arg(long, value_name = "DATE")]
+    pub compromised_at: Option<String>,
+}
+
+/// A use to ask about.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// Identifier or name
+    pub target: String,
+    /// Such as encrypt,decrypt
+    #[arg(long, value_delimiter = ',')]
+    pub usage: Vec<String>,
+    /// Uses out of the usage limits
+    #[arg(long, value_name = "N")]
+    pub count: Option<i64>,
+    /// Lease time
+    #[arg(long, value_name = "SECONDS")]
+    pub lease: Option<u32>,
+}
+
+/// What to ask about the server.
+#[derive(Debug, Args)]
+pub struct QueryArgs {
+    /// Such as operations, objects, server-information, profiles, capabilities; none means the first three
+    pub functions: Vec<String>,
+}
+
+/// Where the admin API is and who asks. What is missing here comes from the profile.
+#[derive(Debug, Args)]
+pub struct AdminArgs {
+    /// Admin listener
+    #[arg(long, value_name = "HOST:PORT")]
+    pub admin: Option<String>,
+    /// Administrator certificate (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub admin_cert: Option<PathBuf>,
+    /// Key of the administrator certificate (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub admin_key: Option<PathBuf>,
+}
+
+/// What to do with clients.
+#[derive(Debug, Subcommand)]
+pub enum ClientCommand {
+    /// Issue a certificate for a client and make the client known; usable at once
+    Enroll {
+        /// Name of the client
+        name: String,
+        /// Scope to join; without it the client gets one of its own
+        #[arg(long)]
+        scope: Option<String>,
+        /// Kind of key: p256 or rsa2048
+        #[arg(long, value_name = "KIND")]
+        key_kind: Option<String>,
+        /// Folder for NAME.pem and NAME.key (default: pki/clients beside the profile)
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub enum UserCommand {
+    /// Add a KMIP user name; the password is read from the file of --password-file
+    Add {
+        /// User name
+        name: String,
+        /// The client whose certificate the user must show; without it any known client's will do
+        #[arg(long)]
+        client: Option<String>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_definition_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    fn parse(line: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("kmip-cli").chain(line.split(' ')))
+    }
+
+    #[test]
+    fn the_lines_of_the_contract_are_read() {
+        for line in [
+            "create aes --length 256 --name disk-7",
+            "get disk-7",
+            "locate --name N --state active",
+            "rekey ID",
+            "activate ID",
+            "revoke ID",
+            "destroy ID --yes",
+            "client enroll NAME --scope S --out DIR",
+            "user add NAME --password-file F --client C",
+            "send FILE.xml",
+            "completion bash",
+            "--config F --server h:1 --ca a --cert b --key c --kmip-version 2.1 --output json --yes locate",
+            "locate --output json --server h:1,h:2",
+        ] {
+            assert!(parse(line).is_ok(), "{line}");
+        }
+    }
+
+    #[test]
+    fn lines_that_lack_something_are_refused() {
+        for line in [
+            "create",
+            "register key aes",
+            "register key aes --hex 00 --file f",
+            "destroy",
+            "client enroll",
+            "bogus",
+            "get a b",
+        ] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! `client` and `user`: administration over the admin API, while the server runs.
+
+use std::path::Path;
+
+use crate::admin_api::{Enrolled, Enrollment, User};
+use crate::cli::{ClientCommand, UserCommand};
+use crate::context::Context;
+use crate::failure::{CliError, Done};
+use crate::files;
+
+/// Enrolls a client and writes its certificate and key.
+pub async fn client(context: &Context, command: ClientCommand) -> Done {
+    let ClientCommand::Enroll { name, scope, key_kind, out, admin } = command;
+    let folder = out.clone().unwrap_or_else(|| context.clients_folder());
+    let (cert, key) = paths(&folder, &name)?;
+    let api = context.admin_api(&admin)?;
+    // Before the server makes a certificate that nobody would keep.
+    std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
+        .map_err(|error| CliError::Usage(format!("{}: {error}", folder.display())))?;
+    if let Some(taken) = [&cert, &key].into_iter().find(|path| path.exists()) {
+        return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", taken.display())));
+    }
+    let enrolled = api.enroll(&Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() }).await?;
+    write(&enrolled, &cert, &key)?;
+    let mut fields = vec![
+        ("client", name.into()),
+        ("cert", cert.display().to_string().into()),
+        ("key", key.display().to_string().into()),
+    ];
+    if let Some(folder) = out {
+        let ca = folder.join("ca.pem");
+        if !ca.exists() {
+            files::write_public(&ca, enrolled.ca.as_bytes())?;
+        }
+        fields.push(("ca", ca.display().to_string().into()));
+    }
+    context.output.record(&fields)
+}
+
+fn write(enrolled: &Enrolled, cert: &Path, key: &Path) -> Done {
+    files::write_private(key, enrolled.key.expose_secret().as_bytes())?;
+    files::write_public(cert, enrolled.certificate.as_bytes())
+}
+
+/// `NAME.pem` and `NAME.key`, if the name is one of a file.
+fn paths(folder: &Path, name: &str) -> Done<(std::path::PathBuf, std::path::PathBuf)> {
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\0']) {
+        return Err(CliError::Usage(format!(
+            "{name:?} cannot be the name of a file, so it cannot be that of a client"
+        )));
+    }
+    Ok((folder.join(format!("{name}.pem")), folder.join(format!("{name}.key"))))
+}
+
+/// Adds a KMIP user.
+pub async fn user(context: &Context, command: UserCommand) -> Done {
+    let UserCommand::Add { name, client, admin } = command;
+    let api = context.admin_api(&admin)?;
+    let password = context.new_password()?;
+    api.add_user(&User { name: &name, password: password.expose_secret(), client: client.as_deref() }).await?;
+    context.output.record(&[("user", name.into())])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_name_cannot_leave_its_folder() {
+        for name in ["", "..", ".x", "a/b", "/etc/passwd"] {
+            assert_eq!(paths(Path::new("d"), name).unwrap_err().exit_code(), 2, "{name}");
+        }
+        assert_eq!(paths(Path::new("d"), "disk-7").unwrap().1, Path::new("d/disk-7.key"));
+    }
+}

@@ -1,0 +1,119 @@
+//! Files that hold secrets: read into wiped buffers, written for their owner alone, never over another file.
+
+use std::fs::OpenOptions;
+use std::io::{self, Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use kmip_codec::secret::SecretText;
+use zeroize::Zeroizing;
+
+use crate::failure::{CliError, Done};
+
+/// Largest file that is read.
+const MAX_BYTES: u64 = 8 << 20;
+
+/// Reads a whole file; `-` is stdin.
+pub fn read(path: &Path) -> Done<Zeroizing<Vec<u8>>> {
+    let read = if path == Path::new("-") { read_all(io::stdin().lock(), 0) } else { read_file(path) };
+    let bytes = read.map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(CliError::Usage(format!("{}: larger than {} MiB", path.display(), MAX_BYTES >> 20)));
+    }
+    Ok(bytes)
+}
+
+fn read_file(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let file = std::fs::File::open(path)?;
+    let length = file.metadata()?.len();
+    read_all(file, length)
+}
+
+/// Reads in pieces into buffers that are wiped when they are too small.
+fn read_all(source: impl Read, expected: u64) -> io::Result<Zeroizing<Vec<u8>>> {
+    let mut source = source.take(MAX_BYTES + 1);
+    let room = usize::try_from(expected.min(MAX_BYTES)).unwrap_or(0).saturating_add(1).max(4096);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+    let mut piece = Zeroizing::new([0; 4096]);
+    loop {
+        let count = source.read(piece.as_mut())?;
+        let Some(new) = piece.get(..count).filter(|new| !new.is_empty()) else { return Ok(bytes) };
+        if bytes.len() + count > bytes.capacity() {
+            let mut larger = Zeroizing::new(Vec::with_capacity((bytes.len() + count) * 2));
+            larger.extend_from_slice(&bytes);
+            bytes = larger;
+        }
+        bytes.extend_from_slice(new);
+    }
+}
+
+/// Reads a password: the text of a file without the line end.
+pub fn read_password(path: &Path) -> Done<SecretText> {
+    let bytes = read(path)?;
+    let text = std::str::from_utf8(&bytes)
+        .map_err(|_| CliError::Usage(format!("{}: the password is no UTF-8 text", path.display())))?;
+    let password = text.strip_suffix('\n').unwrap_or(text);
+    let password = password.strip_suffix('\r').unwrap_or(password);
+    if password.is_empty() {
+        return Err(CliError::Usage(format!("{}: the password is empty", path.display())));
+    }
+    Ok(SecretText::copy_from(password))
+}
+
+/// Writes a new file that only its owner can read.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Done {
+    write(path, bytes, 0o600)
+}
+
+/// Writes a new file that everyone can read.
+pub fn write_public(path: &Path, bytes: &[u8]) -> Done {
+    write(path, bytes, 0o644)
+}
+
+fn write(path: &Path, bytes: &[u8], mode: u32) -> Done {
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
+    let written = file.and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()
+    });
+    written.map_err(|error| CliError::Local(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn long_input_comes_through_unchanged() {
+        let folder = tempfile::tempdir().unwrap();
+        let long: Vec<u8> = (0..100_000_u32).flat_map(u32::to_be_bytes).collect();
+        std::fs::write(folder.path().join("f"), &long).unwrap();
+        assert_eq!(*read(&folder.path().join("f")).unwrap(), long);
+        assert_eq!(*read_all(&long[..], 0).unwrap(), long);
+    }
+
+    #[test]
+    fn a_password_loses_one_line_end_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p");
+        for (text, password) in [("secret", "secret"), ("secret\n", "secret"), ("s \r\n", "s "), ("a\n\n", "a\n")] {
+            std::fs::write(&path, text).unwrap();
+            assert_eq!(read_password(&path).unwrap().expose_secret(), password);
+        }
+        for bad in [&b""[..], b"\n", b"\xFF"] {
+            std::fs::write(&path, bad).unwrap();
+            assert_eq!(read_password(&path).unwrap_err().exit_code(), 2);
+        }
+    }
+
+    #[test]
+    fn nothing_is_overwritten_and_secrets_are_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("k");
+        write_private(&path, b"one").unwrap();
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(write_private(&path, b"two").is_err());
+        assert_eq!(std::fs::read(&path).unwrap(), b"one");
+    }
+}
