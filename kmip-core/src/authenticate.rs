@@ -11,7 +11,7 @@ use kmip_codec::secret::SecretText;
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
-use crate::env::{Env, Pace, Peer, UnknownUsers};
+use crate::env::{Env, Pace, UnknownUsers};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, UserRecord};
 
@@ -33,8 +33,13 @@ pub struct Guesses {
 
 impl Engine {
     /// Decides who a request acts for.
-    pub(crate) fn authenticate(&self, header: &RequestHeader, peer: &Peer, env: Env) -> OpResult<Principal> {
-        let client = Text::new(&peer.client);
+    pub(crate) fn authenticate(
+        &self,
+        header: &RequestHeader,
+        certificate_client: &str,
+        env: Env,
+    ) -> OpResult<Principal> {
+        let client = Text::new(certificate_client);
         let scope = self.catalog.client(&client).map_or_else(|| client.clone(), |ClientRecord { scope }| scope);
         let mut user = None;
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {

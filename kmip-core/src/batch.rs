@@ -4,11 +4,11 @@
 //! failed item is rolled back to its savepoint; Undo rolls back to the beginning.
 
 use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
 use kmip_codec::message::{
     AsynchronousMode, BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader,
 };
-use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     AsynchronousIndicator, BatchErrorContinuationOption, Operation, ResultStatus, Tag, UniqueIdentifierEnumeration,
@@ -278,8 +278,7 @@ fn attempt(
     budget: &mut Budget,
 ) -> OpResult<ResponseBatchItem> {
     let savepoint = context.txn.savepoint();
-    let (given, discarded, placeholder) =
-        (context.given.len(), context.discarded.len(), context.placeholder.clone());
+    let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
     let result = ops::dispatch(context, operation, payload).and_then(|payload| {
         let answer = succeeded_item(operation, id.cloned(), payload);
         let size = item_size(&answer, context.version);

@@ -25,7 +25,10 @@ impl<'a> Criteria<'a> {
     pub fn new(bag: &'a Bag, version: Version, now: i64) -> OpResult<Self> {
         let mut criteria = Self { wanted: Vec::new(), ranges: Vec::new(), now };
         if let Some(template) = bag.templates.first() {
-            return fail(Fault::InvalidField, format!("Locate takes no template, such as {:?}", template.value.as_str()));
+            return fail(
+                Fault::InvalidField,
+                format!("Locate takes no template, such as {:?}", template.value.as_str()),
+            );
         }
         for attribute in bag.attributes() {
             let reference = AttributeReference::of(attribute);
@@ -84,7 +87,9 @@ fn is_whole(wanted: &Attribute) -> bool {
 
 fn is_match(found: &Attribute, wanted: &Attribute) -> bool {
     match (found, wanted) {
-        (Attribute::CryptographicUsageMask(found), Attribute::CryptographicUsageMask(wanted)) => found.contains(*wanted),
+        (Attribute::CryptographicUsageMask(found), Attribute::CryptographicUsageMask(wanted)) => {
+            found.contains(*wanted)
+        }
         (Attribute::ProtectionStorageMask(found), Attribute::ProtectionStorageMask(wanted)) => found.contains(*wanted),
         (Attribute::UsageLimits(found), Attribute::UsageLimits(wanted)) => has_at_least(found, wanted),
         _ if found == wanted => true,

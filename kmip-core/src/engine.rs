@@ -19,11 +19,12 @@ use zeroize::Zeroizing;
 use crate::authenticate::Guesses;
 use crate::batch;
 use crate::catalog::Catalog;
-use crate::env::{Config, Env, PasswordCheck, Peer};
+use crate::env::{Config, Env, PasswordCheck};
 use crate::error::{Fault, OpError, OpResult};
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{KeyVault, Sealed};
+use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference.
 pub const SUPPORTED_VERSIONS: [Version; 7] = [
@@ -164,16 +165,16 @@ impl Engine {
         self.newest.fetch_max(env.now, Ordering::Relaxed).max(env.now)
     }
 
-    /// Evaluates a request. Nothing is changed.
-    pub fn evaluate(&self, request: &[u8], peer: &Peer, env: Env) -> Evaluation {
+    /// Evaluates a request of the client that a certificate names. Nothing is changed.
+    pub fn evaluate(&self, request: &[u8], client: &str, env: Env) -> Evaluation {
         let now = self.now(env);
         match decode_request(request, &self.config.limits, Strictness::Lenient) {
-            Ok(decoded) => self.evaluate_decoded(decoded, peer, Env { now, ..env }),
+            Ok(decoded) => self.evaluate_decoded(decoded, client, Env { now, ..env }),
             Err(error) => Evaluation::Reply(self.unreadable(&error, now)),
         }
     }
 
-    fn evaluate_decoded(&self, request: DecodedRequest, peer: &Peer, env: Env) -> Evaluation {
+    fn evaluate_decoded(&self, request: DecodedRequest, client: &str, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let refused = |error: OpError| {
             let version = readable_version(Some(version));
@@ -182,7 +183,7 @@ impl Engine {
         if !SUPPORTED_VERSIONS.contains(&version) {
             return refused(unsupported_version(version));
         }
-        let principal = match self.authenticate(&request.header, peer, env) {
+        let principal = match self.authenticate(&request.header, client, env) {
             Ok(principal) => principal,
             Err(error) if error.defer => return Evaluation::Defer,
             Err(error) => return refused(error),
@@ -209,7 +210,10 @@ impl Engine {
         let response_header = ResponseHeader { batch_count: Some(count), ..header };
         let message = ResponseMessage { response_header, batch_item: outcome.items };
         match outcome.batch {
-            None => Evaluation::Reply(Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit: outcome.audit }),
+            None => Evaluation::Reply(Reply {
+                bytes: encode(Tag::ResponseMessage, &message, version),
+                audit: outcome.audit,
+            }),
             Some(batch) => Evaluation::Commit(Box::new(Pending {
                 batch,
                 after: After::Answer(Box::new((version, message)), outcome.audit),
@@ -245,6 +249,28 @@ impl Engine {
             }
             Err(error) => self.unreadable(&error, env.now),
         }
+    }
+
+    /// The change that a passing date makes, if one is due: the state follows from the dates by itself, but Last Change
+    /// Date moves (KMIP 2.1 §4.29). Commit it and call again until nothing is due.
+    pub fn due(&self, env: Env) -> Option<Pending> {
+        let now = self.now(env);
+        let due = self.catalog.index().due(now, 64);
+        let (scope, _) = due.first()?;
+        let mut txn = Txn::new(
+            self.store.as_ref(),
+            self.seal.as_ref(),
+            self.catalog.as_ref(),
+            scope.clone(),
+            crate::env::Pace::Pool,
+        );
+        for (_, id) in due.iter().filter(|(of, _)| of == scope) {
+            if let Err(error) = tick(&mut txn, id, now) {
+                tracing::error!(object = %id, error = %error.message, "a date could not take effect");
+            }
+        }
+        let batch = txn.into_batch()?;
+        Some(Pending { batch, after: After::EvaluateAgain, discarded: Vec::new() })
     }
 
     /// The change that gives a new scope its key.
@@ -284,10 +310,15 @@ impl Engine {
         Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit: vec![audit] }
     }
 
-    fn response_header(&self, version: Version, request: Option<&RequestHeader>, now: i64, count: i32) -> ResponseHeader {
-        let correlated = request.filter(|header| {
-            header.client_correlation_value.is_some() || header.server_correlation_value.is_some()
-        });
+    fn response_header(
+        &self,
+        version: Version,
+        request: Option<&RequestHeader>,
+        now: i64,
+        count: i32,
+    ) -> ResponseHeader {
+        let correlated = request
+            .filter(|header| header.client_correlation_value.is_some() || header.server_correlation_value.is_some());
         let server_correlation_value = correlated.map(|header| {
             let number = self.correlation.fetch_add(1, Ordering::Relaxed);
             let value = Text::from(format!("{now:x}-{number:x}"));
@@ -306,6 +337,16 @@ impl Engine {
             batch_count: Some(count),
         }
     }
+}
+
+/// Notes that a date of an object has passed.
+fn tick(txn: &mut Txn<'_>, id: &Text, now: i64) -> OpResult<()> {
+    let Some(record) = txn.find(id)? else { return Ok(()) };
+    let mut record = record.as_ref().clone();
+    let state = crate::state::at(&record, now);
+    crate::attributes::touch(&mut record, now);
+    tracing::info!(object = %id, %state, "a date has passed");
+    txn.put(record)
 }
 
 /// The version in which a client that said `version` can read an error.

@@ -68,12 +68,3 @@ pub trait PasswordCheck: Send + Sync {
     /// Whether the password is the one that was hashed.
     fn verify(&self, password: &SecretText, hash: &str) -> bool;
 }
-
-/// The other side of a connection, as its certificate names it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Peer {
-    /// Name of the client: the certificate's Common Name unless a rule maps it.
-    pub client: String,
-    /// Remote address, for logs.
-    pub remote: String,
-}

@@ -13,6 +13,8 @@
 
 /// Objects.
 pub const OBJECTS: &[u8] = b"o/";
+/// Names.
+pub const NAMES: &[u8] = b"n/";
 /// Scope keys.
 pub const SCOPE_KEYS: &[u8] = b"k/";
 /// Clients.
@@ -31,7 +33,12 @@ pub fn object(scope: &str, id: &str) -> Vec<u8> {
 
 /// Key of a name; `blinded` is the keyed hash of scope and name.
 pub fn name(scope: &str, blinded: &[u8; 32]) -> Vec<u8> {
-    scoped(b"n/", scope, blinded)
+    scoped(NAMES, scope, blinded)
+}
+
+/// What is blinded for the key of a name: equal names of two scopes look different.
+pub fn name_text(scope: &str, name: &str) -> Vec<u8> {
+    [scope.as_bytes(), b"\0", name.as_bytes()].concat()
 }
 
 /// Key of a scope key.

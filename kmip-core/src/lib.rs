@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod formats;
 pub mod administration;
 mod attributes;
 mod authenticate;
@@ -13,6 +12,7 @@ mod deliver;
 pub mod engine;
 pub mod env;
 pub mod error;
+pub mod formats;
 pub mod identity;
 mod index;
 pub mod layout;
@@ -25,3 +25,4 @@ mod registered;
 pub mod state;
 pub mod testing;
 mod txn;
+pub mod verify;

@@ -1,13 +1,11 @@
 //! What every new object gets, whichever operation makes it: an identifier, and the attributes that the server sets.
 
+use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::{Digest, RNGParameters};
 use kmip_codec::attribute::{Attribute, Bag};
-use kmip_codec::attribute::rules::Origin;
 use kmip_codec::inline::Text;
 use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
-use kmip_codec::registry::{
-    HashingAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag,
-};
+use kmip_codec::registry::{HashingAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag};
 use kmip_codec::value::{ByteString, DateTime, Interval};
 use sha2::{Digest as _, Sha256};
 

@@ -122,7 +122,9 @@ impl Record {
 
     /// A date attribute.
     pub fn date(&self, tag: Tag) -> Option<DateTime> {
-        self.attributes.iter().find_map(|instance| date_value(&instance.attribute).filter(|_| instance.attribute.tag() == tag))
+        self.attributes
+            .iter()
+            .find_map(|instance| date_value(&instance.attribute).filter(|_| instance.attribute.tag() == tag))
     }
 
     /// Replaces the only instance of an attribute, or adds it.
@@ -371,4 +373,3 @@ pub fn date_value(attribute: &Attribute) -> Option<DateTime> {
         _ => None,
     }
 }
-

@@ -40,9 +40,10 @@ pub(crate) fn describe(record: &mut Record, object: &ManagedObject, _version: Ve
 
 fn state_algorithm(record: &mut Record, said: Option<CryptographicAlgorithm>) -> OpResult<()> {
     match (attribute_of!(record, CryptographicAlgorithm).copied(), said) {
-        (Some(asked), Some(said)) if asked != said => {
-            fail(Fault::InvalidAttributeValue, format!("Cryptographic Algorithm is {asked}, but the key block says {said}"))
-        }
+        (Some(asked), Some(said)) if asked != said => fail(
+            Fault::InvalidAttributeValue,
+            format!("Cryptographic Algorithm is {asked}, but the key block says {said}"),
+        ),
         (None, Some(said)) => {
             record.set(Attribute::CryptographicAlgorithm(said));
             Ok(())
@@ -53,9 +54,10 @@ fn state_algorithm(record: &mut Record, said: Option<CryptographicAlgorithm>) ->
 
 fn state_length(record: &mut Record, said: Option<i32>) -> OpResult<()> {
     match (attribute_of!(record, CryptographicLength).copied(), said) {
-        (Some(asked), Some(said)) if asked != said => {
-            fail(Fault::InvalidAttributeValue, format!("Cryptographic Length is {asked}, but the key block says {said}"))
-        }
+        (Some(asked), Some(said)) if asked != said => fail(
+            Fault::InvalidAttributeValue,
+            format!("Cryptographic Length is {asked}, but the key block says {said}"),
+        ),
         (None, Some(said)) => {
             record.set(Attribute::CryptographicLength(said));
             Ok(())

@@ -43,13 +43,7 @@ pub struct Txn<'a> {
 
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
-    pub fn new(
-        store: &'a dyn Store,
-        seal: &'a dyn RecordSeal,
-        catalog: &'a Catalog,
-        scope: Text,
-        pace: Pace,
-    ) -> Self {
+    pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
         let (read, changed, names) = Default::default();
         Self { store, seal, catalog, scope, pace, read, changed, names }
     }
@@ -110,7 +104,8 @@ impl<'a> Txn<'a> {
     /// Buffers the new state of an object and moves its names.
     pub fn put(&mut self, record: Record) -> OpResult<()> {
         let before = self.find(&record.id)?;
-        let old: Vec<Name> = before.iter().filter(|record| !record.destroyed).flat_map(|r| r.names().cloned()).collect();
+        let old: Vec<Name> =
+            before.iter().filter(|record| !record.destroyed).flat_map(|r| r.names().cloned()).collect();
         let new: Vec<Name> = if record.destroyed { Vec::new() } else { record.names().cloned().collect() };
         for name in old.iter().filter(|name| !new.contains(name)) {
             self.release(name, &record.id)?;
@@ -123,8 +118,7 @@ impl<'a> Txn<'a> {
     }
 
     fn name_state(&mut self, name: &Name) -> OpResult<&mut NameState> {
-        let plain = [self.scope.as_bytes(), b"\0", name.value.as_bytes()].concat();
-        let key = layout::name(&self.scope, &self.seal.blind(&plain));
+        let key = layout::name(&self.scope, &self.seal.blind(&layout::name_text(&self.scope, &name.value)));
         if !self.names.contains_key(&key) {
             let stored = self.store.get(&key)?.map(|found| {
                 let id = String::from_utf8_lossy(&found.value).into_owned();

@@ -33,6 +33,8 @@ pub struct Entry<'a> {
     pub time: OffsetDateTime,
     /// The client record.
     pub client: &'a str,
+    /// The KMIP user of the credential, if one was given.
+    pub user: Option<&'a str>,
     /// Address of the client.
     pub remote: SocketAddr,
     /// KMIP operation.
@@ -43,6 +45,8 @@ pub struct Entry<'a> {
     pub result: &'a str,
     /// Result Reason of a failure.
     pub reason: Option<&'a str>,
+    /// What the client was told of a failure, or what it asked to log.
+    pub message: Option<&'a str>,
     /// How long it took.
     pub duration_us: u64,
     /// Revision of the store that holds the change.
@@ -245,11 +249,13 @@ mod tests {
         Entry {
             time: OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_123_456_000).unwrap(),
             client,
+            user: None,
             remote: "127.0.0.1:4000".parse().unwrap(),
             operation: "Get",
             object: Some(object),
             result: "Success",
             reason: None,
+            message: None,
             duration_us: 12,
             revision: Some(7),
         }

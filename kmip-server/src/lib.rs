@@ -7,13 +7,16 @@
 pub mod admin;
 pub mod audit;
 pub mod cli;
+mod committer;
 pub mod config;
 mod config_keys;
 pub mod connection;
 pub mod datadir;
+mod engine;
 pub mod frame;
 pub mod http;
 pub mod https;
+mod journal;
 pub mod listener;
 pub mod logging;
 pub mod metrics;

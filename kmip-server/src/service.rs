@@ -102,41 +102,21 @@ pub struct Opened {
     pub administration: Arc<dyn Administration>,
 }
 
-/// Makes the empty store and the root key of a new data directory.
-pub fn create(_data: &DataDir, _config: &Config) -> Result<(), ServiceError> {
-    Ok(())
+/// Makes the empty store and the root key of a new data directory. A development directory may have them already.
+pub fn create(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
+    if config.dev && crate::engine::exists(data, config) {
+        return Ok(());
+    }
+    crate::engine::create(data, config)
 }
 
 /// Opens the engine over an existing data directory.
-pub fn open_service(_data: &DataDir, _config: &Config, _metrics: &Arc<Metrics>) -> Result<Opened, ServiceError> {
-    let engine = Arc::new(NoEngine);
+pub fn open_service(data: &DataDir, config: &Config, metrics: &Arc<Metrics>) -> Result<Opened, ServiceError> {
+    let engine = crate::engine::open(data, config, metrics)?;
     Ok(Opened { service: engine.clone(), administration: engine })
 }
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
-pub fn check(_data: &DataDir, _config: &Config) -> Result<String, ServiceError> {
-    Err(ServiceError("this build has no store: nothing was checked".to_owned()))
-}
-
-/// Stands in the place of the engine until it is linked: never ready, closes on every request.
-struct NoEngine;
-
-impl Service for NoEngine {
-    fn respond(&self, _request: &[u8], _peer: &Arc<Peer>) -> Reply {
-        Reply::Close
-    }
-
-    fn ready(&self) -> Result<(), String> {
-        Err("this build has no engine".to_owned())
-    }
-}
-
-impl Administration for NoEngine {
-    fn enroll(&self, _name: &str, _scope: Option<&str>) -> Result<(), AdministrationError> {
-        Err(AdministrationError::Unavailable("this build has no engine".to_owned()))
-    }
-
-    fn add_user(&self, _name: &str, _password: SecretText, _client: Option<&str>) -> Result<(), AdministrationError> {
-        Err(AdministrationError::Unavailable("this build has no engine".to_owned()))
-    }
+pub fn check(data: &DataDir, config: &Config) -> Result<String, ServiceError> {
+    crate::engine::check(data, config)
 }

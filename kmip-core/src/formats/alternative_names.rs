@@ -12,7 +12,8 @@ pub(super) struct AlternativeName<'a>(AnyRef<'a>);
 /// Reads the value of a Subject or Issuer Alternative Name extension.
 pub(super) fn read(extension: &[u8]) -> Result<Vec<AlternativeName<'_>>> {
     let names = AnyRef::from_der(extension).and_then(|any| elements::<AnyRef<'_>>(any, Tag::Sequence));
-    let names = names.map_err(|_| FormatError::Malformed("an alternative name of the certificate is not well formed"))?;
+    let names =
+        names.map_err(|_| FormatError::Malformed("an alternative name of the certificate is not well formed"))?;
     Ok(names.into_iter().map(AlternativeName).collect())
 }
 

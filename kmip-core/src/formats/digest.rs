@@ -5,9 +5,9 @@
 
 use super::convert::convert;
 use super::default_format::default_format;
-use super::inspect::inspect;
+use super::inspect::{inspect, material_in_the_clear};
 use kmip_codec::attribute::values::Digest;
-use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::object::{KeyBlock, KeyMaterial, ManagedObject};
 use kmip_codec::registry::{CryptographicAlgorithm, HashingAlgorithm, KeyFormatType, Tag};
 use kmip_codec::value::{ByteString, ValueBy};
 use kmip_codec::version::V2_1;
@@ -34,13 +34,9 @@ pub fn digests(object: &ManagedObject, algorithm: Option<CryptographicAlgorithm>
     }
 }
 
-fn key_digests(
-    object: &ManagedObject,
-    block: &KeyBlock,
-    algorithm: Option<CryptographicAlgorithm>,
-) -> Vec<Digest> {
-    let Some(KeyValue::Plain(value)) = &block.key_value else { return Vec::new() };
-    let (registered, material) = (block.key_format_type, &value.key_material);
+fn key_digests(object: &ManagedObject, block: &KeyBlock, algorithm: Option<CryptographicAlgorithm>) -> Vec<Digest> {
+    let Some(material) = material_in_the_clear(block) else { return Vec::new() };
+    let registered = block.key_format_type;
     let algorithm = block
         .cryptographic_algorithm
         .or(algorithm)

@@ -74,11 +74,21 @@ pub fn inspect(object: &ManagedObject) -> Result<Inspected> {
             _ => Ok(Inspected::default()),
         };
     }
-    match object.key_block() {
-        Some(KeyBlock { key_format_type, cryptographic_algorithm, key_value: Some(KeyValue::Plain(value)), .. }) => {
-            inspect_material(object.object_type(), *key_format_type, &value.key_material, *cryptographic_algorithm)
+    let Some(block) = object.key_block() else { return Ok(Inspected::default()) };
+    match material_in_the_clear(block) {
+        Some(material) => {
+            inspect_material(object.object_type(), block.key_format_type, material, block.cryptographic_algorithm)
         }
-        _ => Ok(Inspected::default()),
+        None => Ok(Inspected::default()),
+    }
+}
+
+/// The key material of a block, unless it is absent or wrapped. A wrapped Byte String may also stand in the place of the
+/// Key Material, within a Key Value structure: then only Key Wrapping Data tells.
+pub(super) fn material_in_the_clear(block: &KeyBlock) -> Option<&KeyMaterial> {
+    match block {
+        KeyBlock { key_value: Some(KeyValue::Plain(value)), key_wrapping_data: None, .. } => Some(&value.key_material),
+        _ => None,
     }
 }
 
@@ -117,9 +127,8 @@ fn inspect_octet_curve(key: &TransparentKey) -> Option<Inspected> {
 
 /// What a key as numbers tells.
 pub(super) fn inspect_key(key: &Key) -> Result<Inspected> {
-    let by_length = |algorithm, number| {
-        Ok(Inspected { algorithm: Some(algorithm), length_bits: Some(bits(number)?), curve: None })
-    };
+    let by_length =
+        |algorithm, number| Ok(Inspected { algorithm: Some(algorithm), length_bits: Some(bits(number)?), curve: None });
     let octets = |curve: OctetCurve| Inspected {
         algorithm: Some(curve.algorithm()),
         length_bits: Some(curve.bits()),

@@ -148,7 +148,7 @@ mod tests {
                 if let Some(inverse) = n(a).inverse_modulo(&n(b)) {
                     assert!(n(a).times(&inverse).modulo(&n(b)) == n(1).modulo(&n(b)), "inverse {a} {b}");
                 } else {
-                    assert!(!n(a).gcd(&n(b)).is_one() || b == 0, "no inverse {a} {b}");
+                    assert!(!n(a).gcd(&n(b)).is_one() || b <= 1, "no inverse {a} {b}");
                 }
             }
             assert_eq!(n(a).less_one().map(|less| less == n(a.wrapping_sub(1))), (a > 0).then_some(true));

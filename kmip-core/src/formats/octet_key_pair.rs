@@ -87,7 +87,8 @@ impl OctetCurve {
 
     fn of_oid(oid: ObjectIdentifier) -> Result<Self> {
         let row = ROWS.iter().find(|row| row.oid == oid);
-        row.map(|row| row.curve).ok_or(FormatError::NotSupported("the key is of an algorithm that has no other formats"))
+        row.map(|row| row.curve)
+            .ok_or(FormatError::NotSupported("the key is of an algorithm that has no other formats"))
     }
 
     /// Whether keys on this Recommended Curve are octet strings.

@@ -203,9 +203,10 @@ impl Known {
 
 /// Fills in the numbers that a private key lacks, and refuses one whose numbers contradict each other.
 fn completed(key: TransparentRsaPrivateKey) -> Result<TransparentRsaPrivateKey> {
-    let full = [&key.private_exponent, &key.p, &key.q, &key.prime_exponent_p, &key.prime_exponent_q, &key.crt_coefficient]
-        .into_iter()
-        .all(Option::is_some);
+    let full =
+        [&key.private_exponent, &key.p, &key.q, &key.prime_exponent_p, &key.prime_exponent_q, &key.crt_coefficient]
+            .into_iter()
+            .all(Option::is_some);
     if full && key.public_exponent.is_some() {
         return Ok(key);
     }

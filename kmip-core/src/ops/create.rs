@@ -39,7 +39,9 @@ pub(super) fn check_storage(masks: Option<&kmip_codec::attribute::values::Protec
     use kmip_codec::registry::ProtectionStorageMask as Mask;
     let Some(masks) = masks else { return Ok(()) };
     let offered = Mask::Software | Mask::OnSystem;
-    if masks.protection_storage_mask.is_empty() || masks.protection_storage_mask.iter().any(|mask| offered.contains(*mask)) {
+    if masks.protection_storage_mask.is_empty()
+        || masks.protection_storage_mask.iter().any(|mask| offered.contains(*mask))
+    {
         return Ok(());
     }
     fail(Fault::ProtectionStorage, "this server offers Software protection storage")
@@ -56,7 +58,8 @@ pub(super) fn require_usage_mask(record: &Record) -> OpResult<()> {
 /// Generates the key of a record that has its attributes, and completes it.
 pub(super) fn generate(context: &Context<'_>, record: &mut Record) -> OpResult<()> {
     let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
-    let algorithm = algorithm.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Algorithm is required"))?;
+    let algorithm =
+        algorithm.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Algorithm is required"))?;
     let (spec, bits) = key_spec(algorithm, attribute_of!(record, CryptographicLength).copied())?;
     record.set(Attribute::CryptographicLength(bits));
     record.set(Attribute::KeyFormatType(KeyFormatType::Raw));

@@ -1,8 +1,8 @@
 //! Query (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40): the truth about this server, and nothing that does not work.
 
+use kmip_codec::attribute::values::ProtectionStorageMasks;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::query::{CapabilityInformation, QueryRequest, QueryResponse, ServerInformation};
-use kmip_codec::attribute::values::ProtectionStorageMasks;
 use kmip_codec::registry::{
     DestroyAction, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
 };

@@ -13,7 +13,8 @@ use crate::state::{self, Event};
 
 pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpResult<RevokeResponse> {
     let RevokeRequest { unique_identifier, revocation_reason, compromise_occurrence_date } = request;
-    let reason = revocation_reason.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Revocation Reason is required"))?;
+    let reason =
+        revocation_reason.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Revocation Reason is required"))?;
     let event = event_of(&reason, context)?;
     let id = context.target(unique_identifier.as_ref())?;
     let mut record = context.txn.object(&id)?.as_ref().clone();

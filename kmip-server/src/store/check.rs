@@ -20,6 +20,12 @@ pub struct Damage {
     pub detail: String,
 }
 
+impl std::fmt::Display for Damage {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}: {}", self.place, self.detail)
+    }
+}
+
 /// What [`SledStore::check_page`] saw.
 #[derive(Debug, Default)]
 pub struct CheckPage {

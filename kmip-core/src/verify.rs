@@ -1,0 +1,156 @@
+//! The offline check: every object, name, scope key, client and user of a store is read, opened and compared with what
+//! must agree with it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use kmip_codec::attribute::Attribute;
+use thiserror::Error;
+
+use crate::identity::{ClientRecord, UserRecord};
+use crate::layout;
+use crate::material;
+use crate::object::Record;
+use crate::ports::store::{RecordSeal, Store, StoreError};
+use crate::ports::vault::KeyVault;
+
+/// What a check looked at.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// Objects, destroyed ones included.
+    pub objects: usize,
+    /// Names that point to them.
+    pub names: usize,
+    /// Keys that were opened and whose digest was compared.
+    pub digests: usize,
+    /// Clients.
+    pub clients: usize,
+    /// Users.
+    pub users: usize,
+}
+
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { objects, names, digests, clients, users } = self;
+        write!(f, "{objects} objects, {names} names, {digests} digests, {clients} clients and {users} users are whole")
+    }
+}
+
+/// What a check found wrong.
+#[derive(Debug, Error)]
+pub enum VerifyError {
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// Records contradict each other or do not open; the first few of them.
+    #[error("{} records are damaged: {}", .0.len(), .0.iter().take(5).cloned().collect::<Vec<_>>().join("; "))]
+    Damaged(Vec<String>),
+}
+
+struct Check<'a> {
+    store: &'a dyn Store,
+    vault: &'a dyn KeyVault,
+    seal: &'a dyn RecordSeal,
+    found: Verified,
+    faults: Vec<String>,
+    /// Name key -> identifier, as the objects say.
+    names: HashMap<Vec<u8>, String>,
+}
+
+/// Verifies a whole store that nobody changes meanwhile.
+pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) -> Result<Verified, VerifyError> {
+    let found = Verified::default();
+    let mut check = Check { store, vault, seal, found, faults: Vec::new(), names: HashMap::new() };
+    check.each(layout::SCOPE_KEYS, Check::scope_key)?;
+    check.each(layout::OBJECTS, Check::object)?;
+    check.each(layout::NAMES, Check::name)?;
+    check.each(layout::CLIENTS, |check, _, value| match ClientRecord::decode(value) {
+        Ok(_) => check.found.clients += 1,
+        Err(error) => check.faults.push(format!("a client: {error}")),
+    })?;
+    check.each(layout::USERS, |check, _, value| match UserRecord::decode(value) {
+        Ok(_) => check.found.users += 1,
+        Err(error) => check.faults.push(format!("a user: {error}")),
+    })?;
+    let missing = std::mem::take(&mut check.names);
+    check.faults.extend(missing.into_values().map(|id| format!("object {id}: its name points nowhere")));
+    if check.faults.is_empty() { Ok(check.found) } else { Err(VerifyError::Damaged(check.faults)) }
+}
+
+impl Check<'_> {
+    fn each(&mut self, prefix: &[u8], visit: impl Fn(&mut Self, &[u8], &[u8])) -> Result<(), StoreError> {
+        let (mut from, until) = (prefix.to_vec(), layout::end_of(prefix));
+        loop {
+            let page = self.store.scan(&from, &until, 1_000)?;
+            for (key, stored) in &page.entries {
+                visit(self, key, &stored.value);
+            }
+            match page.entries.last() {
+                Some((last, _)) if page.more => from = [last.as_slice(), b"\0"].concat(),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn scope_key(&mut self, key: &[u8], value: &[u8]) {
+        let Some((scope, _)) = layout::split(layout::SCOPE_KEYS, key) else {
+            return self.faults.push("a scope key without a scope".to_owned());
+        };
+        if let Err(error) = self.vault.install_scope_key(scope, value) {
+            self.faults.push(format!("the key of scope {scope:?}: {error}"));
+        }
+    }
+
+    fn object(&mut self, key: &[u8], value: &[u8]) {
+        let record = match Record::decode(value) {
+            Ok(record) => record,
+            Err(error) => return self.faults.push(format!("an object: {error}")),
+        };
+        self.found.objects += 1;
+        if key != layout::object(&record.scope, &record.id) {
+            self.faults.push(format!("object {}: stands under another key", record.id));
+        }
+        if record.destroyed {
+            return;
+        }
+        for name in record.names() {
+            let blinded = self.seal.blind(&layout::name_text(&record.scope, &name.value));
+            self.names.insert(layout::name(&record.scope, &blinded), record.id.to_string());
+        }
+        self.digest(&record);
+    }
+
+    fn digest(&mut self, record: &Record) {
+        if record.material.is_none() {
+            return;
+        }
+        let object = match material::load(self.vault, record) {
+            Ok(object) => object,
+            Err(error) => return self.faults.push(format!("object {}: {}", record.id, error.message)),
+        };
+        let mut fresh = Record::new(record.id.clone(), record.scope.clone(), record.object_type);
+        crate::make::set_digest(&mut fresh, &object);
+        let of = |record: &Record| {
+            record
+                .first(|attribute| if let Attribute::Digest(digest) = attribute { Some(digest) } else { None })
+                .cloned()
+        };
+        match (of(record), of(&fresh)) {
+            (Some(stored), Some(computed)) if stored.digest_value != computed.digest_value => {
+                self.faults.push(format!("object {}: its digest is not that of its key material", record.id));
+            }
+            (Some(_), _) => self.found.digests += 1,
+            (None, _) => {}
+        }
+    }
+
+    fn name(&mut self, key: &[u8], value: &[u8]) {
+        match self.names.remove(key) {
+            Some(id) if id.as_bytes() == value => self.found.names += 1,
+            Some(id) => self.faults.push(format!("object {id}: its name points to another object")),
+            None => {
+                self.faults.push(format!("a name points to {}, which does not have it", String::from_utf8_lossy(value)))
+            }
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The commit pipeline: one thread that merges waiting changes into one durable flush, and one behind it that makes their
+//! audit entries durable and lets the replies go. While the second waits for the disk, the first commits the next group.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::{self, JoinHandle};
+
+use kmip_core::engine::{Engine, Finished, Pending};
+use kmip_core::ports::store::{Outcome, Store};
+use tokio::sync::oneshot;
+
+use crate::journal::{Journal, Subject};
+
+/// Changes that one flush may carry.
+const LARGEST_GROUP: usize = 512;
+/// Groups that may wait for their audit entries.
+const GROUPS_BEHIND: usize = 4;
+
+/// What became of a change.
+pub(crate) enum Committed {
+    /// Durable: this reply may leave.
+    Reply(zeroize::Zeroizing<Vec<u8>>),
+    /// Evaluate the request again.
+    EvaluateAgain,
+    /// The store or the audit log failed; nothing may be acknowledged.
+    Failed,
+}
+
+struct Job {
+    pending: Box<Pending>,
+    subject: Subject,
+    done: oneshot::Sender<Committed>,
+}
+
+struct Finishing {
+    finished: Finished,
+    revision: Option<u64>,
+    subject: Subject,
+    done: oneshot::Sender<Committed>,
+}
+
+/// Takes changes and commits them in order.
+pub(crate) struct Committer {
+    jobs: Option<Sender<Job>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Committer {
+    /// Starts the pipeline.
+    pub fn start(engine: Arc<Engine>, store: Arc<dyn Store>, journal: Arc<Journal>) -> std::io::Result<Self> {
+        let (jobs, waiting) = channel();
+        let (groups, behind) = sync_channel(GROUPS_BEHIND);
+        let commit = thread::Builder::new().name("commit".to_owned());
+        let commit = commit.spawn(move || run_commits(&waiting, &groups, &engine, store.as_ref()))?;
+        let audit = thread::Builder::new().name("audit".to_owned());
+        let audit = audit.spawn(move || run_audit(&behind, &journal))?;
+        Ok(Self { jobs: Some(jobs), threads: vec![commit, audit] })
+    }
+
+    /// Hands in a change; the receiver is told once it is durable.
+    pub fn submit(&self, pending: Box<Pending>, subject: Subject) -> oneshot::Receiver<Committed> {
+        let (done, told) = oneshot::channel();
+        if let Some(jobs) = &self.jobs {
+            // A closed channel drops the job, and with it `done`: the receiver then sees a failure.
+            let _ = jobs.send(Job { pending, subject, done });
+        }
+        told
+    }
+}
+
+impl Drop for Committer {
+    fn drop(&mut self) {
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn run_commits(waiting: &Receiver<Job>, groups: &SyncSender<Vec<Finishing>>, engine: &Engine, store: &dyn Store) {
+    while let Ok(first) = waiting.recv() {
+        let mut group = vec![first];
+        group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
+        let batches: Vec<_> = group.iter().map(|job| job.pending.batch().clone()).collect();
+        let outcomes = match store.commit(&batches) {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::error!(%error, "a group of changes could not be committed");
+                group.into_iter().for_each(|job| drop(job.done.send(Committed::Failed)));
+                continue;
+            }
+        };
+        let finish = |(job, outcome): (Job, &Outcome)| Finishing {
+            finished: engine.finish(*job.pending, outcome),
+            revision: if let Outcome::Done(revision, _) = outcome { Some(*revision) } else { None },
+            subject: job.subject,
+            done: job.done,
+        };
+        if groups.send(group.into_iter().zip(&outcomes).map(finish).collect()).is_err() {
+            return;
+        }
+    }
+}
+
+fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal) {
+    while let Ok(mut group) = behind.recv() {
+        group.extend(behind.try_iter().flatten());
+        let mut noted = Ok(());
+        for item in &group {
+            if let Finished::Reply(reply) = &item.finished {
+                noted = noted.and_then(|()| journal.note(&item.subject, &reply.audit, item.revision));
+            }
+        }
+        let durable = noted.and_then(|()| journal.sync());
+        if let Err(error) = &durable {
+            tracing::error!(%error, "the audit log cannot be written");
+        }
+        for Finishing { finished, done, .. } in group {
+            let committed = match finished {
+                Finished::EvaluateAgain => Committed::EvaluateAgain,
+                Finished::Reply(_) if durable.is_err() => Committed::Failed,
+                Finished::Reply(reply) => Committed::Reply(reply.bytes),
+            };
+            let _ = done.send(committed);
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The engine behind the shell's traits: opens a data directory, evaluates requests, commits changes, runs long work on a
+//! bounded pool, and lets dates take effect.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use hsm_backend::keystore::{Keystore, Protection};
+use hsm_backend::software::SoftwareVault;
+use kmip_codec::secret::SecretText;
+use kmip_core::engine::{Engine, Evaluation, Parts};
+use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers};
+use kmip_core::ports::store::Store;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::audit::AuditLog;
+use crate::committer::{Committed, Committer};
+use crate::config::{AuditReads, Config};
+use crate::datadir::DataDir;
+use crate::journal::{Journal, Subject};
+use crate::metrics::Metrics;
+use crate::service::{Administration, AdministrationError, Peer, Reply, Service, ServiceError};
+use crate::store::{Options, SledStore};
+
+/// Times that a request is evaluated again after conflicts.
+const ATTEMPTS: usize = 64;
+/// How often due dates are looked for.
+const TICK: Duration = Duration::from_millis(500);
+
+/// The engine as a service.
+pub(crate) struct EngineService {
+    core: Arc<Core>,
+    ticker: RwLock<Option<JoinHandle<()>>>,
+}
+
+struct Core {
+    engine: Arc<Engine>,
+    committer: RwLock<Option<Committer>>,
+    journal: Arc<Journal>,
+    store: Arc<SledStore>,
+    pool: Arc<Semaphore>,
+    stopping: AtomicBool,
+    durable_reads: bool,
+}
+
+struct Argon2id;
+
+impl PasswordCheck for Argon2id {
+    fn verify(&self, password: &SecretText, hash: &str) -> bool {
+        hsm_backend::passwords::verify_password(password, hash)
+    }
+}
+
+fn failure(error: impl std::error::Error) -> ServiceError {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    ServiceError(text)
+}
+
+fn now(pace: Pace) -> Env {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Env { now: i64::try_from(seconds).unwrap_or(i64::MAX), pace }
+}
+
+/// Makes the root key and the empty store of a new data directory.
+pub(crate) fn create(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
+    let protection = match &config.vault.passphrase_file {
+        Some(file) => Protection::Passphrase(read_passphrase(file).map_err(failure)?),
+        None if config.dev => Protection::DevFile,
+        None => {
+            return Err(ServiceError(
+                "a passphrase must seal the root key: name a file that holds it with [vault] passphrase_file".to_owned(),
+            ));
+        }
+    };
+    let vault = SoftwareVault::new(Keystore::create(&data.keystore(), &protection).map_err(failure)?);
+    let mut id = [0; 16];
+    kmip_core::ports::vault::KeyVault::random(&vault, &mut id).map_err(failure)?;
+    let path = config.store.path.clone().unwrap_or_else(|| data.store());
+    SledStore::create(&path, vault.record_seal(), id, Options::default()).map_err(failure)?;
+    Ok(())
+}
+
+fn read_passphrase(file: &std::path::Path) -> std::io::Result<SecretText> {
+    let text = Zeroizing::new(std::fs::read_to_string(file)?);
+    Ok(SecretText::copy_from(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn open_vault(data: &DataDir, config: &Config) -> Result<SoftwareVault, ServiceError> {
+    let missing = || std::io::Error::other("name the file that holds it with [vault] passphrase_file");
+    let passphrase = || config.vault.passphrase_file.as_deref().map_or_else(|| Err(missing()), read_passphrase);
+    Ok(SoftwareVault::new(Keystore::open(&data.keystore(), passphrase).map_err(failure)?))
+}
+
+fn open_store(data: &DataDir, config: &Config, vault: &SoftwareVault) -> Result<SledStore, ServiceError> {
+    let path = config.store.path.clone().unwrap_or_else(|| data.store());
+    SledStore::open(&path, vault.record_seal(), Options::default()).map_err(failure)
+}
+
+/// Whether the data directory has a store already.
+pub(crate) fn exists(data: &DataDir, config: &Config) -> bool {
+    Keystore::exists(&data.keystore()) || SledStore::exists(config.store.path.as_deref().unwrap_or(&data.store()))
+}
+
+/// Opens the engine of a data directory.
+pub(crate) fn open(
+    data: &DataDir,
+    config: &Config,
+    metrics: &Arc<Metrics>,
+) -> Result<Arc<EngineService>, ServiceError> {
+    let vault = open_vault(data, config)?;
+    let store = Arc::new(open_store(data, config, &vault)?);
+    let (audit, reopened) = AuditLog::open(&data.audit(), config.audit.segment_bytes).map_err(failure)?;
+    if reopened.cut_bytes > 0 {
+        tracing::warn!(bytes = reopened.cut_bytes, "the audit log ended in a torn line, which was cut");
+    }
+    let journal = Arc::new(Journal::new(audit, Arc::clone(metrics)));
+    let parts = Parts {
+        store: Arc::clone(&store) as Arc<dyn Store>,
+        seal: vault.record_seal(),
+        vault: Arc::new(vault),
+        passwords: Arc::new(Argon2id),
+        config: core_config(config),
+    };
+    let engine = Arc::new(Engine::open(parts).map_err(failure)?);
+    let committer = Committer::start(Arc::clone(&engine), Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&journal));
+    let threads = std::thread::available_parallelism().map_or(2, usize::from);
+    let core = Arc::new(Core {
+        engine,
+        committer: RwLock::new(Some(committer.map_err(failure)?)),
+        journal,
+        store,
+        pool: Arc::new(Semaphore::new(threads.max(2))),
+        stopping: AtomicBool::new(false),
+        durable_reads: config.audit.reads == AuditReads::Durable,
+    });
+    let ticking = Arc::clone(&core);
+    let ticker = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.tick()).map_err(failure)?;
+    Ok(Arc::new(EngineService { core, ticker: RwLock::new(Some(ticker)) }))
+}
+
+fn core_config(config: &Config) -> CoreConfig {
+    let unknown_users = match config.kmip.unknown_users {
+        crate::config::UnknownUsers::Refuse => UnknownUsers::Refuse,
+        crate::config::UnknownUsers::Ignore => UnknownUsers::Ignore,
+    };
+    CoreConfig { interop: config.kmip.interop, unknown_users, ..CoreConfig::default() }
+}
+
+/// Verifies every record of a data directory that no server uses; the text says what was verified.
+pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceError> {
+    let vault = open_vault(data, config)?;
+    let store = open_store(data, config, &vault)?;
+    let report = store.check().map_err(failure)?;
+    if !report.damaged.is_empty() {
+        let shown: Vec<String> = report.damaged.iter().take(5).map(|d| format!("{}: {}", d.place, d.detail)).collect();
+        return Err(ServiceError(format!("{} entries of the store are damaged: {}", report.damaged.len(), shown.join("; "))));
+    }
+    let seal = vault.record_seal();
+    let objects = kmip_core::verify::verify(&store, &vault, seal.as_ref()).map_err(failure)?;
+    Ok(format!("{} entries of the store and {objects}", report.checked))
+}
+
+impl Core {
+    /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
+    async fn answer(self: Arc<Self>, request: Zeroizing<Vec<u8>>, subject: Subject, first: Evaluation) -> Zeroizing<Vec<u8>> {
+        let mut evaluation = first;
+        for _ in 0..ATTEMPTS {
+            evaluation = match evaluation {
+                Evaluation::Reply(reply) => return self.reply(reply, &subject),
+                Evaluation::Defer => match Arc::clone(&self).evaluate_on_pool(&request, &subject).await {
+                    Some(Evaluation::Defer) | None => break,
+                    Some(evaluation) => evaluation,
+                },
+                Evaluation::Commit(pending) => {
+                    let told = {
+                        let committer = self.committer.read().unwrap_or_else(PoisonError::into_inner);
+                        committer.as_ref().map(|committer| committer.submit(pending, subject.clone()))
+                    };
+                    let Some(told) = told else { break };
+                    match told.await {
+                        Ok(Committed::Reply(bytes)) => return bytes,
+                        Ok(Committed::EvaluateAgain) => {
+                            self.engine.evaluate(&request, &subject.peer.client, now(Pace::Inline))
+                        }
+                        Ok(Committed::Failed) | Err(_) => break,
+                    }
+                }
+            };
+        }
+        let reply = self.engine.give_up(&request, now(Pace::Pool), "the server could not complete the request; try again");
+        self.reply(reply, &subject)
+    }
+
+    async fn evaluate_on_pool(self: Arc<Self>, request: &Zeroizing<Vec<u8>>, subject: &Subject) -> Option<Evaluation> {
+        let _permit = Arc::clone(&self.pool).acquire_owned().await.ok()?;
+        let (request, client) = (request.clone(), subject.peer.client.clone());
+        let work = move || self.engine.evaluate(&request, &client, now(Pace::Pool));
+        tokio::task::spawn_blocking(work).await.ok()
+    }
+
+    fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> Zeroizing<Vec<u8>> {
+        if let Err(error) = self.journal.note(subject, &reply.audit, None) {
+            tracing::error!(%error, "the audit log cannot be written");
+        }
+        reply.bytes
+    }
+
+    /// Lets dates take effect until the server stops.
+    fn tick(&self) {
+        while !self.stopping.load(Ordering::Relaxed) {
+            while let Some(pending) = self.engine.due(now(Pace::Pool)) {
+                if let Err(error) = self.store.commit(std::slice::from_ref(pending.batch())) {
+                    tracing::error!(%error, "a date could not take effect");
+                    break;
+                }
+            }
+            std::thread::park_timeout(TICK);
+        }
+    }
+}
+
+impl Service for EngineService {
+    fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
+        let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
+        match self.core.engine.evaluate(request, &peer.client, now(Pace::Inline)) {
+            Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),
+            evaluation => {
+                let request = Zeroizing::new(request.to_vec());
+                Reply::Later(Box::pin(Arc::clone(&self.core).answer(request, subject, evaluation)))
+            }
+        }
+    }
+
+    fn settle(&self) -> std::io::Result<()> {
+        let written = if self.core.durable_reads { self.core.journal.sync() } else { self.core.journal.write_out() };
+        written.map_err(std::io::Error::other)
+    }
+
+    fn ready(&self) -> Result<(), String> {
+        match self.core.store.stopped() {
+            Some(reason) => Err(format!("the store accepts no changes: {reason}")),
+            None if self.core.stopping.load(Ordering::Relaxed) => Err("the server is stopping".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    fn stop(&self) -> Result<(), ServiceError> {
+        self.core.stopping.store(true, Ordering::Relaxed);
+        if let Some(ticker) = self.ticker.write().unwrap_or_else(PoisonError::into_inner).take() {
+            ticker.thread().unpark();
+            let _ = ticker.join();
+        }
+        drop(self.core.committer.write().unwrap_or_else(PoisonError::into_inner).take());
+        self.core.journal.sync().map_err(failure)
+    }
+}
+
+impl Administration for EngineService {
+    fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError> {
+        self.core.engine.enroll(name, scope).map_err(refusal)
+    }
+
+    fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError> {
+        let hash = hsm_backend::passwords::hash_password(&password)
+            .map_err(|error| AdministrationError::Unavailable(error.to_string()))?;
+        self.core.engine.add_user(name, &hash, client).map_err(refusal)
+    }
+}
+
+fn refusal(error: kmip_core::administration::AdministrationError) -> AdministrationError {
+    use kmip_core::administration::AdministrationError as Core;
+    let text = error.to_string();
+    match error {
+        Core::BadName(_) => AdministrationError::Invalid(text),
+        Core::Exists(_) => AdministrationError::Conflict(text),
+        Core::Store(_) => AdministrationError::Unavailable(text),
+    }
+}

@@ -1,0 +1,101 @@
+//! What is told about each operation: a line in the audit log, a log event, a count and a duration. Never a key.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use kmip_codec::registry::{Operation, ResultReason, ResultStatus, WireEnum};
+use kmip_core::engine::AuditEntry;
+use time::OffsetDateTime;
+
+use crate::audit::{AuditError, AuditLog, Entry};
+use crate::metrics::Metrics;
+use crate::service::Peer;
+
+/// Whose request it is, and since when it is worked on.
+#[derive(Clone)]
+pub(crate) struct Subject {
+    pub peer: Arc<Peer>,
+    pub since: Instant,
+}
+
+/// See the module.
+pub(crate) struct Journal {
+    audit: AuditLog,
+    metrics: Arc<Metrics>,
+}
+
+impl Journal {
+    /// Writes to an opened audit log.
+    pub fn new(audit: AuditLog, metrics: Arc<Metrics>) -> Self {
+        Self { audit, metrics }
+    }
+
+    /// Notes what a request did; `revision` is that of its change.
+    pub fn note(&self, subject: &Subject, entries: &[AuditEntry], revision: Option<u64>) -> Result<(), AuditError> {
+        let took = subject.since.elapsed();
+        let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let time = OffsetDateTime::now_utc();
+        for entry in entries {
+            let operation = entry.operation.map_or("(unreadable)", operation_name);
+            let result = name(ResultStatus::TABLE.row(entry.status.0));
+            let reason = entry.reason.map(|reason| name(ResultReason::TABLE.row(reason.0)));
+            let object = entry.object.as_ref().map(|id| id.as_str());
+            self.metrics.observe_operation(operation, result, took);
+            self.tell(subject, entry, operation, result, reason, duration_us, revision.is_some());
+            self.audit.record(&Entry {
+                time,
+                client: &subject.peer.client,
+                user: entry.user.as_ref().map(|user| user.as_str()),
+                remote: subject.peer.remote,
+                operation,
+                object,
+                result,
+                reason,
+                message: entry.message.as_deref(),
+                duration_us,
+                revision,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// One event an operation: changes and refusals at `info`, reads that succeed at `debug`.
+    #[allow(clippy::too_many_arguments)]
+    fn tell(
+        &self,
+        subject: &Subject,
+        entry: &AuditEntry,
+        operation: &'static str,
+        result: &'static str,
+        reason: Option<&'static str>,
+        duration_us: u64,
+        changed: bool,
+    ) {
+        let client = subject.peer.client.as_str();
+        let object = entry.object.as_ref().map(|id| id.as_str());
+        if changed || entry.status != ResultStatus::Success {
+            let message = entry.message.as_deref();
+            tracing::info!(client, operation, object, result, reason, message, duration_us, "operation");
+        } else {
+            tracing::debug!(client, operation, object, result, duration_us, "operation");
+        }
+    }
+
+    /// Everything noted is in the file.
+    pub fn write_out(&self) -> Result<(), AuditError> {
+        self.audit.write_out()
+    }
+
+    /// Everything noted is on the disk.
+    pub fn sync(&self) -> Result<(), AuditError> {
+        self.audit.sync()
+    }
+}
+
+fn operation_name(operation: Operation) -> &'static str {
+    name(Operation::TABLE.row(operation.0))
+}
+
+fn name(row: Option<&'static kmip_codec::registry::EnumRow>) -> &'static str {
+    row.map_or("(unknown)", |row| row.name)
+}
