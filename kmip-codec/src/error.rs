@@ -34,6 +34,8 @@ pub enum Problem {
     Unexpected,
     /// A field given twice.
     Duplicate,
+    /// A field that stands after one that must follow it.
+    Misplaced,
     /// A required field is missing.
     Missing,
     /// A field that this protocol version does not have.
@@ -85,6 +87,7 @@ impl fmt::Display for DecodeError {
             Problem::BadValue(what) => write!(f, "expected {what}"),
             Problem::Unexpected => f.write_str("unexpected field"),
             Problem::Duplicate => f.write_str("field given more than once"),
+            Problem::Misplaced => f.write_str("field stands after one that must follow it"),
             Problem::Missing => f.write_str("required field is missing"),
             Problem::OtherVersion => f.write_str("field does not exist in this protocol version"),
             Problem::Limit(what) => write!(f, "limit exceeded: {what}"),

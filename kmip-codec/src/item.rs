@@ -88,6 +88,13 @@ impl Value for ItemValue {
     }
 }
 
+impl ItemValue {
+    /// Takes a structure of any items; nothing else.
+    pub(crate) fn take_structure(source: &mut dyn Source) -> Result<Self> {
+        take_items(source).map(Self::Structure)
+    }
+}
+
 fn take_items(source: &mut dyn Source) -> Result<Vec<Item>> {
     source.enter()?;
     let mut items = Vec::new();

@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod arbitrary;
 mod macros;
 
 pub mod attribute;
@@ -14,6 +16,7 @@ pub mod object;
 pub mod operation;
 pub mod registry;
 pub mod secret;
+pub mod structures;
 pub mod value;
 pub mod version;
 pub mod wire;

@@ -21,7 +21,7 @@ macro_rules! record {
             const NAME: &'static str = $title;
             const FIELDS: &'static [$crate::value::FieldRow] = &[$($crate::value::FieldRow {
                 field: stringify!($field),
-                tags: record!(@tags $kind ($($arg)*)),
+                tags: record!(@tags $kind ($($arg)*) $ty),
                 since: record!(@version $($since)?),
                 until: record!(@version $($until)?),
                 required: record!(@version $($required)?),
@@ -51,28 +51,65 @@ macro_rules! record {
             fn take_fields(source: &mut dyn $crate::wire::Source) -> $crate::error::Result<Self> {
                 let mut next = source.next()?;
                 $(
-                    record!(@gate $kind ($($arg)*) next source [$($since)?] [$($until)?]);
+                    record!(@gate $kind ($($arg)*) $ty, next source [$($since)?] [$($until)?]);
                     let $field: $ty = record!(@take $kind ($($arg)*) next source);
                     record!(@require $kind ($($arg)*) $field source [$($required)?]);
                 )*
                 if next != $crate::registry::Tag::NONE {
-                    let known = |tag| <Self as $crate::value::Structure>::FIELDS.iter().any(|row| row.tags.contains(&tag));
-                    return Err($crate::value::unexpected_field(next, known));
+                    let present = [$(record!(@present $kind $field)),*];
+                    return Err($crate::value::unexpected_field(next, <Self as $crate::value::Structure>::FIELDS, &present));
                 }
                 Ok(Self { $($field),* })
             }
         }
-    )*};
+
+        #[cfg(test)]
+        impl $crate::arbitrary::Arbitrary for $name {
+            #[allow(unused_variables)]
+            fn arbitrary(g: &mut $crate::arbitrary::Gen<'_>) -> Self {
+                $(
+                    let live = record!(@live g [$($since)?] [$($until)?]);
+                    let required = record!(@required g [$($required)?]);
+                    let $field: $ty = record!(@arbitrary $kind ($($arg)*) g live required);
+                )*
+                Self { $($field),* }
+            }
+        }
+    )*
+        /// The structures of this file.
+        pub(crate) const STRUCTURES: &[$crate::structures::StructureTable] =
+            &[$($crate::structures::StructureTable::of::<$name>(stringify!($name))),*];
+    };
+
+    (@required $s:ident []) => { false };
+    (@required $s:ident [$required:ident]) => { $s.version() >= $crate::version::$required };
+
+    (@arbitrary tag ($tag:ident) $g:ident $live:ident $required:ident) => {
+        $crate::arbitrary::ArbitraryField::arbitrary_field($g, $live, $required)
+    };
+    (@arbitrary by ($tag:ident, $by:ident) $g:ident $live:ident $required:ident) => {
+        $crate::arbitrary::ArbitraryFieldBy::arbitrary_field_by(&$by, $g)
+    };
+    (@arbitrary choice () $g:ident $live:ident $required:ident) => {
+        $crate::arbitrary::ArbitraryField::arbitrary_field($g, $live, $required)
+    };
+    (@arbitrary rest () $g:ident $live:ident $required:ident) => { $crate::arbitrary::vendor_items($g) };
+    (@arbitrary references ($from:ident) $g:ident $live:ident $required:ident) => {
+        $crate::arbitrary::references($crate::version::$from, $g)
+    };
+    (@arbitrary bag ($($carrier:tt)*) $g:ident $live:ident $required:ident) => {
+        $crate::arbitrary::bag(record!(@carriers $($carrier)*), $g)
+    };
 
     (@version) => { None };
     (@version $version:ident) => { Some($crate::version::$version) };
 
-    (@tags tag ($tag:ident)) => { &[$crate::registry::Tag::$tag] };
-    (@tags by ($tag:ident, $by:ident)) => { &[$crate::registry::Tag::$tag] };
-    (@tags choice ()) => { &[] };
-    (@tags rest ()) => { &[] };
-    (@tags bag ($($carrier:tt)*)) => { record!(@carrier_tags $($carrier)*) };
-    (@tags references ($($arg:tt)*)) => { &[$crate::registry::Tag::AttributeName, $crate::registry::Tag::AttributeReference] };
+    (@tags tag ($tag:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
+    (@tags by ($tag:ident, $by:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
+    (@tags choice () $ty:ty) => { <$ty as $crate::value::ChoiceField>::TAGS };
+    (@tags rest () $ty:ty) => { &[] };
+    (@tags bag ($($carrier:tt)*) $ty:ty) => { record!(@carrier_tags $($carrier)*) };
+    (@tags references ($($arg:tt)*) $ty:ty) => { &[$crate::registry::Tag::AttributeName, $crate::registry::Tag::AttributeReference] };
     (@carrier_tags Nil, Set($b:ident)) => { &[$crate::registry::Tag::$b] };
     (@carrier_tags Bare, Set($b:ident)) => { &[$crate::registry::Tag::Attribute, $crate::registry::Tag::$b] };
     (@carrier_tags Bare, Nil) => { &[$crate::registry::Tag::Attribute] };
@@ -86,9 +123,9 @@ macro_rules! record {
         ($crate::version::$since..=$crate::version::$until).contains(&$s.version())
     };
 
-    (@gate $kind:ident ($($arg:tt)*) $next:ident $s:ident [] []) => {};
-    (@gate $kind:ident ($($arg:tt)*) $next:ident $s:ident [$($since:ident)?] [$($until:ident)?]) => {
-        if record!(@tags $kind ($($arg)*)).contains(&$next) && !record!(@live $s [$($since)?] [$($until)?]) {
+    (@gate $kind:ident ($($arg:tt)*) $ty:ty, $next:ident $s:ident [] []) => {};
+    (@gate $kind:ident ($($arg:tt)*) $ty:ty, $next:ident $s:ident [$($since:ident)?] [$($until:ident)?]) => {
+        if record!(@tags $kind ($($arg)*) $ty).contains(&$next) && !record!(@live $s [$($since)?] [$($until)?]) {
             $crate::value::foreign_field($next, $s)?;
         }
     };
@@ -99,6 +136,13 @@ macro_rules! record {
             return Err($crate::error::DecodeError::new($crate::error::Problem::Missing, $crate::registry::Tag::$tag));
         }
     };
+
+    (@present tag $field:ident) => { $crate::value::Field::is_present(&$field) };
+    (@present by $field:ident) => { $crate::value::FieldBy::is_present(&$field) };
+    (@present choice $field:ident) => { $crate::value::ChoiceField::is_present(&$field) };
+    (@present bag $field:ident) => { $field.is_some() };
+    (@present references $field:ident) => { !$field.is_empty() };
+    (@present rest $field:ident) => { !$field.is_empty() };
 
     (@put tag ($tag:ident) ($value:expr) $s:ident) => {
         $crate::value::Field::put_field(&$value, $crate::registry::Tag::$tag, $s)
@@ -163,7 +207,17 @@ macro_rules! union {
             fn take_by(by: $by, source: &mut dyn $crate::wire::Source) -> $crate::error::Result<Self> {
                 match by {
                     $($key => <$ty as $crate::value::Value>::take(source).map(Self::$variant),)*
-                    _ => <$crate::item::ItemValue as $crate::value::Value>::take(source).map(Self::Unknown),
+                    _ => $crate::item::ItemValue::take_structure(source).map(Self::Unknown),
+                }
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::arbitrary::ArbitraryBy for $name {
+            fn arbitrary_by(by: &$by, g: &mut $crate::arbitrary::Gen<'_>) -> Self {
+                match *by {
+                    $($key => Self::$variant($crate::arbitrary::Arbitrary::arbitrary(g)),)*
+                    _ => Self::Unknown($crate::arbitrary::structure(g)),
                 }
             }
         }
@@ -187,9 +241,7 @@ macro_rules! choice {
                 }
             }
 
-            fn offers(tag: $crate::registry::Tag) -> bool {
-                matches!(tag, $($crate::registry::Tag::$tag)|*)
-            }
+            const TAGS: &'static [$crate::registry::Tag] = &[$($crate::registry::Tag::$tag),*];
 
             fn take_choice(
                 tag: $crate::registry::Tag,
@@ -199,6 +251,15 @@ macro_rules! choice {
                     $($crate::registry::Tag::$tag => <$ty as $crate::value::Value>::take(source).map(Self::$variant),)*
                     _ => Err($crate::error::DecodeError::new($crate::error::Problem::Unexpected, tag)),
                 }
+            }
+        }
+
+        #[cfg(test)]
+        impl $crate::arbitrary::Arbitrary for $name {
+            fn arbitrary(g: &mut $crate::arbitrary::Gen<'_>) -> Self {
+                let makers: &[fn(&mut $crate::arbitrary::Gen<'_>) -> Self] =
+                    &[$(|g| Self::$variant($crate::arbitrary::Arbitrary::arbitrary(g))),*];
+                g.pick(makers)(g)
             }
         }
     };

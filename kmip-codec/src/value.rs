@@ -29,8 +29,12 @@ pub trait ValueBy: Sized {
 pub trait Choice: Sized {
     /// Writes the item under its own tag.
     fn put_choice(&self, sink: &mut dyn Sink);
+    /// The tags of the choice.
+    const TAGS: &'static [Tag];
     /// Whether `tag` is one of the choice.
-    fn offers(tag: Tag) -> bool;
+    fn offers(tag: Tag) -> bool {
+        Self::TAGS.contains(&tag)
+    }
     /// Takes the item with this tag.
     fn take_choice(tag: Tag, source: &mut dyn Source) -> Result<Self>;
 }
@@ -149,6 +153,8 @@ impl<T: ValueBy> FieldBy for Option<T> {
 
 /// A field that is a choice by tag.
 pub trait ChoiceField: Sized {
+    /// The tags of the choice.
+    const TAGS: &'static [Tag];
     /// Whether anything is there to write.
     fn is_present(&self) -> bool;
     /// Writes the field.
@@ -158,6 +164,7 @@ pub trait ChoiceField: Sized {
 }
 
 impl<T: Choice> ChoiceField for T {
+    const TAGS: &'static [Tag] = T::TAGS;
     fn is_present(&self) -> bool {
         true
     }
@@ -166,7 +173,8 @@ impl<T: Choice> ChoiceField for T {
     }
     fn take_choice_field(next: &mut Tag, source: &mut dyn Source) -> Result<Self> {
         if !T::offers(*next) {
-            return Err(DecodeError::new(Problem::Missing, Tag::NONE));
+            let problem = if *next == Tag::NONE { Problem::Missing } else { Problem::Unexpected };
+            return Err(DecodeError::new(problem, *next));
         }
         let value = T::take_choice(*next, source)?;
         *next = source.next()?;
@@ -175,6 +183,7 @@ impl<T: Choice> ChoiceField for T {
 }
 
 impl<T: Choice> ChoiceField for Option<T> {
+    const TAGS: &'static [Tag] = T::TAGS;
     fn is_present(&self) -> bool {
         self.is_some()
     }
@@ -199,9 +208,16 @@ pub(crate) fn foreign_field(tag: Tag, source: &mut dyn Source) -> Result<()> {
     }
 }
 
-/// The error for a tag that a structure cannot take: a duplicate of one of its fields, or a stranger.
-pub(crate) fn unexpected_field(tag: Tag, known: impl FnOnce(Tag) -> bool) -> DecodeError {
-    DecodeError::new(if known(tag) { Problem::Duplicate } else { Problem::Unexpected }, tag)
+/// The error for a tag that a structure cannot take: a duplicate of a field that is `present`, a field in the wrong
+/// place, or a stranger.
+pub(crate) fn unexpected_field(tag: Tag, fields: &[FieldRow], present: &[bool]) -> DecodeError {
+    let known = fields.iter().zip(present).find(|(row, _)| row.tags.contains(&tag));
+    let problem = match known {
+        Some((_, true)) => Problem::Duplicate,
+        Some((_, false)) => Problem::Misplaced,
+        None => Problem::Unexpected,
+    };
+    DecodeError::new(problem, tag)
 }
 
 /// What a structure is made of, for comparison with the specification's tables.
@@ -217,7 +233,7 @@ pub trait Structure {
 pub struct FieldRow {
     /// Name of the Rust field.
     pub field: &'static str,
-    /// Tags that can carry it; empty for a choice by tag.
+    /// Tags that can carry it; empty for whatever is left.
     pub tags: &'static [Tag],
     /// First version, if not the structure's own.
     pub since: Option<Version>,

@@ -6,11 +6,11 @@ use super::table::{Attribute, VendorAttribute, is_link_tag, link_type_of_tag, ta
 use super::values::{Link, Name, UniqueIdentifier};
 use crate::error::{DecodeError, Problem, Result};
 use crate::inline::Text;
-use crate::item::ItemValue;
+use crate::item::{Item, ItemValue};
 use crate::registry::{ItemType, Tag};
 use crate::value::Value;
 use crate::version::{V2_0, V3_0, Version};
-use crate::wire::{Sink, Source};
+use crate::wire::{Sink, Source, Strictness};
 
 /// Attributes as a message carries them.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -81,23 +81,34 @@ pub(crate) fn put_bag(bag: Option<&Bag>, carriers: (Carrier, Carrier), sink: &mu
     }
 }
 
-/// Takes a bag in the carrier of the source's version. Either carrier of 1.x is read where one is expected, for
-/// clients that put search attributes into a Template-Attribute.
-pub(crate) fn take_bag(carriers: (Carrier, Carrier), next: &mut Tag, source: &mut dyn Source) -> Result<Option<Bag>> {
-    match carrier_of(carriers, source.version()) {
-        Carrier::Set(tag) if *next == tag => {
-            let bag = take_set(source)?;
-            *next = source.next()?;
-            Ok(Some(bag))
+impl Carrier {
+    /// Whether a bag in this carrier starts with `tag`.
+    fn starts_with(self, tag: Tag) -> bool {
+        match self {
+            Self::Nil => false,
+            Self::Bare => tag == Tag::Attribute,
+            Self::Template(own) | Self::Set(own) => tag == own,
         }
-        Carrier::Template(tag) if *next == tag => take_template(next, source).map(Some),
-        Carrier::Bare if *next == Tag::TemplateAttribute => {
-            crate::value::foreign_field(*next, source)?;
-            take_template(next, source).map(Some)
-        }
-        Carrier::Bare if *next == Tag::Attribute => take_bare(next, source).map(Some),
-        Carrier::Nil | Carrier::Bare | Carrier::Template(_) | Carrier::Set(_) => Ok(None),
     }
+}
+
+/// Takes a bag in the carrier of the source's version. Leniently the carrier of the other major version is read too, and
+/// a Template-Attribute where 1.x has bare attributes, for clients that put search attributes into one.
+pub(crate) fn take_bag(carriers: (Carrier, Carrier), next: &mut Tag, source: &mut dyn Source) -> Result<Option<Bag>> {
+    let (own, other) = if source.version() < V2_0 { carriers } else { (carriers.1, carriers.0) };
+    let template = if own == Carrier::Bare { Carrier::Template(Tag::TemplateAttribute) } else { Carrier::Nil };
+    let Some(carrier) = [own, other, template].into_iter().find(|carrier| carrier.starts_with(*next)) else {
+        return Ok(None);
+    };
+    if carrier != own {
+        crate::value::foreign_field(*next, source)?;
+    }
+    if carrier == Carrier::Bare {
+        return take_bare(next, source).map(Some);
+    }
+    let bag = if let Carrier::Set(_) = carrier { take_set(source)? } else { take_template(source)? };
+    *next = source.next()?;
+    Ok(Some(bag))
 }
 
 fn take_set(source: &mut dyn Source) -> Result<Bag> {
@@ -116,7 +127,7 @@ fn take_set(source: &mut dyn Source) -> Result<Bag> {
     Ok(bag)
 }
 
-fn take_template(next: &mut Tag, source: &mut dyn Source) -> Result<Bag> {
+fn take_template(source: &mut dyn Source) -> Result<Bag> {
     source.enter()?;
     let mut inner = source.next()?;
     let mut templates = Vec::new();
@@ -130,7 +141,6 @@ fn take_template(next: &mut Tag, source: &mut dyn Source) -> Result<Bag> {
         return Err(DecodeError::new(Problem::Unexpected, inner).within("Template-Attribute"));
     }
     source.leave()?;
-    *next = source.next()?;
     Ok(bag)
 }
 
@@ -188,7 +198,7 @@ fn take_attribute_fields(source: &mut dyn Source) -> Result<Instance> {
 }
 
 /// Writes one attribute under its own tag (from 2.0).
-fn put_typed(attribute: &Attribute, sink: &mut dyn Sink) {
+pub fn put_typed(attribute: &Attribute, sink: &mut dyn Sink) {
     match attribute {
         Attribute::Vendor(vendor) => {
             sink.begin(Tag::Attribute);
@@ -215,15 +225,33 @@ fn as_reference(id: &UniqueIdentifier) -> UniqueIdentifier {
 }
 
 /// Takes one attribute under its own tag (from 2.0).
-fn take_typed(tag: Tag, source: &mut dyn Source) -> Result<Attribute> {
+pub fn take_typed(tag: Tag, source: &mut dyn Source) -> Result<Attribute> {
     if tag == Tag::Attribute {
         return take_vendor(source).map(Box::new).map(Attribute::Vendor);
     }
-    if let Some(link_type) = link_type_of_tag(tag).filter(|_| source.version() >= V3_0) {
-        let linked_object_identifier = UniqueIdentifier::take(source)?;
-        return Ok(Attribute::Link(Link { link_type, linked_object_identifier }));
+    if source.version() < V3_0 {
+        return Attribute::take_value(tag, source);
     }
-    Attribute::take_value(tag, source)
+    if tag == Tag::Link {
+        // 3.0 has no Link attribute; kept as it came, because a typed one would be written under the link's own tag.
+        return ItemValue::take(source).map(|value| Attribute::Other(Box::new(Item { tag, value })));
+    }
+    match link_type_of_tag(tag) {
+        Some(link_type) => take_link(source)
+            .map(|linked_object_identifier| Attribute::Link(Link { link_type, linked_object_identifier })),
+        None => Attribute::take_value(tag, source),
+    }
+}
+
+/// Takes the target of a 3.0 link, which is never an Identifier.
+fn take_link(source: &mut dyn Source) -> Result<UniqueIdentifier> {
+    let found = source.item_type();
+    match UniqueIdentifier::take(source)? {
+        UniqueIdentifier::Text(_) if source.strictness() == Strictness::Strict => {
+            crate::value::wrong_type(Tag::LinkedObjectIdentifier, ItemType::Reference, found)
+        }
+        id => Ok(as_reference(&id)),
+    }
 }
 
 fn take_vendor(source: &mut dyn Source) -> Result<VendorAttribute> {
@@ -325,16 +353,18 @@ pub(crate) fn take_references(
     let tag = if source.version() < from { Tag::AttributeName } else { Tag::AttributeReference };
     let mut references = Vec::new();
     while *next == tag {
-        references.push(take_reference(source)?);
+        references.push(take_reference(tag, source)?);
         *next = source.next()?;
     }
     Ok(references)
 }
 
-fn take_reference(source: &mut dyn Source) -> Result<AttributeReference> {
+fn take_reference(tag: Tag, source: &mut dyn Source) -> Result<AttributeReference> {
     use crate::value::Field;
+    if tag == Tag::AttributeName {
+        return source.text().map(AttributeReference::of_name);
+    }
     match source.item_type() {
-        ItemType::TextString => source.text().map(AttributeReference::of_name),
         ItemType::Structure => {
             source.enter()?;
             let mut next = source.next()?;

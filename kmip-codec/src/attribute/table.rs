@@ -72,6 +72,13 @@ macro_rules! attributes {
             }
         }
 
+        #[cfg(test)]
+        impl Attribute {
+            /// Makers of every attribute of the table.
+            pub(crate) const MAKERS: &'static [fn(&mut crate::arbitrary::Gen<'_>) -> Self] =
+                &[$(|g| Self::$id(crate::arbitrary::Arbitrary::arbitrary(g))),*];
+        }
+
         /// The tag of the attribute with this name (KMIP 1.4 §3), compared exactly.
         pub(super) fn tag_of_name(name: &str) -> Option<Tag> {
             match name {
@@ -195,7 +202,7 @@ attributes! {
 }
 
 /// Links of 3.0 and the Link Type that earlier versions give them (KMIP 2.1 §11.31).
-const LINKS: [(Tag, Option<LinkType>); 20] = [
+pub(crate) const LINKS: [(Tag, Option<LinkType>); 20] = [
     (Tag::CertificateLink, Some(LinkType::CertificateLink)),
     (Tag::CertificateRequestLink, None),
     (Tag::ChildLink, Some(LinkType::ChildLink)),

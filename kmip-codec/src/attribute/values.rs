@@ -5,8 +5,8 @@ use crate::inline::Text;
 use crate::macros::record;
 use crate::registry::*;
 use crate::value::{ByteString, Value};
-use crate::version::V3_0;
-use crate::wire::{IdentifierKind, Sink, Source};
+use crate::version::{V2_0, V3_0};
+use crate::wire::{IdentifierKind, Sink, Source, Strictness};
 
 /// Unique Identifier, in a message: a text, or from 2.0 a place to take it from (KMIP 2.1 §4.60).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,20 +40,28 @@ impl UniqueIdentifier {
 
 impl Value for UniqueIdentifier {
     fn put(&self, tag: Tag, sink: &mut dyn Sink) {
-        let plain = if sink.version() >= V3_0 { IdentifierKind::Identifier } else { IdentifierKind::Text };
-        match self {
-            Self::Text(id) => sink.identifier(tag, plain, id),
-            Self::Placeholder(which) => which.put(tag, sink),
-            Self::Index(nth) => sink.integer(tag, *nth),
-            Self::Reference(id) => sink.identifier(tag, IdentifierKind::Reference, id),
-            Self::NameReference(name) => sink.identifier(tag, IdentifierKind::NameReference, name),
-        }
+        let in_3_0 = |kind| if sink.version() >= V3_0 { kind } else { IdentifierKind::Text };
+        let (kind, id) = match self {
+            Self::Text(id) => (in_3_0(IdentifierKind::Identifier), id),
+            Self::Reference(id) => (in_3_0(IdentifierKind::Reference), id),
+            Self::NameReference(name) => (in_3_0(IdentifierKind::NameReference), name),
+            Self::Placeholder(which) => return which.put(tag, sink),
+            Self::Index(nth) => return sink.integer(tag, *nth),
+        };
+        sink.identifier(tag, kind, id);
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
+        let (strict, version) = (source.strictness() == Strictness::Strict, source.version());
         match source.item_type() {
-            ItemType::Enumeration => UniqueIdentifierEnumeration::take(source).map(Self::Placeholder),
-            ItemType::Integer => source.integer().map(Self::Index),
+            ItemType::Enumeration if !strict || version >= V2_0 => {
+                UniqueIdentifierEnumeration::take(source).map(Self::Placeholder)
+            }
+            ItemType::Integer if !strict || version >= V2_0 => source.integer().map(Self::Index),
+            _ if strict && version < V3_0 => source.text().map(Self::text),
+            ItemType::TextString if strict => {
+                crate::value::wrong_type(Tag::UniqueIdentifier, ItemType::Identifier, ItemType::TextString)
+            }
             _ => source.identifier().map(|(kind, text)| match kind {
                 IdentifierKind::Text | IdentifierKind::Identifier => Self::Text(Text::new(text)),
                 IdentifierKind::Reference => Self::Reference(Text::new(text)),
@@ -79,20 +87,6 @@ impl Name {
     }
 }
 
-record! {
-    /// Name as a structure, before 3.0.
-    NameStructure "Name" {
-        name_value: Text = tag(NameValue),
-        name_type: NameType = tag(NameType),
-    }
-
-    /// Rotate Name as a structure, in 2.1 (KMIP 2.1 §4.53).
-    RotateNameStructure "Rotate Name" {
-        rotate_name_value: Text = tag(RotateNameValue),
-        rotate_name_type: RotateNameType = tag(RotateNameType),
-    }
-}
-
 impl Value for Name {
     fn put(&self, tag: Tag, sink: &mut dyn Sink) {
         if sink.version() >= V3_0 {
@@ -102,7 +96,7 @@ impl Value for Name {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
-        if source.item_type() == ItemType::TextString {
+        if source.takes(ItemType::TextString, source.version() >= V3_0) {
             let value = Text::take(source)?;
             return Ok(Self { value, kind: NameType::UninterpretedTextString });
         }
@@ -129,7 +123,7 @@ impl Value for RotateName {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
-        if source.item_type() == ItemType::TextString {
+        if source.takes(ItemType::TextString, source.version() >= V3_0) {
             let value = Text::take(source)?;
             return Ok(Self { value, kind: RotateNameType::UninterpretedTextString });
         }
@@ -139,6 +133,18 @@ impl Value for RotateName {
 }
 
 record! {
+    /// Name as a structure, before 3.0.
+    NameStructure "Name" {
+        name_value: Text = tag(NameValue),
+        name_type: NameType = tag(NameType),
+    }
+
+    /// Rotate Name as a structure, in 2.1 (KMIP 2.1 §4.53).
+    RotateNameStructure "Rotate Name" {
+        rotate_name_value: Text = tag(RotateNameValue),
+        rotate_name_type: RotateNameType = tag(RotateNameType),
+    }
+
     /// Alternative Name (KMIP 2.1 §4.2).
     AlternativeName "Alternative Name" {
         alternative_name_value: Text = tag(AlternativeNameValue),

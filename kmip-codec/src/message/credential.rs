@@ -3,9 +3,9 @@
 use crate::inline::Text;
 use crate::macros::{record, union};
 use crate::message::header::Nonce;
-use crate::registry::{AttestationType, CredentialType, HashingAlgorithm, OTPAlgorithm, TicketType};
+use crate::registry::{AttestationType, CredentialType, HashingAlgorithm, TicketType};
 use crate::secret::{Secret, SecretText};
-use crate::value::{ByteString, DateTimeExtended, Interval};
+use crate::value::{ByteString, DateTimeExtended};
 
 record! {
     /// Authentication (KMIP 2.1 §9.5).
@@ -67,17 +67,6 @@ record! {
     Ticket "Ticket" {
         ticket_type: TicketType = tag(TicketType),
         ticket_value: Secret = tag(TicketValue),
-    }
-
-    /// One time password generator of Create Credential (KMIP 3.0).
-    OtpCredential "OTP Credential" {
-        otp_algorithm: Option<OTPAlgorithm> = tag(OTPAlgorithm),
-        otp_digest: Option<HashingAlgorithm> = tag(OTPDigest),
-        otp_serial: Option<Text> = tag(OTPSerial),
-        otp_seed: Option<Secret> = tag(OTPSeed),
-        otp_interval: Option<Interval> = tag(OTPInterval),
-        otp_digits: Option<i32> = tag(OTPDigits),
-        otp_counter: Option<ByteString> = tag(OTPCounter),
     }
 }
 

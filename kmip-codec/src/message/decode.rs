@@ -12,6 +12,7 @@ use crate::registry::{Operation, Tag};
 use crate::value::{ByteString, Value};
 use crate::version::Version;
 use crate::wire::count::Counter;
+use crate::wire::print::Printer;
 use crate::wire::ttlv::{TtlvReader, TtlvWriter};
 use crate::wire::xml::{Layout, XmlReader, XmlWriter};
 use crate::wire::{Source, Strictness};
@@ -181,4 +182,11 @@ pub fn encode_xml(tag: Tag, value: &impl Value, version: Version, layout: Layout
     let mut writer = XmlWriter::with_capacity(version, layout, counter.bytes());
     value.put(tag, &mut writer);
     writer.finish()
+}
+
+/// Prints `value` under `tag` as one line of at most about `limit` bytes, without anything secret.
+pub fn print(tag: Tag, value: &impl Value, version: Version, limit: usize) -> String {
+    let mut printer = Printer::new(version, limit);
+    value.put(tag, &mut printer);
+    printer.finish()
 }

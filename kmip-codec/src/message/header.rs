@@ -8,7 +8,7 @@ use crate::macros::record;
 use crate::operation::{RequestPayload, ResponsePayload};
 use crate::registry::*;
 use crate::value::{ByteString, DateTime, Value};
-use crate::version::{V2_0, Version};
+use crate::version::{V2_0, V3_0, Version};
 use crate::wire::{Sink, Source};
 
 /// The Protocol Version of a header: it rules all that follows in the message.
@@ -54,7 +54,7 @@ impl Value for AsynchronousMode {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
-        if source.item_type() != ItemType::Boolean {
+        if !source.takes(ItemType::Boolean, source.version() < V2_0) {
             return AsynchronousIndicator::take(source).map(Self);
         }
         let allowed = source.boolean()?;
@@ -80,9 +80,10 @@ impl Value for Ephemeral {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
-        match source.item_type() {
-            ItemType::Boolean => source.boolean().map(Self::Flag),
-            _ => EphemeralEnumeration::take(source).map(Self::Kind),
+        if source.takes(ItemType::Boolean, source.version() < V3_0) {
+            source.boolean().map(Self::Flag)
+        } else {
+            EphemeralEnumeration::take(source).map(Self::Kind)
         }
     }
 }

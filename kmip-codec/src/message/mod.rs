@@ -7,7 +7,7 @@ pub mod header;
 pub use credential::{Authentication, Credential, CredentialValue};
 pub use decode::{
     BatchItemError, DecodedRequest, MessageError, RequestItem, decode_request, decode_request_xml, decode_response,
-    decode_response_xml, encode, encode_xml, encoded_len, read_request, read_response,
+    decode_response_xml, encode, encode_xml, encoded_len, print, read_request, read_response,
 };
 pub use header::{
     AsynchronousMode, Ephemeral, MessageExtension, Nonce, ProtocolVersion, RequestBatchItem, RequestHeader,

@@ -1,7 +1,7 @@
 //! Key Block and Key Value (KMIP 2.1 §3.1, §3.2).
 
 use crate::attribute::Bag;
-use crate::error::Result;
+use crate::error::{DecodeError, Problem, Result};
 use crate::macros::record;
 use crate::object::{KeyMaterial, KeyWrappingData};
 use crate::registry::{CryptographicAlgorithm, ItemType, KeyCompressionType, KeyFormatType, Tag};
@@ -56,7 +56,8 @@ impl KeyValueStructure {
             .map_err(|error| error.within("Key Value"))?;
         let attributes = crate::attribute::take_bag(CARRIERS, &mut next, source)?;
         if next != Tag::NONE {
-            return Err(crate::value::unexpected_field(next, |tag| tag == Tag::KeyMaterial).within("Key Value"));
+            let problem = if next == Tag::KeyMaterial { Problem::Duplicate } else { Problem::Unexpected };
+            return Err(DecodeError::new(problem, next).within("Key Value"));
         }
         source.leave()?;
         Ok(Self { key_material, attributes })

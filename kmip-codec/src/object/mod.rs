@@ -1,5 +1,6 @@
 //! Managed objects (KMIP 2.1 §2), one file each for the key block, key material and key wrapping.
 
+pub mod credential;
 pub mod key_block;
 pub mod key_material;
 pub mod wrapping;

@@ -3,10 +3,8 @@
 use crate::attribute::Bag;
 use crate::attribute::values::UniqueIdentifier;
 use crate::macros::record;
-use crate::message::credential::{
-    DeviceCredential, HashedPasswordCredential, OneTimePasswordCredential, PasswordCredential,
-};
 use crate::object::Certificate;
+use crate::object::credential::{DeviceCredential, HashedPasswordCredential, OtpCredential, PasswordCredential};
 use crate::registry::CredentialType;
 
 record! {
@@ -17,7 +15,7 @@ record! {
         password_credential: Option<PasswordCredential> = tag(PasswordCredential),
         device_credential: Option<DeviceCredential> = tag(DeviceCredential),
         hashed_password_credential: Option<HashedPasswordCredential> = tag(HashedPasswordCredential),
-        otp_credential: Option<OneTimePasswordCredential> = tag(OTPCredential),
+        otp_credential: Option<OtpCredential> = tag(OTPCredential),
         certificate: Option<Certificate> = tag(Certificate),
     }
 

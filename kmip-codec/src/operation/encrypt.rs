@@ -6,7 +6,8 @@ use crate::macros::record;
 use crate::registry::{DataEnumeration, ItemType, Tag};
 use crate::secret::Secret;
 use crate::value::{ByteString, Value};
-use crate::wire::{Sink, Source};
+use crate::version::V2_0;
+use crate::wire::{Sink, Source, Strictness};
 
 record! {
     /// Request payload of Encrypt (KMIP 2.1 §6.1.17). Since KMIP 1.2.
@@ -31,7 +32,7 @@ record! {
     }
 }
 
-/// Data (KMIP 2.1 §7.9): the bytes, or from 2.1 where in the batch to take them from. Bytes may be plaintext: secret.
+/// Data (KMIP 2.1 §7.9): the bytes, or from 2.0 where in the batch to take them from. Bytes may be plaintext: secret.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Data {
     /// The bytes.
@@ -52,9 +53,10 @@ impl Value for Data {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
+        let takes_references = source.version() >= V2_0 || source.strictness() == Strictness::Lenient;
         match source.item_type() {
-            ItemType::Enumeration => DataEnumeration::take(source).map(Self::Placeholder),
-            ItemType::Integer => source.integer().map(Self::Index),
+            ItemType::Enumeration if takes_references => DataEnumeration::take(source).map(Self::Placeholder),
+            ItemType::Integer if takes_references => source.integer().map(Self::Index),
             _ => Secret::take(source).map(Self::Bytes),
         }
     }

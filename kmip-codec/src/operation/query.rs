@@ -125,7 +125,7 @@ impl Value for ExtensionType {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
-        if source.item_type() == ItemType::Integer {
+        if source.takes(ItemType::Integer, source.version() < V2_0) {
             return source.integer().map(|value| Self(ItemType(value.cast_unsigned())));
         }
         ItemType::take(source).map(Self)

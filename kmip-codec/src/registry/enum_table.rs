@@ -110,6 +110,8 @@ pub fn enum_of_tag(tag: Tag) -> Option<&'static EnumTable> {
         let named = super::tag_rows().iter().filter_map(|row| Some((row.tag, *by_name.get(row.name)?)));
         let mut map: HashMap<Tag, &'static EnumTable> = named.collect();
         map.insert(Tag::MaskGeneratorHashingAlgorithm, super::HashingAlgorithm::TABLE);
+        map.insert(Tag::OTPDigest, super::CryptographicAlgorithm::TABLE);
+        map.insert(Tag::PasswordSaltAlgorithm, super::CryptographicAlgorithm::TABLE);
         map.insert(Tag::ExtensionType, super::ItemType::TABLE);
         map
     });
@@ -160,6 +162,13 @@ macro_rules! wire_enums {
             };
             fn from_wire(value: u32) -> Self { Self(value) }
             fn to_wire(self) -> u32 { self.0 }
+        }
+
+        #[cfg(test)]
+        impl crate::arbitrary::Arbitrary for $ty {
+            fn arbitrary(g: &mut crate::arbitrary::Gen<'_>) -> Self {
+                crate::arbitrary::wire_enum(g)
+            }
         }
 
         impl crate::value::Value for $ty {
@@ -229,6 +238,13 @@ macro_rules! wire_masks {
             };
             fn from_wire(value: u32) -> Self { Self(value) }
             fn to_wire(self) -> u32 { self.0 }
+        }
+
+        #[cfg(test)]
+        impl crate::arbitrary::Arbitrary for $ty {
+            fn arbitrary(g: &mut crate::arbitrary::Gen<'_>) -> Self {
+                crate::arbitrary::wire_enum(g)
+            }
         }
 
         impl crate::value::Value for $ty {

@@ -1,6 +1,7 @@
 //! The abstract reader and writer that every structure drives, and their implementations: TTLV, XML, a counter, a printer.
 
 pub mod count;
+pub mod print;
 pub mod ttlv;
 pub mod xml;
 
@@ -133,6 +134,14 @@ pub trait Source {
     fn next(&mut self) -> Result<Tag>;
     /// Type of the item whose tag `next` told.
     fn item_type(&self) -> ItemType;
+    /// Whether to read the current item in its `form`, which only some versions give it. Strictly the version decides
+    /// (`belongs`), leniently the item's own type.
+    fn takes(&self, form: ItemType, belongs: bool) -> bool {
+        match self.strictness() {
+            Strictness::Strict => belongs,
+            Strictness::Lenient => self.item_type() == form,
+        }
+    }
     /// Opens the structure whose tag `next` told.
     fn enter(&mut self) -> Result<()>;
     /// Closes the innermost structure, skipping what is left of it.
