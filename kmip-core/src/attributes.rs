@@ -238,9 +238,8 @@ impl Sink for Liveness {
     fn begin(&mut self, _: Tag) {}
     fn end(&mut self) {}
     fn integer(&mut self, _: Tag, _: i32) {}
-    fn mask(&mut self, tag: Tag, value: u32, table: &'static EnumTable) {
-        self.check(tag, value & !table.live_bits(self.version) & 0x7FFF_FFFF == 0 || value >> 24 != 0);
-    }
+    // Clients set bits of other versions (PyKMIP the Export bit at 2.0): a mask is kept as it is.
+    fn mask(&mut self, _: Tag, _: u32, _: &'static EnumTable) {}
     fn long_integer(&mut self, _: Tag, _: i64) {}
     fn big_integer(&mut self, _: Tag, _: &[u8]) {}
     fn enumeration(&mut self, tag: Tag, value: u32, table: Option<&'static EnumTable>) {

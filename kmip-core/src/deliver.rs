@@ -1,15 +1,44 @@
-//! How an object leaves: key blocks completed, formats converted, keys wrapped.
+//! How an object leaves: key blocks completed, formats converted, keys unwrapped and wrapped.
 
-use kmip_codec::object::{KeyWrappingSpecification, ManagedObject};
-use kmip_codec::registry::KeyFormatType;
-use kmip_codec::version::Version;
+use kmip_codec::object::{KeyValue, KeyWrappingSpecification, ManagedObject};
+use kmip_codec::operation::get::GetRequest;
+use kmip_codec::registry::{KeyFormatType, KeyWrapType};
 
+use crate::attributes::is_live;
 use crate::batch::Context;
-use crate::error::{Fault, OpResult, fail};
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::formats::{self, FormatError};
 use crate::object::{Record, attribute_of};
+use crate::wrapping;
 
-/// Algorithm and length stand in the key block of every key whose they are known, as a pair (KMIP 2.1 §3.1).
-pub(crate) fn complete_key_block(object: &mut ManagedObject, record: &Record) {
+/// Brings an object into the form that a client asks for.
+pub(crate) fn deliver(
+    context: &mut Context<'_>,
+    object: &mut ManagedObject,
+    record: &Record,
+    request: &GetRequest,
+) -> OpResult<()> {
+    let specification = request.key_wrapping_specification.as_deref();
+    require_value(object)?;
+    if request.key_wrap_type == Some(KeyWrapType::NotWrapped) || specification.is_some() {
+        wrapping::unwrap(context, object)?;
+    }
+    complete_key_block(object, record);
+    convert(context, object, request.key_format_type)?;
+    wrap(context, object, record, specification)
+}
+
+fn require_value(object: &ManagedObject) -> OpResult<()> {
+    match object.key_block() {
+        Some(block) if block.key_value.is_none() => {
+            fail(Fault::KeyValueMissing, "the server has only attributes of this object, not its key value")
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Algorithm and length stand in the key block of every key of which they are known, as a pair (KMIP 2.1 §3.1).
+fn complete_key_block(object: &mut ManagedObject, record: &Record) {
     let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let length = attribute_of!(record, CryptographicLength).copied();
     let Some(block) = object.key_block_mut() else { return };
@@ -19,29 +48,49 @@ pub(crate) fn complete_key_block(object: &mut ManagedObject, record: &Record) {
     }
 }
 
-/// Converts the key material to the format that the client asks for.
-pub(crate) fn convert(
-    object: &mut ManagedObject,
-    _record: &Record,
-    wanted: Option<KeyFormatType>,
-    _version: Version,
-) -> OpResult<()> {
-    let (Some(wanted), Some(block)) = (wanted, object.key_block_mut()) else { return Ok(()) };
-    if block.key_format_type == wanted {
-        return Ok(());
+/// Converts the key material to the format that the client asks for; without one it leaves as it was registered.
+fn convert(context: &Context<'_>, object: &mut ManagedObject, wanted: Option<KeyFormatType>) -> OpResult<()> {
+    let object_type = object.object_type();
+    let Some(block) = object.key_block_mut() else { return Ok(()) };
+    let held = block.key_format_type;
+    let format = formats::format_in_version(wanted.unwrap_or(held), context.version);
+    if wanted.is_none() && !is_live(format, context.version) {
+        return fail(Fault::KeyFormat, format!("the key is held as {held}, which KMIP {} does not have", context.version));
     }
-    fail(Fault::KeyFormat, format!("the key is held as {}, and cannot be given as {wanted}", block.key_format_type))
+    let Some(KeyValue::Plain(value)) = &mut block.key_value else {
+        return if format == held { Ok(()) } else { fail(Fault::KeyFormat, "a wrapped key leaves in its own format") };
+    };
+    if format != held {
+        if block.key_wrapping_data.is_some() {
+            return fail(Fault::KeyFormat, "a wrapped key leaves in its own format");
+        }
+        let algorithm = block.cryptographic_algorithm;
+        value.key_material = formats::convert(object_type, held, &value.key_material, format, algorithm)?;
+        block.key_format_type = format;
+    }
+    if let Some(algorithm) = &mut block.cryptographic_algorithm {
+        *algorithm = formats::algorithm_in_version(*algorithm, context.version);
+    }
+    Ok(())
 }
 
-/// Wraps the key as the client asks.
-pub(crate) fn wrap(
-    _context: &mut Context<'_>,
-    _object: &mut ManagedObject,
-    _record: &Record,
+fn wrap(
+    context: &mut Context<'_>,
+    object: &mut ManagedObject,
+    record: &Record,
     specification: Option<&KeyWrappingSpecification>,
 ) -> OpResult<()> {
     match specification {
         None => Ok(()),
-        Some(_) => fail(Fault::FeatureNotSupported, "wrapping is not supported"),
+        Some(specification) => wrapping::wrap(context, object, record, specification),
+    }
+}
+
+impl From<FormatError> for OpError {
+    fn from(error: FormatError) -> Self {
+        match error {
+            FormatError::NotSupported(why) => Self::new(Fault::KeyFormat, why),
+            FormatError::Malformed(why) => Self::new(Fault::InvalidField, why),
+        }
     }
 }

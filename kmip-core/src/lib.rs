@@ -26,3 +26,4 @@ pub mod state;
 pub mod testing;
 mod txn;
 pub mod verify;
+mod wrapping;

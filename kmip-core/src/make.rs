@@ -1,18 +1,17 @@
 //! What every new object gets, whichever operation makes it: an identifier, and the attributes that the server sets.
 
 use kmip_codec::attribute::rules::Origin;
-use kmip_codec::attribute::values::{Digest, RNGParameters};
+use kmip_codec::attribute::values::RNGParameters;
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
-use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
-use kmip_codec::registry::{HashingAlgorithm, KeyFormatType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag};
+use kmip_codec::object::ManagedObject;
+use kmip_codec::registry::{ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag};
 use kmip_codec::value::{ByteString, DateTime, Interval};
 use sha2::{Digest as _, Sha256};
 
 use crate::attributes;
 use crate::batch::Context;
 use crate::error::OpResult;
-use crate::material::encode_material;
 use crate::object::{Record, attribute_of};
 use crate::ports::vault::KeyVault;
 
@@ -53,7 +52,7 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
         record.set(Attribute::Fresh(true));
     }
     if record.object_type != ObjectType::Template {
-        set_protection(record, origin);
+        set_protection(record);
     }
     if origin == Origin::Server {
         record.set(Attribute::OriginalCreationDate(now));
@@ -65,14 +64,13 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
 }
 
 /// Sensitive, Extractable and what follows from them (KMIP 2.1 §4.3, §4.22, §4.35, §4.56).
-fn set_protection(record: &mut Record, _origin: Origin) {
+fn set_protection(record: &mut Record) {
     let sensitive = attribute_of!(record, Sensitive).copied().unwrap_or(false);
     let extractable = attribute_of!(record, Extractable).copied().unwrap_or(true);
     record.set(Attribute::Sensitive(sensitive));
     record.set(Attribute::AlwaysSensitive(sensitive));
     record.set(Attribute::Extractable(extractable));
     record.set(Attribute::NeverExtractable(!extractable));
-    record.set(Attribute::KeyValuePresent(true));
 }
 
 /// The generator that made the key: the operating system's, of which no more is known.
@@ -89,31 +87,12 @@ pub(crate) fn generator() -> RNGParameters {
     }
 }
 
-/// Sets the Digest over the key material as it is stored (KMIP 2.1 §4.21).
-pub(crate) fn set_digest(record: &mut Record, object: &ManagedObject) {
-    let (format, hash) = match object {
-        ManagedObject::OpaqueObject(opaque) => (None, Sha256::digest(opaque.opaque_data_value.expose_secret())),
-        ManagedObject::Certificate(certificate) => (None, Sha256::digest(certificate.certificate_value.as_slice())),
-        other => match other.key_block().and_then(|block| Some((block.key_format_type, block.key_value.as_ref()?))) {
-            Some((format, KeyValue::Plain(structure))) => (Some(format), digest_of(&structure.key_material)),
-            _ => return,
-        },
-    };
-    record.set(Attribute::Digest(Box::new(digest_attribute(format, &hash))));
-}
-
-fn digest_of(material: &KeyMaterial) -> sha2::digest::Output<Sha256> {
-    match material {
-        KeyMaterial::Bytes(bytes) => Sha256::digest(bytes.expose_secret()),
-        transparent => Sha256::digest(encode_material(transparent).expose_secret()),
-    }
-}
-
-fn digest_attribute(format: Option<KeyFormatType>, hash: &[u8]) -> Digest {
-    Digest {
-        hashing_algorithm: HashingAlgorithm::SHA_256,
-        digest_value: Some(ByteString::new(hash)),
-        key_format_type: format,
+/// Sets the Digest attributes over the key material: in the default format, and as it is held (KMIP 2.1 §4.21).
+pub(crate) fn set_digests(record: &mut Record, object: &ManagedObject) {
+    record.attributes.retain(|instance| !matches!(instance.attribute, Attribute::Digest(_)));
+    let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+    for digest in crate::formats::digests(object, algorithm) {
+        record.add(Attribute::Digest(Box::new(digest)));
     }
 }
 

@@ -76,7 +76,7 @@ fn take_out(object: &mut ManagedObject) -> Option<(MaterialKind, Secret)> {
 }
 
 /// A transparent key as TTLV.
-pub(crate) fn encode_material(material: &KeyMaterial) -> Secret {
+fn encode_material(material: &KeyMaterial) -> Secret {
     let mut counter = Counter::new(V2_1);
     material.put_by(Tag::KeyMaterial, &mut counter);
     let mut writer = TtlvWriter::with_capacity(V2_1, counter.bytes());
@@ -127,10 +127,3 @@ fn put_back(block: &mut KeyBlock, kind: MaterialKind, secret: Secret) -> OpResul
     Ok(())
 }
 
-/// The plain key material of an object, if it is not wrapped.
-pub(crate) fn plain(object: &ManagedObject) -> Option<&KeyMaterial> {
-    match object.key_block()?.key_value.as_ref()? {
-        KeyValue::Plain(structure) => Some(&structure.key_material),
-        KeyValue::Wrapped(_) => None,
-    }
-}

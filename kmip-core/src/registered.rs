@@ -1,27 +1,26 @@
 //! What a registered object says about itself: attributes that the key block, the key material or the certificate give.
 
-use kmip_codec::attribute::Attribute;
-use kmip_codec::object::ManagedObject;
-use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType};
-use kmip_codec::version::Version;
+use kmip_codec::attribute::values::{Link, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::object::{KeyBlock, ManagedObject};
+use kmip_codec::registry::{CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType};
 
 use crate::batch::Context;
-use crate::error::{Fault, OpResult, fail};
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::formats;
 use crate::object::{Record, attribute_of};
 
-/// Unwraps a wrapped key under a key that the server holds, if its wrapping says so.
-pub(crate) fn unwrap_if_asked(_context: &mut Context<'_>, object: ManagedObject) -> OpResult<ManagedObject> {
-    Ok(object)
-}
-
 /// Sets the attributes that follow from the object, and refuses a request that contradicts it.
-pub(crate) fn describe(record: &mut Record, object: &ManagedObject, _version: Version) -> OpResult<()> {
+pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
     match object {
         ManagedObject::Certificate(certificate) => {
             record.set(Attribute::CertificateType(certificate.certificate_type));
             let length = i32::try_from(certificate.certificate_value.as_slice().len()).unwrap_or(i32::MAX);
-            record.set(Attribute::CertificateLength(length));
+            state(record, Attribute::CertificateLength(length))?;
             record.set(Attribute::KeyFormatType(KeyFormatType::X_509));
+            if certificate.certificate_type == CertificateType::X_509 {
+                describe_certificate(record, certificate.certificate_value.as_slice())?;
+            }
         }
         ManagedObject::OpaqueObject(opaque) => {
             record.set(Attribute::OpaqueDataType(opaque.opaque_data_type));
@@ -29,39 +28,97 @@ pub(crate) fn describe(record: &mut Record, object: &ManagedObject, _version: Ve
         }
         other => {
             if let Some(block) = other.key_block() {
-                record.set(Attribute::KeyFormatType(block.key_format_type));
-                state_algorithm(record, block.cryptographic_algorithm)?;
-                state_length(record, block.cryptographic_length)?;
+                describe_key(context, record, other, block)?;
             }
         }
     }
     Ok(())
 }
 
-fn state_algorithm(record: &mut Record, said: Option<CryptographicAlgorithm>) -> OpResult<()> {
-    match (attribute_of!(record, CryptographicAlgorithm).copied(), said) {
-        (Some(asked), Some(said)) if asked != said => fail(
-            Fault::InvalidAttributeValue,
-            format!("Cryptographic Algorithm is {asked}, but the key block says {said}"),
-        ),
-        (None, Some(said)) => {
-            record.set(Attribute::CryptographicAlgorithm(said));
+fn describe_certificate(record: &mut Record, der: &[u8]) -> OpResult<()> {
+    for attribute in formats::certificate_attributes(der)? {
+        let several = matches!(attribute.tag().name(), Some(name) if name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer "));
+        if several && !matches!(attribute, Attribute::CertificateSubject(_) | Attribute::CertificateIssuer(_)) {
+            record.add(attribute);
+        } else {
+            state(record, attribute)?;
+        }
+    }
+    Ok(())
+}
+
+fn describe_key(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject, block: &KeyBlock) -> OpResult<()> {
+    record.set(Attribute::KeyFormatType(block.key_format_type));
+    let asked_algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+    let asked_length = attribute_of!(record, CryptographicLength).copied();
+    if let Some(algorithm) = block.cryptographic_algorithm {
+        state(record, Attribute::CryptographicAlgorithm(algorithm))?;
+    }
+    if let Some(length) = block.cryptographic_length {
+        state(record, Attribute::CryptographicLength(length))?;
+    }
+    if record.object_type != ObjectType::SecretData {
+        let found = formats::inspect(object)?;
+        let algorithm = block.cryptographic_algorithm.or(asked_algorithm);
+        found.check(algorithm, block.cryptographic_length.or(asked_length))?;
+        complete(record, found.algorithm, found.length_bits)?;
+    }
+    if let Some(data) = &block.key_wrapping_data {
+        link_wrapping_key(context, record, data)?;
+    }
+    Ok(())
+}
+
+/// Fills in what the material tells; a key needs an algorithm and a length from somewhere (KMIP 1.4 table 171).
+fn complete(record: &mut Record, algorithm: Option<CryptographicAlgorithm>, length: Option<i32>) -> OpResult<()> {
+    if let (None, Some(algorithm)) = (attribute_of!(record, CryptographicAlgorithm), algorithm) {
+        record.set(Attribute::CryptographicAlgorithm(algorithm));
+    }
+    if let (None, Some(length)) = (attribute_of!(record, CryptographicLength), length) {
+        record.set(Attribute::CryptographicLength(length));
+    }
+    Ok(())
+}
+
+/// A registered wrapped key is linked to the wrapping key if the server holds it (KMIP 2.1 §4.31).
+fn link_wrapping_key(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    data: &kmip_codec::object::KeyWrappingData,
+) -> OpResult<()> {
+    let Some(information) = &data.encryption_key_information else { return Ok(()) };
+    let Ok(id) = context.resolve(Some(&information.unique_identifier)) else { return Ok(()) };
+    if context.txn.find_view(&id)?.is_some() {
+        let linked_object_identifier = UniqueIdentifier::Text(id);
+        record.add(Attribute::Link(Link { link_type: LinkType::WrappingKeyLink, linked_object_identifier }));
+    }
+    Ok(())
+}
+
+/// Sets an attribute that the object gives; a request that says otherwise is refused.
+fn state(record: &mut Record, said: Attribute) -> OpResult<()> {
+    let reference = AttributeReference::of(&said);
+    let asked = record.instances(&reference).next().map(|instance| &instance.attribute);
+    match asked {
+        Some(asked) if *asked != said => {
+            let message = format!("{}: the request and the object say different things", reference.name().as_str());
+            Err(OpError::new(Fault::InvalidAttributeValue, message))
+        }
+        Some(_) => Ok(()),
+        None => {
+            record.set(said);
             Ok(())
         }
-        _ => Ok(()),
     }
 }
 
-fn state_length(record: &mut Record, said: Option<i32>) -> OpResult<()> {
-    match (attribute_of!(record, CryptographicLength).copied(), said) {
-        (Some(asked), Some(said)) if asked != said => fail(
-            Fault::InvalidAttributeValue,
-            format!("Cryptographic Length is {asked}, but the key block says {said}"),
-        ),
-        (None, Some(said)) => {
-            record.set(Attribute::CryptographicLength(said));
-            Ok(())
-        }
-        _ => Ok(()),
+/// Whether the object has its value with it; one without it must say where it is (KMIP 1.4 §3.39 Key Value Location).
+pub(crate) fn has_value(record: &Record, object: &ManagedObject) -> OpResult<bool> {
+    match object.key_block() {
+        Some(block) if block.key_value.is_none() => match attribute_of!(record, KeyValueLocation) {
+            Some(_) => Ok(false),
+            None => fail(Fault::InvalidField, "a key without a key value needs a Key Value Location"),
+        },
+        _ => Ok(true),
     }
 }

@@ -20,11 +20,10 @@ pub enum Event {
     Destroy,
 }
 
-/// The permitted transitions. The text of Revoke lets a Pre-Active object become Deactivated, the text of State gives no
-/// such transition; clients do it (a key that was never used is taken back), so it stands here.
+/// The permitted transitions. The text of Revoke lets a Pre-Active object become Deactivated; the text of State gives no
+/// such transition and permits none but those it lists, so it is refused: destroy the key instead, or name a compromise.
 const TRANSITIONS: &[(State, Event, State)] = &[
     (State::PreActive, Event::Activate, State::Active),
-    (State::PreActive, Event::Revoke, State::Deactivated),
     (State::PreActive, Event::Compromise, State::Compromised),
     (State::PreActive, Event::Destroy, State::Destroyed),
     (State::Active, Event::Revoke, State::Deactivated),

@@ -75,16 +75,21 @@ impl<'a> Txn<'a> {
         Ok(self.stored(&id)?.map(|stored| Arc::new(stored.record.clone())))
     }
 
-    /// The stored form of an object, shared with the cache: for handlers that change nothing.
+    /// The stored form of an object, shared with the cache: for handlers that do not change it.
     pub fn view(&mut self, id: &str) -> OpResult<View> {
-        let text = Text::new(id);
-        if let Some(record) = self.changed.get(&text) {
-            return Ok(View::Changed(Arc::clone(record)));
-        }
-        match self.stored(&text)? {
-            Some(stored) => Ok(View::Stored(stored)),
+        match self.find_view(id)? {
+            Some(view) => Ok(view),
             None => fail(Fault::ObjectNotFound, format!("no object has the unique identifier {id:?}")),
         }
+    }
+
+    /// Like [`Txn::view`], without an error if there is none.
+    pub fn find_view(&mut self, id: &str) -> OpResult<Option<View>> {
+        let text = Text::new(id);
+        if let Some(record) = self.changed.get(&text) {
+            return Ok(Some(View::Changed(Arc::clone(record))));
+        }
+        Ok(self.stored(&text)?.map(View::Stored))
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use std::fmt;
 
 use kmip_codec::attribute::Attribute;
+use kmip_codec::attribute::values::Digest;
 use thiserror::Error;
 
 use crate::identity::{ClientRecord, UserRecord};
 use crate::layout;
 use crate::material;
-use crate::object::Record;
+use crate::object::{Record, attribute_of};
 use crate::ports::store::{RecordSeal, Store, StoreError};
 use crate::ports::vault::KeyVault;
 
@@ -128,19 +129,16 @@ impl Check<'_> {
             Ok(object) => object,
             Err(error) => return self.faults.push(format!("object {}: {}", record.id, error.message)),
         };
-        let mut fresh = Record::new(record.id.clone(), record.scope.clone(), record.object_type);
-        crate::make::set_digest(&mut fresh, &object);
-        let of = |record: &Record| {
-            record
-                .first(|attribute| if let Attribute::Digest(digest) = attribute { Some(digest) } else { None })
-                .cloned()
-        };
-        match (of(record), of(&fresh)) {
-            (Some(stored), Some(computed)) if stored.digest_value != computed.digest_value => {
-                self.faults.push(format!("object {}: its digest is not that of its key material", record.id));
+        let stored: Vec<&Digest> = record.attributes.iter().filter_map(|i| digest_of(&i.attribute)).collect();
+        let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+        for computed in crate::formats::digests(&object, algorithm) {
+            match stored.iter().find(|stored| stored.key_format_type == computed.key_format_type) {
+                Some(stored) if stored.digest_value != computed.digest_value => {
+                    self.faults.push(format!("object {}: its digest is not that of its key material", record.id));
+                }
+                Some(_) => self.found.digests += 1,
+                None => {}
             }
-            (Some(_), _) => self.found.digests += 1,
-            (None, _) => {}
         }
     }
 
@@ -152,5 +150,12 @@ impl Check<'_> {
                 self.faults.push(format!("a name points to {}, which does not have it", String::from_utf8_lossy(value)))
             }
         }
+    }
+}
+
+fn digest_of(attribute: &Attribute) -> Option<&Digest> {
+    match attribute {
+        Attribute::Digest(digest) => Some(digest),
+        _ => None,
     }
 }

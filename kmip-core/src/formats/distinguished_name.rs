@@ -29,10 +29,13 @@ pub(super) enum Role {
     Issuer,
 }
 
+type Make = fn(Text) -> Attribute;
+
 struct Row {
     oid: ObjectIdentifier,
     keyword: &'static str,
-    attributes: Option<[fn(Text) -> Attribute; 2]>,
+    /// Attributes of subject and issuer that it makes.
+    attributes: Option<[Make; 2]>,
 }
 
 macro_rules! rows {

@@ -108,10 +108,10 @@ impl Natural {
 
     /// Power modulo an odd number.
     pub(super) fn power_modulo(&self, exponent: &Self, modulus: &Self) -> Option<Self> {
-        let mut base = Zeroizing::new((&*self.modulo(modulus)?.0).clone());
+        let base = self.modulo(modulus)?;
         let odd: Odd<BoxedUint> = modulus.0.to_odd().into_option()?;
         let parameters = BoxedMontyParams::new_vartime(odd);
-        let base = std::mem::replace(&mut *base, BoxedUint::zero()).resize(parameters.bits_precision());
+        let base = (&*base.0).resize(parameters.bits_precision());
         let mut power = BoxedMontyForm::new(base, &parameters).pow_bounded_exp(&exponent.0, exponent.bits());
         let value = power.retrieve();
         power.zeroize();

@@ -78,7 +78,7 @@ pub(super) fn generate(context: &Context<'_>, record: &mut Record) -> OpResult<(
     };
     material::store_generated(record, sealed);
     make::complete(context, record, Origin::Server);
-    make::set_digest(record, &material::load(vault, record)?);
+    make::set_digests(record, &material::load(vault, record)?);
     Ok(())
 }
 

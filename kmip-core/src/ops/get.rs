@@ -24,9 +24,7 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
         ObjectType::Template => template(record, context),
         _ => {
             let mut object = material::load(context.engine.vault.as_ref(), record)?;
-            deliver::complete_key_block(&mut object, record);
-            deliver::convert(&mut object, record, request.key_format_type, context.version)?;
-            deliver::wrap(context, &mut object, record, request.key_wrapping_specification.as_deref())?;
+            deliver::deliver(context, &mut object, record, &request)?;
             object
         }
     };

@@ -3,7 +3,7 @@
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, Bag};
-use kmip_codec::object::{KeyValue, ManagedObject};
+use kmip_codec::object::ManagedObject;
 use kmip_codec::operation::register::{RegisterRequest, RegisterResponse};
 use kmip_codec::registry::{ObjectType, Operation};
 
@@ -46,21 +46,20 @@ fn template_record(context: &mut Context<'_>, bag: Option<&Bag>, content: Option
 }
 
 fn object_record(context: &mut Context<'_>, bag: Option<&Bag>, object: ManagedObject) -> OpResult<Record> {
-    let object = registered::unwrap_if_asked(context, object)?;
     let mut record = make::new_record(context, object.object_type(), &[bag], Origin::Client)?;
     if needs_usage_mask(record.object_type) && attribute_of!(record, CryptographicUsageMask).is_none() {
         return fail(Fault::MissingAttribute, "Cryptographic Usage Mask is required");
     }
-    registered::describe(&mut record, &object, context.version)?;
+    let present = registered::has_value(&record, &object)?;
+    registered::describe(context, &mut record, &object)?;
     make::complete(context, &mut record, Origin::Client);
+    if attribute_of!(record, KeyValueLocation).is_some() {
+        record.set(Attribute::KeyValuePresent(present));
+    }
     // What came in clear over the wire was not always sensitive and might have been extracted elsewhere.
     record.set(Attribute::AlwaysSensitive(false));
     record.set(Attribute::NeverExtractable(false));
-    if matches!(object.key_block().and_then(|block| block.key_value.as_ref()), Some(KeyValue::Wrapped(_))) {
-        record.attributes.retain(|instance| !matches!(instance.attribute, Attribute::Digest(_)));
-    } else {
-        make::set_digest(&mut record, &object);
-    }
+    make::set_digests(&mut record, &object);
     material::store(context.engine.vault.as_ref(), &mut record, object)?;
     attributes::check_dates(&record)?;
     Ok(record)
