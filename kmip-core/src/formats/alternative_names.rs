@@ -2,9 +2,9 @@
 
 use super::distinguished_name::{DistinguishedName, elements};
 use super::{FormatError, Result};
+use core::net::IpAddr;
 use der::asn1::AnyRef;
 use der::{Class, Decode, Encode, Tag, TagNumber, Tagged};
-use std::net::IpAddr;
 
 /// One `GeneralName`.
 pub(super) struct AlternativeName<'a>(AnyRef<'a>);

@@ -217,7 +217,7 @@ fn symmetric_formats() {
 }
 
 fn dsa() -> TransparentDsaPrivateKey {
-    // p = 2 * 1_000_003 * 3 + 1 is not prime; the formats do not look.
+    // Not a prime: the formats do not look.
     TransparentDsaPrivateKey {
         p: BigInteger::from_unsigned(&[0xF7; 128]),
         q: BigInteger::from_unsigned(&[0x81; 20]),
