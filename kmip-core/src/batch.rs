@@ -142,10 +142,6 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
     if header.maximum_response_size.is_some_and(|size| size < 0) {
         return fail(Fault::InvalidField, "Maximum Response Size is negative");
     }
-    let critical = |item: &RequestBatchItem| item.message_extension.iter().any(|ext| ext.criticality_indicator);
-    if request.items.iter().flatten().any(critical) {
-        return fail(Fault::UnknownExtension, "a critical Message Extension is not understood");
-    }
     Ok(())
 }
 
@@ -242,6 +238,12 @@ fn run_item(
     let (operation, id, result) = match item {
         Err(BatchItemError { operation, unique_batch_item_id, error }) => {
             (operation, unique_batch_item_id, fail(malformed(&error), error.to_string()))
+        }
+        Ok(RequestBatchItem { operation, unique_batch_item_id, message_extension, .. })
+            if message_extension.iter().any(|extension| extension.criticality_indicator) =>
+        {
+            let result = fail(Fault::UnknownExtension, "a critical Message Extension is not understood");
+            (Some(operation), unique_batch_item_id, result)
         }
         Ok(RequestBatchItem { operation, unique_batch_item_id, request_payload, .. }) => {
             let result = attempt(context, operation, request_payload, unique_batch_item_id.as_ref(), budget);

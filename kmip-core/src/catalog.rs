@@ -125,7 +125,7 @@ impl Catalog {
             return Ok(());
         };
         let record = Record::decode(value).map_err(|error| damaged(change.key, error))?;
-        write(&self.index).put(&record, change.revision, 0);
+        write(&self.index).put(&record);
         self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
         Ok(())
     }

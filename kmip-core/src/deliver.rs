@@ -19,7 +19,9 @@ pub(crate) fn deliver(
     request: &GetRequest,
 ) -> OpResult<()> {
     let specification = request.key_wrapping_specification.as_deref();
-    require_value(object)?;
+    if !has_value(object) {
+        return without_value(object, record, request);
+    }
     if request.key_wrap_type == Some(KeyWrapType::NotWrapped) || specification.is_some() {
         wrapping::unwrap(context, object)?;
     }
@@ -28,13 +30,17 @@ pub(crate) fn deliver(
     wrap(context, object, record, specification)
 }
 
-fn require_value(object: &ManagedObject) -> OpResult<()> {
-    match object.key_block() {
-        Some(block) if block.key_value.is_none() => {
-            fail(Fault::KeyValueMissing, "the server has only attributes of this object, not its key value")
-        }
-        _ => Ok(()),
+fn has_value(object: &ManagedObject) -> bool {
+    object.key_block().is_none_or(|block| block.key_value.is_some())
+}
+
+/// An object whose value is elsewhere leaves as it came, without the value (OASIS case TC-MDO-3).
+fn without_value(object: &mut ManagedObject, record: &Record, request: &GetRequest) -> OpResult<()> {
+    if request.key_format_type.is_some() || request.key_wrapping_specification.is_some() {
+        return fail(Fault::KeyValueMissing, "the server has only attributes of this object, not its key value");
     }
+    complete_key_block(object, record);
+    Ok(())
 }
 
 /// Algorithm and length stand in the key block of every key of which they are known, as a pair (KMIP 2.1 §3.1).

@@ -61,6 +61,7 @@ pub struct Engine {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) guesses: Mutex<Guesses>,
     newest: AtomicI64,
+    serial: AtomicI64,
     correlation: AtomicU64,
 }
 
@@ -145,9 +146,12 @@ impl Engine {
     pub fn open(parts: Parts) -> Result<Self, StoreError> {
         let Parts { store, vault, seal, passwords, config } = parts;
         let catalog = Catalog::open(store.as_ref(), &vault, config.cached_objects)?;
-        let newest = AtomicI64::new(catalog.index().newest());
+        let (newest, serial) = {
+            let index = catalog.index();
+            (AtomicI64::new(index.newest()), AtomicI64::new(index.last_serial()))
+        };
         let (guesses, correlation) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self { store, vault, seal, passwords, config, catalog, guesses, newest, correlation })
+        Ok(Self { store, vault, seal, passwords, config, catalog, guesses, newest, serial, correlation })
     }
 
     /// Settings.
@@ -157,7 +161,12 @@ impl Engine {
 
     /// Number of objects, destroyed ones included.
     pub fn object_count(&self) -> usize {
-        self.catalog.index().len()
+        self.catalog.index().count()
+    }
+
+    /// The serial of a new object. One that is not used leaves a gap, which says nothing.
+    pub(crate) fn next_serial(&self) -> i64 {
+        self.serial.fetch_add(1, Ordering::Relaxed).saturating_add(1)
     }
 
     /// Now, never behind the highest time seen: a clock that steps back reactivates no key.

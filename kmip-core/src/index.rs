@@ -12,14 +12,13 @@ use kmip_codec::version::V2_1;
 use kmip_codec::wire::ttlv::TtlvWriter;
 
 use crate::object::Record;
-use crate::ports::store::Revision;
 use crate::state;
 
 /// Position of an object in its scope: newest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Place {
     initial_date: Reverse<i64>,
-    made_at: Reverse<Revision>,
+    serial: Reverse<i64>,
     id: Text,
 }
 
@@ -49,16 +48,17 @@ pub struct Index {
     due: BTreeMap<(i64, Text, Text), ()>,
     /// The highest time that any record shows: now never runs behind it.
     newest: i64,
+    /// The highest serial of any record.
+    last_serial: i64,
 }
 
 impl Index {
     /// Takes in the new state of an object.
-    pub fn put(&mut self, record: &Record, revision: Revision, now: i64) {
-        let known = self.remove(&record.scope, &record.id);
+    pub fn put(&mut self, record: &Record) {
+        self.remove(&record.scope, &record.id);
         let initial_date = Reverse(record.date(Tag::InitialDate).map_or(0, |date| date.0));
-        let made_at = known.map_or(Reverse(revision), |entry| entry.place.made_at);
-        let place = Place { initial_date, made_at, id: record.id.clone() };
-        let due = state::next_change(record, record.date(Tag::LastChangeDate).map_or(now, |date| date.0));
+        let place = Place { initial_date, serial: Reverse(record.serial), id: record.id.clone() };
+        let due = state::next_change(record, record.date(Tag::LastChangeDate).map_or(0, |date| date.0));
         let values: Vec<u64> = record.attributes.iter().filter_map(|i| value_key(&i.attribute)).collect();
         let scope = self.scopes.entry(record.scope.clone()).or_default();
         for value in &values {
@@ -70,6 +70,7 @@ impl Index {
             self.due.insert((due, record.scope.clone(), record.id.clone()), ());
         }
         scope.entries.insert(record.id.clone(), Entry { place, values, due, destroyed: record.destroyed });
+        self.last_serial = self.last_serial.max(record.serial);
         self.newest = self.newest.max(record.date(Tag::LastChangeDate).map_or(0, |date| date.0));
     }
 
@@ -78,9 +79,9 @@ impl Index {
         self.remove(scope, id);
     }
 
-    fn remove(&mut self, scope: &Text, id: &Text) -> Option<Entry> {
-        let index = self.scopes.get_mut(scope)?;
-        let entry = index.entries.remove(id)?;
+    fn remove(&mut self, scope: &Text, id: &Text) {
+        let Some(index) = self.scopes.get_mut(scope) else { return };
+        let Some(entry) = index.entries.remove(id) else { return };
         for value in &entry.values {
             if let Some(set) = index.by_value.get_mut(value) {
                 set.remove(&entry.place);
@@ -94,7 +95,6 @@ impl Index {
         if let Some(due) = entry.due {
             self.due.remove(&(due, scope.clone(), id.clone()));
         }
-        Some(entry)
     }
 
     /// Identifiers that can match, newest first: those that have all the values, or all of the scope.
@@ -128,14 +128,14 @@ impl Index {
         self.newest
     }
 
-    /// Number of objects, destroyed ones included.
-    pub fn len(&self) -> usize {
-        self.scopes.values().map(|scope| scope.entries.len()).sum()
+    /// The highest serial of any record.
+    pub fn last_serial(&self) -> i64 {
+        self.last_serial
     }
 
-    /// Whether there are none.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
+    /// Number of objects, destroyed ones included.
+    pub fn count(&self) -> usize {
+        self.scopes.values().map(|scope| scope.entries.len()).sum()
     }
 }
 

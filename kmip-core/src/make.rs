@@ -37,6 +37,7 @@ pub(crate) fn new_record(
     let attributes = attributes::for_new_object(context, bags, object_type, origin)?;
     let id = new_id(context.engine.vault.as_ref())?;
     let mut record = Record::new(id, context.txn.scope().clone(), object_type);
+    record.serial = context.engine.next_serial();
     attributes::apply(&mut record, attributes, context.version);
     attributes::check_dates(&record)?;
     Ok(record)

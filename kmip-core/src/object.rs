@@ -33,6 +33,7 @@ const MATERIAL: Tag = Tag::new(0x54_0007);
 const MATERIAL_KIND: Tag = Tag::new(0x54_0008);
 const SEALED: Tag = Tag::new(0x54_0009);
 const ALLOCATED: Tag = Tag::new(0x54_000A);
+const SERIAL: Tag = Tag::new(0x54_000B);
 
 /// What the sealed bytes of a material are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,6 +70,8 @@ pub struct Record {
     pub scope: Text,
     /// Object Type.
     pub object_type: ObjectType,
+    /// Position in the order in which objects were made: Locate lists the newest first.
+    pub serial: i64,
     /// Whether it was destroyed: metadata stays, material is gone.
     pub destroyed: bool,
     /// Whether Get Usage Allocation has taken from the Usage Limits.
@@ -101,6 +104,7 @@ impl Record {
             id,
             scope,
             object_type,
+            serial: 0,
             destroyed: false,
             allocated: false,
             attributes: Vec::new(),
@@ -208,6 +212,7 @@ impl Record {
         let scope = Text::take_field(SCOPE, next, source)?;
         let object_type = ObjectType::take_field(Tag::ObjectType, next, source)?;
         let mut record = Self::new(id, scope, object_type);
+        record.serial = i64::take_field(SERIAL, next, source)?;
         record.destroyed = Option::<bool>::take_field(DESTROYED, next, source)?.unwrap_or(false);
         record.allocated = Option::<bool>::take_field(ALLOCATED, next, source)?.unwrap_or(false);
         record.attributes =
@@ -230,6 +235,7 @@ impl Value for Record {
         self.id.put(Tag::UniqueIdentifier, sink);
         self.scope.put(SCOPE, sink);
         self.object_type.put(Tag::ObjectType, sink);
+        self.serial.put(SERIAL, sink);
         self.destroyed.then_some(true).put_field(DESTROYED, sink);
         self.allocated.then_some(true).put_field(ALLOCATED, sink);
         self.attributes.iter().for_each(|instance| put_instance(instance, sink));

@@ -203,11 +203,12 @@ record! {
         trailer_field: Option<i32> = tag(TrailerField) since V1_4,
     }
 
-    /// Digest (KMIP 2.1 §4.21).
+    /// Digest (KMIP 2.1 §4.21). The table of 1.0 lacks Key Format Type, a tag that 1.0 has; PyKMIP cannot read a Digest
+    /// without it in any version, so it stands here for all.
     Digest "Digest" {
         hashing_algorithm: HashingAlgorithm = tag(HashingAlgorithm),
         digest_value: Option<ByteString> = tag(DigestValue),
-        key_format_type: Option<KeyFormatType> = tag(KeyFormatType) since V1_1,
+        key_format_type: Option<KeyFormatType> = tag(KeyFormatType),
     }
 
     /// Key Value Location (KMIP 2.1 §4.28).

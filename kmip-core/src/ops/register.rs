@@ -1,4 +1,7 @@
 //! Register (KMIP 1.4 §4.3, KMIP 2.1 §6.1.43): the client supplies the object.
+//!
+//! Cryptographic Usage Mask is "required" by the table, yet the published cases (SASED-M-2, BL-M-4) register without one:
+//! the object then has no mask, and permits no use.
 
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::UniqueIdentifier;
@@ -6,6 +9,7 @@ use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::object::ManagedObject;
 use kmip_codec::operation::register::{RegisterRequest, RegisterResponse};
 use kmip_codec::registry::{ObjectType, Operation};
+use kmip_codec::version::V1_2;
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
@@ -33,10 +37,11 @@ pub(super) fn register(context: &mut Context<'_>, request: RegisterRequest) -> O
     Ok(RegisterResponse { unique_identifier: UniqueIdentifier::Text(id), attributes: None })
 }
 
-/// A template (1.x): its attributes are its content, and what the request gives beside it names it.
+/// A template (1.x): its attributes are its content, and what the request gives beside it names it. From 1.2 the name may
+/// stand only there (KMIP 1.2 §11.5).
 fn template_record(context: &mut Context<'_>, bag: Option<&Bag>, content: Option<Bag>) -> OpResult<Record> {
     let named = |bag: &Bag| bag.attributes().any(|attribute| matches!(attribute, Attribute::Name(_)));
-    if content.as_ref().is_some_and(named) {
+    if context.version >= V1_2 && content.as_ref().is_some_and(named) {
         return fail(Fault::InvalidField, "the Name of a template stands in Template-Attribute, not in the template");
     }
     let bags = [content.as_ref(), bag];
@@ -47,9 +52,6 @@ fn template_record(context: &mut Context<'_>, bag: Option<&Bag>, content: Option
 
 fn object_record(context: &mut Context<'_>, bag: Option<&Bag>, object: ManagedObject) -> OpResult<Record> {
     let mut record = make::new_record(context, object.object_type(), &[bag], Origin::Client)?;
-    if needs_usage_mask(record.object_type) && attribute_of!(record, CryptographicUsageMask).is_none() {
-        return fail(Fault::MissingAttribute, "Cryptographic Usage Mask is required");
-    }
     let present = registered::has_value(&record, &object)?;
     registered::describe(context, &mut record, &object)?;
     make::complete(context, &mut record, Origin::Client);
@@ -63,9 +65,4 @@ fn object_record(context: &mut Context<'_>, bag: Option<&Bag>, object: ManagedOb
     material::store(context.engine.vault.as_ref(), &mut record, object)?;
     attributes::check_dates(&record)?;
     Ok(record)
-}
-
-/// Opaque objects and certificates may come without a mask; clients in the field leave it out for both.
-fn needs_usage_mask(object_type: ObjectType) -> bool {
-    !matches!(object_type, ObjectType::OpaqueObject | ObjectType::Certificate)
 }
