@@ -67,6 +67,9 @@ impl Output {
             table.set_header(header.iter().copied());
         }
         table.add_rows(rows);
+        table.column_iter_mut().for_each(|column| {
+            column.set_padding((0, 2));
+        });
         let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>();
         print(lines.as_bytes())
     }
@@ -102,10 +105,15 @@ impl Output {
     }
 }
 
+/// Writes to stdout. A reader that has seen enough, such as `head`, is no failure.
 fn print(bytes: &[u8]) -> Done {
     let mut stdout = std::io::stdout().lock();
-    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
-    written.map_err(|error| CliError::Local(format!("stdout: {error}")))
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CliError::Local(format!("stdout: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A JSON value as the text of a table cell.

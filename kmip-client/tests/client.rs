@@ -7,11 +7,17 @@ mod scripted_server;
 use std::time::Duration;
 
 use kmip_client::codec::attribute::values::UniqueIdentifier;
+use kmip_client::codec::attribute::{Bag, Instance};
 use kmip_client::codec::message::{CredentialValue, DecodedRequest, ResponseBatchItem};
 use kmip_client::codec::operation::activate::{ActivateRequest, ActivateResponse};
+use kmip_client::codec::operation::add_attribute::AddAttributeResponse;
+use kmip_client::codec::operation::delete_attribute::DeleteAttributeResponse;
 use kmip_client::codec::operation::destroy::{DestroyRequest, DestroyResponse};
+use kmip_client::codec::operation::get_attributes::GetAttributesResponse;
 use kmip_client::codec::operation::locate::LocateResponse;
+use kmip_client::codec::operation::modify_attribute::ModifyAttributeResponse;
 use kmip_client::codec::operation::query::QueryResponse;
+use kmip_client::codec::operation::set_attribute::SetAttributeResponse;
 use kmip_client::codec::operation::{RequestPayload, ResponsePayload};
 use kmip_client::codec::registry::{
     BatchErrorContinuationOption, Operation, QueryFunction, ResultReason, ResultStatus,
@@ -443,4 +449,100 @@ async fn files_that_do_not_hold_what_they_should_are_named() {
     let endpoint = message(Config { endpoints: vec!["kms:port".into()], ..good.clone() }).await;
     assert!(endpoint.contains("kms:port"), "{endpoint}");
     assert!(message(Config { endpoints: vec![], ..good }).await.contains("no server is given"));
+}
+
+/// A server of 1.2 whose object has these values of one attribute, with their indexes.
+async fn with_values(pki: &Pki, values: &'static [(i32, &'static str)]) -> ScriptedServer {
+    ScriptedServer::start(pki, move |_, request| {
+        let item = nth(request, 0);
+        let unique_identifier = id("1");
+        let payload = match item.operation {
+            Operation::GetAttributes => {
+                let items = values.iter().map(|(index, value)| Instance {
+                    index: Some(*index),
+                    attribute: attributes::custom("Purpose", value),
+                });
+                let attributes = Some(Bag { templates: vec![], items: items.collect() });
+                ResponsePayload::GetAttributes(Box::new(GetAttributesResponse { unique_identifier, attributes }))
+            }
+            Operation::AddAttribute => {
+                ResponsePayload::AddAttribute(Box::new(AddAttributeResponse { unique_identifier, attribute: None }))
+            }
+            Operation::ModifyAttribute => ResponsePayload::ModifyAttribute(Box::new(ModifyAttributeResponse {
+                unique_identifier,
+                attribute: None,
+            })),
+            Operation::DeleteAttribute => {
+                let RequestPayload::DeleteAttribute(asked) = &item.request_payload else { panic!("another payload") };
+                let names: Vec<_> = asked.attribute_references.iter().map(|name| name.name().to_string()).collect();
+                assert_eq!(names, ["x-Purpose"]);
+                assert!(values.iter().any(|(index, _)| asked.attribute_index == Some(*index)));
+                ResponsePayload::DeleteAttribute(Box::new(DeleteAttributeResponse {
+                    unique_identifier,
+                    attribute: None,
+                }))
+            }
+            other => panic!("{other}"),
+        };
+        Act::Answer(vec![success(item, payload)])
+    })
+    .await
+}
+
+#[tokio::test]
+async fn an_attribute_is_set_in_1_x_by_adding_or_modifying_it() {
+    let pki = Pki::new();
+    let new = || attributes::custom("Purpose", "new");
+    for (values, then) in [(&[][..], Operation::AddAttribute), (&[(0, "old")][..], Operation::ModifyAttribute)] {
+        let server = with_values(&pki, values).await;
+        let mut client = Client::connect(fixed(&pki, &server, V1_2)).await.unwrap();
+        client.set_attribute("1", new()).await.unwrap();
+        assert_eq!(server.operations(), [Operation::GetAttributes, then]);
+    }
+    let server = with_values(&pki, &[(0, "a"), (1, "b")]).await;
+    let mut client = Client::connect(fixed(&pki, &server, V1_2)).await.unwrap();
+    let error = client.set_attribute("1", new()).await.unwrap_err();
+    assert!(matches!(error, Error::AttributeInstance { .. }), "{error}");
+}
+
+#[tokio::test]
+async fn values_are_found_by_their_index_in_1_x() {
+    let pki = Pki::new();
+    let server = with_values(&pki, &[(0, "a"), (3, "b")]).await;
+    let mut client = Client::connect(fixed(&pki, &server, V1_2)).await.unwrap();
+    client.delete_attribute("1", attributes::reference("x-Purpose")).await.unwrap();
+    client.delete_attribute_value("1", attributes::custom("Purpose", "b")).await.unwrap();
+    let error = client.delete_attribute_value("1", attributes::custom("Purpose", "c")).await.unwrap_err();
+    assert!(matches!(error, Error::AttributeInstance { .. }), "{error}");
+    let deletions = server.operations().into_iter().filter(|operation| *operation == Operation::DeleteAttribute);
+    assert_eq!(deletions.count(), 3);
+}
+
+#[tokio::test]
+async fn attributes_are_set_and_deleted_in_one_request_from_2_0() {
+    let pki = Pki::new();
+    let server = ScriptedServer::start(&pki, |_, request| {
+        let item = nth(request, 0);
+        let unique_identifier = id("1");
+        let payload = match &item.request_payload {
+            RequestPayload::SetAttribute(asked) => {
+                assert_eq!(asked.new_attribute.as_ref().unwrap().items.len(), 1);
+                ResponsePayload::SetAttribute(Box::new(SetAttributeResponse { unique_identifier }))
+            }
+            RequestPayload::DeleteAttribute(asked) => {
+                assert_eq!((asked.attribute_references.len(), &asked.current_attribute), (1, &None));
+                ResponsePayload::DeleteAttribute(Box::new(DeleteAttributeResponse {
+                    unique_identifier,
+                    attribute: None,
+                }))
+            }
+            other => panic!("{other:?}"),
+        };
+        Act::Answer(vec![success(item, payload)])
+    })
+    .await;
+    let mut client = Client::connect(fixed(&pki, &server, V2_1)).await.unwrap();
+    client.set_attribute("1", attributes::custom("Purpose", "new")).await.unwrap();
+    client.delete_attribute("1", attributes::reference("x-Purpose")).await.unwrap();
+    assert_eq!(server.operations(), [Operation::SetAttribute, Operation::DeleteAttribute]);
 }

@@ -1,9 +1,9 @@
 //! `attributes`: what is known of an object, and changing it.
 
 use kmip_client::Client;
-use kmip_codec::attribute::{AttributeReference, Instance};
-use kmip_codec::version::{V2_1, Version};
-use serde_json::{Value, json};
+use kmip_codec::attribute::{Attribute, AttributeReference, Instance};
+use kmip_codec::version::V2_1;
+use serde_json::json;
 
 use crate::cli::AttributesCommand as Command;
 use crate::context::Context;
@@ -75,15 +75,19 @@ async fn get(context: &Context, target: &str, wanted: &[String]) -> Done {
     let (mut client, id) = find(context, target).await?;
     let version = client.version().unwrap_or(V2_1);
     let found = client.get_attributes(&id, &wanted).await?;
-    let attributes = found.items.iter().map(|instance| described(instance, version));
+    let attributes =
+        found.items.iter().map(|instance| (name_of(instance), value_json::of_attribute(&instance.attribute, version)));
     if context.output.is_json() {
         let attributes: Vec<_> = attributes.map(|(name, value)| json!({ "name": name, "value": value })).collect();
         return context.output.json(&json!({ "id": id, "attributes": attributes }));
     }
-    context.output.table(&[], attributes.map(|(name, value)| vec![printable(&name), flat(&value)]).collect())
+    let rows = found.items.iter().zip(attributes).map(|(instance, (name, value))| match &instance.attribute {
+        Attribute::Name(own) => vec![name, printable(&own.value)],
+        _ => vec![printable(&name), flat(&value)],
+    });
+    context.output.table(&[], rows.collect())
 }
 
-fn described(instance: &Instance, version: Version) -> (String, Value) {
-    let name = AttributeReference::of(&instance.attribute).name().to_string();
-    (name, value_json::of_attribute(&instance.attribute, version))
+fn name_of(instance: &Instance) -> String {
+    AttributeReference::of(&instance.attribute).name().to_string()
 }

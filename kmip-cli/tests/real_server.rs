@@ -1,0 +1,225 @@
+//! The binary against the real server, started in this process on free ports with a fresh data directory.
+
+use std::path::PathBuf;
+use std::process::{Output, Stdio};
+
+use kmip_server::config::Config;
+use kmip_server::datadir::DataDir;
+use kmip_server::run::Server;
+use kmip_server::service;
+use serde_json::Value;
+
+struct Site {
+    folder: tempfile::TempDir,
+    server: Server,
+}
+
+/// What the binary did.
+struct Run {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{}", self.stderr);
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+impl Site {
+    async fn start() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config { dev: true, ..Config::default() };
+        config.listen.kmip = "127.0.0.1:0".parse().unwrap();
+        config.listen.https = "-".parse().unwrap();
+        config.listen.admin = "127.0.0.1:0".parse().unwrap();
+        let data = DataDir::open_or_create_dev(&folder.path().join("kmip-data")).unwrap();
+        service::create(&data, &config).unwrap();
+        let reconfigure = Box::new(|| Err("no reload in this test".to_owned()));
+        let server = Server::start(data, config, reconfigure, service::open_service).await.unwrap();
+        Self { folder, server }
+    }
+
+    /// Runs in the folder that holds `kmip-data`, as a newcomer does: the profile is found there.
+    async fn run(&self, line: &str) -> Run {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+        command.env_remove("KMIP_CLI_CONFIG").env("HOME", self.folder.path()).env_remove("XDG_CONFIG_HOME");
+        command.current_dir(self.folder.path()).stdin(Stdio::null()).args(line.split(' '));
+        let Output { status, stdout, stderr } = command.output().await.unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    async fn json(&self, line: &str) -> Value {
+        self.run(&format!("--output json {line}")).await.json()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+fn text<'a>(value: &'a Value, member: &str) -> &'a str {
+    value[member].as_str().unwrap_or_else(|| panic!("{member} in {value}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_from_its_first_to_its_last_day() {
+    let site = Site::start().await;
+    for version in ["1.0", "1.1", "1.2", "1.3", "1.4", "2.0", "2.1"] {
+        let name = format!("disk-{version}");
+        let at = |line: &str| format!("--kmip-version {version} {line} {name}");
+        let id = text(&site.json(&at("create aes --length 256 --name")).await, "id").to_owned();
+        let key = site.json(&at("get")).await;
+        assert_eq!((text(&key, "id"), text(&key, "type"), text(&key, "format")), (id.as_str(), "SymmetricKey", "Raw"));
+        assert_eq!(text(&key, "material").len(), 64);
+        assert_eq!(site.json(&at("locate --state pre-active --name")).await["ids"], serde_json::json!([id]));
+        assert_eq!(text(&site.json(&at("activate")).await, "id"), id);
+
+        let refused = site.run(&at("destroy --yes")).await;
+        assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+        assert!(refused.stderr.contains("must be revoked first"), "{}", refused.stderr);
+        site.json(&at("revoke --reason superseded")).await;
+        site.json(&at("destroy --yes")).await;
+        let gone = site.run(&at("get")).await;
+        assert_eq!(gone.code, Some(1));
+        assert!(gone.stderr.contains("no object has the identifier or the name"), "{}", gone.stderr);
+        assert!(!gone.stderr.contains(text(&key, "material")));
+    }
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_registered_comes_back_and_goes_to_files_for_one_reader_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = Site::start().await;
+    let material = "000102030405060708090a0b0c0d0e0f";
+    let registered = site.json(&format!("register key aes --hex {material} --name kek --activate")).await;
+    assert_eq!(text(&site.json("get kek").await, "material"), material);
+    let table = site.run("get kek").await.stdout;
+    assert!(table.lines().any(|line| line == format!("material  {material}")), "{table}");
+
+    let written = site.run("get kek --out key.bin").await;
+    assert_eq!(written.code, Some(0), "{}", written.stderr);
+    assert!(!written.stdout.contains(material));
+    assert_eq!(hex::encode(std::fs::read(site.path("key.bin")).unwrap()), material);
+    assert_eq!(site.path("key.bin").metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(site.run("get kek --out key.bin").await.code, Some(1), "nothing is overwritten");
+
+    let certificate = site.json("register certificate --file kmip-data/pki/client.pem").await;
+    assert_eq!(text(&site.json(&format!("get {}", text(&certificate, "id"))).await, "type"), "Certificate");
+    let private = site.json("register private-key --file kmip-data/pki/client.key").await;
+    let attributes = site.json(&format!("attributes get {} Cryptographic_Length", text(&private, "id"))).await;
+    assert_eq!(attributes["attributes"][0]["value"], 256);
+
+    let listed = site.run("locate --type symmetric-key").await.stdout;
+    let row = format!("{}  kek   Symmetric Key  Active", text(&registered, "id"));
+    assert!(listed.lines().any(|line| line == row), "{listed}");
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_enrolled_client_works_at_once_and_sees_only_its_own_objects() {
+    let site = Site::start().await;
+    site.json("create aes --name secret-of-client").await;
+    let enrolled = site.json("client enroll node-1").await;
+    assert_eq!(text(&enrolled, "cert"), "kmip-data/pki/clients/node-1.pem");
+    let node = format!("--cert {} --key {}", text(&enrolled, "cert"), text(&enrolled, "key"));
+    assert_eq!(site.json(&format!("{node} locate")).await["ids"], serde_json::json!([]));
+    assert_eq!(site.run(&format!("{node} get secret-of-client")).await.code, Some(1));
+    assert_eq!(site.run("client enroll node-1").await.code, Some(2), "the files exist");
+    assert_eq!(site.run("client enroll node-1 --out other").await.code, Some(1), "the server knows the name");
+
+    let own = site.json("client enroll node-2 --out node-2").await;
+    let line = format!("--ca {} --cert {} --key {} locate", text(&own, "ca"), text(&own, "cert"), text(&own, "key"));
+    assert_eq!(site.json(&line).await["ids"], serde_json::json!([]));
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_user_needs_the_right_password_and_it_is_never_shown() {
+    let site = Site::start().await;
+    std::fs::write(site.path("right"), "correct horse\n").unwrap();
+    std::fs::write(site.path("wrong"), "battery staple\n").unwrap();
+    site.json("user add alice --password-file right").await;
+    let again = site.run("user add alice --password-file right").await;
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("alice") && !again.stderr.contains("horse"), "{}", again.stderr);
+    site.json("--username alice --password-file right locate").await;
+    for line in ["--username alice --password-file wrong locate", "--username bob --password-file right locate"] {
+        let refused = site.run(line).await;
+        assert_eq!(refused.code, Some(1), "{}", refused.stderr);
+        assert!(refused.stderr.contains("Authentication Not Successful"), "{}", refused.stderr);
+        assert!(!refused.stderr.contains("staple") && !refused.stderr.contains("horse"));
+    }
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_admin_api_takes_administrators_only() {
+    let site = Site::start().await;
+    let stranger = "client enroll x --admin-cert kmip-data/pki/client.pem --admin-key kmip-data/pki/client.key";
+    let refused = site.run(stranger).await;
+    assert_eq!(refused.code, Some(3), "{}", refused.stderr);
+    assert!(refused.stderr.contains("does not trust the client certificate"), "{}", refused.stderr);
+    let kmip = site.server.bound.kmip.unwrap();
+    let other_port = site.run(&format!("client enroll x --admin {kmip}")).await;
+    assert_eq!(other_port.code, Some(3), "{}", other_port.stderr);
+    assert!(!site.path("kmip-data/pki/clients/x.key").exists());
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_are_sent_as_they_are_and_a_failed_item_tells_in_the_exit_code() {
+    let site = Site::start().await;
+    let message = |operation: &str, payload: &str| {
+        format!(
+            "<KMIP><RequestMessage><RequestHeader><ProtocolVersion>\
+             <ProtocolVersionMajor type=\"Integer\" value=\"1\"/><ProtocolVersionMinor type=\"Integer\" value=\"2\"/>\
+             </ProtocolVersion><BatchCount type=\"Integer\" value=\"1\"/></RequestHeader><BatchItem>\
+             <Operation type=\"Enumeration\" value=\"{operation}\"/><RequestPayload>{payload}</RequestPayload>\
+             </BatchItem></RequestMessage></KMIP>"
+        )
+    };
+    let query = message("Query", "<QueryFunction type=\"Enumeration\" value=\"QueryObjects\"/>");
+    std::fs::write(site.path("query.xml"), &query).unwrap();
+    let answered = site.run("send query.xml").await;
+    assert_eq!(answered.code, Some(0), "{}", answered.stderr);
+    assert!(
+        answered.stdout.contains("<ObjectType type=\"Enumeration\" value=\"SymmetricKey\"/>"),
+        "{}",
+        answered.stdout
+    );
+    assert!(answered.stdout.contains("<ProtocolVersionMinor type=\"Integer\" value=\"2\"/>"));
+
+    let get = message("Get", "<UniqueIdentifier type=\"TextString\" value=\"none\"/>");
+    std::fs::write(site.path("get.xml"), get).unwrap();
+    let refused = site.run("send get.xml").await;
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stdout.contains("ItemNotFound"), "{}", refused.stdout);
+
+    // A binary message that no server can read: it is sent all the same, and the answer is shown.
+    std::fs::write(site.path("odd.ttlv"), [0x42, 0, 0x78, 1, 0, 0, 0, 0]).unwrap();
+    let odd = site.run("send odd.ttlv").await;
+    assert_eq!(odd.code, Some(1), "{}", odd.stderr);
+    assert!(odd.stdout.contains("<ResultStatus type=\"Enumeration\" value=\"OperationFailed\"/>"), "{}", odd.stdout);
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_server_tells_about_itself() {
+    let site = Site::start().await;
+    assert_eq!(
+        site.json("discover").await["versions"],
+        serde_json::json!(["2.1", "2.0", "1.4", "1.3", "1.2", "1.1", "1.0"])
+    );
+    let query = site.json("query operations").await;
+    assert!(query["Operation"].as_array().unwrap().iter().any(|operation| operation == "Create"), "{query}");
+    let old = site.run("--kmip-version 1.4 log hello").await;
+    assert_eq!(old.code, Some(1));
+    assert!(old.stderr.contains("Log needs KMIP 2.0"), "{}", old.stderr);
+    site.json("log hello").await;
+    site.server.stop().await.unwrap();
+}
