@@ -1,1 +1,11 @@
-//! PLACEHOLDER
+//! OASIS cases, real clients and fault campaigns against the server, which is known by its wire and its command line only.
+
+#![forbid(unsafe_code)]
+
+pub mod endpoint;
+pub mod message;
+pub mod oasis;
+pub mod reference;
+pub mod server_process;
+pub mod tls;
+pub mod tree;

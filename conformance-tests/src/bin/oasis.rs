@@ -1,0 +1,74 @@
+//! Plays OASIS cases for developers: against a server it starts, or against one that runs.
+
+use clap::Parser;
+use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::oasis::expectations;
+use conformance_tests::oasis::run::{Outcome, load_all, play_all, print};
+use conformance_tests::reference;
+use conformance_tests::server_process::{Options, Reconnecting, Server, ServerWorld};
+use conformance_tests::tls::Identity;
+use kmip_codec::version::V3_0;
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Play the published OASIS test cases and print one line for each.
+#[derive(Parser)]
+struct Arguments {
+    /// Play only cases whose name holds this text
+    #[arg(long, default_value = "")]
+    filter: String,
+    /// Play on this server, as one client: its objects stay behind and may disturb later cases
+    #[arg(long, value_name = "ADDR:PORT", requires_all = ["ca", "cert", "key"])]
+    server: Option<SocketAddr>,
+    /// CA that the server's certificate chains to
+    #[arg(long)]
+    ca: Option<PathBuf>,
+    /// Client certificate
+    #[arg(long)]
+    cert: Option<PathBuf>,
+    /// Client key
+    #[arg(long)]
+    key: Option<PathBuf>,
+    /// Write the list of expected outcomes anew
+    #[arg(long, conflicts_with_all = ["filter", "server"])]
+    bless: bool,
+}
+
+struct OneClient {
+    identity: Identity,
+    address: SocketAddr,
+}
+
+impl World for OneClient {
+    fn fresh_client(&mut self) -> io::Result<Box<dyn Endpoint>> {
+        Ok(Box::new(Reconnecting::new(self.identity.clone(), self.address)))
+    }
+}
+
+fn main() -> io::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let Some(folder) = reference::require("oasis", "oasis") else { return Ok(ExitCode::SUCCESS) };
+    let cases = load_all(&folder).map_err(io::Error::other)?;
+    let selected = |case: &conformance_tests::oasis::case::Case| {
+        case.name.contains(&arguments.filter) && (case.version < V3_0 || arguments.bless)
+    };
+    let reports = match (&arguments.server, &arguments.ca, &arguments.cert, &arguments.key) {
+        (Some(address), Some(ca), Some(cert), Some(key)) => {
+            let identity = Identity::from_files(ca, cert, key)?;
+            play_all(&cases, &mut OneClient { identity, address: *address }, &selected)
+        }
+        _ => {
+            let place = tempfile::tempdir()?;
+            let server = Server::start(&Options::new(&place.path().join("data")))?;
+            play_all(&cases, &mut ServerWorld::new(&server), &selected)
+        }
+    };
+    print(&reports);
+    if arguments.bless {
+        expectations::save(&expectations::path(), &reports)?;
+    }
+    let failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Fail(_)));
+    Ok(if failed && !arguments.bless { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}

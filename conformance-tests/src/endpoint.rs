@@ -1,0 +1,15 @@
+//! Where a request goes and an answer comes from: over TLS, or any other way to reach the server.
+
+use std::io;
+
+/// A peer that answers requests, one at a time.
+pub trait Endpoint {
+    /// Sends one encoded request and gives back the encoded answer.
+    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>>;
+}
+
+/// A place to play cases in.
+pub trait World {
+    /// An endpoint for a client that nobody has seen before, in a scope of its own.
+    fn fresh_client(&mut self) -> io::Result<Box<dyn Endpoint>>;
+}

@@ -1,0 +1,214 @@
+//! Plays cases: chains in order, each chain as a client of its own, and tells for each case how it ended.
+
+use super::case::{Case, CaseError, Exchange, load_folder};
+use super::compare::{Comparer, Request};
+use super::facts::Facts;
+use super::variables::Variables;
+use crate::endpoint::{Endpoint, World};
+use crate::tree::{decode, encode};
+use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
+use std::fmt;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Cases that want what another one left behind, with that one's name.
+const CHAINS: [(&str, &str); 3] = [("SASED-M-3", "SASED-M-2"), ("TL-M-3", "TL-M-2"), ("TC-CREG-3", "TC-CREG-1")];
+
+/// How a case ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every answer was the published one, within the permitted variations.
+    Pass,
+    /// The first difference.
+    Fail(String),
+    /// Not played, and why.
+    Not(String),
+}
+
+impl Outcome {
+    /// `pass`, `fail` or `not`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail(_) => "fail",
+            Self::Not(_) => "not",
+        }
+    }
+
+    /// The difference or the reason; empty for a pass.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Pass => "",
+            Self::Fail(reason) | Self::Not(reason) => reason,
+        }
+    }
+}
+
+/// A case and how it ended.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The case's name.
+    pub name: String,
+    /// Its version.
+    pub version: Version,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.outcome {
+            Outcome::Pass => write!(f, "PASS {}", self.name),
+            Outcome::Fail(difference) => write!(f, "FAIL {}: {difference}", self.name),
+            Outcome::Not(reason) => write!(f, "NOT {}: {reason}", self.name),
+        }
+    }
+}
+
+/// Reads the cases of every published version below the folder, 3.0 included.
+pub fn load_all(folder: &Path) -> Result<Vec<Case>, CaseError> {
+    let versions = [V1_0, V1_4, V2_1, V3_0];
+    let loaded = versions.map(|version| load_folder(&folder.join(format!("v{version}")), version));
+    loaded.into_iter().try_fold(Vec::new(), |mut all, cases| {
+        all.extend(cases?);
+        Ok(all)
+    })
+}
+
+/// Plays the cases that `selected` names (and the predecessors that they need) and reports on those, in their order.
+pub fn play_all(cases: &[Case], world: &mut dyn World, selected: &dyn Fn(&Case) -> bool) -> Vec<Report> {
+    let wanted = cases.iter().filter(|case| selected(case));
+    let played =
+        wanted.map(|case| Report { name: case.name.clone(), version: case.version, outcome: play(case, cases, world) });
+    played.collect()
+}
+
+/// Plays a case after the ones it follows.
+fn play(case: &Case, cases: &[Case], world: &mut dyn World) -> Outcome {
+    if let Some(reason) = unplayable(case) {
+        return Outcome::Not(reason.to_owned());
+    }
+    let mut endpoint = match world.fresh_client() {
+        Ok(endpoint) => endpoint,
+        Err(error) => return Outcome::Fail(format!("no client: {error}")),
+    };
+    let mut play = Play::new();
+    if let Some(earlier) = predecessor(case, cases) {
+        if let Err(difference) = play.case(earlier, endpoint.as_mut()) {
+            return Outcome::Fail(format!("in its predecessor {}: {difference}", earlier.name));
+        }
+    }
+    play.case(case, endpoint.as_mut()).map_or_else(Outcome::Fail, |()| Outcome::Pass)
+}
+
+fn predecessor<'a>(case: &Case, cases: &'a [Case]) -> Option<&'a Case> {
+    let (_, earlier) = CHAINS.iter().find(|(later, _)| *later == case.base_name())?;
+    cases.iter().find(|other| other.version == case.version && other.base_name() == *earlier)
+}
+
+/// Why a case cannot be played by a client over the KMIP port.
+pub fn unplayable(case: &Case) -> Option<&'static str> {
+    let base = case.base_name();
+    match base {
+        _ if case.version == V3_0 => Some("KMIP 3.0 comes later"),
+        _ if base.starts_with("TC-NP") || base.starts_with("TC-Q-S2C") => {
+            Some("the server would send requests to the client")
+        }
+        _ if base.starts_with("TC-OTP") => Some("wants what TC-OTP-SETUP stored, which is not published"),
+        _ if base.starts_with("MSGENC-JSON") => Some("needs the JSON encoding over HTTPS"),
+        _ if base.starts_with("MSGENC-XML") => Some("needs the XML encoding over HTTPS"),
+        _ if base.starts_with("MSGENC-HTTPS") => Some("needs HTTPS"),
+        _ => None,
+    }
+}
+
+/// What a play has learned; it goes on through a chain.
+pub struct Play {
+    facts: Facts,
+    now: i64,
+}
+
+impl Play {
+    /// Starts now.
+    pub fn new() -> Self {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        Self::at(i64::try_from(now).unwrap_or_default())
+    }
+
+    /// Starts at a time, in seconds since 1970.
+    pub fn at(now: i64) -> Self {
+        Self { facts: Facts::default(), now }
+    }
+
+    /// Plays one case; the error tells the first difference.
+    pub fn case(&mut self, case: &Case, endpoint: &mut dyn Endpoint) -> Result<(), String> {
+        let mut variables = Variables::at(self.now);
+        for (step, exchange) in case.exchanges.iter().enumerate() {
+            variables = self
+                .exchange(case, exchange, variables, endpoint)
+                .map_err(|difference| format!("message {step}: {difference}"))?;
+        }
+        Ok(())
+    }
+
+    fn exchange(
+        &mut self,
+        case: &Case,
+        exchange: &Exchange,
+        variables: Variables,
+        endpoint: &mut dyn Endpoint,
+    ) -> Result<Variables, String> {
+        let sent = variables.resolve(&exchange.request).map_err(|error| error.to_string())?;
+        self.facts.note_request(&sent);
+        let answer = endpoint.exchange(&encode(&sent)).map_err(|error| format!("no answer: {error}"))?;
+        let answer = decode(&answer).map_err(|error| format!("the answer is no TTLV: {error}"))?;
+        let request = Request { published: &exchange.request, sent: &sent };
+        let any_lists = case.base_name().starts_with("MSGENC");
+        let comparer = Comparer::new(case.version, any_lists, &self.facts, variables);
+        let variables =
+            comparer.message(request, &exchange.response, &answer).map_err(|difference| difference.to_string())?;
+        self.facts.note_response(&sent, &answer);
+        Ok(variables)
+    }
+}
+
+impl Default for Play {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Counts of a list of reports.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Passed.
+    pub passed: usize,
+    /// Failed.
+    pub failed: usize,
+    /// Not played.
+    pub not_played: usize,
+}
+
+/// Counts the reports of one version.
+pub fn count(reports: &[Report], version: Version) -> Counts {
+    let of = reports.iter().filter(|report| report.version == version);
+    of.fold(Counts::default(), |mut counts, report| {
+        match report.outcome {
+            Outcome::Pass => counts.passed += 1,
+            Outcome::Fail(_) => counts.failed += 1,
+            Outcome::Not(_) => counts.not_played += 1,
+        }
+        counts
+    })
+}
+
+/// Every line and the summary of each version.
+pub fn print(reports: &[Report]) {
+    reports.iter().for_each(|report| println!("{report}"));
+    for version in [V1_0, V1_4, V2_1, V3_0] {
+        let Counts { passed, failed, not_played } = count(reports, version);
+        if passed + failed + not_played > 0 {
+            println!("OASIS {version}: {passed} passed, {failed} failed, {not_played} not played");
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! A blocking TLS client with a client certificate: connections, framing by the length of the first item, and HTTP by hand.
+
+use crate::endpoint::Endpoint;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// How long a read or write may take before it counts as a hang.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+/// Bytes of a message's first header: tag 3, type 1, length 4.
+const HEADER: usize = 8;
+/// The longest answer that is read.
+const LONGEST: usize = 64 << 20;
+
+/// Who a client is: certificate, key, and the CA that it trusts.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    config: Arc<ClientConfig>,
+}
+
+impl Identity {
+    /// From PEM files.
+    pub fn from_files(ca: &Path, certificate: &Path, key: &Path) -> io::Result<Self> {
+        Self::from_pem(&fs::read(ca)?, &fs::read(certificate)?, &fs::read(key)?)
+    }
+
+    /// From PEM texts.
+    pub fn from_pem(ca: &[u8], certificate: &[u8], key: &[u8]) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for root in certificates(ca)? {
+            roots.add(root).map_err(io::Error::other)?;
+        }
+        let key = PrivateKeyDer::from_pem_slice(key).map_err(|error| io::Error::other(error.to_string()))?;
+        let config = ClientConfig::builder()
+            .with_root_certificates(roots)
+            .with_client_auth_cert(certificates(certificate)?, key)
+            .map_err(io::Error::other)?;
+        Ok(Self { config: Arc::new(config) })
+    }
+
+    /// Connects to the server at this address, which must prove to be `localhost`.
+    pub fn connect(&self, address: SocketAddr) -> io::Result<Connection> {
+        let socket = TcpStream::connect_timeout(&address, PATIENCE)?;
+        socket.set_nodelay(true)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        let name = ServerName::try_from("localhost").map_err(io::Error::other)?;
+        let session = ClientConnection::new(Arc::clone(&self.config), name).map_err(io::Error::other)?;
+        let mut stream = StreamOwned::new(session, socket);
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        Ok(Connection { stream })
+    }
+}
+
+fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
+    let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    read.map_err(|error| io::Error::other(error.to_string()))
+}
+
+/// An open connection.
+pub struct Connection {
+    stream: StreamOwned<ClientConnection, TcpStream>,
+}
+
+impl Connection {
+    /// Sends bytes as they are.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+
+    /// Receives one whole message.
+    pub fn receive(&mut self) -> io::Result<Vec<u8>> {
+        let mut message = vec![0; HEADER];
+        self.stream.read_exact(&mut message)?;
+        let length = match message.get(4..HEADER).and_then(|field| field.first_chunk::<4>()) {
+            Some(length) => u32::from_be_bytes(*length) as usize,
+            None => 0,
+        };
+        if length > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer longer than 64 MiB"));
+        }
+        message.resize(HEADER + length, 0);
+        match message.get_mut(HEADER..) {
+            Some(rest) => self.stream.read_exact(rest)?,
+            None => {}
+        }
+        Ok(message)
+    }
+
+    /// Receives everything until the peer closes.
+    pub fn receive_to_end(&mut self) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        match self.stream.read_to_end(&mut bytes) {
+            // A peer may close the socket without the closing alert.
+            Err(error) if error.kind() != io::ErrorKind::UnexpectedEof || bytes.is_empty() => Err(error),
+            _ => Ok(bytes),
+        }
+    }
+
+    /// Changes how long a read may take.
+    pub fn set_read_timeout(&mut self, patience: Duration) -> io::Result<()> {
+        self.stream.sock.set_read_timeout(Some(patience))
+    }
+}
+
+impl Endpoint for Connection {
+    fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
+        self.send(request)?;
+        self.receive()
+    }
+}
+
+/// An HTTP answer.
+#[derive(Debug)]
+pub struct HttpAnswer {
+    /// The status code.
+    pub status: u16,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Sends one HTTP/1.1 request on a connection of its own.
+pub fn http(mut connection: Connection, method: &str, path: &str, kind: &str, body: &[u8]) -> io::Result<HttpAnswer> {
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: {kind}\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    connection.send(&[head.as_bytes(), body].concat())?;
+    let answer = connection.receive_to_end()?;
+    let malformed = || io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer");
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or_else(malformed)?;
+    let (head, rest) = answer.split_at(end);
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(malformed)?;
+    if head.contains("transfer-encoding: chunked") {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunked answer, where a length was expected"));
+    }
+    Ok(HttpAnswer { status, body: rest.get(4..).unwrap_or_default().to_vec() })
+}
