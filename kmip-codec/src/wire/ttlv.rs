@@ -362,20 +362,21 @@ impl Source for TtlvReader<'_> {
 /// A writer into one buffer that is wiped when dropped.
 pub struct TtlvWriter {
     buffer: Zeroizing<Vec<u8>>,
-    /// Offsets of the length fields of open structures.
-    open: Vec<usize>,
+    /// Where the value of the innermost open structure starts; 0 if none is open. Its length field holds the same of the
+    /// structure around it until its own length is known, so that no stack is needed.
+    open: u32,
     version: Version,
 }
 
 impl TtlvWriter {
     /// Writes into a buffer of exactly `capacity` bytes, counted beforehand, so that it never reallocates.
     pub fn with_capacity(version: Version, capacity: usize) -> Self {
-        Self { buffer: Zeroizing::new(Vec::with_capacity(capacity)), open: Vec::with_capacity(8), version }
+        Self { buffer: Zeroizing::new(Vec::with_capacity(capacity)), open: 0, version }
     }
 
     /// What was written.
     pub fn finish(self) -> Zeroizing<Vec<u8>> {
-        debug_assert!(self.open.is_empty(), "every begin has its end");
+        debug_assert!(self.open == 0, "every begin has its end");
         self.buffer
     }
 
@@ -418,17 +419,19 @@ impl Sink for TtlvWriter {
 
     #[inline]
     fn begin(&mut self, tag: Tag) {
-        self.header(tag, ItemType::Structure, 0);
-        self.open.push(self.buffer.len());
+        self.header(tag, ItemType::Structure, self.open as usize);
+        self.open = u32::try_from(self.buffer.len()).expect("invariant: no message of 4 GiB is ever built");
     }
 
     #[inline]
     fn end(&mut self) {
-        let start = self.open.pop().expect("invariant: every end has its begin");
-        let length = u32::try_from(self.buffer.len() - start).expect("invariant: no structure of 4 GiB is ever built");
-        if let Some(field) = self.buffer.get_mut(start - 4..start) {
-            field.copy_from_slice(&length.to_be_bytes());
-        }
+        let length = self.buffer.len() - self.open as usize;
+        let length = u32::try_from(length).expect("invariant: no structure of 4 GiB is ever built");
+        let start = self.open as usize;
+        let field = self.buffer.get_mut(..start).and_then(<[u8]>::last_chunk_mut::<4>);
+        let field = field.expect("invariant: every end has its begin");
+        self.open = u32::from_be_bytes(*field);
+        *field = length.to_be_bytes();
     }
 
     fn integer(&mut self, tag: Tag, value: i32) {
