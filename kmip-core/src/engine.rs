@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::authenticate::Guesses;
 use crate::batch;
 use crate::catalog::Catalog;
-use crate::env::{Config, Env, PasswordCheck};
+use crate::env::{Config, Env, Pace, PasswordCheck};
 use crate::error::{Fault, OpError, OpResult};
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
@@ -36,6 +36,9 @@ pub const SUPPORTED_VERSIONS: [Version; 7] = [
     kmip_codec::version::V1_1,
     V1_0,
 ];
+
+/// Objects whose dates take effect in one change.
+const DUE_AT_ONCE: usize = 64;
 
 /// What an engine is made of.
 pub struct Parts {
@@ -264,22 +267,21 @@ impl Engine {
     /// Date moves (KMIP 2.1 §4.29). Commit it and call again until nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
-        let due = self.catalog.index().due(now, 64);
-        let (scope, _) = due.first()?;
-        let mut txn = Txn::new(
-            self.store.as_ref(),
-            self.seal.as_ref(),
-            self.catalog.as_ref(),
-            scope.clone(),
-            crate::env::Pace::Pool,
-        );
-        for (_, id) in due.iter().filter(|(of, _)| of == scope) {
-            if let Err(error) = tick(&mut txn, id, now) {
-                tracing::error!(object = %id, error = %error.message, "a date could not take effect");
+        let due = self.catalog.index().due(now, DUE_AT_ONCE);
+        let mut scopes: Vec<&Text> = due.iter().map(|(scope, _)| scope).collect();
+        scopes.dedup();
+        // An object whose record cannot be read holds up its own scope at most.
+        scopes.into_iter().find_map(|scope| {
+            let (store, seal, catalog) = (self.store.as_ref(), self.seal.as_ref(), self.catalog.as_ref());
+            let mut txn = Txn::new(store, seal, catalog, scope.clone(), Pace::Pool);
+            for (_, id) in due.iter().filter(|(of, _)| of == scope) {
+                if let Err(error) = tick(&mut txn, id, now) {
+                    tracing::error!(object = %id, error = %error.message, "a date could not take effect");
+                }
             }
-        }
-        let batch = txn.into_batch()?;
-        Some(Pending { batch, after: After::EvaluateAgain, discarded: Vec::new() })
+            let batch = txn.into_batch()?;
+            Some(Pending { batch, after: After::EvaluateAgain, discarded: Vec::new() })
+        })
     }
 
     /// The change that gives a new scope its key.

@@ -22,7 +22,7 @@ pub(crate) enum Committed {
     Reply(zeroize::Zeroizing<Vec<u8>>),
     /// Evaluate the request again.
     EvaluateAgain,
-    /// The store or the audit log failed; nothing may be acknowledged.
+    /// The audit log failed; nothing may be acknowledged.
     Failed,
 }
 
@@ -81,25 +81,39 @@ fn run_commits(waiting: &Receiver<Job>, groups: &SyncSender<Vec<Finishing>>, eng
     while let Ok(first) = waiting.recv() {
         let mut group = vec![first];
         group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
-        let batches: Vec<_> = group.iter().map(|job| job.pending.batch().clone()).collect();
-        let outcomes = match store.commit(&batches) {
-            Ok(outcomes) => outcomes,
-            Err(error) => {
-                tracing::error!(%error, "a group of changes could not be committed");
-                group.into_iter().for_each(|job| drop(job.done.send(Committed::Failed)));
-                continue;
-            }
+        let outcomes = commit_group(store, &group);
+        let finish = |(job, outcome): (Job, Option<Outcome>)| {
+            // Dropping the job tells its waiter that nothing may be acknowledged.
+            let outcome = outcome?;
+            Some(Finishing {
+                revision: if let Outcome::Done(revision, _) = outcome { Some(revision) } else { None },
+                finished: engine.finish(*job.pending, &outcome),
+                subject: job.subject,
+                done: job.done,
+            })
         };
-        let finish = |(job, outcome): (Job, &Outcome)| Finishing {
-            finished: engine.finish(*job.pending, outcome),
-            revision: if let Outcome::Done(revision, _) = outcome { Some(*revision) } else { None },
-            subject: job.subject,
-            done: job.done,
-        };
-        if groups.send(group.into_iter().zip(&outcomes).map(finish).collect()).is_err() {
+        if groups.send(group.into_iter().zip(outcomes).filter_map(finish).collect()).is_err() {
             return;
         }
     }
+}
+
+/// Commits a group with one flush. A damaged record fails the whole call, so the changes are then tried one by one: one
+/// client's damage is not another's.
+fn commit_group(store: &dyn Store, group: &[Job]) -> Vec<Option<Outcome>> {
+    let batches: Vec<_> = group.iter().map(|job| job.pending.batch().clone()).collect();
+    match store.commit(&batches) {
+        Ok(outcomes) => return outcomes.into_iter().map(Some).collect(),
+        Err(error) => tracing::error!(%error, changes = batches.len(), "a group of changes could not be committed"),
+    }
+    let one_by_one = |batch| match store.commit(std::slice::from_ref(batch)) {
+        Ok(outcomes) => outcomes.into_iter().next(),
+        Err(error) => {
+            tracing::error!(%error, "a change could not be committed");
+            None
+        }
+    };
+    batches.iter().map(one_by_one).collect()
 }
 
 fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal) {

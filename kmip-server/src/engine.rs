@@ -17,10 +17,11 @@ use zeroize::Zeroizing;
 
 use crate::audit::AuditLog;
 use crate::committer::{Committed, Committer};
-use crate::config::{AuditReads, Config};
+use crate::config::{AuditReads, Config, Custody, VaultKind, VaultMode};
 use crate::datadir::DataDir;
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
+use crate::scrub::Scrub;
 use crate::service::{Administration, AdministrationError, Peer, Reply, Service, ServiceError};
 use crate::store::{Options, SledStore};
 
@@ -70,12 +71,14 @@ fn now(pace: Pace) -> Env {
 
 /// Makes the root key and the empty store of a new data directory.
 pub(crate) fn create(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
+    check_vault(config)?;
     let protection = match &config.vault.passphrase_file {
         Some(file) => Protection::Passphrase(read_passphrase(file).map_err(failure)?),
         None if config.dev => Protection::DevFile,
         None => {
             return Err(ServiceError(
-                "a passphrase must seal the root key: name a file that holds it with [vault] passphrase_file".to_owned(),
+                "a passphrase must seal the root key: name a file that holds it with [vault] passphrase_file"
+                    .to_owned(),
             ));
         }
     };
@@ -92,7 +95,18 @@ fn read_passphrase(file: &std::path::Path) -> std::io::Result<SecretText> {
     Ok(SecretText::copy_from(text.trim_end_matches(['\r', '\n'])))
 }
 
+/// What the configuration may ask for and this version does not do yet is refused, never done otherwise.
+fn check_vault(config: &Config) -> Result<(), ServiceError> {
+    let vault = &config.vault;
+    if vault.kind != VaultKind::Software || vault.custody != Custody::Enveloped || vault.mode != VaultMode::Cached {
+        let text = "[vault]: this version serves kind = \"software\", mode = \"cached\", custody = \"enveloped\" only";
+        return Err(ServiceError(text.to_owned()));
+    }
+    Ok(())
+}
+
 fn open_vault(data: &DataDir, config: &Config) -> Result<SoftwareVault, ServiceError> {
+    check_vault(config)?;
     let missing = || std::io::Error::other("name the file that holds it with [vault] passphrase_file");
     let passphrase = || config.vault.passphrase_file.as_deref().map_or_else(|| Err(missing()), read_passphrase);
     Ok(SoftwareVault::new(Keystore::open(&data.keystore(), passphrase).map_err(failure)?))
@@ -160,7 +174,11 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
     let report = store.check().map_err(failure)?;
     if !report.damaged.is_empty() {
         let shown: Vec<String> = report.damaged.iter().take(5).map(|d| format!("{}: {}", d.place, d.detail)).collect();
-        return Err(ServiceError(format!("{} entries of the store are damaged: {}", report.damaged.len(), shown.join("; "))));
+        return Err(ServiceError(format!(
+            "{} entries of the store are damaged: {}",
+            report.damaged.len(),
+            shown.join("; ")
+        )));
     }
     let seal = vault.record_seal();
     let objects = kmip_core::verify::verify(&store, &vault, seal.as_ref()).map_err(failure)?;
@@ -169,7 +187,12 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
 
 impl Core {
     /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
-    async fn answer(self: Arc<Self>, request: Zeroizing<Vec<u8>>, subject: Subject, first: Evaluation) -> Zeroizing<Vec<u8>> {
+    async fn answer(
+        self: Arc<Self>,
+        request: Zeroizing<Vec<u8>>,
+        subject: Subject,
+        first: Evaluation,
+    ) -> Zeroizing<Vec<u8>> {
         let mut evaluation = first;
         for _ in 0..ATTEMPTS {
             evaluation = match evaluation {
@@ -194,7 +217,8 @@ impl Core {
                 }
             };
         }
-        let reply = self.engine.give_up(&request, now(Pace::Pool), "the server could not complete the request; try again");
+        let reply =
+            self.engine.give_up(&request, now(Pace::Pool), "the server could not complete the request; try again");
         self.reply(reply, &subject)
     }
 
@@ -212,8 +236,9 @@ impl Core {
         reply.bytes
     }
 
-    /// Lets dates take effect until the server stops.
+    /// Lets dates take effect, and checks the store little by little, until the server stops.
     fn tick(&self) {
+        let mut scrub = Scrub::default();
         while !self.stopping.load(Ordering::Relaxed) {
             while let Some(pending) = self.engine.due(now(Pace::Pool)) {
                 if let Err(error) = self.store.commit(std::slice::from_ref(pending.batch())) {
@@ -221,6 +246,7 @@ impl Core {
                     break;
                 }
             }
+            scrub.step(&self.store);
             std::thread::park_timeout(TICK);
         }
     }

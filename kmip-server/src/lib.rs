@@ -21,6 +21,7 @@ pub mod listener;
 pub mod logging;
 pub mod metrics;
 pub mod run;
+mod scrub;
 pub mod service;
 pub mod shell;
 pub mod store;
