@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers};
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::identity::{ClientRecord, Principal, UserRecord};
+use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
 
 /// Wrong passwords after which the next try is delayed.
 const FREE_GUESSES: u32 = 5;
@@ -39,6 +39,9 @@ impl Engine {
         certificate_client: &str,
         env: Env,
     ) -> OpResult<Principal> {
+        if !is_acceptable_client(certificate_client) {
+            return fail(Fault::NotAuthenticated, "the certificate names no client: 1 to 128 printable characters");
+        }
         let client = Text::new(certificate_client);
         let scope = self.catalog.client(&client).map_or_else(|| client.clone(), |ClientRecord { scope }| scope);
         let mut user = None;
@@ -57,6 +60,9 @@ impl Engine {
     /// The user of a right password; `None` for an unknown user where certificates alone decide.
     fn check_password(&self, credential: &PasswordCredential, client: &Text, env: Env) -> OpResult<Option<Text>> {
         let username = &credential.username;
+        if !is_acceptable_client(username) {
+            return Err(wrong_credential());
+        }
         let known = self.catalog.user(username);
         let Some(user) = known.as_ref() else {
             if self.config.unknown_users == UnknownUsers::Ignore {

@@ -42,9 +42,14 @@ pub struct Principal {
     pub scope: Text,
 }
 
-/// Names of clients, scopes and users: short, printable, without the separators of the key space.
+/// Names that certificates may give: short and printable, so that none holds the separator of the key space.
+pub fn is_acceptable_client(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 128 && !name.chars().any(char::is_control)
+}
+
+/// Names that an administrator may give: they become names of files, too.
 pub fn is_acceptable_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= 128 && !name.chars().any(|c| c.is_control() || c == '/')
+    is_acceptable_client(name) && !name.contains('/') && !name.starts_with('.')
 }
 
 fn write(tag: Tag, fields: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {

@@ -15,6 +15,14 @@ use crate::layout;
 use crate::object::Record;
 use crate::ports::store::{Batch, Guard, RecordSeal, Revision, Store, Write};
 
+/// Identifiers that this server gives have 36 bytes; nothing longer than this is an object's.
+const LONGEST_IDENTIFIER: usize = 128;
+
+fn no_object(id: &str) -> String {
+    let shown: String = id.chars().take(LONGEST_IDENTIFIER).collect();
+    format!("no object has the unique identifier {shown:?}")
+}
+
 /// Who has a name: as the store says, and as this request leaves it.
 #[derive(Debug, Clone)]
 struct NameState {
@@ -62,7 +70,7 @@ impl<'a> Txn<'a> {
     pub fn object(&mut self, id: &str) -> OpResult<Arc<Record>> {
         match self.find(id)? {
             Some(record) => Ok(record),
-            None => fail(Fault::ObjectNotFound, format!("no object has the unique identifier {id:?}")),
+            None => fail(Fault::ObjectNotFound, no_object(id)),
         }
     }
 
@@ -79,7 +87,7 @@ impl<'a> Txn<'a> {
     pub fn view(&mut self, id: &str) -> OpResult<View> {
         match self.find_view(id)? {
             Some(view) => Ok(view),
-            None => fail(Fault::ObjectNotFound, format!("no object has the unique identifier {id:?}")),
+            None => fail(Fault::ObjectNotFound, no_object(id)),
         }
     }
 
@@ -93,6 +101,9 @@ impl<'a> Txn<'a> {
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
+        if id.len() > LONGEST_IDENTIFIER {
+            return Ok(None);
+        }
         if let Some(stored) = self.read.get(id) {
             return Ok(Some(Arc::clone(stored)));
         }
