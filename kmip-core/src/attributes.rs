@@ -1,7 +1,10 @@
 //! Attributes by the rule table: what a request may set when it makes an object, what a client of a version may see.
 
 use kmip_codec::attribute::rules::{AttributeRule, Origin, rule};
+use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
+use kmip_codec::inline::Text;
+use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{EnumTable, ObjectType, Tag, WireEnum};
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V2_0, Version};
@@ -15,11 +18,21 @@ use crate::state;
 /// The rule of an attribute in a version. Vendor attributes have one rule under two names.
 pub(crate) fn rule_of(reference: &AttributeReference, version: Version) -> Option<&'static AttributeRule> {
     match reference {
+        AttributeReference::Tag(Tag::Attribute) => None,
         AttributeReference::Tag(tag) => rule(*tag, version),
-        AttributeReference::Vendor { vendor, .. } if vendor.is_empty() => None,
-        AttributeReference::Vendor { .. } if version < V2_0 => rule(Tag::CustomAttribute, version),
-        AttributeReference::Vendor { .. } => rule(Tag::Attribute, version),
+        AttributeReference::Vendor { vendor, .. } if version < V2_0 => {
+            // 1.x names are "x-" and "y-" names; it cannot name the attributes of other vendors.
+            matches!(vendor.as_str(), "x" | "y").then(|| rule(Tag::CustomAttribute, version)).flatten()
+        }
+        AttributeReference::Vendor { vendor, .. } => {
+            is_vendor_identification(vendor).then(|| rule(Tag::Attribute, version)).flatten()
+        }
     }
+}
+
+/// Letters, digits, underscore and period (KMIP 2.1 §4.60).
+fn is_vendor_identification(vendor: &str) -> bool {
+    !vendor.is_empty() && vendor.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.'))
 }
 
 /// Whether a vendor attribute is the server's own (`y-`).
@@ -46,8 +59,8 @@ pub(crate) fn applicable_rule(
 
 /// The attributes that a request gives a new object: those of its templates first, then its own, all by the rules.
 ///
-/// Named templates come in order and the last wins; explicit attributes beat templates; values of multi-instance
-/// attributes are united (KMIP 1.4 §2.1.8).
+/// Named templates come in order and the last wins; explicit attributes beat templates, and a later bag beats an earlier
+/// one; values of multi-instance attributes are united (KMIP 1.4 §2.1.8, §4.2).
 pub(crate) fn for_new_object(
     context: &mut Context<'_>,
     bags: &[Option<&Bag>],
@@ -60,8 +73,6 @@ pub(crate) fn for_new_object(
             let template = template_attributes(context, name)?;
             template.into_iter().for_each(|attribute| merge(&mut attributes, attribute, context.version, object_type));
         }
-    }
-    for bag in bags.iter().flatten() {
         let mut own: Vec<&AttributeReference> = Vec::new();
         let references: Vec<AttributeReference> = bag.attributes().map(AttributeReference::of).collect();
         for (instance, reference) in bag.items.iter().zip(&references) {
@@ -72,10 +83,37 @@ pub(crate) fn for_new_object(
                 return fail(Fault::SingleValued, message);
             }
             own.push(reference);
-            merge(&mut attributes, instance.attribute.clone(), context.version, object_type);
+            let attribute = resolve_link(context, instance.attribute.clone())?;
+            merge(&mut attributes, attribute, context.version, object_type);
         }
     }
+    check_names(&attributes)?;
     Ok(attributes)
+}
+
+/// Names of one object differ by their text: it alone finds them, whatever Name Type says.
+fn check_names(attributes: &[Attribute]) -> OpResult<()> {
+    fn text_of(attribute: &Attribute) -> Option<&Text> {
+        if let Attribute::Name(name) = attribute { Some(&name.value) } else { None }
+    }
+    let all: Vec<&Text> = attributes.iter().filter_map(text_of).collect();
+    match all.iter().enumerate().find(|(at, name)| all.iter().take(*at).any(|earlier| earlier == *name)) {
+        Some((_, name)) => fail(Fault::NameTaken, format!("the name {:?} is given twice", name.as_str())),
+        None => Ok(()),
+    }
+}
+
+/// A link with its target's identifier in place of the position in the batch that 2.x may give (KMIP 2.1 §4.31). The target
+/// need not exist here.
+pub(crate) fn resolve_link(context: &Context<'_>, attribute: Attribute) -> OpResult<Attribute> {
+    match attribute {
+        Attribute::Link(mut link) => {
+            let target = context.resolve(Some(&link.linked_object_identifier))?;
+            link.linked_object_identifier = UniqueIdentifier::Text(target);
+            Ok(Attribute::Link(link))
+        }
+        other => Ok(other),
+    }
 }
 
 fn check_initial(
@@ -92,16 +130,39 @@ fn check_initial(
     check_value(attribute, version)
 }
 
-/// Whether the values inside an attribute exist in the version.
+/// Whether a value is acceptable: it is there, and what is inside it exists in the version.
 pub(crate) fn check_value(attribute: &Attribute, version: Version) -> OpResult<()> {
-    if let Attribute::NameOnly(reference) = attribute {
-        let message = format!("the attribute {:?} has no value", reference.name().as_str());
-        return fail(Fault::InvalidAttributeValue, message);
+    match attribute {
+        Attribute::NameOnly(reference) => {
+            let message = format!("the attribute {:?} has no value", reference.name().as_str());
+            return fail(Fault::InvalidAttributeValue, message);
+        }
+        // The server makes data for no namespace, and Query lists none (KMIP 2.1 §4.4).
+        Attribute::ApplicationSpecificInformation(information) if information.application_data.is_none() => {
+            let namespace = information.application_namespace.as_str();
+            let message =
+                format!("Application Data is required: the server makes none for the namespace {namespace:?}");
+            return fail(Fault::ApplicationNamespace, message);
+        }
+        Attribute::UsageLimits(limits) if limits.usage_limits_total < 0 => {
+            return fail(Fault::InvalidAttributeValue, "Usage Limits Total is negative");
+        }
+        Attribute::Vendor(vendor) if version < V2_0 && is_nested(&vendor.value) => {
+            let message = "a structure in a Custom Attribute holds no further structure";
+            return fail(Fault::InvalidAttributeValue, message);
+        }
+        _ => {}
     }
     match Liveness::first_dead(attribute, version) {
         None => Ok(()),
         Some(tag) => fail(Fault::InvalidAttributeValue, format!("{tag}: not a value of KMIP {version}")),
     }
+}
+
+/// Whether a value is a structure with structures inside (KMIP 1.4 §3.39).
+fn is_nested(value: &ItemValue) -> bool {
+    let is_structure = |item: &Item| matches!(item.value, ItemValue::Structure(_));
+    matches!(value, ItemValue::Structure(items) if items.iter().any(is_structure))
 }
 
 fn merge(into: &mut Vec<Attribute>, attribute: Attribute, version: Version, object_type: ObjectType) {
@@ -161,26 +222,39 @@ pub(crate) fn apply(record: &mut Record, attributes: Vec<Attribute>, version: Ve
     }
 }
 
-/// Dates that contradict each other: use must lie inside life (KMIP 2.1 §4.1, §4.18, §4.43, §4.44).
+/// Pairs of dates of which the first must not be later: use lies inside life (KMIP 2.1 §4.1, §4.18, §4.40, §4.41).
+const ORDERED_DATES: [(Tag, Tag); 5] = [
+    (Tag::ActivationDate, Tag::DeactivationDate),
+    (Tag::ActivationDate, Tag::ProcessStartDate),
+    (Tag::ActivationDate, Tag::ProtectStopDate),
+    (Tag::ProtectStopDate, Tag::DeactivationDate),
+    (Tag::ProcessStartDate, Tag::DeactivationDate),
+];
+
+/// Whether the dates of an object agree.
 pub(crate) fn check_dates(record: &Record) -> OpResult<()> {
-    let date = |tag| record.date(tag);
-    let ordered = |first: Tag, second: Tag| match (date(first), date(second)) {
+    ORDERED_DATES.iter().try_for_each(|pair| check_order(record, *pair))
+}
+
+/// Whether one date of an object agrees with the others.
+pub(crate) fn check_date(record: &Record, changed: Tag) -> OpResult<()> {
+    let touched = |(first, second): &&(Tag, Tag)| *first == changed || *second == changed;
+    ORDERED_DATES.iter().filter(touched).try_for_each(|pair| check_order(record, *pair))
+}
+
+fn check_order(record: &Record, (first, second): (Tag, Tag)) -> OpResult<()> {
+    match (record.date(first), record.date(second)) {
         (Some(earlier), Some(later)) if earlier > later => {
             fail(Fault::InvalidAttributeValue, format!("{first} is later than {second}"))
         }
         _ => Ok(()),
-    };
-    ordered(Tag::ActivationDate, Tag::DeactivationDate)?;
-    ordered(Tag::ActivationDate, Tag::ProcessStartDate)?;
-    ordered(Tag::ActivationDate, Tag::ProtectStopDate)?;
-    ordered(Tag::ProtectStopDate, Tag::DeactivationDate)?;
-    ordered(Tag::ProcessStartDate, Tag::DeactivationDate)
+    }
 }
 
 /// The attributes of an object as a client of the version sees them; derived ones included.
 pub(crate) fn visible(record: &Record, version: Version, now: i64) -> Vec<Instance> {
     let derived = [
-        Attribute::UniqueIdentifier(kmip_codec::attribute::values::UniqueIdentifier::Text(record.id.clone())),
+        Attribute::UniqueIdentifier(UniqueIdentifier::Text(record.id.clone())),
         Attribute::ObjectType(record.object_type),
         Attribute::State(state::at(record, now)),
     ];

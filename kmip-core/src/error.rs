@@ -40,6 +40,8 @@ pub enum Fault {
     AttributeNotFound,
     /// The attribute has no such instance.
     AttributeInstanceNotFound,
+    /// The attribute has this value already.
+    AttributeExists,
     /// Another object of the scope has the name.
     NameTaken,
     /// A field's value is not acceptable.
@@ -117,10 +119,11 @@ impl Fault {
             Self::ReadOnly => since_2(R::PermissionDenied, read_only_in_2x(operation)),
             Self::SingleValued => since_2(single_in_1x(operation), R::AttributeSingleValued),
             Self::MultiValued => since_2(R::InvalidField, R::MultiValuedAttribute),
-            Self::InvalidAttribute => since_2(R::InvalidField, R::InvalidAttribute),
-            Self::InvalidAttributeValue => since_2(R::InvalidField, R::InvalidAttributeValue),
+            Self::InvalidAttribute => since_2(unsupported_in_1x(operation), unsupported_in_2x(operation)),
+            Self::InvalidAttributeValue => since_2(R::InvalidField, bad_value_in_2x(operation)),
             Self::AttributeNotFound => since_2(missing_in_1x(operation), R::AttributeNotFound),
             Self::AttributeInstanceNotFound => since_2(R::ItemNotFound, R::AttributeInstanceNotFound),
+            Self::AttributeExists => since_2(single_in_1x(operation), R::InvalidField),
             Self::NameTaken => since_2(name_taken_in_1x(operation), R::NonUniqueNameAttribute),
             Self::InvalidField => R::InvalidField,
             Self::InvalidMessage => R::InvalidMessage,
@@ -146,7 +149,7 @@ impl Fault {
             Self::MissingAttribute => since_2(R::InvalidMessage, R::InvalidAttribute),
             Self::ApplicationNamespace => R::ApplicationNamespaceNotSupported,
             Self::ProtectionStorage => since_2(R::FeatureNotSupported, R::ProtectionStorageUnavailable),
-            Self::ServerLimit => since_2(R::GeneralFailure, R::ServerLimitExceeded),
+            Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             Self::Internal => R::GeneralFailure,
         };
         known_to(version, reason)
@@ -170,6 +173,36 @@ fn known_to(version: Version, reason: ResultReason) -> ResultReason {
 
 fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
     if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
+}
+
+fn unsupported_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AddAttribute) => ResultReason::PermissionDenied,
+        Some(Operation::DeleteAttribute) => ResultReason::ItemNotFound,
+        _ => ResultReason::InvalidField,
+    }
+}
+
+fn unsupported_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::ModifyAttribute) => ResultReason::AttributeNotFound,
+        Some(Operation::SetAttribute) => ResultReason::InvalidField,
+        _ => ResultReason::InvalidAttribute,
+    }
+}
+
+fn bad_value_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AddAttribute | Operation::ModifyAttribute) => ResultReason::InvalidField,
+        _ => ResultReason::InvalidAttributeValue,
+    }
+}
+
+fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AddAttribute) => ResultReason::IndexOutOfBounds,
+        _ => ResultReason::GeneralFailure,
+    }
 }
 
 fn read_only_in_2x(operation: Option<Operation>) -> ResultReason {

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod administration;
+mod attribute_change;
 mod attributes;
 mod authenticate;
 mod batch;

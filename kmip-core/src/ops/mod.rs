@@ -1,8 +1,10 @@
 //! One file per operation; here, the dispatch. An operation without a handler does not compile into it unnoticed.
 
 mod activate;
+mod add_attribute;
 mod check;
 mod create;
+mod delete_attribute;
 mod destroy;
 mod discover_versions;
 mod get;
@@ -11,9 +13,11 @@ mod get_attributes;
 mod interop;
 mod locate;
 mod log;
+mod modify_attribute;
 mod query;
 mod register;
 mod revoke;
+mod set_attribute;
 
 use kmip_codec::operation::{RequestPayload as Request, ResponsePayload as Response};
 use kmip_codec::registry::{ObjectType, Operation, WireEnum};
@@ -47,6 +51,10 @@ handlers! {
     Get => Get, get::get;
     GetAttributes => GetAttributes, get_attributes::get_attributes;
     GetAttributeList => GetAttributeList, get_attribute_list::get_attribute_list;
+    AddAttribute => AddAttribute, add_attribute::add_attribute;
+    ModifyAttribute => ModifyAttribute, modify_attribute::modify_attribute;
+    SetAttribute => SetAttribute, set_attribute::set_attribute;
+    DeleteAttribute => DeleteAttribute, delete_attribute::delete_attribute;
     Activate => Activate, activate::activate;
     Revoke => Revoke, revoke::revoke;
     Destroy => Destroy, destroy::destroy;
@@ -56,7 +64,7 @@ handlers! {
     Interop => Interop, interop::interop;
     }
     unhandled {
-        CreateKeyPair ReKey ReKeyKeyPair AddAttribute ModifyAttribute SetAttribute DeleteAttribute
+        CreateKeyPair ReKey ReKeyKeyPair
         DeriveKey Certify ReCertify ObtainLease GetUsageAllocation Archive Recover Validate Cancel Poll Notify Put
         Encrypt Decrypt Sign SignatureVerify MAC MACVerify RNGRetrieve RNGSeed Hash CreateSplitKey JoinSplitKey Import
         Export Login Logout DelegatedLogin AdjustAttribute SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints

@@ -1,0 +1,266 @@
+//! An engine over the in-memory store and the simulated vault, for tests that speak real messages.
+//!
+//! Every call goes the whole way: request bytes, evaluation, commit, response bytes, which are read strictly.
+
+#![allow(dead_code, reason = "each test binary uses another part of it")]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use kmip_codec::limits::Limits;
+use kmip_codec::message::decode::decode_response;
+use kmip_codec::message::header::HeaderVersion;
+use kmip_codec::message::{
+    RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, ResponseMessage, encode,
+};
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{BatchErrorContinuationOption, Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::secret::SecretText;
+use kmip_codec::value::ByteString;
+use kmip_codec::version::Version;
+use kmip_codec::wire::Strictness;
+use kmip_core::engine::{Engine, Evaluation, Finished, Parts, Pending};
+use kmip_core::env::{Config, Env, Pace, PasswordCheck};
+use kmip_core::layout;
+use kmip_core::object::Record;
+use kmip_core::ports::store::{Batch, Outcome, RecordSeal, Revision, Store, Write};
+use kmip_core::testing::sim_vault::SimVault;
+use kmip_core::testing::store::MemoryStore;
+use sha2::{Digest, Sha256};
+
+/// The time at which a harness starts.
+pub const START: i64 = 1_700_000_000;
+
+/// The client whose certificate a call presents unless it says otherwise.
+pub const CLIENT: &str = "client";
+
+/// An engine with all that it needs. Time stands still unless it is moved.
+pub struct Harness {
+    /// The engine.
+    pub engine: Engine,
+    /// Its store.
+    pub store: Arc<MemoryStore>,
+    /// Its vault.
+    pub vault: Arc<SimVault>,
+    now: AtomicI64,
+}
+
+impl Default for Harness {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Harness {
+    /// An engine with default settings on an empty store.
+    pub fn new() -> Self {
+        Self::with(Config::default(), SimVault::new(1))
+    }
+
+    /// An engine with these settings and this vault.
+    pub fn with(config: Config, vault: SimVault) -> Self {
+        let (store, vault) = (Arc::new(MemoryStore::new()), Arc::new(vault));
+        let parts = Parts {
+            store: store.clone(),
+            vault: vault.clone(),
+            seal: Arc::new(Blinding),
+            passwords: Arc::new(Hashes),
+            config,
+        };
+        let engine = Engine::open(parts).expect("an empty store opens");
+        Self { engine, store, vault, now: AtomicI64::new(START) }
+    }
+
+    /// An engine on an empty store that checks passwords in this way.
+    pub fn with_passwords(passwords: Arc<dyn PasswordCheck>) -> Self {
+        let (store, vault) = (Arc::new(MemoryStore::new()), Arc::new(SimVault::new(1)));
+        Self::open(store, vault, passwords, Config::default(), START)
+    }
+
+    /// Another engine on the same store and vault, as after a restart, at this time.
+    pub fn reopened(self, now: i64) -> Self {
+        Self::open(self.store, self.vault, Arc::new(Hashes), Config::default(), now)
+    }
+
+    fn open(
+        store: Arc<MemoryStore>,
+        vault: Arc<SimVault>,
+        passwords: Arc<dyn PasswordCheck>,
+        config: Config,
+        now: i64,
+    ) -> Self {
+        let parts = Parts { store: store.clone(), vault: vault.clone(), seal: Arc::new(Blinding), passwords, config };
+        let engine = Engine::open(parts).expect("the store opens");
+        Self { engine, store, vault, now: AtomicI64::new(now) }
+    }
+
+    /// The offline check of the whole store.
+    pub fn verify(&self) -> Result<kmip_core::verify::Verified, kmip_core::verify::VerifyError> {
+        kmip_core::verify::verify(self.store.as_ref(), self.vault.as_ref(), &Blinding)
+    }
+
+    /// The time.
+    pub fn now(&self) -> i64 {
+        self.now.load(Ordering::Relaxed)
+    }
+
+    /// Moves the time on, and lets dates that pass take effect as the server does.
+    pub fn advance(&self, seconds: i64) {
+        self.now.fetch_add(seconds, Ordering::Relaxed);
+        while let Some(pending) = self.engine.due(self.env()) {
+            self.commit(pending);
+        }
+    }
+
+    /// The time, on the pool.
+    pub fn env(&self) -> Env {
+        Env { now: self.now(), pace: Pace::Pool }
+    }
+
+    fn commit(&self, pending: Pending) -> Finished {
+        let outcomes = self.store.commit(std::slice::from_ref(pending.batch())).expect("the store works");
+        self.engine.finish(pending, outcomes.first().expect("one outcome for one batch"))
+    }
+
+    /// Request bytes of a client in, response bytes out.
+    pub fn exchange_bytes(&self, client: &str, request: &[u8]) -> Vec<u8> {
+        loop {
+            match self.engine.evaluate(request, client, self.env()) {
+                Evaluation::Reply(reply) => return reply.bytes.to_vec(),
+                Evaluation::Defer => panic!("deferred on the pool"),
+                Evaluation::Commit(pending) => {
+                    if let Finished::Reply(reply) = self.commit(*pending) {
+                        return reply.bytes.to_vec();
+                    }
+                }
+            }
+        }
+    }
+
+    /// A request message of a client in, the response message out.
+    pub fn exchange(&self, client: &str, request: &RequestMessage) -> ResponseMessage {
+        let version = request.request_header.protocol_version.0;
+        let bytes = self.exchange_bytes(client, &encode(Tag::RequestMessage, request, version));
+        decode_response(&bytes, &Limits::DEFAULT, Strictness::Strict).expect("a response in the form of its version")
+    }
+
+    /// Calls several operations in one message.
+    pub fn batch(&self, version: Version, items: Vec<(Operation, RequestPayload)>) -> Vec<ResponseBatchItem> {
+        self.exchange(CLIENT, &message(version, items)).batch_item
+    }
+
+    /// Calls an operation.
+    pub fn call(&self, version: Version, operation: Operation, payload: RequestPayload) -> ResponseBatchItem {
+        self.call_as(CLIENT, version, operation, payload)
+    }
+
+    /// Calls an operation as another client.
+    pub fn call_as(
+        &self,
+        client: &str,
+        version: Version,
+        operation: Operation,
+        payload: RequestPayload,
+    ) -> ResponseBatchItem {
+        let mut items = self.exchange(client, &message(version, vec![(operation, payload)])).batch_item;
+        assert_eq!(items.len(), 1, "one answer for one item");
+        items.remove(0)
+    }
+
+    /// Stores an object as it is, whatever it is: for states and types that no request of a test can make.
+    pub fn put(&self, record: &Record) {
+        let key = layout::object(&record.scope, &record.id);
+        let batch = Batch { guards: Vec::new(), writes: vec![Write::Put(key, record.encode())], adjusts: Vec::new() };
+        let outcomes = self.store.commit(&[batch]).expect("the store works");
+        assert!(matches!(outcomes.as_slice(), [Outcome::Done(..)]));
+    }
+
+    /// The stored record of an object of [`CLIENT`].
+    pub fn record(&self, id: &str) -> Record {
+        let found = self.store.get(&layout::object(CLIENT, id)).expect("the store works").expect("a record");
+        Record::decode(&found.value).expect("a record that can be read")
+    }
+}
+
+/// A request message with these items. Items of one message carry identifiers, and go on after a failure.
+pub fn message(version: Version, items: Vec<(Operation, RequestPayload)>) -> RequestMessage {
+    let several = items.len() > 1;
+    let item = |(number, (operation, request_payload)): (u8, _)| RequestBatchItem {
+        operation,
+        ephemeral: None,
+        unique_batch_item_id: several.then(|| ByteString::new(&[number])),
+        request_payload,
+        message_extension: Vec::new(),
+    };
+    let request_header = RequestHeader {
+        protocol_version: HeaderVersion(version),
+        maximum_response_size: None,
+        client_correlation_value: None,
+        server_correlation_value: None,
+        asynchronous_indicator: None,
+        attestation_capable_indicator: None,
+        attestation_type: Vec::new(),
+        authentication: None,
+        batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
+        batch_order_option: several.then_some(true),
+        time_stamp: None,
+        batch_count: Some(i32::try_from(items.len()).expect("a small batch")),
+    };
+    RequestMessage { request_header, batch_item: (0..).zip(items).map(item).collect() }
+}
+
+/// The payload of an item that must have succeeded.
+#[track_caller]
+pub fn success(item: ResponseBatchItem) -> ResponsePayload {
+    assert_eq!(item.result_status, ResultStatus::Success, "{:?} {:?}", item.result_reason, item.result_message);
+    item.response_payload.expect("a payload")
+}
+
+/// The reason of an item that must have failed.
+#[track_caller]
+pub fn failure(item: &ResponseBatchItem) -> ResultReason {
+    assert_eq!(item.result_status, ResultStatus::OperationFailed, "{:?}", item.response_payload);
+    item.result_reason.expect("a failure has a reason")
+}
+
+/// Takes the payload of one operation out of a successful item.
+#[macro_export]
+macro_rules! answer {
+    ($variant:ident, $item:expr) => {
+        match $crate::support::success($item) {
+            kmip_codec::operation::ResponsePayload::$variant(response) => *response,
+            other => panic!("another operation answered: {other:?}"),
+        }
+    };
+}
+
+/// Blinds names with a hash; values stay open, because the in-memory store keeps them so.
+pub struct Blinding;
+
+impl RecordSeal for Blinding {
+    fn seal(&self, _: &[u8], _: Revision, value: &[u8]) -> Vec<u8> {
+        value.to_vec()
+    }
+
+    fn open(&self, _: &[u8], _: Revision, sealed: &[u8]) -> Option<Vec<u8>> {
+        Some(sealed.to_vec())
+    }
+
+    fn blind(&self, text: &[u8]) -> [u8; 32] {
+        Sha256::digest(text).into()
+    }
+}
+
+/// Passwords whose "hash" is the hexadecimal SHA-256 of the password: fast, for tests only.
+struct Hashes;
+
+impl PasswordCheck for Hashes {
+    fn verify(&self, password: &SecretText, hash: &str) -> bool {
+        password_hash(password.expose_secret()) == hash
+    }
+}
+
+/// What a user's record holds for a password.
+pub fn password_hash(password: &str) -> String {
+    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
+}
