@@ -92,6 +92,7 @@ impl Engine {
         let fingerprint = self.seal.blind(&hash.finalize());
         let guesses = || self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if guesses().verified.contains_key(&fingerprint) {
+            guesses().wrong.remove(username);
             return Ok(true);
         }
         if pace == Pace::Inline {
@@ -128,7 +129,7 @@ impl Engine {
         *count = count.saturating_add(1);
         let excess = count.saturating_sub(FREE_GUESSES);
         if *count >= FREE_GUESSES {
-            let delay = 1_i64.checked_shl(excess).map_or(LONGEST_DELAY, |delay| delay.clamp(1, LONGEST_DELAY));
+            let delay = 2_i64.saturating_pow(excess).min(LONGEST_DELAY);
             *until = now.saturating_add(delay);
         }
         tracing::warn!(user = %username, wrong = *count, "wrong credential");

@@ -237,7 +237,11 @@ fn run_item(
     context.remark = None;
     let (operation, id, result) = match item {
         Err(BatchItemError { operation, unique_batch_item_id, error }) => {
-            (operation, unique_batch_item_id, fail(malformed(&error), error.to_string()))
+            let result = match operation.filter(|operation| !is_offered(context, *operation)) {
+                Some(operation) => fail(Fault::OperationNotSupported, format!("{operation} is not supported")),
+                None => fail(malformed(&error), error.to_string()),
+            };
+            (operation, unique_batch_item_id, result)
         }
         Ok(RequestBatchItem { operation, unique_batch_item_id, message_extension, .. })
             if message_extension.iter().any(|extension| extension.criticality_indicator) =>
@@ -269,6 +273,11 @@ fn run_item(
         message,
     };
     Some((answer, entry))
+}
+
+/// Whether an operation is one that works: what the payload of another one should be, this server need not know.
+fn is_offered(context: &Context<'_>, operation: Operation) -> bool {
+    ops::supported(context.version, context.engine.config.interop).contains(&operation)
 }
 
 /// Evaluates one item; a failure leaves nothing of it behind.
@@ -321,7 +330,7 @@ fn succeeded_item(operation: Operation, id: Option<ByteString>, payload: Respons
     }
 }
 
-/// The answer to an item that failed. The operation is told only if the version knows it.
+/// The answer to an item that failed. The operation is the request's own (KMIP 1.4 §7.3), even one of another version.
 pub(crate) fn failed_item(
     operation: Option<Operation>,
     id: Option<ByteString>,

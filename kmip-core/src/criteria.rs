@@ -1,5 +1,6 @@
 //! How Locate compares (KMIP 2.1 §6.1.28): all criteria must match; two instances of a date are an inclusive range; a mask
-//! asks for all its bits; Usage Limits ask for at least so much; a structure matches on the fields that are given.
+//! asks for all its bits; Usage Limits ask for at least so much; a structure matches on the fields that are given. The
+//! largest date stands for a date that is not set.
 
 use kmip_codec::attribute::values::UsageLimits;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
@@ -60,7 +61,8 @@ impl<'a> Criteria<'a> {
 
     /// Whether an object matches all criteria.
     pub fn match_all(&self, record: &Record) -> bool {
-        self.ranges.iter().all(|(tag, from, to)| record.date(*tag).is_some_and(|d| (*from..=*to).contains(&d.0)))
+        let date = |tag| record.date(tag).map_or(i64::MAX, |date| date.0);
+        self.ranges.iter().all(|(tag, from, to)| (*from..=*to).contains(&date(*tag)))
             && self.wanted.iter().all(|(wanted, reference)| self.matches(record, wanted, reference))
     }
 

@@ -116,7 +116,9 @@ impl Check<'_> {
         }
         for name in record.names() {
             let blinded = self.seal.blind(&layout::name_text(&record.scope, &name.value));
-            self.names.insert(layout::name(&record.scope, &blinded), record.id.to_string());
+            if let Some(other) = self.names.insert(layout::name(&record.scope, &blinded), record.id.to_string()) {
+                self.faults.push(format!("objects {other} and {} have the same name", record.id));
+            }
         }
         self.digest(&record);
     }
@@ -131,7 +133,11 @@ impl Check<'_> {
         };
         let stored: Vec<&Digest> = record.attributes.iter().filter_map(|i| digest_of(&i.attribute)).collect();
         let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
-        for computed in crate::formats::digests(&object, algorithm) {
+        let computed = crate::formats::digests(&object, algorithm);
+        if stored.is_empty() && !computed.is_empty() {
+            self.faults.push(format!("object {}: its digest is missing", record.id));
+        }
+        for computed in computed {
             match stored.iter().find(|stored| stored.key_format_type == computed.key_format_type) {
                 Some(stored) if stored.digest_value != computed.digest_value => {
                     self.faults.push(format!("object {}: its digest is not that of its key material", record.id));

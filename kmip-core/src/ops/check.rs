@@ -17,7 +17,6 @@ pub(super) fn check(context: &mut Context<'_>, request: CheckRequest) -> OpResul
         context.placeholder = None;
     }
     verdict?;
-    context.placeholder = Some(id.clone());
     let unique_identifier = Some(kmip_codec::attribute::values::UniqueIdentifier::Text(id));
     Ok(CheckResponse { unique_identifier, usage_limits_count: None, cryptographic_usage_mask: None, lease_time: None })
 }

@@ -5,9 +5,11 @@ use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::object::{ManagedObject, Template};
 use kmip_codec::operation::get::{GetRequest, GetResponse};
 use kmip_codec::registry::{KeyCompressionType, KeyWrapType, ObjectType};
+use kmip_codec::version::Version;
 
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
+use crate::formats::algorithm_in_version;
 use crate::object::{Record, attribute_of};
 use crate::{attributes, deliver, material};
 
@@ -19,7 +21,8 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
         return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed", id.as_str()));
     }
     check_request(&request)?;
-    check_release(record, request.key_wrapping_specification.is_some())?;
+    check_version(record, context.version)?;
+    check_release(record, &request)?;
     let object = match record.object_type {
         ObjectType::Template => template(record, context),
         _ => {
@@ -47,12 +50,29 @@ fn check_request(request: &GetRequest) -> OpResult<()> {
     }
 }
 
+/// An object leaves only to a client whose version has its Object Type and its algorithm.
+fn check_version(record: &Record, version: Version) -> OpResult<()> {
+    let kind = record.object_type;
+    if !attributes::is_live(kind, version) {
+        return fail(Fault::WrongObjectType, format!("the object is a {kind}, which KMIP {version} does not have"));
+    }
+    match attribute_of!(record, CryptographicAlgorithm) {
+        Some(algorithm) if !attributes::is_live(algorithm_in_version(*algorithm, version), version) => {
+            fail(Fault::KeyFormat, format!("the key is a {algorithm} key, which KMIP {version} does not have"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A Sensitive object leaves only wrapped, one that is not Extractable does not leave (KMIP 2.1 §4.22, §4.56). Enforced in
 /// every version: the object is the same for a client that cannot name the attributes.
-fn check_release(record: &Record, wrapped: bool) -> OpResult<()> {
+fn check_release(record: &Record, request: &GetRequest) -> OpResult<()> {
     if attribute_of!(record, Extractable) == Some(&false) {
         return fail(Fault::NotExtractable, "the object is not Extractable");
     }
+    let held_wrapped = record.object.as_ref().and_then(ManagedObject::key_block).map(|b| b.key_wrapping_data.is_some());
+    let leaves_as_held = request.key_wrap_type != Some(KeyWrapType::NotWrapped);
+    let wrapped = request.key_wrapping_specification.is_some() || (leaves_as_held && held_wrapped == Some(true));
     if !wrapped && attribute_of!(record, Sensitive) == Some(&true) {
         return fail(Fault::Sensitive, "the object is Sensitive: it can be had only wrapped");
     }

@@ -1,10 +1,12 @@
 //! Locate (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28): the identifiers of the objects that match all criteria, newest first.
 
+use std::cmp::Reverse;
+
 use kmip_codec::attribute::Bag;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::locate::{LocateRequest, LocateResponse};
-use kmip_codec::registry::{ObjectGroupMember, Operation, StorageStatusMask};
+use kmip_codec::registry::{ObjectGroupMember, Operation, StorageStatusMask, Tag};
 
 use crate::batch::Context;
 use crate::criteria::Criteria;
@@ -55,10 +57,12 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
         let Some(record) = context.txn.peek(&id)? else { continue };
         let stored = if record.destroyed { destroyed } else { live };
         if stored && is_member(&record, request.object_group_member) && criteria.match_all(&record) {
-            matches.push(id);
+            matches.push((Reverse((record.date(Tag::InitialDate), record.serial)), id));
         }
     }
-    Ok(matches)
+    // The index gives its candidates in order; what this request has made or changed stands before them in none.
+    matches.sort();
+    Ok(matches.into_iter().map(|(_, id)| id).collect())
 }
 
 /// Group Member Fresh asks for objects that nobody has got yet; Group Member Default leaves the choice to the server.

@@ -1,0 +1,290 @@
+//! Batches (KMIP 2.1 §6, §8, §9; KMIP 1.4 §6, §7.2).
+
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::limits::Limits;
+use kmip_codec::message::decode::decode_response;
+use kmip_codec::message::{AsynchronousMode, MessageExtension, RequestMessage, ResponseMessage, encode};
+use kmip_codec::operation::ResponsePayload;
+use kmip_codec::registry::{
+    AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus,
+    Tag, UniqueIdentifierEnumeration as Form,
+};
+use kmip_codec::value::ByteString;
+use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1};
+use kmip_codec::wire::Strictness;
+use kmip_core::engine::SUPPORTED_VERSIONS;
+
+use crate::answer;
+use crate::requests::*;
+use crate::support::{CLIENT, Harness, failure, message};
+
+const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
+
+fn with_option(items: Vec<Item>, option: Option<BatchErrorContinuationOption>) -> RequestMessage {
+    let mut request = message(V2_1, items);
+    request.request_header.batch_error_continuation_option = option;
+    request
+}
+
+fn statuses(response: &ResponseMessage) -> Vec<ResultStatus> {
+    assert_eq!(response.response_header.batch_count, i32::try_from(response.batch_item.len()).ok());
+    response.batch_item.iter().map(|item| item.result_status).collect()
+}
+
+/// KMIP 2.1 §6: an item without an identifier takes the one that the operation before it returned.
+#[test]
+fn an_item_without_identifier_takes_the_placeholder() {
+    for version in SUPPORTED_VERSIONS {
+        let mut items = Harness::new().batch(version, vec![create(&[]), activate(None), get(None)]).into_iter();
+        let made = answer!(Create, items.next().unwrap()).unique_identifier;
+        assert_eq!(answer!(Activate, items.next().unwrap()).unique_identifier, made);
+        assert_eq!(answer!(Get, items.next().unwrap()).unique_identifier, made);
+    }
+}
+
+/// KMIP 2.1 §6: the placeholder lives for one batch.
+#[test]
+fn the_placeholder_does_not_outlive_its_batch() {
+    let harness = Harness::new();
+    harness.created(V2_1, &[]);
+    assert_eq!(failure(&harness.item(V2_1, get(None))), ResultReason::ObjectNotFound);
+    assert_eq!(failure(&harness.item(V1_4, get(None))), ResultReason::ItemNotFound);
+}
+
+/// KMIP 2.1 §6.1.28: several matches, or none, leave the batch without a placeholder; the only one asked for is it.
+#[test]
+fn locate_sets_or_empties_the_placeholder() {
+    let harness = Harness::new();
+    let (one, _two) = (harness.created(V2_1, &[name("one")]), harness.created(V2_1, &[]));
+    let after = |request| {
+        let items = harness.batch(V2_1, vec![create(&[]), located_by(request), get(None)]);
+        assert_eq!(items[1].result_status, ResultStatus::Success);
+        items.into_iter().nth(2).unwrap()
+    };
+    assert_eq!(failure(&after(locate_request(&[]))), ResultReason::ObjectNotFound);
+    assert_eq!(failure(&after(locate_request(&[name("none")]))), ResultReason::ObjectNotFound);
+    assert_eq!(id_of(answer!(Get, after(locate_request(&[name("one")]))).unique_identifier), one);
+    let mut first = locate_request(&[]);
+    first.maximum_items = Some(1);
+    answer!(Get, after(first));
+}
+
+/// KMIP 2.1 §6.1.7: a denied Check empties the placeholder, so that the Get behind it fails.
+#[test]
+fn a_denied_check_empties_the_placeholder() {
+    for (version, denied, lost) in [
+        (V1_0, ResultReason::PermissionDenied, ResultReason::ItemNotFound),
+        (V2_1, ResultReason::IncompatibleCryptographicUsageMask, ResultReason::ObjectNotFound),
+    ] {
+        let harness = Harness::new();
+        let items = vec![create(&[]), check(None, CryptographicUsageMask::Sign), get(None)];
+        let items = harness.batch(version, items);
+        assert_eq!(failure(&items[1]), denied);
+        assert_eq!(failure(&items[2]), lost);
+        let granted = vec![create(&[]), check(None, CryptographicUsageMask::Encrypt), get(None)];
+        assert!(harness.batch(version, granted).iter().all(|item| item.result_status == ResultStatus::Success));
+    }
+}
+
+/// KMIP 2.1 §6: Check is not one of the operations that set the placeholder.
+#[test]
+fn a_granted_check_leaves_the_placeholder() {
+    let harness = Harness::new();
+    let other = harness.created(V2_1, &[]);
+    let items = vec![create(&[]), check(text(&other), CryptographicUsageMask::Encrypt), get(None)];
+    let mut items = harness.batch(V2_1, items).into_iter();
+    let made = answer!(Create, items.next().unwrap()).unique_identifier;
+    assert_eq!(answer!(Get, items.nth(1).unwrap()).unique_identifier, made);
+}
+
+/// KMIP 2.1 §4.60: 2.x names results of the batch by operation or by position.
+#[test]
+fn identifiers_by_enumeration_and_integer() {
+    let harness = Harness::new();
+    let older = harness.created(V2_1, &[name("older")]);
+    let by = |id| get(Some(id));
+    for version in [V2_0, V2_1] {
+        let items = vec![
+            create(&[]),
+            locate(&[name("older")]),
+            by(UniqueIdentifier::Placeholder(Form::IDPlaceholder)),
+            by(UniqueIdentifier::Placeholder(Form::Create)),
+            by(UniqueIdentifier::Index(0)),
+            by(UniqueIdentifier::Index(1)),
+            by(UniqueIdentifier::Placeholder(Form::Register)),
+            by(UniqueIdentifier::Index(1_000)),
+            by(UniqueIdentifier::Index(i32::MIN)),
+        ];
+        let mut items = harness.batch(version, items).into_iter();
+        let made = id_of(answer!(Create, items.next().unwrap()).unique_identifier);
+        items.next();
+        for expected in [&older, &made, &made, &older] {
+            assert_eq!(id_of(answer!(Get, items.next().unwrap()).unique_identifier), **expected);
+        }
+        assert!(items.all(|item| failure(&item) == ResultReason::ObjectNotFound));
+    }
+}
+
+/// KMIP 1.4 §6.13, KMIP 2.1 §9.7: Stop is the default; what succeeded stays, what comes later is not executed.
+#[test]
+fn stop_ends_the_batch_and_keeps_what_succeeded() {
+    for option in [None, Some(BatchErrorContinuationOption::Stop)] {
+        let harness = Harness::new();
+        let request = with_option(vec![create(&[]), get(text(UNKNOWN)), create(&[])], option);
+        let response = harness.exchange(CLIENT, &request);
+        assert_eq!(statuses(&response), [ResultStatus::Success, ResultStatus::OperationFailed]);
+        assert_eq!(harness.engine.object_count(), 1);
+    }
+}
+
+/// KMIP 2.1 §9.7: Continue answers every item.
+#[test]
+fn continue_answers_every_item() {
+    let harness = Harness::new();
+    let request = vec![create(&[]), get(text(UNKNOWN)), create(&[])];
+    let response = harness.exchange(CLIENT, &with_option(request, Some(BatchErrorContinuationOption::Continue)));
+    let (done, failed) = (ResultStatus::Success, ResultStatus::OperationFailed);
+    assert_eq!(statuses(&response), [done, failed, done]);
+    assert_eq!(harness.engine.object_count(), 2);
+}
+
+/// KMIP 1.4 §6.13: Undo takes every change back, and tells so with the payloads (OASIS case BL-M-2).
+#[test]
+fn undo_takes_every_change_back() {
+    let harness = Harness::new();
+    let kept = harness.created(V2_1, &[name("kept")]);
+    let (records, held) = (harness.record(&kept), harness.vault.held());
+    let request =
+        vec![create(&[name("new")]), destroy(text(&kept)), create(&[name("kept")]), get(text(UNKNOWN)), create(&[])];
+    let response = harness.exchange(CLIENT, &with_option(request, Some(BatchErrorContinuationOption::Undo)));
+    let (undone, failed) = (ResultStatus::OperationUndone, ResultStatus::OperationFailed);
+    assert_eq!(statuses(&response), [undone, undone, undone, failed]);
+    assert!(matches!(response.batch_item[0].response_payload, Some(ResponsePayload::Create(_))));
+    assert_eq!(harness.engine.object_count(), 1);
+    assert_eq!(harness.record(&kept), records);
+    assert!(harness.vault.held() >= held, "the key that was to be destroyed is still there");
+    answer!(Get, harness.item(V2_1, get(text(&kept))));
+    harness.created(V2_1, &[name("new")]);
+}
+
+/// KMIP 2.1 §9.28: Unique Batch Item IDs are echoed byte for byte, and none is invented.
+#[test]
+fn unique_batch_item_ids_are_echoed() {
+    let harness = Harness::new();
+    let ids = [&[0xFF, 0, 7][..], b"", &[0x41; 300]];
+    let mut request = message(V2_1, vec![create(&[]), get(text(UNKNOWN)), create(&[])]);
+    for (item, id) in request.batch_item.iter_mut().zip(ids) {
+        item.unique_batch_item_id = Some(ByteString::new(id));
+    }
+    let response = harness.exchange(CLIENT, &request);
+    let echoed: Vec<_> = response.batch_item.iter().map(|item| item.unique_batch_item_id.clone()).collect();
+    assert_eq!(echoed, ids.map(|id| Some(ByteString::new(id))));
+    assert_eq!(harness.item(V2_1, create(&[])).unique_batch_item_id, None);
+}
+
+/// KMIP 2.1 §9.6: Batch Count must be the number of items; else nothing is executed.
+#[test]
+fn a_wrong_batch_count_fails_the_message() {
+    for count in [Some(1), Some(3), Some(-1), None] {
+        let harness = Harness::new();
+        let mut request = message(V1_4, vec![create(&[]), create(&[])]);
+        request.request_header.batch_count = count;
+        let response = harness.exchange(CLIENT, &request);
+        assert_eq!(statuses(&response), [ResultStatus::OperationFailed]);
+        assert_eq!(response.batch_item[0].operation, None);
+        assert_eq!(failure(&response.batch_item[0]), ResultReason::InvalidMessage);
+        assert_eq!(harness.engine.object_count(), 0);
+    }
+}
+
+/// KMIP 1.4 §11.1: a malformed item fails alone, under its operation and identifier.
+#[test]
+fn a_malformed_item_fails_alone() {
+    let harness = Harness::new();
+    let request = message(V2_1, vec![create(&[]), get(text(UNKNOWN)), create(&[])]);
+    let mut bytes = encode(Tag::RequestMessage, &request, V2_1).to_vec();
+    let at = bytes.windows(4).position(|item| item == [0x42, 0, 0x94, 7]).expect("a Unique Identifier");
+    bytes[at + 3] = 8;
+    let reply = harness.exchange_bytes(CLIENT, &bytes);
+    let response = decode_response(&reply, &Limits::DEFAULT, Strictness::Strict).unwrap();
+    let (done, failed) = (ResultStatus::Success, ResultStatus::OperationFailed);
+    assert_eq!(statuses(&response), [done, failed, done]);
+    let item = &response.batch_item[1];
+    assert_eq!(failure(item), ResultReason::InvalidMessage);
+    assert_eq!(
+        (item.operation, item.unique_batch_item_id.as_ref().unwrap().as_slice()),
+        (Some(Operation::Get), &[1][..])
+    );
+}
+
+/// KMIP 2.1 §9.15: an answer that is too large fails, and what it would have told is not done.
+#[test]
+fn a_change_whose_answer_is_too_large_is_not_made() {
+    for version in SUPPORTED_VERSIONS {
+        let harness = Harness::new();
+        let mut request = message(version, vec![create(&[]), create(&[name("second")]), create(&[name("third")])]);
+        let whole = encode(Tag::ResponseMessage, &harness.exchange(CLIENT, &request), version).len();
+        let harness = Harness::new();
+        request.request_header.maximum_response_size = i32::try_from(whole - 1).ok();
+        let response = harness.exchange(CLIENT, &request);
+        let (done, failed) = (ResultStatus::Success, ResultStatus::OperationFailed);
+        assert_eq!(statuses(&response), [done, done, failed], "KMIP {version}");
+        assert_eq!(failure(&response.batch_item[2]), ResultReason::ResponseTooLarge);
+        assert_eq!(harness.engine.object_count(), 2);
+        request.request_header.maximum_response_size = i32::try_from(whole).ok();
+        request.batch_item.iter_mut().for_each(|item| item.request_payload = create(&[]).1);
+        assert_eq!(statuses(&harness.exchange(CLIENT, &request)), [done, done, done], "the limit itself is allowed");
+    }
+}
+
+/// KMIP 2.1 §9.16: an extension that is critical and unknown fails its item; one that is not critical is ignored.
+#[test]
+fn a_critical_extension_fails_its_item_alone() {
+    for (version, reason) in [(V1_4, ResultReason::FeatureNotSupported), (V2_0, ResultReason::UnknownMessageExtension)]
+    {
+        let harness = Harness::new();
+        let mut request = message(version, vec![create(&[]), create(&[]), create(&[])]);
+        for (item, critical) in request.batch_item.iter_mut().zip([false, true]) {
+            item.message_extension = vec![MessageExtension {
+                vendor_identification: "acme".into(),
+                criticality_indicator: critical,
+                vendor_extension: Some(kmip_codec::item::ItemValue::Structure(Vec::new())),
+            }];
+        }
+        let response = harness.exchange(CLIENT, &request);
+        let (done, failed) = (ResultStatus::Success, ResultStatus::OperationFailed);
+        assert_eq!(statuses(&response), [done, failed, done]);
+        assert_eq!(failure(&response.batch_item[1]), reason);
+    }
+}
+
+/// KMIP 2.1 §9.2: this server answers synchronously; Mandatory is refused, Optional and Prohibited are served.
+#[test]
+fn asynchronous_answers_are_refused_where_they_are_demanded() {
+    let harness = Harness::new();
+    let ask = |indicator| {
+        let mut request = message(V2_1, vec![create(&[])]);
+        request.request_header.asynchronous_indicator = Some(AsynchronousMode(indicator));
+        harness.exchange(CLIENT, &request).batch_item.remove(0)
+    };
+    assert_eq!(failure(&ask(AsynchronousIndicator::Mandatory)), ResultReason::FeatureNotSupported);
+    assert_eq!(harness.engine.object_count(), 0);
+    answer!(Create, ask(AsynchronousIndicator::Optional));
+    answer!(Create, ask(AsynchronousIndicator::Prohibited));
+}
+
+/// KMIP 2.1 §6.1.28: newest first, for what the batch itself has made or changed too.
+#[test]
+fn locate_orders_what_the_batch_made_and_changed() {
+    let harness = Harness::new();
+    let first: Vec<String> = (0..3).map(|_| harness.created(V2_1, &[])).collect();
+    let mut items = vec![activate(text(&first[0]))];
+    items.extend((0..5).map(|_| create(&[])));
+    items.push(locate(&[]));
+    let answers = harness.batch(V2_1, items);
+    let mut expected = first;
+    expected.extend(answers[1..6].iter().map(|item| id_of(answer!(Create, item.clone()).unique_identifier)));
+    expected.reverse();
+    let found = answer!(Locate, answers[6].clone()).unique_identifier;
+    assert_eq!(found.into_iter().map(id_of).collect::<Vec<_>>(), expected);
+}

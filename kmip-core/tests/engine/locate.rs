@@ -1,0 +1,242 @@
+//! Locate (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28).
+
+use kmip_codec::attribute::values::{
+    AlternativeName, ApplicationSpecificInformation, Link, UniqueIdentifier, UsageLimits,
+};
+use kmip_codec::attribute::{Attribute, VendorAttribute};
+use kmip_codec::item::ItemValue;
+use kmip_codec::operation::locate::LocateRequest;
+use kmip_codec::registry::{
+    AlternativeNameType, CryptographicUsageMask as Mask, LinkType, ObjectGroupMember, ObjectType, ResultReason,
+    RevocationReasonCode, State, StorageStatusMask, Tag, UsageLimitsUnit,
+};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1};
+use kmip_core::engine::SUPPORTED_VERSIONS;
+
+use crate::answer;
+use crate::requests::*;
+use crate::support::{Harness, START, failure, success};
+
+fn vendor(value: ItemValue) -> Attribute {
+    Attribute::Vendor(Box::new(VendorAttribute { vendor: "x".into(), name: "rack".into(), value }))
+}
+
+fn rich() -> Vec<Attribute> {
+    let information = ApplicationSpecificInformation {
+        application_namespace: "ssl".into(),
+        application_data: Some("www.example.com".into()),
+    };
+    let link = Link { link_type: LinkType::ParentLink, linked_object_identifier: UniqueIdentifier::text("parent") };
+    let usage_limits =
+        UsageLimits { usage_limits_total: 1_000, usage_limits_count: None, usage_limits_unit: UsageLimitsUnit::Byte };
+    vec![
+        name("rich"),
+        Attribute::ActivationDate(DateTime(START - 10)),
+        Attribute::ProcessStartDate(DateTime(START - 5)),
+        Attribute::ProtectStopDate(DateTime(START + 5)),
+        Attribute::DeactivationDate(DateTime(START + 1_000)),
+        Attribute::ObjectGroup("group".into()),
+        Attribute::ContactInformation("ops".into()),
+        Attribute::ApplicationSpecificInformation(Box::new(information)),
+        Attribute::Link(link),
+        Attribute::UsageLimits(usage_limits),
+        vendor(ItemValue::Text("r7".into())),
+    ]
+}
+
+/// Every attribute that an object shows in a version finds it in that version, and an object without it is not found.
+#[test]
+fn every_attribute_finds_its_object() {
+    let harness = Harness::new();
+    let plain = harness.created(V2_1, &[mask(Mask::Sign)]);
+    harness.advance(1);
+    let mut given = rich();
+    let alternative_name_type = AlternativeNameType::URI;
+    given.push(Attribute::AlternativeName(AlternativeName {
+        alternative_name_value: "urn:x".into(),
+        alternative_name_type,
+    }));
+    given.extend([Attribute::Comment("c".into()), Attribute::Description("d".into()), Attribute::Sensitive(true)]);
+    let id = harness.created(V2_1, &given);
+    let shared: Vec<_> = harness.attributes_of(V2_1, &plain);
+    for version in SUPPORTED_VERSIONS {
+        let attributes = harness.attributes_of(version, &id);
+        assert!(attributes.len() > 15, "KMIP {version}: {attributes:?}");
+        for attribute in attributes {
+            let found = harness.found(version, locate_request(std::slice::from_ref(&attribute)));
+            assert!(found.contains(&id), "KMIP {version}: {attribute:?} finds {found:?}");
+            assert_eq!(found.contains(&plain), shared.contains(&attribute), "KMIP {version}: {attribute:?}");
+        }
+    }
+}
+
+/// One date is equality, two are an inclusive range in any order; the largest date stands for one that is not set.
+#[test]
+fn dates_are_equal_or_in_a_range() {
+    let harness = Harness::new();
+    let dated = harness.created(V2_1, &[Attribute::ActivationDate(DateTime(START + 100))]);
+    let undated = harness.created(V2_1, &[]);
+    let find = |dates: &[i64]| {
+        let dates: Vec<_> = dates.iter().map(|date| Attribute::ActivationDate(DateTime(*date))).collect();
+        harness.found(V2_1, locate_request(&dates))
+    };
+    let (only, none): (Vec<String>, Vec<String>) = (vec![dated.clone()], vec![]);
+    assert_eq!(find(&[START + 100]), only);
+    assert_eq!(find(&[START + 99]), none);
+    assert_eq!(find(&[START + 100, START + 200]), only);
+    assert_eq!(find(&[START + 100, START]), only);
+    assert_eq!(find(&[START + 101, START + 200]), none);
+    assert_eq!(find(&[i64::MAX]), [undated.clone()]);
+    assert_eq!(find(&[START, i64::MAX]), [undated, dated]);
+    let three = [START, START + 1, START + 2].map(|date| Attribute::ActivationDate(DateTime(date)));
+    assert_eq!(failure(&harness.item(V2_1, locate(&three))), ResultReason::InvalidField);
+}
+
+/// A mask asks for all its bits, and the object may have more.
+#[test]
+fn masks_ask_for_all_their_bits() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &[mask(Mask::Encrypt | Mask::Decrypt)]);
+    let find = |bits| harness.found(V2_1, locate_request(&[mask(bits)]));
+    assert_eq!(find(Mask::Encrypt), [id.as_str()]);
+    assert_eq!(find(Mask::Encrypt | Mask::Decrypt), [id.as_str()]);
+    assert!(find(Mask::Encrypt | Mask::Sign).is_empty());
+}
+
+/// Usage Limits ask for at least so much.
+#[test]
+fn usage_limits_ask_for_at_least_so_much() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &rich());
+    let find = |usage_limits_total, usage_limits_unit| {
+        let limits = UsageLimits { usage_limits_total, usage_limits_count: None, usage_limits_unit };
+        harness.found(V2_1, locate_request(&[Attribute::UsageLimits(limits)]))
+    };
+    assert_eq!(find(1_000, UsageLimitsUnit::Byte), [id.as_str()]);
+    assert_eq!(find(1, UsageLimitsUnit::Byte), [id.as_str()]);
+    assert!(find(1_001, UsageLimitsUnit::Byte).is_empty());
+    assert!(find(1, UsageLimitsUnit::Object).is_empty());
+}
+
+/// A structure matches on the fields that are given.
+#[test]
+fn structures_match_on_the_fields_given() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &rich());
+    let find = |application_namespace: &str| {
+        let information = ApplicationSpecificInformation {
+            application_namespace: application_namespace.into(),
+            application_data: None,
+        };
+        harness.found(V2_1, locate_request(&[Attribute::ApplicationSpecificInformation(Box::new(information))]))
+    };
+    assert_eq!(find("ssl"), [id]);
+    assert!(find("smime").is_empty());
+}
+
+/// A vendor attribute is compared with its type and value.
+#[test]
+fn vendor_attributes_are_compared_by_value() {
+    let harness = Harness::new();
+    let id = harness.created(V1_0, &[vendor(ItemValue::Integer(7))]);
+    for version in SUPPORTED_VERSIONS {
+        let find = |value| harness.found(version, locate_request(&[vendor(value)]));
+        assert_eq!(find(ItemValue::Integer(7)), [id.as_str()]);
+        assert!(find(ItemValue::Integer(8)).is_empty());
+        assert!(find(ItemValue::Enumeration(7)).is_empty());
+    }
+}
+
+/// Storage Status Mask: on-line only where it is absent; destroyed objects are found where they are asked for.
+#[test]
+fn destroyed_objects_are_found_where_they_are_asked_for() {
+    let harness = Harness::new();
+    let (kept, gone) = (harness.created(V2_1, &[name("k")]), harness.created(V2_1, &[name("g")]));
+    success(harness.item(V2_1, destroy(text(&gone))));
+    let find = |storage_status_mask| harness.found(V2_1, LocateRequest { storage_status_mask, ..locate_request(&[]) });
+    assert_eq!(find(None), [kept.as_str()]);
+    assert_eq!(find(Some(StorageStatusMask::OnLineStorage)), [kept.as_str()]);
+    assert_eq!(find(Some(StorageStatusMask::DestroyedStorage)), [gone.as_str()]);
+    assert_eq!(find(Some(StorageStatusMask::ArchivalStorage)), Vec::<String>::new());
+    let both = StorageStatusMask::OnLineStorage | StorageStatusMask::DestroyedStorage;
+    assert_eq!(find(Some(both)), [gone.as_str(), kept.as_str()]);
+    let by_name = LocateRequest { storage_status_mask: Some(both), ..locate_request(&[name("g")]) };
+    assert_eq!(harness.found(V2_1, by_name), [gone]);
+}
+
+/// Newest first; Offset Items before Maximum Items; Located Items counts all matches.
+#[test]
+fn pages_follow_each_other_newest_first() {
+    let harness = Harness::new();
+    let mut ids: Vec<String> = (0..5).map(|_| harness.created(V2_1, &[])).collect();
+    ids.reverse();
+    let page = |offset_items, maximum_items| {
+        let request = LocateRequest { offset_items, maximum_items, ..locate_request(&[]) };
+        let answer = answer!(Locate, harness.item(V2_1, located_by(request)));
+        assert_eq!(answer.located_items, Some(5));
+        answer.unique_identifier.into_iter().map(id_of).collect::<Vec<_>>()
+    };
+    assert_eq!(page(None, None), ids);
+    assert_eq!(page(None, Some(2)), ids[..2]);
+    assert_eq!(page(Some(2), Some(2)), ids[2..4]);
+    assert_eq!(page(Some(4), Some(9)), ids[4..]);
+    assert_eq!(page(Some(9), None), ids[5..]);
+    assert_eq!(page(None, Some(0)), ids[5..]);
+    let negative = LocateRequest { maximum_items: Some(-1), ..locate_request(&[]) };
+    assert_eq!(failure(&harness.item(V2_1, located_by(negative))), ResultReason::InvalidField);
+}
+
+/// State is compared as it is now, though no request moved it.
+#[test]
+fn states_are_those_of_now() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &[Attribute::ActivationDate(DateTime(START + 10))]);
+    let find = |state| harness.found(V2_1, locate_request(&[Attribute::State(state)]));
+    assert_eq!(find(State::PreActive), [id.as_str()]);
+    harness.advance(10);
+    assert_eq!(find(State::Active), [id.as_str()]);
+    assert!(find(State::PreActive).is_empty());
+}
+
+/// Group Member Fresh asks for objects that nobody has got (KMIP 2.1 §6.1.28).
+#[test]
+fn fresh_members_of_a_group_are_those_that_nobody_got() {
+    let harness = Harness::new();
+    let group = [Attribute::ObjectGroup("pool".into())];
+    let (used, fresh) = (harness.created(V2_1, &group), harness.created(V2_1, &group));
+    success(harness.item(V2_1, get(text(&used))));
+    let find = |member| {
+        let request = LocateRequest { object_group_member: Some(member), ..locate_request(&group) };
+        harness.found(V2_1, request)
+    };
+    assert_eq!(find(ObjectGroupMember::GroupMemberFresh), [fresh.as_str()]);
+    assert!(!find(ObjectGroupMember::GroupMemberDefault).is_empty());
+}
+
+/// A criterion that the version does not know is an error; no match is none.
+#[test]
+fn unknown_criteria_are_errors_and_no_match_is_none() {
+    let harness = Harness::new();
+    harness.created(V2_1, &[]);
+    let comment = [Attribute::Comment("c".into())];
+    assert_eq!(failure(&harness.item(V1_0, locate(&comment))), ResultReason::InvalidField);
+    assert!(harness.found(V1_4, locate_request(&comment)).is_empty());
+    let rotated = [Attribute::RotateGeneration(1)];
+    assert_eq!(failure(&harness.item(V2_0, locate(&rotated))), ResultReason::InvalidAttribute);
+    assert!(harness.found(V2_1, locate_request(&[Attribute::ObjectType(ObjectType::Certificate)])).is_empty());
+}
+
+/// A name is found under its version-independent text, and no more after Destroy.
+#[test]
+fn names_are_found_until_they_are_freed() {
+    let harness = Harness::new();
+    let id = harness.created(V1_0, &[name("n")]);
+    for version in SUPPORTED_VERSIONS {
+        assert_eq!(harness.found(version, locate_request(&[name("n")])), [id.as_str()]);
+    }
+    success(harness.item(V1_0, revoke(text(&id), RevocationReasonCode::KeyCompromise)));
+    success(harness.item(V1_0, destroy(text(&id))));
+    assert!(harness.found(V2_1, locate_request(&[name("n")])).is_empty());
+    assert_ne!(harness.record(&id).date(Tag::DestroyDate), None);
+}

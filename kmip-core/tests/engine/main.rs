@@ -1,0 +1,15 @@
+//! The engine by real messages: batches, versions, authentication, isolation, Locate, life cycle, registration, restart.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod requests;
+
+mod authentication;
+mod batches;
+mod isolation;
+mod lifecycle;
+mod locate;
+mod registration;
+mod restart;
+mod versions;

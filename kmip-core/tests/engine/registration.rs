@@ -1,0 +1,280 @@
+//! Register, and the templates of 1.x (KMIP 1.4 §2.1.8, §2.2, §4.3; KMIP 2.1 §2, §6.1.43).
+
+use kmip_codec::attribute::values::{KeyValueLocation, Name, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::object::key_material::TransparentSymmetricKey;
+use kmip_codec::object::{
+    EncryptionKeyInformation, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData, ManagedObject, OpaqueObject,
+    PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, Template, TransparentKey,
+};
+use kmip_codec::operation::RequestPayload;
+use kmip_codec::registry::{
+    CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType, KeyValueLocationType, KeyWrapType,
+    ObjectType, OpaqueDataType, Operation, ResultReason, SecretDataType, SplitKeyMethod, Tag, WrappingMethod,
+};
+use kmip_codec::secret::Secret;
+use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, Version};
+use kmip_core::engine::SUPPORTED_VERSIONS;
+
+use crate::answer;
+use crate::requests::*;
+use crate::support::{Harness, failure};
+
+pub fn template(content: &[Attribute]) -> ManagedObject {
+    ManagedObject::Template(Box::new(Template { attributes: Some(content.iter().cloned().collect()) }))
+}
+
+fn from_template(names: &[&str], own: &[Attribute]) -> Item {
+    let mut bag: Bag = own.iter().cloned().collect();
+    bag.templates = names.iter().map(|name| Name::text(name)).collect();
+    create_with(bag)
+}
+
+fn object_of(harness: &Harness, version: Version, id: &str) -> ManagedObject {
+    answer!(Get, harness.item(version, get(text(id)))).object
+}
+
+fn transparent(bytes: &[u8]) -> ManagedObject {
+    let mut block = key_block(KeyFormatType::TransparentSymmetricKey, b"", Some((Algorithm::AES, 128)));
+    let key = TransparentKey::Symmetric(TransparentSymmetricKey { key: Secret::copy_from(bytes) });
+    let key_material = KeyMaterial::Transparent(Box::new(key));
+    block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None })));
+    ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block: block }))
+}
+
+fn split(bytes: &[u8]) -> ManagedObject {
+    ManagedObject::SplitKey(Box::new(SplitKey {
+        split_key_parts: 3,
+        key_part_identifier: 1,
+        split_key_threshold: 2,
+        split_key_method: SplitKeyMethod::XOR,
+        prime_field_size: None,
+        key_block: key_block(KeyFormatType::Raw, bytes, Some((Algorithm::AES, 128))),
+    }))
+}
+
+fn opaque(bytes: &[u8]) -> ManagedObject {
+    let opaque_data_value = Secret::copy_from(bytes);
+    ManagedObject::OpaqueObject(Box::new(OpaqueObject {
+        opaque_data_type: OpaqueDataType(0x8000_0001),
+        opaque_data_value,
+    }))
+}
+
+fn secret_data(bytes: &[u8]) -> ManagedObject {
+    let key_block = key_block(KeyFormatType::Opaque, bytes, None);
+    ManagedObject::SecretData(Box::new(SecretData { secret_data_type: SecretDataType::Password, key_block }))
+}
+
+/// Every object leaves as it came, in every version that has it.
+#[test]
+fn objects_leave_as_they_came() {
+    let pgp = PgpKey { pgp_key_version: 4, key_block: key_block(KeyFormatType::Raw, b"pgp", None) };
+    for (since, object) in [
+        (V1_0, aes(&[7; 16])),
+        (V1_0, transparent(&[7; 16])),
+        (V1_0, split(&[7; 16])),
+        (V1_0, secret_data(b"correct horse")),
+        (V1_0, opaque(b"anything")),
+        (V1_0, opaque(b"")),
+        (V1_2, ManagedObject::PgpKey(Box::new(pgp))),
+    ] {
+        for version in SUPPORTED_VERSIONS.into_iter().filter(|version| *version >= since) {
+            let harness = Harness::new();
+            let id = harness.registered(version, object.clone(), &[]);
+            assert_eq!(object_of(&harness, version, &id), object, "KMIP {version}");
+            assert!(harness.attributes_of(version, &id).contains(&Attribute::ObjectType(object.object_type())));
+            harness.verify().expect("the store is whole");
+        }
+    }
+}
+
+/// A version that does not have the Object Type of an object cannot be given it.
+#[test]
+fn objects_of_other_versions_are_not_given() {
+    let harness = Harness::new();
+    let pgp = PgpKey { pgp_key_version: 4, key_block: key_block(KeyFormatType::Raw, b"pgp", None) };
+    let pgp = harness.registered(V1_2, ManagedObject::PgpKey(Box::new(pgp)), &[]);
+    let old = harness.registered(V1_0, template(&[]), &[name("t")]);
+    assert_eq!(harness.item(V1_1, get(text(&pgp))).response_payload, None);
+    assert_eq!(failure(&harness.item(V2_0, get(text(&old)))), ResultReason::InvalidObjectType);
+}
+
+/// What the request says and what the object says must agree (KMIP 1.4 §4.3).
+#[test]
+fn contradictions_are_refused() {
+    let wrong_length = {
+        let key_block = key_block(KeyFormatType::Raw, &[7; 16], Some((Algorithm::AES, 256)));
+        ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block }))
+    };
+    let not_pkcs1 = PublicKey { key_block: key_block(KeyFormatType::PKCS_1, b"no key", Some((Algorithm::RSA, 2048))) };
+    let not_pkcs8 = PrivateKey { key_block: key_block(KeyFormatType::PKCS_8, b"no key", None) };
+    for (object, attributes) in [
+        (aes(&[7; 16]), vec![Attribute::CryptographicLength(256)]),
+        (aes(&[7; 16]), vec![Attribute::CryptographicAlgorithm(Algorithm::DES3)]),
+        (wrong_length, vec![]),
+        (ManagedObject::PublicKey(Box::new(not_pkcs1)), vec![]),
+        (ManagedObject::PrivateKey(Box::new(not_pkcs8)), vec![]),
+    ] {
+        for version in [V1_0, V2_1] {
+            let harness = Harness::new();
+            failure(&harness.item(version, register(object.clone(), &attributes)));
+            assert_eq!((harness.engine.object_count(), harness.vault.held()), (0, 0));
+        }
+    }
+}
+
+/// Object Type must be that of the object sent.
+#[test]
+fn the_object_type_must_fit_the_object() {
+    for (version, reason) in [(V1_4, ResultReason::InvalidField), (V2_0, ResultReason::InvalidObjectType)] {
+        let (operation, mut payload) = register(aes(&[7; 16]), &[]);
+        if let RequestPayload::Register(request) = &mut payload {
+            request.object_type = ObjectType::SecretData;
+        }
+        assert_eq!(failure(&Harness::new().item(version, (operation, payload))), reason);
+    }
+}
+
+/// What the server computes is not taken from a client (KMIP 2.1 §4).
+#[test]
+fn computed_attributes_are_not_taken_from_a_client() {
+    use kmip_codec::value::DateTime;
+    let harness = Harness::new();
+    for (version, reason) in [(V1_4, ResultReason::PermissionDenied), (V2_1, ResultReason::AttributeReadOnly)] {
+        for given in [Attribute::InitialDate(DateTime(1)), Attribute::State(kmip_codec::registry::State::Active)] {
+            assert_eq!(failure(&harness.item(version, register(aes(&[7; 16]), &[given]))), reason);
+        }
+    }
+}
+
+/// An object without its value says where it is, is known by its attributes, and leaves without the value (TC-MDO-3).
+#[test]
+fn an_object_without_a_value_says_where_it_is() {
+    let harness = Harness::new();
+    let mut block = key_block(KeyFormatType::Raw, b"", Some((Algorithm::AES, 128)));
+    block.key_value = None;
+    let object = ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block: block }));
+    assert_eq!(failure(&harness.item(V1_4, register(object.clone(), &[]))), ResultReason::InvalidField);
+    let location = Attribute::KeyValueLocation(KeyValueLocation {
+        key_value_location_value: "https://vault.example/7".into(),
+        key_value_location_type: KeyValueLocationType::URI,
+    });
+    let id = harness.registered(V1_4, object.clone(), std::slice::from_ref(&location));
+    let attributes = harness.attributes_of(V1_4, &id);
+    assert!(attributes.contains(&location) && attributes.contains(&Attribute::KeyValuePresent(false)));
+    assert!(!attributes.iter().any(|attribute| attribute.tag() == Tag::Digest));
+    assert_eq!(object_of(&harness, V1_4, &id), object);
+}
+
+/// A key that came wrapped leaves as it came, also where it is Sensitive; unwrapped it does not leave without the wrapping
+/// key (KMIP 2.1 §4.56, §6.1.19).
+#[test]
+fn a_wrapped_key_leaves_as_it_came() {
+    let mut block = key_block(KeyFormatType::Raw, b"", Some((Algorithm::AES, 128)));
+    block.key_value = Some(KeyValue::Wrapped(Secret::copy_from(&[9; 24])));
+    block.key_wrapping_data = Some(Box::new(KeyWrappingData {
+        wrapping_method: WrappingMethod::Encrypt,
+        encryption_key_information: Some(EncryptionKeyInformation {
+            unique_identifier: UniqueIdentifier::text("a key of another system"),
+            cryptographic_parameters: None,
+        }),
+        mac_signature_key_information: None,
+        mac_signature: None,
+        iv_counter_nonce: None,
+        encoding_option: None,
+    }));
+    let object = ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block: block }));
+    for version in SUPPORTED_VERSIONS {
+        let harness = Harness::new();
+        let id = harness.registered(version, object.clone(), &[]);
+        assert_eq!(object_of(&harness, version, &id), object, "KMIP {version}");
+    }
+    let harness = Harness::new();
+    let id = harness.registered(V2_1, object.clone(), &[Attribute::Sensitive(true)]);
+    assert_eq!(object_of(&harness, V2_1, &id), object);
+    let plain = |id: &str| {
+        let mut request = get_request(text(id));
+        request.key_wrap_type = Some(KeyWrapType::NotWrapped);
+        failure(&harness.item(V2_1, (Operation::Get, RequestPayload::Get(Box::new(request)))))
+    };
+    assert_eq!(plain(&id), ResultReason::Sensitive);
+    assert_eq!(plain(&harness.registered(V2_1, object, &[])), ResultReason::WrappingObjectNotFound);
+}
+
+/// A Sensitive key does not leave in clear, one that is not Extractable does not leave (KMIP 2.1 §4.22, §4.56).
+#[test]
+fn protected_keys_do_not_leave() {
+    let harness = Harness::new();
+    let sensitive = harness.created(V2_1, &[Attribute::Sensitive(true)]);
+    let kept = harness.created(V2_1, &[Attribute::Extractable(false)]);
+    for (version, of_sensitive, of_kept) in [
+        (V1_0, ResultReason::PermissionDenied, ResultReason::PermissionDenied),
+        (V1_4, ResultReason::Sensitive, ResultReason::NotExtractable),
+        (V2_1, ResultReason::Sensitive, ResultReason::NotExtractable),
+    ] {
+        assert_eq!(failure(&harness.item(version, get(text(&sensitive)))), of_sensitive);
+        assert_eq!(failure(&harness.item(version, get(text(&kept)))), of_kept);
+    }
+}
+
+/// Templates: in order, the last wins, explicit attributes beat them, values of many are united (KMIP 1.4 §2.1.8).
+#[test]
+fn templates_come_in_order_and_explicit_attributes_beat_them() {
+    let harness = Harness::new();
+    let common = [Attribute::CryptographicAlgorithm(Algorithm::AES), mask(CryptographicUsageMask::Encrypt)];
+    let small = [&common[..], &[Attribute::CryptographicLength(128), Attribute::ObjectGroup("a".into())]].concat();
+    let large = [Attribute::CryptographicLength(192), Attribute::ObjectGroup("b".into())];
+    harness.registered(V1_0, template(&small), &[name("small")]);
+    harness.registered(V1_0, template(&large), &[name("large")]);
+    let made = |names: &[&str], own: &[Attribute]| {
+        let id = id_of(answer!(Create, harness.item(V1_0, from_template(names, own))).unique_identifier);
+        let attributes = harness.attributes_of(V1_0, &id);
+        let length = attributes.iter().find_map(|attribute| match attribute {
+            Attribute::CryptographicLength(length) => Some(*length),
+            _ => None,
+        });
+        let groups = attributes.iter().filter(|attribute| attribute.tag() == Tag::ObjectGroup).count();
+        assert!(!attributes.iter().any(|attribute| attribute.tag() == Tag::Name), "a template's name is its own");
+        (length.unwrap(), groups)
+    };
+    assert_eq!(made(&["small"], &[]), (128, 1));
+    assert_eq!(made(&["small", "large"], &[]), (192, 2));
+    assert_eq!(made(&["large", "small"], &[]), (128, 2));
+    let own = [Attribute::CryptographicLength(256), Attribute::ObjectGroup("c".into())];
+    assert_eq!(made(&["small", "large"], &own), (256, 3));
+    assert_eq!(failure(&harness.item(V1_0, from_template(&["small", "none"], &[]))), ResultReason::ItemNotFound);
+    harness.created(V1_0, &[name("a key")]);
+    let not_a_template = harness.item(V1_0, from_template(&["a key"], &common));
+    assert_eq!(failure(&not_a_template), ResultReason::ItemNotFound);
+}
+
+/// A template takes part in no life cycle, and is gone after Destroy.
+#[test]
+fn a_template_has_no_state() {
+    let harness = Harness::new();
+    let id = harness.registered(V1_4, template(&[Attribute::CryptographicLength(128)]), &[name("t")]);
+    assert_eq!(failure(&harness.item(V1_4, activate(text(&id)))), ResultReason::IllegalOperation);
+    assert!(!harness.attributes_of(V1_4, &id).iter().any(|attribute| attribute.tag() == Tag::State));
+    crate::support::success(harness.item(V1_4, destroy(text(&id))));
+    let use_it = from_template(&["t"], &[Attribute::CryptographicAlgorithm(Algorithm::AES)]);
+    assert_eq!(failure(&harness.item(V1_4, use_it)), ResultReason::ItemNotFound);
+}
+
+/// The digest is that of the key material (KMIP 2.1 §4.21).
+#[test]
+fn the_digest_is_that_of_the_material() {
+    use sha2::Digest as _;
+    let harness = Harness::new();
+    let id = harness.registered(V2_1, aes(&[7; 32]), &[]);
+    let digests: Vec<_> = harness
+        .attributes_of(V2_1, &id)
+        .into_iter()
+        .filter_map(|attribute| match attribute {
+            Attribute::Digest(digest) => digest.digest_value,
+            _ => None,
+        })
+        .collect();
+    assert_eq!(digests.len(), 1);
+    assert_eq!(digests[0].as_slice(), sha2::Sha256::digest([7; 32]).as_slice());
+}
