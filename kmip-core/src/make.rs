@@ -1,11 +1,11 @@
 //! What every new object gets, whichever operation makes it: an identifier, and the attributes that the server sets.
 
 use kmip_codec::attribute::rules::Origin;
-use kmip_codec::attribute::values::RNGParameters;
+use kmip_codec::attribute::values::{Link, RNGParameters, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
-use kmip_codec::registry::{ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag};
+use kmip_codec::registry::{LinkType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag};
 use kmip_codec::value::{ByteString, DateTime, Interval};
 use sha2::{Digest as _, Sha256};
 
@@ -60,7 +60,7 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
         record.set(Attribute::RandomNumberGenerator(Box::new(generator())));
     }
     let digest = Sha256::digest(record.id.as_bytes());
-    record.set(Attribute::ShortUniqueIdentifier(ByteString::new(digest.get(..8).unwrap_or_default())));
+    record.set(Attribute::ShortUniqueIdentifier(ByteString::new(&digest)));
     record.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
 }
 
@@ -95,6 +95,17 @@ pub(crate) fn set_digests(record: &mut Record, object: &ManagedObject) {
     for digest in crate::formats::digests(object, algorithm) {
         record.add(Attribute::Digest(Box::new(digest)));
     }
+}
+
+/// Links an object to another.
+pub(crate) fn link(record: &mut Record, link_type: LinkType, to: &Text) {
+    let linked_object_identifier = UniqueIdentifier::Text(to.clone());
+    record.add(Attribute::Link(Link { link_type, linked_object_identifier }));
+}
+
+/// Takes the names of a new object before its key is made, which can be long work that a taken name would waste.
+pub(crate) fn claim_names(context: &mut Context<'_>, record: &Record) -> OpResult<()> {
+    context.txn.put(record.clone())
 }
 
 /// Stores a new object under the names it has.

@@ -26,7 +26,7 @@ fn name_key(id: u64) -> Vec<u8> {
 
 /// Some values are large, most are as long as a usual record.
 fn content(id: u64) -> Vec<u8> {
-    let size = if id % 37 == 0 { 60_000 } else { 600 };
+    let size = if id.is_multiple_of(37) { 60_000 } else { 600 };
     (0..size).map(|i: u64| (i.wrapping_mul(id | 1) >> 2) as u8).collect()
 }
 

@@ -479,7 +479,8 @@ fn silent_loss_is_refused_at_open() {
         let stored = db.remove(storage(43)).expect("removes").expect("there");
         db.insert(storage(1000), stored).expect("writes");
     };
-    let changes: [(&str, &dyn Fn(&sled::Db)); 4] =
+    type Change<'a> = (&'a str, &'a dyn Fn(&sled::Db));
+    let changes: [Change<'_>; 4] =
         [("deleted", &deleted), ("older", &older), ("added", &added), ("exchanged", &exchanged)];
     for (name, change) in changes {
         let (_root, directory) = filled();

@@ -103,8 +103,11 @@ fn discover_versions_lists_what_is_common() {
 
 // What an answer carries ---------------------------------------------------------------------------------------------
 
+/// Is shown tag, type, value and 1.x attribute name of an item.
+type Visit<'a> = &'a mut dyn FnMut(Tag, u8, &[u8], Option<Tag>);
+
 /// Walks the items of TTLV bytes: tag, type, value, and the 1.x attribute name that they stand under.
-fn walk(bytes: &[u8], named: Option<Tag>, visit: &mut dyn FnMut(Tag, u8, &[u8], Option<Tag>)) {
+fn walk(bytes: &[u8], named: Option<Tag>, visit: Visit<'_>) {
     let (mut rest, mut named) = (bytes, named);
     while !rest.is_empty() {
         let tag = Tag::new(u32::from_be_bytes([0, rest[0], rest[1], rest[2]]));
