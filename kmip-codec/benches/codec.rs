@@ -3,6 +3,8 @@
 //! `benches/peers` runs the same and a published peer in one process. Every ratio is the median of alternating rounds,
 //! each the best of many short ones, for the machine may be busy.
 
+#![allow(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
+
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
@@ -112,7 +114,8 @@ fn request(version: Version, operation: Operation, payload: RequestPayload) -> V
     encode(Tag::RequestMessage, &message, version).to_vec()
 }
 
-fn create(version: Version) -> Vec<u8> {
+/// A Create request.
+pub fn create(version: Version) -> Vec<u8> {
     let attributes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
@@ -172,7 +175,8 @@ fn row<T: Value>(what: &str, bytes: &[u8], tag: Tag, bar: f64, decode: impl Fn(&
     holds
 }
 
-fn of_request(bytes: &[u8]) -> (RequestMessage, Version) {
+/// A request and its version, decoded.
+pub fn of_request(bytes: &[u8]) -> (RequestMessage, Version) {
     let decoded = decode_request(bytes, &Limits::DEFAULT, Strictness::Lenient).expect("a request");
     let version = decoded.header.protocol_version.0;
     let batch_item = decoded.items.into_iter().map(|item| item.expect("an item")).collect();

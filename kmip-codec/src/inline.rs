@@ -17,6 +17,7 @@ enum Repr {
 
 impl InlineBytes {
     /// Copies `bytes`.
+    #[inline]
     pub fn new(bytes: &[u8]) -> Self {
         let mut short = [0; CAPACITY];
         match (short.get_mut(..bytes.len()), u8::try_from(bytes.len())) {
@@ -26,6 +27,19 @@ impl InlineBytes {
             }
             _ => Self(Repr::Long(bytes.into())),
         }
+    }
+
+    /// Becomes a copy of `bytes`, in place: moving a value that was just written costs more than writing it.
+    #[inline]
+    fn set(&mut self, bytes: &[u8]) {
+        if let Repr::Short { len, bytes: short } = &mut self.0
+            && let (Some(target), Ok(count)) = (short.get_mut(..bytes.len()), u8::try_from(bytes.len()))
+        {
+            target.copy_from_slice(bytes);
+            *len = count;
+            return;
+        }
+        *self = Self::new(bytes);
     }
 
     /// The bytes.
@@ -73,8 +87,23 @@ pub struct Text(InlineBytes);
 
 impl Text {
     /// Copies `text`.
+    #[inline]
     pub fn new(text: &str) -> Self {
         Self(InlineBytes::new(text.as_bytes()))
+    }
+
+    /// No text.
+    pub const EMPTY: Self = Self(InlineBytes(Repr::Short { len: 0, bytes: [0; CAPACITY] }));
+
+    /// Becomes a copy of `bytes`, in place, if they are UTF-8.
+    #[inline]
+    pub fn set_utf8(&mut self, bytes: &[u8]) -> Option<()> {
+        std::str::from_utf8(bytes).is_ok().then(|| self.0.set(bytes))
+    }
+
+    /// The bytes of the text, without a look at its characters.
+    pub fn as_bytes(&self) -> &[u8] {
+        self.0.as_slice()
     }
 
     /// The text.

@@ -5,7 +5,7 @@ use crate::inline::{InlineBytes, Text};
 use crate::registry::{ItemType, Tag, WireEnum};
 use crate::secret::{Secret, SecretText};
 use crate::version::Version;
-use crate::wire::{Sink, Source, Strictness};
+use crate::wire::{IdentifierKind, Sink, Source, Strictness};
 
 /// A type that is one item.
 pub trait Value: Sized {
@@ -13,6 +13,15 @@ pub trait Value: Sized {
     fn put(&self, tag: Tag, sink: &mut dyn Sink);
     /// Takes the item whose tag the source has just told.
     fn take(source: &mut dyn Source) -> Result<Self>;
+    /// Takes all items that follow one another under `tag`, and moves `next` on.
+    fn take_list(tag: Tag, next: &mut Tag, source: &mut dyn Source) -> Result<Vec<Self>> {
+        let mut list = Vec::new();
+        while *next == tag {
+            list.push(Self::take(source)?);
+            *next = source.next()?;
+        }
+        Ok(list)
+    }
 }
 
 /// A type that is one item whose layout depends on an earlier field.
@@ -97,12 +106,7 @@ impl<T: Value> Field for Vec<T> {
         self.iter().for_each(|value| value.put(tag, sink));
     }
     fn take_field(tag: Tag, next: &mut Tag, source: &mut dyn Source) -> Result<Self> {
-        let mut values = Vec::new();
-        while *next == tag {
-            values.push(T::take(source)?);
-            *next = source.next()?;
-        }
-        Ok(values)
+        T::take_list(tag, next, source)
     }
 }
 
@@ -283,7 +287,7 @@ impl Value for bool {
 
 impl Value for Text {
     fn put(&self, tag: Tag, sink: &mut dyn Sink) {
-        sink.text(tag, self.as_str());
+        sink.short_text(tag, IdentifierKind::Text, self);
     }
     fn take(source: &mut dyn Source) -> Result<Self> {
         source.text().map(Text::new)

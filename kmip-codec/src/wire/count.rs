@@ -2,6 +2,7 @@
 
 use super::ttlv::HEADER;
 use super::{IdentifierKind, Sink};
+use crate::inline::Text;
 use crate::registry::{EnumTable, Tag};
 use crate::version::Version;
 
@@ -73,5 +74,8 @@ impl Sink for Counter {
     }
     fn identifier(&mut self, _: Tag, _: IdentifierKind, value: &str) {
         self.add(value.len());
+    }
+    fn short_text(&mut self, _: Tag, _: IdentifierKind, value: &Text) {
+        self.add(value.as_bytes().len());
     }
 }

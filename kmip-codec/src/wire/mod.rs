@@ -6,6 +6,7 @@ pub mod ttlv;
 pub mod xml;
 
 use crate::error::Result;
+use crate::inline::Text;
 use crate::registry::{EnumTable, ItemType, Tag};
 use crate::version::Version;
 
@@ -88,6 +89,13 @@ pub trait Sink {
     fn date_time_extended(&mut self, tag: Tag, value: i64);
     /// An identifier in one of the text-like types.
     fn identifier(&mut self, tag: Tag, kind: IdentifierKind, value: &str);
+    /// A text in one of the text-like types. Binary writers need not look at its characters.
+    fn short_text(&mut self, tag: Tag, kind: IdentifierKind, value: &Text) {
+        match kind {
+            IdentifierKind::Text => self.text(tag, value),
+            _ => self.identifier(tag, kind, value),
+        }
+    }
     /// An enumeration that holds a tag (Attribute Reference).
     fn tag_value(&mut self, tag: Tag, value: Tag) {
         self.enumeration(tag, value.value(), None);
@@ -172,6 +180,16 @@ pub trait Source {
     fn date_time_extended(&mut self) -> Result<i64>;
     /// An identifier in any of the text-like types.
     fn identifier(&mut self) -> Result<(IdentifierKind, &str)>;
+    /// A text in any of the text-like types, copied into its owner in place.
+    fn short_text(&mut self, into: &mut Text) -> Result<IdentifierKind> {
+        let (kind, text) = self.identifier()?;
+        *into = Text::new(text);
+        Ok(kind)
+    }
+    /// How many more items as long as the one just taken the structure could hold: a hint for lists.
+    fn room_for_more(&self) -> usize {
+        0
+    }
     /// Remembers the item whose tag `next` told, before anything of it is taken.
     fn mark(&self) -> Mark;
     /// Goes back to the marked item, as if nothing of it had been taken.

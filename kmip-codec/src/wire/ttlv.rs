@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::{IdentifierKind, Mark, Sink, Source, Strictness};
 use crate::error::{DecodeError, Problem, Result};
+use crate::inline::Text;
 use crate::limits::Limits;
 use crate::registry::{EnumTable, ItemType, Tag};
 use crate::version::{V1_0, Version};
@@ -165,18 +166,23 @@ impl<'a> TtlvReader<'a> {
         }
         let bytes: &'a [u8] = self.bytes;
         let padded = self.length.next_multiple_of(8);
-        let Some((value, padding)) = bytes
-            .get(self.at..self.end)
-            .and_then(|rest| rest.get(..padded))
-            .and_then(|whole| whole.split_at_checked(self.length))
-        else {
+        let whole = bytes.get(self.at..self.end).and_then(|rest| rest.get(..padded));
+        let Some((value, padding)) = whole.and_then(|whole| whole.split_at_checked(self.length)) else {
             return self.fail(Problem::Truncated);
         };
-        if padding.iter().any(|byte| *byte != 0) {
+        // The padding is the low end of the last eight bytes.
+        let last = whole.and_then(<[u8]>::last_chunk::<8>).map_or(0, |last| u64::from_be_bytes(*last));
+        if last & !(u64::MAX << (8 * padding.len())) != 0 {
             return self.fail(Problem::NonZeroPadding);
         }
         self.at += padded;
         Ok(value)
+    }
+
+    #[inline]
+    fn identifier_kind(&self) -> Result<IdentifierKind> {
+        let found = self.item_type();
+        IdentifierKind::of_item_type(found).ok_or_else(|| wrong_type(self.tag, ItemType::TextString, found))
     }
 
     fn text_value(&mut self) -> Result<&'a str> {
@@ -195,6 +201,10 @@ impl Source for TtlvReader<'_> {
 
     fn set_version(&mut self, version: Version) {
         self.version = Some(version);
+    }
+
+    fn room_for_more(&self) -> usize {
+        (self.end - self.at) / (HEADER + self.length.next_multiple_of(8))
     }
 
     fn mark(&self) -> Mark {
@@ -228,13 +238,14 @@ impl Source for TtlvReader<'_> {
             return Ok(Tag::NONE);
         }
         let rest = self.bytes.get(self.at..self.end).unwrap_or_default();
-        let Some([a, b, c, kind, d, e, f, g]) = rest.first_chunk::<HEADER>() else {
+        let Some(header) = rest.first_chunk::<HEADER>() else {
             self.tag = Tag::NONE;
             return self.fail(Problem::Truncated);
         };
-        self.tag = Tag::new(u32::from_be_bytes([0, *a, *b, *c]));
-        self.kind = *kind;
-        self.length = u32::from_be_bytes([*d, *e, *f, *g]) as usize;
+        let word = u64::from_be_bytes(*header);
+        self.tag = Tag::new((word >> 40) as u32);
+        self.kind = (word >> 32) as u8;
+        self.length = (word & u64::from(u32::MAX)) as usize;
         if !self.tag.is_valid() {
             return self.fail(Problem::BadTag);
         }
@@ -258,7 +269,7 @@ impl Source for TtlvReader<'_> {
     #[inline]
     fn enter(&mut self) -> Result<()> {
         self.expect(ItemType::Structure)?;
-        if self.length % 8 != 0 {
+        if !self.length.is_multiple_of(8) {
             return self.fail(Problem::BadLength);
         }
         if self.depth >= self.limits.depth {
@@ -308,7 +319,7 @@ impl Source for TtlvReader<'_> {
 
     fn big_integer(&mut self) -> Result<&[u8]> {
         self.expect(ItemType::BigInteger)?;
-        if self.length == 0 || self.length % 8 != 0 {
+        if self.length == 0 || !self.length.is_multiple_of(8) {
             return self.fail(Problem::BadLength);
         }
         self.variable(self.limits.byte_string_bytes, "big integer length")
@@ -352,10 +363,17 @@ impl Source for TtlvReader<'_> {
     }
 
     fn identifier(&mut self) -> Result<(IdentifierKind, &str)> {
-        let Some(kind) = IdentifierKind::of_item_type(self.item_type()) else {
-            return Err(wrong_type(self.tag, ItemType::TextString, self.item_type()));
-        };
+        let kind = self.identifier_kind()?;
         Ok((kind, self.text_value()?))
+    }
+
+    fn short_text(&mut self, into: &mut Text) -> Result<IdentifierKind> {
+        let kind = self.identifier_kind()?;
+        let value = self.variable(self.limits.text_bytes, "text length")?;
+        match into.set_utf8(value) {
+            Some(()) => Ok(kind),
+            None => self.fail(Problem::BadValue("UTF-8 text")),
+        }
     }
 }
 
@@ -402,10 +420,25 @@ impl TtlvWriter {
     #[inline]
     fn variable(&mut self, tag: Tag, kind: ItemType, value: &[u8]) {
         self.header(tag, kind, value.len());
-        self.buffer.extend_from_slice(value);
-        let padding = value.len().next_multiple_of(8) - value.len();
-        self.buffer.extend_from_slice([0; 8].get(..padding).unwrap_or_default());
+        let rest = value.len() % 8;
+        let (whole, end) = value.split_at_checked(value.len() - rest).unwrap_or((value, &[]));
+        self.buffer.extend_from_slice(whole);
+        if rest != 0 {
+            self.buffer.extend_from_slice(&last_word(value, end));
+        }
     }
+}
+
+/// The last bytes of a value, `end`, with zeros after them. Where the value has eight bytes, its last eight are shifted,
+/// which costs less than copying a few.
+#[inline]
+fn last_word(value: &[u8], end: &[u8]) -> [u8; 8] {
+    if let Some(eight) = value.last_chunk::<8>() {
+        return (u64::from_be_bytes(*eight) << (64 - 8 * end.len())).to_be_bytes();
+    }
+    let mut word = [0; 8];
+    word.iter_mut().zip(end).for_each(|(target, byte)| *target = *byte);
+    word
 }
 
 impl Sink for TtlvWriter {
@@ -479,6 +512,10 @@ impl Sink for TtlvWriter {
     }
 
     fn identifier(&mut self, tag: Tag, kind: IdentifierKind, value: &str) {
+        self.variable(tag, kind.item_type(), value.as_bytes());
+    }
+
+    fn short_text(&mut self, tag: Tag, kind: IdentifierKind, value: &Text) {
         self.variable(tag, kind.item_type(), value.as_bytes());
     }
 }

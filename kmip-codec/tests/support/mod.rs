@@ -1,5 +1,7 @@
 //! Where the reference material lies, and what its variables stand for.
 
+#![allow(clippy::disallowed_methods, reason = "a test finds the reference material by the environment")]
+
 use std::path::{Path, PathBuf};
 
 use kmip_codec::registry::ItemType;

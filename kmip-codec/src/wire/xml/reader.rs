@@ -192,7 +192,7 @@ impl Source for XmlReader {
 
     fn big_integer(&mut self) -> Result<&[u8]> {
         self.hexadecimal(ItemType::BigInteger, "big integer length")?;
-        if self.bytes.is_empty() || self.bytes.len() % 8 != 0 {
+        if self.bytes.is_empty() || !self.bytes.len().is_multiple_of(8) {
             return self.fail(Problem::BadLength);
         }
         Ok(&self.bytes)
