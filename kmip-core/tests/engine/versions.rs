@@ -106,9 +106,6 @@ fn discover_versions_lists_what_is_common() {
 /// Is shown tag, type, value and 1.x attribute name of an item.
 type Visit<'a> = &'a mut dyn FnMut(Tag, u8, &[u8], Option<Tag>);
 
-/// What is done with each item.
-type Visit<'a> = dyn FnMut(Tag, u8, &[u8], Option<Tag>) + 'a;
-
 /// Walks the items of TTLV bytes: tag, type, value, and the 1.x attribute name that they stand under.
 fn walk(bytes: &[u8], named: Option<Tag>, visit: Visit<'_>) {
     let (mut rest, mut named) = (bytes, named);
