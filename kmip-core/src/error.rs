@@ -92,6 +92,12 @@ pub enum Fault {
     ApplicationNamespace,
     /// The storage that the client asked for cannot be had.
     ProtectionStorage,
+    /// The storage that the client asked for a private key cannot be had.
+    PrivateProtectionStorage,
+    /// The storage that the client asked for a public key cannot be had.
+    PublicProtectionStorage,
+    /// An Offset cannot move dates of a key that has no Activation Date.
+    OffsetWithoutActivation,
     /// A bound of this server.
     ServerLimit,
     /// The server failed: store, vault or a defect.
@@ -113,7 +119,7 @@ impl Fault {
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
             Self::ObjectArchived => R::ObjectArchived,
             Self::WrongState => by_version(R::PermissionDenied, R::PermissionDenied, R::WrongKeyLifecycleState),
-            Self::WrongObjectType => since_2(R::IllegalOperation, R::InvalidObjectType),
+            Self::WrongObjectType => since_2(wrong_type_in_1x(operation), R::InvalidObjectType),
             Self::InvalidObjectType => since_2(R::InvalidField, R::InvalidObjectType),
             Self::PermissionDenied => R::PermissionDenied,
             Self::ReadOnly => since_2(R::PermissionDenied, read_only_in_2x(operation)),
@@ -149,6 +155,9 @@ impl Fault {
             Self::MissingAttribute => since_2(R::InvalidMessage, R::InvalidAttribute),
             Self::ApplicationNamespace => R::ApplicationNamespaceNotSupported,
             Self::ProtectionStorage => since_2(R::FeatureNotSupported, R::ProtectionStorageUnavailable),
+            Self::PrivateProtectionStorage => since_2(R::FeatureNotSupported, R::PrivateProtectionStorageUnavailable),
+            Self::PublicProtectionStorage => since_2(R::FeatureNotSupported, R::PublicProtectionStorageUnavailable),
+            Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             Self::Internal => R::GeneralFailure,
         };
@@ -202,6 +211,14 @@ fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::AddAttribute) => ResultReason::IndexOutOfBounds,
         _ => ResultReason::GeneralFailure,
+    }
+}
+
+/// An object that is "not able to be re-keyed" (KMIP 1.4 §11.4, §11.5).
+fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::ReKey | Operation::ReKeyKeyPair) => ResultReason::PermissionDenied,
+        _ => ResultReason::IllegalOperation,
     }
 }
 

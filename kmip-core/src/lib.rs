@@ -23,6 +23,7 @@ pub mod object;
 mod ops;
 pub mod ports;
 mod registered;
+mod replacement;
 pub mod state;
 pub mod testing;
 mod txn;

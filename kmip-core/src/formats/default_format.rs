@@ -42,7 +42,7 @@ pub fn default_format(
 }
 
 /// Whether keys of this algorithm are EC keys in the sense of the default table.
-pub(super) fn is_elliptic(algorithm: CryptographicAlgorithm) -> bool {
+pub(crate) fn is_elliptic(algorithm: CryptographicAlgorithm) -> bool {
     matches!(
         algorithm,
         CryptographicAlgorithm::EC

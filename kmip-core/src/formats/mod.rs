@@ -23,6 +23,7 @@ mod tests;
 
 pub use certificate::attributes as certificate_attributes;
 pub use convert::{convert, public_from_private};
+pub(crate) use default_format::is_elliptic;
 pub use default_format::{
     algorithm_in_version, default_format, format_in_version, generated_format, generated_private, generated_public,
 };

@@ -4,6 +4,7 @@ mod activate;
 mod add_attribute;
 mod check;
 mod create;
+mod create_key_pair;
 mod delete_attribute;
 mod destroy;
 mod discover_versions;
@@ -16,6 +17,8 @@ mod log;
 mod modify_attribute;
 mod query;
 mod register;
+mod rekey;
+mod rekey_key_pair;
 mod revoke;
 mod set_attribute;
 
@@ -45,6 +48,9 @@ macro_rules! handlers {
 handlers! {
     handled {
     Create => Create, create::create;
+    CreateKeyPair => CreateKeyPair, create_key_pair::create_key_pair;
+    ReKey => ReKey, rekey::rekey;
+    ReKeyKeyPair => ReKeyKeyPair, rekey_key_pair::rekey_key_pair;
     Register => Register, register::register;
     Locate => Locate, locate::locate;
     Check => Check, check::check;
@@ -64,7 +70,6 @@ handlers! {
     Interop => Interop, interop::interop;
     }
     unhandled {
-        CreateKeyPair ReKey ReKeyKeyPair
         DeriveKey Certify ReCertify ObtainLease GetUsageAllocation Archive Recover Validate Cancel Poll Notify Put
         Encrypt Decrypt Sign SignatureVerify MAC MACVerify RNGRetrieve RNGSeed Hash CreateSplitKey JoinSplitKey Import
         Export Login Logout DelegatedLogin AdjustAttribute SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints

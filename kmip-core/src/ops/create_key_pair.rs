@@ -1,0 +1,233 @@
+//! Create Key Pair (KMIP 1.4 §4.2, KMIP 2.1 §6.1.9): the vault generates a private and a public key.
+
+use kmip_codec::attribute::rules::Origin;
+use kmip_codec::attribute::values::{ProtectionStorageMasks, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::object::{
+    KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, PrivateKey as PrivateKeyObject,
+    PublicKey as PublicKeyObject,
+};
+use kmip_codec::operation::create_key_pair::{CreateKeyPairRequest, CreateKeyPairResponse};
+use kmip_codec::registry::{
+    CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType, Operation, RecommendedCurve, Tag,
+};
+
+use super::create::{check_storage, require_usage_mask};
+use crate::batch::Context;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::material::{self, Bound};
+use crate::object::{Record, attribute_of};
+use crate::ports::vault::{Curve, Generated, KeySpec, KeyVault};
+use crate::{formats, make};
+
+/// The records of a private key and of its public key.
+pub(super) struct Pair {
+    pub private: Record,
+    pub public: Record,
+}
+
+pub(super) fn create_key_pair(
+    context: &mut Context<'_>,
+    request: CreateKeyPairRequest,
+) -> OpResult<CreateKeyPairResponse> {
+    let CreateKeyPairRequest { common_attributes: common, private_key_attributes, public_key_attributes, .. } =
+        &request;
+    let common_masks = request.common_protection_storage_masks.as_ref();
+    let masks = [&request.private_protection_storage_masks, &request.public_protection_storage_masks];
+    check_storage_of_pair(masks.map(|own| own.as_ref().or(common_masks)))?;
+    let private_bags = [common.as_ref(), private_key_attributes.as_ref()];
+    let public_bags = [common.as_ref(), public_key_attributes.as_ref()];
+    let private = make::new_record(context, ObjectType::PrivateKey, &private_bags, Origin::Server)?;
+    let public = make::new_record(context, ObjectType::PublicKey, &public_bags, Origin::Server)?;
+    let mut pair = Pair { private, public };
+    require_usage_mask(&pair.private)?;
+    require_usage_mask(&pair.public)?;
+    generate(context, &mut pair)?;
+    let (private, public) = store(context, Operation::CreateKeyPair, pair)?;
+    Ok(CreateKeyPairResponse {
+        private_key_unique_identifier: private,
+        public_key_unique_identifier: public,
+        private_key_attributes: None,
+        public_key_attributes: None,
+    })
+}
+
+/// Refuses storage that this server does not offer to the private and to the public key.
+pub(super) fn check_storage_of_pair([private, public]: [Option<&ProtectionStorageMasks>; 2]) -> OpResult<()> {
+    check_storage(private).map_err(|error| OpError { fault: Fault::PrivateProtectionStorage, ..error })?;
+    check_storage(public).map_err(|error| OpError { fault: Fault::PublicProtectionStorage, ..error })
+}
+
+/// Stores a generated pair, and tells the batch its identifiers: private, public.
+pub(super) fn store(
+    context: &mut Context<'_>,
+    operation: Operation,
+    pair: Pair,
+) -> OpResult<(UniqueIdentifier, UniqueIdentifier)> {
+    let (private, public) = (pair.private.id.clone(), pair.public.id.clone());
+    make::put(context, pair.private)?;
+    make::put(context, pair.public)?;
+    context.give_pair(operation, &private, &public);
+    Ok((UniqueIdentifier::Text(private), UniqueIdentifier::Text(public)))
+}
+
+/// Generates the keys of two records that have their attributes, links and completes them. Names are taken before.
+pub(super) fn generate(context: &mut Context<'_>, pair: &mut Pair) -> OpResult<()> {
+    agree(pair)?;
+    let algorithm = attribute_of!(pair.private, CryptographicAlgorithm).copied();
+    let algorithm =
+        algorithm.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Algorithm is required"))?;
+    let spec = key_spec(algorithm, &pair.private, &context.engine.vault.describe().generates)?;
+    make::link(&mut pair.private, LinkType::PublicKeyLink, &pair.public.id);
+    make::link(&mut pair.public, LinkType::PrivateKeyLink, &pair.private.id);
+    make::claim_names(context, &pair.private)?;
+    make::claim_names(context, &pair.public)?;
+    if matches!(spec, KeySpec::Rsa { .. }) {
+        context.txn.long_work()?;
+    }
+    let bits = length_of(spec);
+    pair.private.set(Attribute::CryptographicLength(bits));
+    pair.public.set(Attribute::CryptographicLength(bits));
+    let public = generate_private(context.engine.vault.as_ref(), &mut pair.private, spec, algorithm)?;
+    let requested = attribute_of!(pair.public, KeyFormatType).copied();
+    let (format, key) = formats::generated_public(algorithm, &public, requested)?;
+    hold(context.engine.vault.as_ref(), &mut pair.public, format, key)?;
+    make::complete(context, &mut pair.private, Origin::Server);
+    make::complete(context, &mut pair.public, Origin::Server);
+    Ok(())
+}
+
+/// Attributes that have the same value in both keys (KMIP 1.4 table 168, KMIP 2.1 table 191): what only one of them was
+/// given, the other gets too.
+fn agree(pair: &mut Pair) -> OpResult<()> {
+    let shared = [
+        Tag::CryptographicAlgorithm,
+        Tag::CryptographicLength,
+        Tag::CryptographicDomainParameters,
+        Tag::CryptographicParameters,
+    ];
+    for reference in shared.map(AttributeReference::Tag) {
+        let values = |record: &Record| -> Vec<Attribute> {
+            record.instances(&reference).map(|instance| instance.attribute.clone()).collect()
+        };
+        let (private, public) = (values(&pair.private), values(&pair.public));
+        if public.is_empty() {
+            for attribute in private {
+                pair.public.add(attribute);
+            }
+        } else if private.is_empty() {
+            for attribute in public {
+                pair.private.add(attribute);
+            }
+        } else if private.len() != public.len() || !private.iter().all(|attribute| public.contains(attribute)) {
+            let name = reference.name();
+            let message = format!("{}: private and public key must have the same value", name.as_str());
+            return fail(Fault::InvalidAttributeValue, message);
+        }
+    }
+    Ok(())
+}
+
+/// What the vault generates for a key with these attributes.
+fn key_spec(algorithm: CryptographicAlgorithm, record: &Record, offered: &[KeySpec]) -> OpResult<KeySpec> {
+    let length = attribute_of!(record, CryptographicLength).copied();
+    let domain = attribute_of!(record, CryptographicDomainParameters);
+    let spec = match algorithm {
+        CryptographicAlgorithm::RSA => {
+            KeySpec::Rsa { bits: u32::try_from(length.unwrap_or(2_048)).unwrap_or_default() }
+        }
+        CryptographicAlgorithm::Ed25519 => KeySpec::Ec { curve: Curve::Ed25519 },
+        elliptic if formats::is_elliptic(elliptic) => {
+            let bits = length.or(domain.and_then(|domain| domain.qlength));
+            KeySpec::Ec { curve: curve(domain.and_then(|domain| domain.recommended_curve), bits)? }
+        }
+        other => return fail(Fault::InvalidAttributeValue, format!("this server generates no pairs of {other} keys")),
+    };
+    if length.is_some_and(|length| length != length_of(spec)) {
+        let message = format!("Cryptographic Length is not {}, that of the curve or algorithm", length_of(spec));
+        return fail(Fault::InvalidAttributeValue, message);
+    }
+    if !offered.contains(&spec) {
+        let bits = length_of(spec);
+        return fail(Fault::InvalidAttributeValue, format!("this server generates no {algorithm} keys of {bits} bits"));
+    }
+    Ok(spec)
+}
+
+/// The curve by its name, else by the length of its keys; P-256 if the client leaves the choice to the server.
+fn curve(name: Option<RecommendedCurve>, bits: Option<i32>) -> OpResult<Curve> {
+    match (name, bits) {
+        (Some(RecommendedCurve::P_256), _) | (None, Some(256) | None) => Ok(Curve::P256),
+        (Some(RecommendedCurve::P_384), _) | (None, Some(384)) => Ok(Curve::P384),
+        (Some(RecommendedCurve::P_521), _) | (None, Some(521)) => Ok(Curve::P521),
+        (Some(other), _) => {
+            fail(Fault::InvalidAttributeValue, format!("this server generates no keys on the curve {other}"))
+        }
+        (None, Some(bits)) => {
+            fail(Fault::InvalidAttributeValue, format!("this server generates no keys on a curve of {bits} bits"))
+        }
+    }
+}
+
+/// Cryptographic Length of a generated key.
+fn length_of(spec: KeySpec) -> i32 {
+    let bits = match spec {
+        KeySpec::Symmetric { bits } | KeySpec::Rsa { bits } => bits,
+        KeySpec::TripleDes { bytes } => bytes.saturating_mul(8),
+        KeySpec::Ec { curve: Curve::P256 | Curve::Ed25519 } => 256,
+        KeySpec::Ec { curve: Curve::P384 } => 384,
+        KeySpec::Ec { curve: Curve::P521 } => 521,
+    };
+    i32::try_from(bits).unwrap_or(i32::MAX)
+}
+
+/// Generates the private key of a record, in the format that the request states or in the usual one; gives the public key
+/// as `SubjectPublicKeyInfo`.
+fn generate_private(
+    vault: &dyn KeyVault,
+    record: &mut Record,
+    spec: KeySpec,
+    algorithm: CryptographicAlgorithm,
+) -> OpResult<Vec<u8>> {
+    let requested = attribute_of!(record, KeyFormatType).copied();
+    record.object = Some(object_of(record, KeyFormatType::PKCS_8, None));
+    let Generated::Pair { private: sealed, public } = vault.generate(spec, Bound::of(record).binding())? else {
+        return fail(Fault::Internal, "the vault made something else than a key pair");
+    };
+    let pkcs8 = vault.open(&sealed, Bound::of(record).binding())?;
+    let (format, key) = formats::generated_private(algorithm, pkcs8, requested)?;
+    if format == KeyFormatType::PKCS_8 {
+        record.set(Attribute::KeyFormatType(format));
+        make::set_digests(record, &object_of(record, format, Some(key)));
+        material::store_generated(record, sealed);
+    } else {
+        vault.destroy(&sealed, Bound::of(record).binding())?;
+        hold(vault, record, format, key)?;
+    }
+    Ok(public)
+}
+
+/// Gives a record its key, sealed.
+fn hold(vault: &dyn KeyVault, record: &mut Record, format: KeyFormatType, key: KeyMaterial) -> OpResult<()> {
+    record.set(Attribute::KeyFormatType(format));
+    let object = object_of(record, format, Some(key));
+    make::set_digests(record, &object);
+    material::store(vault, record, object)
+}
+
+/// The managed object of a record, with its key material or yet without.
+fn object_of(record: &Record, format: KeyFormatType, key: Option<KeyMaterial>) -> ManagedObject {
+    let value = |key_material| KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None }));
+    let key_block = KeyBlock {
+        key_format_type: format,
+        key_compression_type: None,
+        key_value: key.map(value),
+        cryptographic_algorithm: attribute_of!(record, CryptographicAlgorithm).copied(),
+        cryptographic_length: attribute_of!(record, CryptographicLength).copied(),
+        key_wrapping_data: None,
+    };
+    match record.object_type {
+        ObjectType::PrivateKey => ManagedObject::PrivateKey(Box::new(PrivateKeyObject { key_block })),
+        _ => ManagedObject::PublicKey(Box::new(PublicKeyObject { key_block })),
+    }
+}
