@@ -257,7 +257,7 @@ impl Edit {
             Attribute::Name(name) => {
                 let same = |other: &Instance| matches!(&other.attribute, Attribute::Name(n) if n.value == name.value);
                 if others.any(same) {
-                    let message = format!("the object has the name {:?} already", name.value.as_str());
+                    let message = "the object has this name already";
                     return fail(Fault::NameTaken, message);
                 }
             }

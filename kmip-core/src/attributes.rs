@@ -180,7 +180,7 @@ fn template_attributes(
     context: &mut Context<'_>,
     name: &kmip_codec::attribute::values::Name,
 ) -> OpResult<Vec<Attribute>> {
-    let unknown = || fail(Fault::ObjectNotFound, format!("no template has the name {:?}", name.value.as_str()));
+    let unknown = || fail(Fault::ObjectNotFound, "no template has this name");
     let Some(id) = context.txn.named(name)? else { return unknown() };
     let template = context.txn.object(&id)?;
     if template.object_type != ObjectType::Template || template.destroyed {

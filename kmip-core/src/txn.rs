@@ -150,7 +150,8 @@ impl<'a> Txn<'a> {
         let state = self.name_state(name)?;
         match &state.now {
             Some(holder) if holder != id => {
-                fail(Fault::NameTaken, format!("another object has the name {:?}", name.value.as_str()))
+                // The name itself stays out: the message goes to the audit log, where a thief of the disk would read it.
+                fail(Fault::NameTaken, "another object has this name")
             }
             _ => {
                 state.now = Some(id.clone());
