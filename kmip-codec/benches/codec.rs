@@ -115,7 +115,7 @@ fn request(version: Version, operation: Operation, payload: RequestPayload) -> V
 }
 
 /// A Create request.
-pub fn create(version: Version) -> Vec<u8> {
+fn create(version: Version) -> Vec<u8> {
     let attributes = [
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
         Attribute::CryptographicLength(256),
@@ -176,7 +176,7 @@ fn row<T: Value>(what: &str, bytes: &[u8], tag: Tag, bar: f64, decode: impl Fn(&
 }
 
 /// A request and its version, decoded.
-pub fn of_request(bytes: &[u8]) -> (RequestMessage, Version) {
+fn of_request(bytes: &[u8]) -> (RequestMessage, Version) {
     let decoded = decode_request(bytes, &Limits::DEFAULT, Strictness::Lenient).expect("a request");
     let version = decoded.header.protocol_version.0;
     let batch_item = decoded.items.into_iter().map(|item| item.expect("an item")).collect();

@@ -43,7 +43,7 @@ impl Engine {
             return fail(Fault::NotAuthenticated, "the certificate names no client: 1 to 128 printable characters");
         }
         let client = Text::new(certificate_client);
-        let scope = self.catalog.client(&client).map_or_else(|| client.clone(), |ClientRecord { scope }| scope);
+        let scope = self.own_scope(&client)?;
         let mut user = None;
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
             match &credential.credential_value {
@@ -57,24 +57,41 @@ impl Engine {
         Ok(Principal { client, user, scope })
     }
 
+    /// The scope of an enrolled client; one that is not has its own name as scope, unless that is where others were put.
+    fn own_scope(&self, client: &Text) -> OpResult<Text> {
+        match self.catalog.client(client) {
+            Some(ClientRecord { scope }) => Ok(scope),
+            None if self.catalog.is_joined_scope(client) => {
+                let message =
+                    "a scope of other clients has this client's name; enroll the client to say where it belongs";
+                fail(Fault::NotAuthenticated, message)
+            }
+            None => Ok(client.clone()),
+        }
+    }
+
     /// The user of a right password; `None` for an unknown user where certificates alone decide.
     fn check_password(&self, credential: &PasswordCredential, client: &Text, env: Env) -> OpResult<Option<Text>> {
         let username = &credential.username;
         if !is_acceptable_client(username) {
             return Err(wrong_credential());
         }
+        let empty = SecretText::copy_from("");
+        let password = credential.password.as_ref().unwrap_or(&empty);
         let known = self.catalog.user(username);
         let Some(user) = known.as_ref() else {
             if self.config.unknown_users == UnknownUsers::Ignore {
                 return Ok(None);
             }
             self.delay(username, env.now)?;
+            if env.pace == Pace::Inline {
+                return Err(OpError::defer());
+            }
+            self.passwords.refuse(password);
             self.note_wrong(username, env.now);
             return Err(wrong_credential());
         };
         self.delay(username, env.now)?;
-        let empty = SecretText::copy_from("");
-        let password = credential.password.as_ref().unwrap_or(&empty);
         let belongs = user.client.as_ref().is_none_or(|bound| bound == client);
         if self.is_right(username, password, user, env.pace)? && belongs {
             return Ok(Some(username.clone()));

@@ -30,6 +30,8 @@ pub struct Catalog {
     objects: Cache<(Text, Text), Arc<Stored>>,
     index: RwLock<Index>,
     clients: RwLock<HashMap<Text, ClientRecord>>,
+    /// Scopes that clients of another name were put into.
+    joined_scopes: RwLock<HashSet<Text>>,
     users: RwLock<HashMap<Text, UserRecord>>,
     scope_keys: RwLock<HashSet<Text>>,
 }
@@ -57,6 +59,7 @@ impl Catalog {
             objects: Cache::new(capacity),
             index: RwLock::default(),
             clients: RwLock::default(),
+            joined_scopes: RwLock::default(),
             users: RwLock::default(),
             scope_keys: RwLock::default(),
         });
@@ -106,7 +109,10 @@ impl Catalog {
         let name = |prefix| key.strip_prefix(prefix).and_then(|rest: &[u8]| std::str::from_utf8(rest).ok());
         if let Some(client) = name(layout::CLIENTS) {
             let record = change.value.map(ClientRecord::decode).transpose().map_err(|error| damaged(key, error))?;
-            replace(&mut write(&self.clients), client, record);
+            let mut clients = write(&self.clients);
+            replace(&mut clients, client, record);
+            let joined = clients.iter().filter(|(name, record)| **name != record.scope);
+            *write(&self.joined_scopes) = joined.map(|(_, record)| record.scope.clone()).collect();
         } else if let Some(user) = name(layout::USERS) {
             let record = change.value.map(UserRecord::decode).transpose().map_err(|error| damaged(key, error))?;
             replace(&mut write(&self.users), user, record);
@@ -154,6 +160,11 @@ impl Catalog {
     /// The record of a client.
     pub fn client(&self, name: &str) -> Option<ClientRecord> {
         read(&self.clients).get(&Text::new(name)).cloned()
+    }
+
+    /// Whether clients of another name act in the scope of this name.
+    pub fn is_joined_scope(&self, name: &Text) -> bool {
+        read(&self.joined_scopes).contains(name)
     }
 
     /// The record of a user.

@@ -61,7 +61,10 @@ fn convert(context: &Context<'_>, object: &mut ManagedObject, wanted: Option<Key
     let held = block.key_format_type;
     let format = formats::format_in_version(wanted.unwrap_or(held), context.version);
     if wanted.is_none() && !is_live(format, context.version) {
-        return fail(Fault::KeyFormat, format!("the key is held as {held}, which KMIP {} does not have", context.version));
+        return fail(
+            Fault::KeyFormat,
+            format!("the key is held as {held}, which KMIP {} does not have", context.version),
+        );
     }
     let Some(KeyValue::Plain(value)) = &mut block.key_value else {
         return if format == held { Ok(()) } else { fail(Fault::KeyFormat, "a wrapped key leaves in its own format") };

@@ -67,4 +67,8 @@ impl Default for Config {
 pub trait PasswordCheck: Send + Sync {
     /// Whether the password is the one that was hashed.
     fn verify(&self, password: &SecretText, hash: &str) -> bool;
+
+    /// Does the work of a verification for a user that does not exist, so that time tells no names. A check that takes no
+    /// time need not.
+    fn refuse(&self, _password: &SecretText) {}
 }

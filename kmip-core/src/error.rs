@@ -184,6 +184,14 @@ fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
     if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
 }
 
+/// An object that is "not able to be re-keyed" (KMIP 1.4 §11.4, §11.5).
+fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::ReKey | Operation::ReKeyKeyPair) => ResultReason::PermissionDenied,
+        _ => ResultReason::IllegalOperation,
+    }
+}
+
 fn unsupported_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::AddAttribute) => ResultReason::PermissionDenied,
@@ -211,14 +219,6 @@ fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::AddAttribute) => ResultReason::IndexOutOfBounds,
         _ => ResultReason::GeneralFailure,
-    }
-}
-
-/// An object that is "not able to be re-keyed" (KMIP 1.4 §11.4, §11.5).
-fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
-    match operation {
-        Some(Operation::ReKey | Operation::ReKeyKeyPair) => ResultReason::PermissionDenied,
-        _ => ResultReason::IllegalOperation,
     }
 }
 

@@ -126,4 +126,3 @@ fn put_back(block: &mut KeyBlock, kind: MaterialKind, secret: Secret) -> OpResul
     block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes })));
     Ok(())
 }
-

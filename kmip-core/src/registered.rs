@@ -47,7 +47,12 @@ fn describe_certificate(record: &mut Record, der: &[u8]) -> OpResult<()> {
     Ok(())
 }
 
-fn describe_key(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject, block: &KeyBlock) -> OpResult<()> {
+fn describe_key(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    object: &ManagedObject,
+    block: &KeyBlock,
+) -> OpResult<()> {
     record.set(Attribute::KeyFormatType(block.key_format_type));
     let asked_algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let asked_length = attribute_of!(record, CryptographicLength).copied();

@@ -42,7 +42,8 @@ pub(crate) fn wrap(
     record: &Record,
     specification: &KeyWrappingSpecification,
 ) -> OpResult<()> {
-    if specification.wrapping_method != WrappingMethod::Encrypt || specification.mac_signature_key_information.is_some() {
+    if specification.wrapping_method != WrappingMethod::Encrypt || specification.mac_signature_key_information.is_some()
+    {
         return fail(Fault::FeatureNotSupported, "Wrapping Method: only Encrypt is supported");
     }
     let information = specification.encryption_key_information.as_ref();
@@ -142,7 +143,9 @@ fn wrapping_key(
     let asked = information.cryptographic_parameters.as_ref();
     let parameters = match (asked, own.first()) {
         (Some(asked), None) => asked.clone(),
-        (Some(asked), Some(_)) if own.iter().any(|own| own.block_cipher_mode == asked.block_cipher_mode) => asked.clone(),
+        (Some(asked), Some(_)) if own.iter().any(|own| own.block_cipher_mode == asked.block_cipher_mode) => {
+            asked.clone()
+        }
         (None, Some(own)) => (*own).clone(),
         (Some(_), Some(_)) => {
             return fail(parameters_fault(context.version), "the wrapping key has no such Cryptographic Parameters");

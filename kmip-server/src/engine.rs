@@ -52,6 +52,10 @@ impl PasswordCheck for Argon2id {
     fn verify(&self, password: &SecretText, hash: &str) -> bool {
         hsm_backend::passwords::verify_password(password, hash)
     }
+
+    fn refuse(&self, password: &SecretText) {
+        hsm_backend::passwords::refuse_unknown_user(password);
+    }
 }
 
 fn failure(error: impl std::error::Error) -> ServiceError {
@@ -143,6 +147,9 @@ pub(crate) fn open(
         config: core_config(config),
     };
     let engine = Arc::new(Engine::open(parts).map_err(failure)?);
+    if config.dev {
+        enroll_first_client(&engine)?;
+    }
     let committer = Committer::start(Arc::clone(&engine), Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&journal));
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let core = Arc::new(Core {
@@ -157,6 +164,15 @@ pub(crate) fn open(
     let ticking = Arc::clone(&core);
     let ticker = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.tick()).map_err(failure)?;
     Ok(Arc::new(EngineService { core, ticker: RwLock::new(Some(ticker)) }))
+}
+
+/// The first client of a development directory is recorded, so that others can join its scope.
+fn enroll_first_client(engine: &Engine) -> Result<(), ServiceError> {
+    use kmip_core::administration::AdministrationError;
+    match engine.enroll(crate::datadir::FIRST_CLIENT, None) {
+        Ok(()) | Err(AdministrationError::Exists(_)) => Ok(()),
+        Err(error) => Err(failure(error)),
+    }
 }
 
 fn core_config(config: &Config) -> CoreConfig {

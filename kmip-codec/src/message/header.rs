@@ -112,7 +112,7 @@ record! {
     }
 
     /// Request Batch Item (KMIP 2.1 §8.3).
-    RequestBatchItem "Batch Item" {
+    RequestBatchItem "Request Batch Item" {
         operation: Operation = tag(Operation),
         ephemeral: Option<Ephemeral> = tag(Ephemeral) since V2_0,
         unique_batch_item_id: Option<ByteString> = tag(UniqueBatchItemID) until V2_1,
@@ -139,7 +139,7 @@ record! {
     }
 
     /// Response Batch Item (KMIP 2.1 §8.6).
-    ResponseBatchItem "Batch Item" {
+    ResponseBatchItem "Response Batch Item" {
         operation: Option<Operation> = tag(Operation),
         unique_batch_item_id: Option<ByteString> = tag(UniqueBatchItemID) until V2_1,
         result_status: ResultStatus = tag(ResultStatus),

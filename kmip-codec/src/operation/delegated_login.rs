@@ -29,6 +29,6 @@ record! {
         usage_limits: Option<UsageLimits> = tag(UsageLimits),
         operations: Option<Operations> = tag(Operations),
         objects: Option<Objects> = tag(Objects),
-        object_groups: Option<ObjectGroups> = tag(ObjectGroups),
+        object_groups: Option<ObjectGroups> = tag(ObjectGroups) since V2_1,
     }
 }

@@ -102,7 +102,7 @@ record! {
         destroy_action: Option<DestroyAction> = tag(DestroyAction),
         shredding_algorithm: Option<ShreddingAlgorithm> = tag(ShreddingAlgorithm),
         rng_mode: Option<RNGMode> = tag(RNGMode),
-        quantum_safe_capability: Option<bool> = tag(QuantumSafeCapability) since V2_1,
+        quantum_safe_capability: Option<bool> = tag(QuantumSafeCapability) since V2_0,
     }
 
     /// Credential Information (KMIP 3.0).

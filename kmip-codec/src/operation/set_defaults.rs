@@ -24,7 +24,7 @@ record! {
     ObjectDefaults "Object Defaults" {
         object_types: OneOrMoreObjectTypes = choice(),
         attributes: Option<Bag> = bag(Nil, Set(Attributes)),
-        object_groups: Option<ObjectGroups> = tag(ObjectGroups),
+        object_groups: Option<ObjectGroups> = tag(ObjectGroups) since V2_1,
     }
 }
 

@@ -143,6 +143,21 @@ fn names_of_two_scopes_do_not_clash() {
     assert_eq!((found.located_items, found.unique_identifier), (Some(1), vec![theirs]));
 }
 
+/// A certificate that is named like a scope is not in it: only enrolling says where a client belongs.
+#[test]
+fn the_name_of_a_scope_lets_nobody_in() {
+    let harness = Harness::new();
+    harness.engine.enroll("node-1", Some("array")).unwrap();
+    let ask = |client| {
+        let (operation, payload) = locate(&[]);
+        harness.call_as(client, V2_1, operation, payload)
+    };
+    success(ask("node-1"));
+    assert_eq!(failure(&ask("array")), ResultReason::AuthenticationNotSuccessful);
+    harness.engine.enroll("array", None).unwrap();
+    success(ask("array"));
+}
+
 /// Clients of one scope share its objects.
 #[test]
 fn clients_of_one_scope_see_the_same() {

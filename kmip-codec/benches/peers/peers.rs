@@ -1,7 +1,9 @@
 //! The codec benchmark, then `kmip-ttlv` decoding the same responses in alternating rounds.
 //! `cargo run --release` in this folder; fails if a bar is missed.
 
-#[path = "../../codec.rs"]
+#![forbid(unsafe_code)]
+
+#[path = "../codec.rs"]
 mod codec;
 
 use std::hint::black_box;
