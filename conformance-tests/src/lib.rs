@@ -2,6 +2,8 @@
 
 #![forbid(unsafe_code)]
 
+pub mod campaign;
+pub mod clients;
 pub mod endpoint;
 pub mod message;
 pub mod oasis;

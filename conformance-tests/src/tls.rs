@@ -89,9 +89,8 @@ impl Connection {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer longer than 64 MiB"));
         }
         message.resize(HEADER + length, 0);
-        match message.get_mut(HEADER..) {
-            Some(rest) => self.stream.read_exact(rest)?,
-            None => {}
+        if let Some(rest) = message.get_mut(HEADER..) {
+            self.stream.read_exact(rest)?;
         }
         Ok(message)
     }

@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::oasis::bar::is_required;
 use conformance_tests::oasis::expectations;
 use conformance_tests::oasis::run::{Outcome, load_all, play_all, print};
 use conformance_tests::reference;
@@ -19,6 +20,9 @@ struct Arguments {
     /// Play only cases whose name holds this text
     #[arg(long, default_value = "")]
     filter: String,
+    /// Play only the cases that a release must pass
+    #[arg(long)]
+    required: bool,
     /// Play on this server, as one client: its objects stay behind and may disturb later cases
     #[arg(long, value_name = "ADDR:PORT", requires_all = ["ca", "cert", "key"])]
     server: Option<SocketAddr>,
@@ -32,7 +36,7 @@ struct Arguments {
     #[arg(long)]
     key: Option<PathBuf>,
     /// Write the list of expected outcomes anew
-    #[arg(long, conflicts_with_all = ["filter", "server"])]
+    #[arg(long, conflicts_with_all = ["filter", "server", "required"])]
     bless: bool,
 }
 
@@ -52,7 +56,9 @@ fn main() -> io::Result<ExitCode> {
     let Some(folder) = reference::require("oasis", "oasis") else { return Ok(ExitCode::SUCCESS) };
     let cases = load_all(&folder).map_err(io::Error::other)?;
     let selected = |case: &conformance_tests::oasis::case::Case| {
-        case.name.contains(&arguments.filter) && (case.version < V3_0 || arguments.bless)
+        case.name.contains(&arguments.filter)
+            && (case.version < V3_0 || arguments.bless)
+            && (!arguments.required || is_required(case))
     };
     let reports = match (&arguments.server, &arguments.ca, &arguments.cert, &arguments.key) {
         (Some(address), Some(ca), Some(cert), Some(key)) => {

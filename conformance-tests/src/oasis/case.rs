@@ -349,10 +349,8 @@ fn parse_integer(value: &str, meaning: Tag) -> Parsed<i32> {
 }
 
 fn parse_enumeration(value: &str, meaning: Tag) -> Parsed<u32> {
-    if value.starts_with("0x") || value.starts_with(|c: char| c.is_ascii_digit()) {
-        if let Ok(number) = parse_number(value) {
-            return u32::try_from(number).map_err(|_| "not 32 bits without sign".to_owned());
-        }
+    if let Ok(number) = parse_number(value) {
+        return u32::try_from(number).map_err(|_| "not 32 bits without sign".to_owned());
     }
     let named = table_of(meaning).and_then(|table| number_in(table, value).ok());
     // An Attribute Reference holds the tag of the attribute.

@@ -34,10 +34,9 @@ impl Facts {
             if let ItemValue::DateTime(seconds) = item.value {
                 self.dates.insert((item.tag, seconds));
             }
-            if let (Some(tag), Some(value)) = (attribute_meaning(item), item.field(Tag::AttributeValue)) {
-                if let ItemValue::DateTime(seconds) = value.value {
-                    self.dates.insert((tag, seconds));
-                }
+            let value = item.field(Tag::AttributeValue).map(|value| &value.value);
+            if let (Some(tag), Some(ItemValue::DateTime(seconds))) = (attribute_meaning(item), value) {
+                self.dates.insert((tag, *seconds));
             }
         });
     }

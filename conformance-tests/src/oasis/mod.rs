@@ -5,6 +5,7 @@ pub mod case;
 pub mod compare;
 pub mod expectations;
 pub mod facts;
+pub mod passing;
 pub mod replay;
 pub mod run;
 pub mod variables;

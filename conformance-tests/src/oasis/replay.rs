@@ -28,11 +28,11 @@ impl<'a> Replay<'a> {
 
     /// Invents a value for every name that the answer gives first.
     fn invent(&mut self, node: &Node) {
-        if let Content::Variable { name, item_type } = &node.content {
-            if self.variables.value(name).is_none() {
-                self.named += 1;
-                self.variables.bind(name, invented(*item_type, self.named));
-            }
+        if let Content::Variable { name, item_type } = &node.content
+            && self.variables.value(name).is_none()
+        {
+            self.named += 1;
+            self.variables.bind(name, invented(*item_type, self.named));
         }
         node.fields().iter().for_each(|field| self.invent(field));
     }

@@ -3,13 +3,13 @@
 use super::case::{Case, CaseError, Exchange, load_folder};
 use super::compare::{Comparer, Request};
 use super::facts::Facts;
+use super::passing::{clock, passing};
 use super::variables::Variables;
 use crate::endpoint::{Endpoint, World};
 use crate::tree::{decode, encode};
 use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
 use std::fmt;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Cases that want what another one left behind, with that one's name.
 const CHAINS: [(&str, &str); 3] = [("SASED-M-3", "SASED-M-2"), ("TL-M-3", "TL-M-2"), ("TC-CREG-3", "TC-CREG-1")];
@@ -93,10 +93,10 @@ fn play(case: &Case, cases: &[Case], world: &mut dyn World) -> Outcome {
         Err(error) => return Outcome::Fail(format!("no client: {error}")),
     };
     let mut play = Play::new();
-    if let Some(earlier) = predecessor(case, cases) {
-        if let Err(difference) = play.case(earlier, endpoint.as_mut()) {
-            return Outcome::Fail(format!("in its predecessor {}: {difference}", earlier.name));
-        }
+    if let Some(earlier) = predecessor(case, cases)
+        && let Err(difference) = play.case(earlier, endpoint.as_mut())
+    {
+        return Outcome::Fail(format!("in its predecessor {}: {difference}", earlier.name));
     }
     play.case(case, endpoint.as_mut()).map_or_else(Outcome::Fail, |()| Outcome::Pass)
 }
@@ -131,8 +131,7 @@ pub struct Play {
 impl Play {
     /// Starts now.
     pub fn new() -> Self {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-        Self::at(i64::try_from(now).unwrap_or_default())
+        Self::at(clock())
     }
 
     /// Starts at a time, in seconds since 1970.
@@ -143,7 +142,10 @@ impl Play {
     /// Plays one case; the error tells the first difference.
     pub fn case(&mut self, case: &Case, endpoint: &mut dyn Endpoint) -> Result<(), String> {
         let mut variables = Variables::at(self.now);
+        let passing = passing(case);
+        passing.iter().for_each(|date| variables.move_date(date.date, date.played(self.now)));
         for (step, exchange) in case.exchanges.iter().enumerate() {
+            passing.iter().filter(|date| date.before == step).for_each(|date| date.wait(self.now));
             variables = self
                 .exchange(case, exchange, variables, endpoint)
                 .map_err(|difference| format!("message {step}: {difference}"))?;

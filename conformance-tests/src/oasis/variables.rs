@@ -22,17 +22,29 @@ pub struct Variables {
     outputs: Vec<(ItemValue, ItemValue)>,
     /// The latest output under each tag: a case may print it in the answer and name it in the next request.
     latest: HashMap<Tag, ItemValue>,
+    /// Printed dates that pass during the case, and when they do in this play.
+    moved: HashMap<i64, i64>,
 }
 
 impl Variables {
     /// Starts with the clock at `now`, in seconds since 1970; it stands still, so that a date sent is the date expected.
     pub fn at(now: i64) -> Self {
-        Self { now, values: HashMap::new(), outputs: Vec::new(), latest: HashMap::new() }
+        Self { now, values: HashMap::new(), outputs: Vec::new(), latest: HashMap::new(), moved: HashMap::new() }
     }
 
     /// The value of `$NOW` and an offset.
     pub fn now(&self, offset: i64) -> i64 {
         self.now.saturating_add(offset)
+    }
+
+    /// Moves a printed date.
+    pub fn move_date(&mut self, printed: i64, played: i64) {
+        self.moved.insert(printed, played);
+    }
+
+    /// A printed date as it is in this play.
+    pub fn date(&self, printed: i64) -> i64 {
+        self.moved.get(&printed).copied().unwrap_or(printed)
     }
 
     /// The value of a name.
@@ -68,6 +80,7 @@ impl Variables {
                 let fields = fields.iter().map(|field| self.resolve(field)).collect::<Result<_, _>>()?;
                 return Ok(structure(node.tag, fields));
             }
+            Content::Fixed(ItemValue::DateTime(seconds)) => ItemValue::DateTime(self.date(*seconds)),
             Content::Fixed(value) if is_output(node.tag) => self.output(value).unwrap_or(value).clone(),
             Content::Fixed(value) => value.clone(),
             Content::Variable { name, item_type } => {

@@ -1,0 +1,87 @@
+//! Runs one campaign in full size. Use a release build: `cargo run --release -p conformance-tests --bin campaign -- crash`.
+
+use clap::{Parser, Subcommand};
+use conformance_tests::campaign::{Outcome, bench, crash, idle, isolation, malformed, planted, slow};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Long, hostile or loaded runs against a server of our own.
+#[derive(Parser)]
+struct Arguments {
+    /// Folder for data directories and logs; kept (default: a temporary one that is removed)
+    #[arg(long, global = true)]
+    place: Option<PathBuf>,
+    /// Starts the sequence of random choices
+    #[arg(long, global = true, default_value_t = 1)]
+    seed: u64,
+    #[command(subcommand)]
+    campaign: Campaign,
+}
+
+#[derive(Subcommand)]
+enum Campaign {
+    /// kill -9 under writers: nothing acknowledged is lost, changed or out of an index
+    Crash {
+        #[arg(long, default_value_t = 50)]
+        rounds: usize,
+        #[arg(long, default_value_t = 8)]
+        writers: usize,
+    },
+    /// Malformed messages over TLS: no crash, no hang, bounded memory
+    Malformed {
+        #[arg(long, default_value_t = 50_000)]
+        messages: usize,
+    },
+    /// Clients that never finish: let go in time, and nobody waits for them
+    Slow {
+        #[arg(long, default_value_t = 200)]
+        clients: usize,
+    },
+    /// Objects of another client answer as unknown ones do
+    Isolation,
+    /// Planted keys, names and a password stand in no file
+    Planted,
+    /// Idle connections cost little
+    Idle {
+        #[arg(long, default_value_t = 1000)]
+        connections: usize,
+    },
+    /// Rates, latencies and processor time beside the floors
+    Bench {
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        #[arg(long, default_value_t = 2)]
+        seconds: usize,
+    },
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.place {
+        Some(place) => run(&arguments, place),
+        None => tempfile::tempdir().map_err(Into::into).and_then(|place| run(&arguments, place.path())),
+    };
+    match outcome {
+        Ok(line) => {
+            println!("PASS {line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            println!("FAIL {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments, place: &Path) -> Outcome {
+    let seed = arguments.seed;
+    match arguments.campaign {
+        Campaign::Crash { rounds, writers } => crash::run(crash::Settings { rounds, writers, seed }, place),
+        Campaign::Malformed { messages } => malformed::run(malformed::Settings { messages, seed }, place),
+        Campaign::Slow { clients } => slow::run(slow::Settings { clients, requests: 2000 }, place),
+        Campaign::Isolation => isolation::run(place),
+        Campaign::Planted => planted::run(seed, place),
+        Campaign::Idle { connections } => idle::run(idle::Settings { connections, requests: 2000 }, place),
+        Campaign::Bench { rounds, seconds } => bench::run(bench::Settings { rounds, seconds }, place),
+    }
+}

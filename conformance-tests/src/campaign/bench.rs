@@ -1,0 +1,196 @@
+//! Speed beside the floors: the load generator of the reference folder against a server of our own, and the bars.
+//!
+//! Wall-clock rates drift on a shared machine, so every bar is a ratio of medians from runs by turns (A B A B ...), or
+//! processor time.
+
+use super::{CampaignError, Outcome, finding};
+use crate::reference;
+use crate::server_process::{Options, Server};
+use serde_json::Value;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How long.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Runs of each server, by turns.
+    pub rounds: usize,
+    /// Seconds of each run.
+    pub seconds: usize,
+}
+
+/// One series of runs.
+struct Series {
+    operation: &'static str,
+    connections: &'static str,
+    extra: &'static str,
+}
+
+const SERIES: [Series; 5] = [
+    Series { operation: "get", connections: "1 8 64", extra: "" },
+    Series { operation: "get", connections: "8", extra: "--pipeline 16" },
+    Series { operation: "discover", connections: "8", extra: "" },
+    Series { operation: "handshake", connections: "8", extra: "" },
+    Series { operation: "create", connections: "64", extra: "" },
+];
+
+/// What is compared.
+enum Measure {
+    /// The rate, as a share of the other target's.
+    Rate(&'static str),
+    /// The median latency, as a multiple of the floor's.
+    Median,
+    /// Processor time of the server for one operation, in microseconds.
+    Processor,
+}
+
+/// One bar of a release.
+struct Bar {
+    series: usize,
+    connections: u64,
+    measure: Measure,
+    limit: f64,
+}
+
+const BARS: [Bar; 7] = [
+    Bar { series: 0, connections: 1, measure: Measure::Median, limit: 1.4 },
+    Bar { series: 0, connections: 8, measure: Measure::Rate("floor"), limit: 0.5 },
+    Bar { series: 0, connections: 64, measure: Measure::Rate("floor"), limit: 0.5 },
+    Bar { series: 1, connections: 8, measure: Measure::Processor, limit: 6.0 },
+    Bar { series: 2, connections: 8, measure: Measure::Rate("floor"), limit: 0.65 },
+    Bar { series: 3, connections: 8, measure: Measure::Rate("floor"), limit: 0.8 },
+    Bar { series: 4, connections: 64, measure: Measure::Rate("durable-floor"), limit: 0.2 },
+];
+
+const TARGET: &str = "kmip-server";
+
+/// Measures a new server in `place`. Run it from a release build.
+pub fn run(settings: Settings, place: &Path) -> Outcome {
+    let Some(sources) = reference::require("bench", "bench") else { return Ok("bench: skipped".to_owned()) };
+    let binaries = build(&sources)?;
+    let server = Server::start(&Options::new(&place.join("bench")))?;
+    let target = place.join("target.env");
+    fs::write(&target, environment(&server))?;
+    let mut lines = Vec::new();
+    let mut missed = 0_usize;
+    for (number, series) in SERIES.iter().enumerate() {
+        let results = place.join(format!("series-{number}.jsonl"));
+        compare(&sources, &binaries, settings, series, &target, &results, place)?;
+        let runs = read(&results)?;
+        for bar in BARS.iter().filter(|bar| bar.series == number) {
+            let (line, is_met) = judge(bar, series, &runs)?;
+            missed += usize::from(!is_met);
+            println!("{line}");
+            lines.push(line);
+        }
+    }
+    match missed {
+        0 => Ok(format!("bench: {} bars met", lines.len())),
+        missed => finding(format!("{missed} bars missed:\n{}", lines.join("\n"))),
+    }
+}
+
+/// Builds the load generator outside the repository.
+fn build(sources: &Path) -> io::Result<PathBuf> {
+    let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
+    let target = home.join(".cache/kmip-bench");
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["build", "--release", "--locked", "--manifest-path"]).arg(sources.join("Cargo.toml"));
+    command.env("CARGO_TARGET_DIR", &target);
+    match command.status()? {
+        status if status.success() => Ok(target.join("release")),
+        status => Err(io::Error::other(format!("the load generator does not build: {status}"))),
+    }
+}
+
+fn environment(server: &Server) -> String {
+    let address = server.kmip();
+    format!(
+        "HOST={}\nPORT={}\nCA={}\nCERT={}\nKEY={}\nPID={}\n",
+        address.ip(),
+        address.port(),
+        server.pki("ca.pem").display(),
+        server.pki("client.pem").display(),
+        server.pki("client.key").display(),
+        server.pid()
+    )
+}
+
+fn compare(
+    sources: &Path,
+    binaries: &Path,
+    settings: Settings,
+    series: &Series,
+    target: &Path,
+    results: &Path,
+    disk: &Path,
+) -> io::Result<()> {
+    let mut command = Command::new("bash");
+    command.arg(sources.join("compare.sh")).env("BIN", binaries).env("DURABLE_DIR", disk);
+    command.args(["-o", series.operation, "-c", series.connections]);
+    command.args(["-r", &settings.rounds.to_string(), "-s", &settings.seconds.to_string()]);
+    if !series.extra.is_empty() {
+        command.args(["-x", series.extra]);
+    }
+    command.arg("-O").arg(results).arg(format!("{TARGET}={}", target.display()));
+    match command.status()? {
+        status if status.success() => Ok(()),
+        status => Err(io::Error::other(format!("compare.sh: {status}"))),
+    }
+}
+
+fn read(results: &Path) -> io::Result<Vec<Value>> {
+    let text = fs::read_to_string(results)?;
+    text.lines().map(|line| serde_json::from_str(line).map_err(io::Error::from)).collect()
+}
+
+/// One line about a bar, and whether it is met.
+fn judge(bar: &Bar, series: &Series, runs: &[Value]) -> Result<(String, bool), CampaignError> {
+    if let Some(run) = runs.iter().find(|run| errors(run) > 0 && of(run, TARGET, bar.connections)) {
+        return finding(format!(
+            "{} had errors: {}",
+            series.operation,
+            run.pointer("/r/first_error").unwrap_or(&Value::Null)
+        ));
+    }
+    let median = |target: &str, field: &str| median(runs, target, bar.connections, field);
+    let (value, is_met, words) = match bar.measure {
+        Measure::Rate(other) => {
+            let share = median(TARGET, "ops_s")? / median(other, "ops_s")?;
+            (share, share >= bar.limit, format!("of the rate of {other}, at least"))
+        }
+        Measure::Median => {
+            let times = median(TARGET, "p50_us")? / median("floor", "p50_us")?;
+            (times, times <= bar.limit, "times the p50 of floor, at most".to_owned())
+        }
+        Measure::Processor => {
+            let cost = median(TARGET, "server_cpu_us_op")?;
+            (cost, cost <= bar.limit, "us of server CPU an operation, at most".to_owned())
+        }
+    };
+    let word = if is_met { "PASS" } else { "FAIL" };
+    let what = format!("{} {} x{}", series.operation, series.extra, bar.connections);
+    Ok((format!("{word} {}: {value:.2} {words} {:.2}", what.replace("  ", " "), bar.limit), is_met))
+}
+
+fn of(run: &Value, target: &str, connections: u64) -> bool {
+    run.get("target").and_then(Value::as_str) == Some(target)
+        && run.pointer("/r/connections").and_then(Value::as_u64) == Some(connections)
+}
+
+fn errors(run: &Value) -> u64 {
+    run.pointer("/r/errors").and_then(Value::as_u64).unwrap_or_default()
+}
+
+fn median(runs: &[Value], target: &str, connections: u64, field: &str) -> Result<f64, CampaignError> {
+    let mut values: Vec<f64> = runs
+        .iter()
+        .filter(|run| of(run, target, connections))
+        .filter_map(|run| run.pointer(&format!("/r/{field}")).and_then(Value::as_f64))
+        .collect();
+    values.sort_by(f64::total_cmp);
+    let middle = values.get(values.len() / 2).copied();
+    middle.map_or_else(|| finding(format!("no {field} of {target} at {connections} connections")), Ok)
+}

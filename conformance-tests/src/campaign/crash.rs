@@ -1,0 +1,263 @@
+//! Rounds of `kill -9` under writers: what was acknowledged is there afterwards, unchanged, and in every index.
+//!
+//! Each writer keeps a ledger of what the server acknowledged. A change whose answer never came may have happened or not;
+//! everything else must be as the ledger says: material by digest, state, Locate by name.
+
+use super::random::Random;
+use super::{CampaignError, Outcome, finding};
+use crate::endpoint::Endpoint;
+use crate::message::{
+    Call, call, create_aes, get_attributes, locate, located, make, material, payload, register_aes, revoke, status,
+};
+use crate::server_process::{Options, Server, check};
+use crate::tls::{Connection, Identity};
+use crate::tree::Tree;
+use kmip_codec::registry::{Operation, ResultStatus, State, Tag};
+use kmip_codec::version::V2_1;
+use sha2::{Digest, Sha256};
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+/// How hard.
+#[derive(Debug, Clone, Copy)]
+pub struct Settings {
+    /// Kills.
+    pub rounds: usize,
+    /// Clients that write at the same time.
+    pub writers: usize,
+    /// Starts the sequence of choices.
+    pub seed: u64,
+}
+
+/// What a writer knows of one object.
+#[derive(Debug, Clone)]
+struct Entry {
+    name: String,
+    identifier: String,
+    digest: [u8; 32],
+    /// The states it may be in: one, or two while a change is unanswered.
+    states: Vec<State>,
+}
+
+/// What one writer was told.
+#[derive(Debug, Default)]
+struct Ledger {
+    entries: Vec<Entry>,
+    /// Names of objects whose making was never answered.
+    unanswered: Vec<String>,
+    made: usize,
+    /// Entries touched since the last verification.
+    touched: Vec<usize>,
+}
+
+struct Writer {
+    identity: Identity,
+    ledger: Ledger,
+    random: Random,
+    number: usize,
+}
+
+/// Plays the rounds on a new data directory in `place`.
+pub fn run(settings: Settings, place: &Path) -> Outcome {
+    let options = Options::new(&place.join("crash"));
+    let mut random = Random::new(settings.seed);
+    let first = Server::start(&options)?;
+    let mut writers = (0..settings.writers)
+        .map(|number| {
+            let identity = first.enroll(&format!("writer-{number}"))?;
+            Ok(Writer { identity, ledger: Ledger::default(), random: Random::new(random.number()), number })
+        })
+        .collect::<io::Result<Vec<_>>>()?;
+    let mut server = Some(first);
+    for round in 0..settings.rounds {
+        let running = match server.take() {
+            Some(running) => running,
+            None => Server::start(&options)?,
+        };
+        let lifetime = Duration::from_millis(150 + u64::try_from(random.below(500)).unwrap_or_default());
+        write_until_killed(&mut writers, running, lifetime)?;
+        check(&options.data_dir).or_else(|error| finding(format!("round {round}: {error}")))?;
+        let restarted = Server::start(&options)?;
+        let everything = round + 1 == settings.rounds;
+        for writer in &mut writers {
+            let mut connection = writer.identity.connect(restarted.kmip())?;
+            verify(writer, &mut connection, everything).map_err(|error| in_round(error, round))?;
+        }
+        server = Some(restarted);
+    }
+    let acknowledged: usize = writers.iter().map(|writer| writer.ledger.entries.len()).sum();
+    let unanswered: usize = writers.iter().map(|writer| writer.ledger.unanswered.len()).sum();
+    if acknowledged < settings.rounds {
+        return finding(format!("only {acknowledged} objects were acknowledged: the writers did not write"));
+    }
+    Ok(format!(
+        "crash: {} kills under {} writers, {acknowledged} acknowledged objects whole, {unanswered} unanswered makings consistent",
+        settings.rounds, settings.writers
+    ))
+}
+
+fn in_round(error: CampaignError, round: usize) -> CampaignError {
+    match error {
+        CampaignError::Finding(what) => CampaignError::Finding(format!("round {round}: {what}")),
+        other => other,
+    }
+}
+
+fn write_until_killed(writers: &mut [Writer], server: Server, lifetime: Duration) -> Result<(), CampaignError> {
+    let address = server.kmip();
+    let outcomes: Vec<Result<(), CampaignError>> = thread::scope(|scope| {
+        let threads: Vec<_> = writers.iter_mut().map(|writer| scope.spawn(move || writer.write(address))).collect();
+        thread::sleep(lifetime);
+        let killed = server.kill();
+        let mut outcomes: Vec<_> =
+            threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| finding("a writer panicked"))).collect();
+        outcomes.push(killed.map_err(Into::into));
+        outcomes
+    });
+    outcomes.into_iter().collect()
+}
+
+impl Writer {
+    /// Writes until the connection breaks; a refusal is a finding.
+    fn write(&mut self, server: SocketAddr) -> Result<(), CampaignError> {
+        match self.write_on(server) {
+            Err(error) if is_broken(&error) => Ok(()),
+            Err(error) => finding(format!("writer {}: {error}", self.number)),
+            Ok(never) => match never {},
+        }
+    }
+
+    fn write_on(&mut self, server: SocketAddr) -> io::Result<Infallible> {
+        let mut connection = self.identity.connect(server)?;
+        loop {
+            if self.ledger.entries.is_empty() || self.random.once_in(2) {
+                self.make(&mut connection)?;
+            } else {
+                self.change(&mut connection)?;
+            }
+        }
+    }
+
+    fn make(&mut self, connection: &mut Connection) -> io::Result<()> {
+        let name = format!("writer-{}-object-{}", self.number, self.ledger.made);
+        self.ledger.made += 1;
+        self.ledger.unanswered.push(name.clone());
+        let (made, registered) = if self.random.once_in(2) {
+            (create_aes(&name), None)
+        } else {
+            let material = self.random.bytes(32);
+            (register_aes(&name, &material), Some(material))
+        };
+        let identifier = make(connection, V2_1, &made)?;
+        // Acknowledged from here on. The digest of a created key is known once it was read; a kill in between leaves none.
+        self.ledger.unanswered.pop();
+        let known = match registered {
+            Some(material) => Ok(material),
+            None => call(connection, V2_1, &Call::on(Operation::Get, &identifier)).and_then(|item| material(&item)),
+        };
+        let digest = known.as_ref().map(|material| Sha256::digest(material).into()).unwrap_or_default();
+        self.ledger.touched.push(self.ledger.entries.len());
+        self.ledger.entries.push(Entry { name, identifier, digest, states: vec![State::PreActive] });
+        known.map(drop)
+    }
+
+    fn change(&mut self, connection: &mut Connection) -> io::Result<()> {
+        let at = self.random.below(self.ledger.entries.len());
+        let Some(entry) = self.ledger.entries.get_mut(at) else { return Ok(()) };
+        let id = entry.identifier.as_str();
+        let (change, after) = match entry.states.as_slice() {
+            [State::PreActive] => (Call::on(Operation::Activate, id), State::Active),
+            [State::Active] => (revoke(id), State::Deactivated),
+            [State::Deactivated] => (Call::on(Operation::Destroy, id), State::Destroyed),
+            _ => return Ok(()),
+        };
+        self.ledger.touched.push(at);
+        entry.states.push(after);
+        let item = call(connection, V2_1, &change)?;
+        payload(&item)?;
+        entry.states = vec![after];
+        Ok(())
+    }
+}
+
+/// Whether the error is that of a connection whose server was killed.
+fn is_broken(error: &io::Error) -> bool {
+    use io::ErrorKind::*;
+    [UnexpectedEof, ConnectionReset, ConnectionAborted, ConnectionRefused, BrokenPipe, NotConnected]
+        .contains(&error.kind())
+}
+
+/// Compares what the server says with the ledger, and settles what was open.
+fn verify(writer: &mut Writer, connection: &mut Connection, everything: bool) -> Result<(), CampaignError> {
+    let Writer { ledger, random, .. } = writer;
+    let mut chosen = std::mem::take(&mut ledger.touched);
+    if everything {
+        chosen = (0..ledger.entries.len()).collect();
+    } else {
+        chosen.extend((0..50).map(|_| random.below(ledger.entries.len())));
+    }
+    chosen.sort_unstable();
+    chosen.dedup();
+    for at in chosen {
+        if let Some(entry) = ledger.entries.get_mut(at) {
+            verify_entry(entry, connection)?;
+        }
+    }
+    for name in ledger.unanswered.drain(..) {
+        verify_unanswered(&name, connection)?;
+    }
+    Ok(())
+}
+
+fn verify_entry(entry: &mut Entry, connection: &mut Connection) -> Result<(), CampaignError> {
+    let shown = format!("{} ({})", entry.name, entry.identifier);
+    let state =
+        state_of(connection, &entry.identifier).or_else(|error| finding(format!("{shown} is lost: {error}")))?;
+    if !entry.states.contains(&state) {
+        return finding(format!("{shown} is {state}, not {:?}", entry.states));
+    }
+    entry.states = vec![state];
+    let found = located(&call(connection, V2_1, &locate(&entry.name))?)?;
+    let get = call(connection, V2_1, &Call::on(Operation::Get, &entry.identifier))?;
+    if state == State::Destroyed {
+        return match (found.as_slice(), status(&get)) {
+            ([], Some(ResultStatus::OperationFailed)) => Ok(()),
+            _ => finding(format!("{shown} is destroyed, but Locate finds {found:?} or Get serves it")),
+        };
+    }
+    if found != [entry.identifier.as_str()] {
+        return finding(format!("Locate of {shown} finds {found:?}"));
+    }
+    let digest: [u8; 32] = Sha256::digest(material(&get)?).into();
+    match entry.digest {
+        known if known == digest => Ok(()),
+        known if known == [0; 32] => {
+            entry.digest = digest;
+            Ok(())
+        }
+        _ => finding(format!("the material of {shown} has changed")),
+    }
+}
+
+fn state_of(endpoint: &mut dyn Endpoint, identifier: &str) -> io::Result<State> {
+    let item = call(endpoint, V2_1, &get_attributes(identifier))?;
+    let state = payload(&item)?.at(&[Tag::Attributes, Tag::State]).and_then(Tree::as_enumeration).map(State);
+    state.ok_or_else(|| io::Error::other("no State"))
+}
+
+/// A making without an answer: either nothing is there, or one whole object that its name leads to.
+fn verify_unanswered(name: &str, connection: &mut Connection) -> Result<(), CampaignError> {
+    let found = located(&call(connection, V2_1, &locate(name))?)?;
+    match found.as_slice() {
+        [] => Ok(()),
+        [identifier] => {
+            let get = call(connection, V2_1, &Call::on(Operation::Get, identifier))?;
+            material(&get).map(drop).or_else(|error| finding(format!("{name} is found, but cannot be read: {error}")))
+        }
+        several => finding(format!("{name} leads to {} objects", several.len())),
+    }
+}

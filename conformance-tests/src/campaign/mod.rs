@@ -1,0 +1,34 @@
+//! Campaigns: long, hostile or loaded runs against a server of our own. Each gives one line of result, or a finding.
+
+pub mod bench;
+pub mod crash;
+pub mod idle;
+pub mod isolation;
+pub mod latency;
+pub mod malformed;
+pub mod mutate;
+pub mod planted;
+pub mod random;
+pub mod slow;
+
+use std::io;
+use thiserror::Error;
+
+/// Why a campaign did not end well.
+#[derive(Debug, Error)]
+pub enum CampaignError {
+    /// The server did what it must not do.
+    #[error("finding: {0}")]
+    Finding(String),
+    /// The campaign itself could not go on.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// One line of result.
+pub type Outcome = Result<String, CampaignError>;
+
+/// A finding.
+pub(crate) fn finding<T>(what: impl Into<String>) -> Result<T, CampaignError> {
+    Err(CampaignError::Finding(what.into()))
+}
