@@ -1,52 +1,109 @@
 //! Password hashes of KMIP users (KMIP 2.1 §7.10, Username and Password credentials): Argon2id, as PHC strings.
+//!
+//! The memory that Argon2id wants lies in a few workspaces that are kept and wiped: allocated for each password, it would
+//! grow with the number of guesses that run at one time, and stay with the threads that ran them.
 
-use argon2::password_hash::phc::{ParamsString, PasswordHash};
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+
+use argon2::password_hash::Error;
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::VaultError;
 use rand_core::TryRng;
+use zeroize::Zeroize;
 
 use crate::random::OsRandom;
 
-/// 19 MiB, 2 passes, 1 lane: a login stays near 20 ms and cannot be used to exhaust memory.
+/// 19 MiB, 2 passes, 1 lane: a login stays near 20 ms.
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// A stored hash that asks for more memory than this is not computed.
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 16;
+/// Computations at one time; further ones wait, so that guessing cannot exhaust memory.
+const PARALLEL: usize = 2;
 
 /// Hashes a password with a fresh salt. The result names its parameters and holds no secret that can be read back.
 pub fn hash_password(password: &SecretText) -> Result<String, VaultError> {
     let mut salt = [0; 16];
     OsRandom.try_fill_bytes(&mut salt)?;
-    let hash: PasswordHash = hasher()
-        .hash_password_with_salt(password.expose_secret().as_bytes(), &salt)
-        .map_err(|error| VaultError::Failed(format!("the password could not be hashed: {error}")))?;
+    let hashed = || -> Result<PasswordHash, Error> {
+        let params = current_params();
+        Ok(PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&params)?,
+            salt: Some(Salt::new(&salt)?),
+            hash: Some(digest(Version::V0x13, params, password, &salt)?),
+        })
+    };
+    let hash = hashed().map_err(|error| VaultError::Failed(format!("the password could not be hashed: {error}")))?;
     Ok(hash.to_string())
 }
 
 /// Whether `password` is the one that `hash` was made from. A text that is no Argon2id hash fits no password.
 pub fn verify_password(password: &SecretText, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
-    affordable(&hash.params)
-        && hash.algorithm == Algorithm::Argon2id.ident()
-        && hasher().verify_password(password.expose_secret().as_bytes(), &hash).is_ok()
+    if !affordable(&hash.params) || hash.algorithm != Algorithm::Argon2id.ident() {
+        return false;
+    }
+    let version = hash.version.map_or(Ok(Version::default()), Version::try_from);
+    let (Ok(version), Ok(params), Some(salt), Some(known)) = (version, Params::try_from(&hash), hash.salt, hash.hash)
+    else {
+        return false;
+    };
+    // Outputs compare in constant time.
+    digest(version, params, password, &salt).is_ok_and(|found| found == known)
 }
 
 /// Does the work of a verification for a user that does not exist, so that the time of a refusal does not tell names.
 pub fn refuse_unknown_user(password: &SecretText) {
-    // An arbitrary hash with the current parameters; nobody knows a password for it.
-    let salt = [0x5A; 16];
-    let work: Result<PasswordHash, _> = hasher().hash_password_with_salt(password.expose_secret().as_bytes(), &salt);
-    drop(std::hint::black_box(work));
+    // An arbitrary salt with the current parameters; nobody compares the result.
+    let _ = std::hint::black_box(digest(Version::V0x13, current_params(), password, &[0x5A; 16]));
 }
 
-fn hasher() -> Argon2<'static> {
-    let params =
-        Params::new(MEMORY_KIB, PASSES, LANES, None).expect("invariant: constants within the algorithm's bounds");
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+/// Argon2id in one of the workspaces, which is wiped afterwards and keeps the size that current hashes need.
+fn digest(version: Version, params: Params, password: &SecretText, salt: &[u8]) -> Result<Output, Error> {
+    let blocks = params.block_count();
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
+    let mut workspace = workspace();
+    if workspace.len() < blocks {
+        workspace.resize(blocks, Block::new());
+    }
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let output = buffer.get_mut(..length).ok_or(Error::OutputSize)?;
+    let memory = workspace.get_mut(..blocks).unwrap_or_default();
+    let done = argon2.hash_password_into_with_memory(password.expose_secret().as_bytes(), salt, output, memory);
+    workspace.iter_mut().take(blocks).for_each(Zeroize::zeroize);
+    workspace.truncate(current_params().block_count());
+    workspace.shrink_to_fit();
+    done?;
+    Ok(Output::new(output)?)
+}
+
+/// A free workspace, or the turn to wait for one.
+fn workspace() -> MutexGuard<'static, Vec<Block>> {
+    static WORKSPACES: [Mutex<Vec<Block>>; PARALLEL] = [const { Mutex::new(Vec::new()) }; PARALLEL];
+    static NEXT: AtomicUsize = AtomicUsize::new(0);
+    for candidate in &WORKSPACES {
+        match candidate.try_lock() {
+            Ok(free) => return free,
+            // Its contents are overwritten before they are read.
+            Err(TryLockError::Poisoned(left)) => return left.into_inner(),
+            Err(TryLockError::WouldBlock) => {}
+        }
+    }
+    let [first, second] = &WORKSPACES;
+    let turn = if NEXT.fetch_add(1, Ordering::Relaxed).is_multiple_of(PARALLEL) { first } else { second };
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn current_params() -> Params {
+    Params::new(MEMORY_KIB, PASSES, LANES, None).expect("invariant: constants within the algorithm's bounds")
 }
 
 fn affordable(params: &ParamsString) -> bool {
@@ -66,6 +123,21 @@ mod tests {
         assert!(verify_password(&right, &hash));
         assert!(!verify_password(&wrong, &hash));
         assert_ne!(hash, hash_password(&right).unwrap(), "a salt came twice");
+    }
+
+    #[test]
+    fn guesses_at_one_time_agree_and_take_turns() {
+        let right = SecretText::copy_from("correct horse");
+        let hash = hash_password(&right).unwrap();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let hash = &hash;
+                scope.spawn(move || {
+                    let guess = if number % 2 == 0 { "correct horse" } else { "correct house" };
+                    assert_eq!(verify_password(&SecretText::copy_from(guess), hash), number % 2 == 0);
+                });
+            }
+        });
     }
 
     #[test]
