@@ -1,9 +1,16 @@
 //! Every campaign in a size that fits a test run; `--bin campaign` plays them in full.
 
-use conformance_tests::campaign::{Outcome, crash, idle, isolation, malformed, planted, slow};
+use conformance_tests::campaign::{CampaignError, Outcome, crash, idle, isolation, malformed, planted, slow};
+use std::io;
 use std::path::Path;
+use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+/// One campaign at a time: several measure the server, and none should measure another campaign.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn play(campaign: impl FnOnce(&Path) -> Outcome) {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let place = tempfile::tempdir().expect("a temporary folder");
     match campaign(place.path()) {
         Ok(line) => println!("{line}"),
@@ -13,7 +20,43 @@ fn play(campaign: impl FnOnce(&Path) -> Outcome) {
 
 #[test]
 fn kills_lose_nothing_that_was_acknowledged() {
-    play(|place| crash::run(crash::Settings { rounds: 3, writers: 8, seed: 11 }, place));
+    play(|place| crash::run(crash::Settings::new(3, 8, 11), place));
+}
+
+/// Puts the store of the first round back after the second: what the second round acknowledged is lost.
+fn roll_back(round: usize, data_dir: &Path) -> io::Result<()> {
+    let copy = data_dir.with_extension("copy");
+    match round {
+        0 => copy_folder(data_dir, &copy),
+        1 => std::fs::remove_dir_all(data_dir).and_then(|()| copy_folder(&copy, data_dir)),
+        _ => Ok(()),
+    }
+}
+
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+    let status = Command::new("cp").arg("-a").arg(from).arg(to).status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other("cp failed")) }
+}
+
+#[test]
+fn a_lost_change_is_noticed() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = tempfile::tempdir().expect("a temporary folder");
+    let settings = crash::Settings { meanwhile: roll_back, ..crash::Settings::new(2, 4, 14) };
+    match crash::run(settings, place.path()) {
+        Err(CampaignError::Finding(what)) => assert!(what.starts_with("round 1: writer"), "{what}"),
+        other => panic!("a rolled back store was not noticed: {other:?}"),
+    }
+}
+
+#[test]
+fn an_answer_that_tells_is_noticed() {
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let place = tempfile::tempdir().expect("a temporary folder");
+    match isolation::run(place.path(), isolation::Asker::Owner) {
+        Err(CampaignError::Finding(what)) => assert!(what.contains("tells an object"), "{what}"),
+        other => panic!("the owner's answers were taken for a stranger's: {other:?}"),
+    }
 }
 
 #[test]
@@ -28,7 +71,7 @@ fn slow_clients_are_let_go() {
 
 #[test]
 fn objects_of_others_are_unknown() {
-    play(isolation::run);
+    play(|place| isolation::run(place, isolation::Asker::Stranger));
 }
 
 #[test]

@@ -76,10 +76,10 @@ fn main() -> ExitCode {
 fn run(arguments: &Arguments, place: &Path) -> Outcome {
     let seed = arguments.seed;
     match arguments.campaign {
-        Campaign::Crash { rounds, writers } => crash::run(crash::Settings { rounds, writers, seed }, place),
+        Campaign::Crash { rounds, writers } => crash::run(crash::Settings::new(rounds, writers, seed), place),
         Campaign::Malformed { messages } => malformed::run(malformed::Settings { messages, seed }, place),
         Campaign::Slow { clients } => slow::run(slow::Settings { clients, requests: 2000 }, place),
-        Campaign::Isolation => isolation::run(place),
+        Campaign::Isolation => isolation::run(place, isolation::Asker::Stranger),
         Campaign::Planted => planted::run(seed, place),
         Campaign::Idle { connections } => idle::run(idle::Settings { connections, requests: 2000 }, place),
         Campaign::Bench { rounds, seconds } => bench::run(bench::Settings { rounds, seconds }, place),

@@ -24,11 +24,25 @@ use std::path::Path;
 const UNKNOWN: &str = "3f0c8a52-1d6e-4b7f-9a35-c4e2d1b0";
 const VERSIONS: [Version; 3] = [V1_2, V1_4, V2_1];
 
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    /// Another client, to whom nothing may be told.
+    Stranger,
+    /// The owner, to whom everything is told: the campaign must notice that.
+    Owner,
+}
+
 /// Makes objects as one client of a new server in `place`, and asks about them as another.
-pub fn run(place: &Path) -> Outcome {
+pub fn run(place: &Path, asker: Asker) -> Outcome {
     let server = Server::start(&Options::new(&place.join("isolation")))?;
-    let mut owner = server.enroll("owner")?.connect(server.kmip())?;
-    let mut stranger = server.enroll("stranger")?.connect(server.kmip())?;
+    let owning = server.enroll("owner")?;
+    let mut owner = owning.connect(server.kmip())?;
+    let asking = match asker {
+        Asker::Stranger => server.enroll("stranger")?,
+        Asker::Owner => owning,
+    };
+    let mut stranger = asking.connect(server.kmip())?;
     let theirs = make_objects(&mut owner)?;
     let own = make(&mut stranger, V2_1, &create_aes("the stranger's own key"))?;
     let before = theirs.iter().map(|id| snapshot(&mut owner, id)).collect::<Result<Vec<_>, _>>()?;
