@@ -121,19 +121,30 @@ fn init_makes_a_directory_that_serves_and_is_not_made_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let shown = path.to_str().unwrap();
-    let (code, told) = run(&["init", "--data-dir", shown, "--name", "kms.example.org"]);
+    let (code, told) = run(&["init", "--data-dir", folder.path().join("bare").to_str().unwrap()]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("passphrase_file"), "{told}");
+
+    let passphrase = folder.path().join("passphrase");
+    std::fs::write(&passphrase, "correct horse battery staple\n").unwrap();
+    let config = folder.path().join("kmip.toml");
+    std::fs::write(&config, format!("[vault]\npassphrase_file = {passphrase:?}\n")).unwrap();
+    let config = config.to_str().unwrap();
+    let (code, told) = run(&["init", "--data-dir", shown, "--config", config, "--name", "kms.example.org"]);
     assert_eq!(code, 0, "{told}");
     assert!(told.contains("serve --data-dir"), "{told}");
     assert!(!path.join("pki/client.pem").exists());
-    let (code, told) = run(&["init", "--data-dir", shown]);
+    let (code, told) = run(&["init", "--data-dir", shown, "--config", config]);
     assert_eq!(code, 1);
     assert!(told.contains("is a data directory already"), "{told}");
-    let mut server = Process::serve(&path, &[]);
-    let (code, told) = run(&["check", "--data-dir", shown]);
+    let mut server = Process::serve(&path, &["--config", config]);
+    let (code, told) = run(&["check", "--data-dir", shown, "--config", config]);
     assert_eq!(code, 1);
     assert!(told.contains("another process uses"), "{told}");
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
+    let (code, told) = run(&["check", "--data-dir", shown, "--config", config]);
+    assert_eq!(code, 0, "{told}");
 }
 
 #[test]
