@@ -1,5 +1,5 @@
 //! Whether an answer is the published one, within exactly the permitted variations (KMIP Profiles, "Permitted Test Case
-//! Variations"): what may differ stands in [`Comparer::is_free`], [`ignorable`] and the rules of bags and lists; everything
+//! Variations"): what may differ stands in `Comparer::is_free`, `Comparer::ignorable` and the rules of bags and lists; everything
 //! else must match.
 
 use super::case::{Content, Node, tag_of_attribute};
