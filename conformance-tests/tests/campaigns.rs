@@ -81,5 +81,5 @@ fn stored_keys_stand_in_no_file() {
 
 #[test]
 fn idle_connections_cost_little() {
-    play(|place| idle::run(idle::Settings { connections: 200, requests: 300 }, place));
+    play(|place| idle::run(idle::Settings { connections: 200, requests: 300, slower: 20 }, place));
 }

@@ -81,7 +81,7 @@ fn run(arguments: &Arguments, place: &Path) -> Outcome {
         Campaign::Slow { clients } => slow::run(slow::Settings { clients, requests: 2000 }, place),
         Campaign::Isolation => isolation::run(place, isolation::Asker::Stranger),
         Campaign::Planted => planted::run(seed, place),
-        Campaign::Idle { connections } => idle::run(idle::Settings { connections, requests: 2000 }, place),
+        Campaign::Idle { connections } => idle::run(idle::Settings { connections, requests: 2000, slower: 3 }, place),
         Campaign::Bench { rounds, seconds } => bench::run(bench::Settings { rounds, seconds }, place),
     }
 }
