@@ -39,7 +39,7 @@ pub(crate) fn generate_rsa(bits: u32) -> Result<EncodedPair, VaultError> {
 
 /// Generates a pair on a curve.
 pub(crate) fn generate_ec(curve: Curve) -> Result<EncodedPair, VaultError> {
-    match ecdsa(curve) {
+    match ecdsa(curve)? {
         Some(algorithm) => EcdsaKeyPair::generate(algorithm).and_then(|pair| encode_ecdsa(&pair)),
         None => Ed25519KeyPair::generate().and_then(|pair| encode_ed25519(&pair)),
     }
@@ -69,7 +69,7 @@ pub(crate) fn from_pkcs8(spec: KeySpec, pkcs8: &Secret) -> Result<EncodedPair, V
             }
             encode_rsa(&pair)
         }
-        KeySpec::Ec { curve } => match ecdsa(curve) {
+        KeySpec::Ec { curve } => match ecdsa(curve)? {
             Some(algorithm) => {
                 // A module may leave the public key out of the private one, and the library would keep it so.
                 let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).map_err(rejected)?;
@@ -96,12 +96,13 @@ pub(crate) fn rsa_size(bits: u32) -> Result<KeySize, VaultError> {
 }
 
 /// The ECDSA form of a curve; `None` for Ed25519.
-fn ecdsa(curve: Curve) -> Option<&'static EcdsaSigningAlgorithm> {
+fn ecdsa(curve: Curve) -> Result<Option<&'static EcdsaSigningAlgorithm>, VaultError> {
     match curve {
-        Curve::P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
-        Curve::P384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
-        Curve::P521 => Some(&ECDSA_P521_SHA512_ASN1_SIGNING),
-        Curve::Ed25519 => None,
+        Curve::P256 => Ok(Some(&ECDSA_P256_SHA256_ASN1_SIGNING)),
+        Curve::P384 => Ok(Some(&ECDSA_P384_SHA384_ASN1_SIGNING)),
+        Curve::P521 => Ok(Some(&ECDSA_P521_SHA512_ASN1_SIGNING)),
+        Curve::Ed25519 => Ok(None),
+        other => Err(VaultError::Unsupported(format!("generation of a key pair on {other:?}"))),
     }
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use cryptoki::mechanism::MechanismType;
 use kmip_codec::secret::{Secret, SecretText};
+use kmip_core::ports::crypto::Cryptography;
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
     Answer, Binding, Call, Curve, Description, Generated, KeySpec, KeyVault, Sealed, VaultError,
@@ -95,9 +96,13 @@ fn needed_for(spec: KeySpec) -> &'static [MechanismType] {
         KeySpec::Ec { curve: Curve::P256 | Curve::P384 | Curve::P521 } => {
             &[MechanismType::ECC_KEY_PAIR_GEN, MechanismType::AES_KEY_WRAP_PAD]
         }
-        KeySpec::Ec { curve: Curve::Ed25519 } | KeySpec::Symmetric { .. } | KeySpec::TripleDes { .. } => &[],
+        KeySpec::Ec { curve: Curve::P224 | Curve::Secp256k1 | Curve::Ed25519 | Curve::X25519 }
+        | KeySpec::Symmetric { .. }
+        | KeySpec::TripleDes { .. } => &[],
     }
 }
+
+impl Cryptography for Pkcs11Vault {}
 
 impl KeyVault for Pkcs11Vault {
     fn describe(&self) -> Description {

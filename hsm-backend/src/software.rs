@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kmip_codec::secret::Secret;
+use kmip_core::ports::crypto::Cryptography;
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError};
 use rand_core::TryRng;
@@ -40,6 +41,8 @@ impl SoftwareVault {
         Ok(Generated::Pair { private: self.seal(&pair.private, binding)?, public: pair.public })
     }
 }
+
+impl Cryptography for SoftwareVault {}
 
 impl KeyVault for SoftwareVault {
     fn describe(&self) -> Description {

@@ -174,7 +174,8 @@ fn length_of(spec: KeySpec) -> i32 {
     let bits = match spec {
         KeySpec::Symmetric { bits } | KeySpec::Rsa { bits } => bits,
         KeySpec::TripleDes { bytes } => bytes.saturating_mul(8),
-        KeySpec::Ec { curve: Curve::P256 | Curve::Ed25519 } => 256,
+        KeySpec::Ec { curve: Curve::P256 | Curve::Secp256k1 | Curve::Ed25519 | Curve::X25519 } => 256,
+        KeySpec::Ec { curve: Curve::P224 } => 224,
         KeySpec::Ec { curve: Curve::P384 } => 384,
         KeySpec::Ec { curve: Curve::P521 } => 521,
     };

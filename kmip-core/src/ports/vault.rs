@@ -6,6 +6,8 @@
 use kmip_codec::secret::Secret;
 use thiserror::Error;
 
+use super::crypto::Cryptography;
+
 /// Key material under the vault's key hierarchy (root > scope > object), as an opaque, self-describing blob.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Sealed(pub Vec<u8>);
@@ -27,17 +29,23 @@ pub struct Binding<'a> {
     pub spec: &'a [u8],
 }
 
-/// Elliptic curves that a vault generates keys on.
+/// Elliptic curves of keys. [`Description::generates`] tells on which a vault makes pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Curve {
+    /// NIST P-224 (secp224r1).
+    P224,
     /// NIST P-256 (secp256r1).
     P256,
     /// NIST P-384 (secp384r1).
     P384,
     /// NIST P-521 (secp521r1).
     P521,
+    /// Koblitz curve secp256k1 (SEC 2 §2.4.1).
+    Secp256k1,
     /// Edwards curve 25519, for Ed25519 signatures (RFC 8032).
     Ed25519,
+    /// Montgomery curve 25519, for X25519 key agreement (RFC 7748).
+    X25519,
 }
 
 /// What to generate.
@@ -144,8 +152,8 @@ pub enum VaultError {
     Failed(String),
 }
 
-/// A key vault.
-pub trait KeyVault: Send + Sync {
+/// A key vault. What it does for clients with the keys is [`Cryptography`].
+pub trait KeyVault: Cryptography {
     /// What the vault is and can do.
     fn describe(&self) -> Description;
 

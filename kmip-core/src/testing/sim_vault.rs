@@ -12,6 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use kmip_codec::secret::Secret;
 use sha2::{Digest, Sha256};
 
+use crate::ports::crypto::Cryptography;
 use crate::ports::vault::{Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError};
 
 /// The simulated vault.
@@ -136,6 +137,8 @@ impl State {
         installed.contains(&row.generation).then_some(row).ok_or_else(no_key)
     }
 }
+
+impl Cryptography for SimVault {}
 
 impl KeyVault for SimVault {
     fn describe(&self) -> Description {

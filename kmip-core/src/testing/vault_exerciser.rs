@@ -218,8 +218,8 @@ fn check_pair(spec: KeySpec, private: &Secret, public: &[u8]) {
     let private = info.private_key.as_bytes();
     match spec {
         KeySpec::Rsa { bits } => check_rsa(bits, private, key),
-        KeySpec::Ec { curve: Curve::Ed25519 } => {
-            assert_eq!(info.algorithm.oid, ObjectIdentifier::new_unwrap("1.3.101.112"), "RFC 8410 §3");
+        KeySpec::Ec { curve: curve @ (Curve::Ed25519 | Curve::X25519) } => {
+            assert_eq!(info.algorithm.oid, curve_oid(curve), "RFC 8410 §3");
             assert!(
                 matches!(private, [0x04, 32, seed @ ..] if seed.len() == 32),
                 "RFC 8410 §7: an OCTET STRING of 32 bytes"
@@ -255,10 +255,13 @@ fn check_rsa(bits: u32, private: &[u8], public: &[u8]) {
 
 fn curve_oid(curve: Curve) -> ObjectIdentifier {
     ObjectIdentifier::new_unwrap(match curve {
+        Curve::P224 => "1.3.132.0.33",
         Curve::P256 => "1.2.840.10045.3.1.7",
         Curve::P384 => "1.3.132.0.34",
         Curve::P521 => "1.3.132.0.35",
+        Curve::Secp256k1 => "1.3.132.0.10",
         Curve::Ed25519 => "1.3.101.112",
+        Curve::X25519 => "1.3.101.110",
     })
 }
 
