@@ -283,6 +283,9 @@ pub enum Signing {
         /// Hash of the message.
         hash: Hash,
     },
+    /// RSASSA-PKCS1-v1_5 of a digest by an unknown hash: the encoded message holds it without a `DigestInfo`. For
+    /// [`Message::Digest`] only.
+    RsaPkcs1Unprefixed,
     /// RSASSA-PSS (RFC 8017 §8.1) with MGF1 and the one-byte trailer.
     RsaPss {
         /// Hash of the message.
@@ -324,6 +327,8 @@ pub enum MlDsa {
 pub enum Scheme {
     /// RSASSA-PKCS1-v1_5 with a hash.
     RsaPkcs1(Hash),
+    /// RSASSA-PKCS1-v1_5 of a digest without a prefix.
+    RsaPkcs1Unprefixed,
     /// RSASSA-PSS with a hash, the same in the mask generator.
     RsaPss(Hash),
     /// ECDSA on a curve, with any hash.
@@ -341,7 +346,8 @@ pub enum Scheme {
 pub enum Message<'a> {
     /// The message.
     Data(&'a [u8]),
-    /// Its digest by the scheme's hash (KMIP 2.1 Digested Data); not for schemes without one.
+    /// Its digest by the scheme's hash (KMIP 2.1 Digested Data); not for schemes without one. ECDSA and DSA take any length
+    /// from half the curve's, whatever their hash: the client may not have named one.
     Digest(&'a [u8]),
 }
 
