@@ -62,12 +62,6 @@ pub(crate) fn check_index(context: &Context<'_>, index: Option<i32>) -> OpResult
     Ok(())
 }
 
-/// How the answer carries the attribute: 1.x repeats it, 2.x does not.
-pub(crate) fn answered(context: &Context<'_>, instance: &Instance) -> Option<Bag> {
-    let items = vec![attributes::in_answer(instance)];
-    (context.version < V2_0).then_some(Bag { templates: Vec::new(), items })
-}
-
 impl Edit {
     /// Opens the object that a request names.
     pub fn open(context: &mut Context<'_>, id: Option<&UniqueIdentifier>) -> OpResult<Self> {
@@ -80,6 +74,12 @@ impl Edit {
             return fail(Fault::ObjectArchived, format!("the object {:?} is archived: recover it first", id.as_str()));
         }
         Ok(Self { record, version: context.version, now: context.now })
+    }
+
+    /// How the answer carries the attribute: 1.x repeats it, 2.x does not.
+    pub fn answered(&self, instance: &Instance) -> Option<Bag> {
+        let items = vec![attributes::in_answer(instance, self.record.object_type, self.version)];
+        (self.version < V2_0).then_some(Bag { templates: Vec::new(), items })
     }
 
     /// Buffers the changed object; its Last Change Date moves.

@@ -7,7 +7,7 @@ use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{EnumTable, ObjectType, Tag, WireEnum};
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V2_0, Version};
+use kmip_codec::version::{V1_1, V2_0, Version};
 use kmip_codec::wire::{IdentifierKind, Sink};
 
 use crate::batch::Context;
@@ -269,9 +269,12 @@ fn is_visible(attribute: &Attribute, object_type: ObjectType, version: Version) 
         && Liveness::first_dead(attribute, version).is_none()
 }
 
-/// How an instance stands in an answer: 1.x gives an index where it says something (KMIP 1.4 §2.1.1).
-pub(crate) fn in_answer(instance: &Instance) -> Instance {
-    Instance { index: instance.index.filter(|index| *index != 0), attribute: instance.attribute.clone() }
+/// How an instance stands in an answer (KMIP 1.4 §2.1.1). The index tells instances apart: from 1.1 every instance of a
+/// multi-instance attribute has it. In 1.0 an index of 0 "is assumed", and the published cases of 1.0 leave it out.
+pub(crate) fn in_answer(instance: &Instance, object_type: ObjectType, version: Version) -> Instance {
+    let rule = rule_of(&AttributeReference::of(&instance.attribute), version);
+    let says_zero = version >= V1_1 && rule.is_some_and(|rule| rule.is_multiple(object_type));
+    Instance { index: instance.index.filter(|index| says_zero || *index != 0), attribute: instance.attribute.clone() }
 }
 
 /// Usage mask of an object.

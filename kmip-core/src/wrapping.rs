@@ -226,7 +226,8 @@ fn to_wrap(
     }
     let visible = attributes::visible(record, context.version, context.now);
     let named = |reference| visible.iter().filter(move |instance| is_of(&instance.attribute, reference));
-    let items: Vec<_> = specification.attribute_references.iter().flat_map(named).map(attributes::in_answer).collect();
+    let answered = |instance| attributes::in_answer(instance, record.object_type, context.version);
+    let items: Vec<_> = specification.attribute_references.iter().flat_map(named).map(answered).collect();
     let attributes = if items.is_empty() { attributes } else { Some(Bag { templates: Vec::new(), items }) };
     let structure = KeyValueStructure { key_material, attributes };
     let mut counter = Counter::new(context.version);

@@ -404,7 +404,7 @@ fn indexes_are_neither_renumbered_nor_reused() {
         let response = answer!(AddAttribute, add(&harness, V1_2, &id, group(value)));
         response.attribute.expect("1.x repeats the attribute").items.remove(0).index
     };
-    assert_eq!([added("a"), added("b"), added("c")], [None, Some(1), Some(2)], "an index of 0 is left out");
+    assert_eq!([added("a"), added("b"), added("c")], [Some(0), Some(1), Some(2)]);
     let gone = answer!(DeleteAttribute, delete_with(&harness, V1_2, &id, None, vec![tag(Tag::ObjectGroup)], Some(1)));
     let deleted = gone.attribute.expect("1.x repeats the attribute").items;
     assert_eq!(deleted, [Instance { index: Some(1), attribute: group("b") }]);
@@ -412,8 +412,33 @@ fn indexes_are_neither_renumbered_nor_reused() {
     answer!(DeleteAttribute, delete_with(&harness, V1_2, &id, None, vec![tag(Tag::ObjectGroup)], Some(3)));
     assert_eq!(added("e"), Some(4), "nor the highest");
     let left: Vec<_> = attributes_of(&harness, V1_2, &id, &[tag(Tag::ObjectGroup)]);
-    let expected = [(None, "a"), (Some(2), "c"), (Some(4), "e")];
+    let expected = [(Some(0), "a"), (Some(2), "c"), (Some(4), "e")];
     assert_eq!(left, expected.map(|(index, value)| Instance { index, attribute: group(value) }));
+}
+
+/// Every operation that answers with an instance tells its index from 1.1, also 0; 1.0 leaves 0 out, and so does every version
+/// where an attribute has one instance only (KMIP 1.0 §2.1.1, KMIP 1.4 §2.1.1, §4.14 to §4.16).
+#[test]
+fn index_zero_is_told_from_1_1() {
+    for version in [V1_0, V1_1, V1_2, V1_3, V1_4] {
+        let harness = Harness::new();
+        let id = key(&harness, Vec::new());
+        let zero = (version > V1_0).then_some(0);
+        let instance = |index, attribute| [Instance { index, attribute }];
+        let added = answer!(AddAttribute, add(&harness, version, &id, group("a"))).attribute.expect("repeated");
+        assert_eq!(added.items, instance(zero, group("a")), "{version}");
+        let read = attributes_of(&harness, version, &id, &[tag(Tag::ObjectGroup)]);
+        assert_eq!(read, instance(zero, group("a")), "{version}");
+        let modified = modify_with(&harness, version, &id, None, indexed(group("b"), 0));
+        let modified = answer!(ModifyAttribute, modified).attribute.expect("repeated");
+        assert_eq!(modified.items, instance(zero, group("b")), "{version}");
+        let deleted = delete_with(&harness, version, &id, None, vec![tag(Tag::ObjectGroup)], Some(0));
+        let deleted = answer!(DeleteAttribute, deleted).attribute.expect("repeated");
+        assert_eq!(deleted.items, instance(zero, group("b")), "{version}");
+        let single = answer!(AddAttribute, add(&harness, version, &id, activation(START))).attribute.expect("repeated");
+        assert_eq!(single.items, instance(None, activation(START)), "{version}");
+        assert_eq!(attributes_of(&harness, version, &id, &[tag(Tag::State)])[0].index, None, "{version}");
+    }
 }
 
 #[test]
@@ -421,7 +446,7 @@ fn an_absent_index_means_zero_and_an_unknown_one_is_an_error() {
     let harness = Harness::new();
     let id = key(&harness, vec![group("a"), group("b")]);
     let response = answer!(ModifyAttribute, modify(&harness, V1_4, &id, group("c")));
-    assert_eq!(response.attribute.expect("repeated").items, [Instance { index: None, attribute: group("c") }]);
+    assert_eq!(response.attribute.expect("repeated").items, [Instance { index: Some(0), attribute: group("c") }]);
     answer!(ModifyAttribute, modify_with(&harness, V1_4, &id, None, indexed(group("d"), 1)));
     assert_eq!(values_of(&harness, V1_4, &id, Tag::ObjectGroup), [group("c"), group("d")]);
     let absent = modify_with(&harness, V1_4, &id, None, indexed(group("e"), 2));
@@ -912,7 +937,12 @@ fn get_attributes_gives_what_is_there_and_the_list_names_each_once() {
             .filter(|instance| matches!(instance.attribute, Attribute::ObjectGroup(_)))
             .map(|instance| instance.index)
             .collect();
-        assert_eq!(indexes, if version < V2_0 { [None, Some(1)] } else { [None, None] }, "{version}");
+        let expected = match version {
+            V1_0 => [None, Some(1)],
+            version if version < V2_0 => [Some(0), Some(1)],
+            _ => [None, None],
+        };
+        assert_eq!(indexes, expected, "{version}");
         for reference in &references {
             let alone = attributes_of(&harness, version, &id, std::slice::from_ref(reference));
             let same = all.iter().filter(|instance| AttributeReference::of(&instance.attribute) == *reference);
@@ -969,5 +999,5 @@ fn later_items_of_a_batch_see_earlier_changes_and_failed_items_leave_none() {
     assert_eq!(values_of(&harness, V1_2, &id, Tag::ObjectGroup), [group("a"), group("b")]);
     let indexes: Vec<_> =
         attributes_of(&harness, V1_2, &id, &[tag(Tag::ObjectGroup)]).iter().map(|instance| instance.index).collect();
-    assert_eq!(indexes, [None, Some(1)], "a failed Add uses no index");
+    assert_eq!(indexes, [Some(0), Some(1)], "a failed Add uses no index");
 }

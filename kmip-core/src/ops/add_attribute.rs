@@ -14,6 +14,6 @@ pub(super) fn add_attribute(context: &mut Context<'_>, request: AddAttributeRequ
     }
     let mut edit = Edit::open(context, request.unique_identifier.as_ref())?;
     let added = edit.add(attributes::resolve_link(context, new.attribute)?)?;
-    let unique_identifier = edit.close(context)?;
-    Ok(AddAttributeResponse { unique_identifier, attribute: attribute_change::answered(context, &added) })
+    let attribute = edit.answered(&added);
+    Ok(AddAttributeResponse { unique_identifier: edit.close(context)?, attribute })
 }

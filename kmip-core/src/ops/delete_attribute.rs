@@ -35,8 +35,8 @@ pub(super) fn delete_attribute(
         None => Which::All,
     };
     let deleted = edit.delete(which, &reference)?;
-    let unique_identifier = edit.close(context)?;
-    Ok(DeleteAttributeResponse { unique_identifier, attribute: attribute_change::answered(context, &deleted) })
+    let attribute = edit.answered(&deleted);
+    Ok(DeleteAttributeResponse { unique_identifier: edit.close(context)?, attribute })
 }
 
 /// The attribute that a request names, once; its value and a reference beside it must agree.

@@ -84,7 +84,8 @@ fn template(record: &Record, context: &Context<'_>) -> ManagedObject {
     let content = instances.iter().filter(|instance| {
         !matches!(instance.attribute, Attribute::UniqueIdentifier(_) | Attribute::ObjectType(_) | Attribute::State(_))
     });
-    let items = content.map(attributes::in_answer).collect();
+    let answered = |instance| attributes::in_answer(instance, record.object_type, context.version);
+    let items = content.map(answered).collect();
     let attributes = Some(Bag { templates: Vec::new(), items });
     ManagedObject::Template(Box::new(Template { attributes }))
 }

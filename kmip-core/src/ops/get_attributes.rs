@@ -22,11 +22,12 @@ pub(super) fn get_attributes(
     let id = context.target(request.unique_identifier.as_ref())?;
     let view = context.txn.view(&id)?;
     let all = attributes::visible(&view, context.version, context.now);
+    let answered = |instance| attributes::in_answer(instance, view.object_type, context.version);
     let items = if wanted.is_empty() {
-        all.iter().map(attributes::in_answer).collect()
+        all.iter().map(answered).collect()
     } else {
         let named = |reference| all.iter().filter(move |instance| is_of(&instance.attribute, reference));
-        wanted.iter().flat_map(named).map(attributes::in_answer).collect()
+        wanted.iter().flat_map(named).map(answered).collect()
     };
     Ok(GetAttributesResponse {
         unique_identifier: UniqueIdentifier::Text(id),

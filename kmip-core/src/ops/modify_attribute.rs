@@ -23,8 +23,8 @@ pub(super) fn modify_attribute(
         None => Which::Only,
     };
     let modified = edit.modify(which, attributes::resolve_link(context, new.attribute)?)?;
-    let unique_identifier = edit.close(context)?;
-    Ok(ModifyAttributeResponse { unique_identifier, attribute: attribute_change::answered(context, &modified) })
+    let attribute = edit.answered(&modified);
+    Ok(ModifyAttributeResponse { unique_identifier: edit.close(context)?, attribute })
 }
 
 /// The present value that a request names: of the attribute that it changes.
