@@ -24,11 +24,18 @@ pub struct Inspected {
     pub length_bits: Option<i32>,
     /// Recommended Curve.
     pub curve: Option<RecommendedCurve>,
+    /// Whether the material has another format than its Key Format Type says: one that clients are known to confuse with it.
+    pub mislabelled: bool,
 }
 
 impl Inspected {
     /// Compares with what the client states: Cryptographic Algorithm and Cryptographic Length.
+    ///
+    /// A client that is wrong about the format must be right about both.
     pub fn check(&self, algorithm: Option<CryptographicAlgorithm>, length_bits: Option<i32>) -> Result<()> {
+        if self.mislabelled && algorithm.zip(length_bits).is_none() {
+            return malformed("the Key Material is not of its Key Format Type");
+        }
         if let (Some(found), Some(stated)) = (self.algorithm, algorithm)
             && !is_same_family(found, stated, self.curve)
         {
@@ -104,8 +111,8 @@ pub fn inspect_material(
     {
         return Ok(inspected);
     }
-    match Key::read(object_type, format, material, algorithm) {
-        Ok(key) => inspect_key(&key),
+    match Key::read_as_found(object_type, format, material, algorithm) {
+        Ok((found, key)) => Ok(Inspected { mislabelled: found != format, ..inspect_key(&key)? }),
         Err(FormatError::NotSupported(_)) => Ok(Inspected::default()),
         Err(malformed) => Err(malformed),
     }
@@ -122,17 +129,20 @@ fn inspect_octet_curve(key: &TransparentKey) -> Option<Inspected> {
         algorithm: Some(CryptographicAlgorithm::EC),
         length_bits: elliptic::length_of(curve),
         curve: Some(curve),
+        mislabelled: false,
     })
 }
 
 /// What a key as numbers tells.
 pub(super) fn inspect_key(key: &Key) -> Result<Inspected> {
-    let by_length =
-        |algorithm, number| Ok(Inspected { algorithm: Some(algorithm), length_bits: Some(bits(number)?), curve: None });
+    let by_length = |algorithm, number| {
+        Ok(Inspected { algorithm: Some(algorithm), length_bits: Some(bits(number)?), ..Inspected::default() })
+    };
     let octets = |curve: OctetCurve| Inspected {
         algorithm: Some(curve.algorithm()),
         length_bits: Some(curve.bits()),
         curve: Some(curve.recommended()),
+        mislabelled: false,
     };
     match key {
         Key::Symmetric(key) => {
@@ -152,6 +162,7 @@ pub(super) fn inspect_key(key: &Key) -> Result<Inspected> {
             algorithm: Some(CryptographicAlgorithm::EC),
             length_bits: elliptic::length_of(*recommended_curve),
             curve: Some(*recommended_curve),
+            mislabelled: false,
         }),
         Key::OctetPrivate(key) => Ok(octets(key.curve)),
         Key::OctetPublic(key) => Ok(octets(key.curve)),

@@ -2,7 +2,7 @@
 
 use super::asn1::{self, material_bytes};
 use super::octet_key_pair::{OctetPrivateKey, OctetPublicKey};
-use super::{Result, discrete_log, elliptic, malformed, not_supported, octet_key_pair, rsa};
+use super::{FormatError, Result, discrete_log, elliptic, malformed, not_supported, octet_key_pair, quirks, rsa};
 use kmip_codec::object::key_material::*;
 use kmip_codec::object::{KeyMaterial, TransparentKey};
 use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType};
@@ -39,6 +39,29 @@ const KEPT: &str = "material of this Key Format Type can only be returned as reg
 impl Key {
     /// Reads key material. `algorithm` decides where the format leaves it open.
     pub(super) fn read(
+        object_type: ObjectType,
+        label: KeyFormatType,
+        material: &KeyMaterial,
+        algorithm: Option<CryptographicAlgorithm>,
+    ) -> Result<Self> {
+        Self::read_as_found(object_type, label, material, algorithm).map(|(_, key)| key)
+    }
+
+    /// Reads key material, and tells the format that it has: another than its label says where clients are known for it.
+    pub(super) fn read_as_found(
+        object_type: ObjectType,
+        label: KeyFormatType,
+        material: &KeyMaterial,
+        algorithm: Option<CryptographicAlgorithm>,
+    ) -> Result<(KeyFormatType, Self)> {
+        let read = |format| Self::read_as(object_type, format, material, algorithm).map(|key| (format, key));
+        match (read(label), quirks::other_format(object_type, label, algorithm)) {
+            (Err(FormatError::Malformed(why)), Some(other)) => read(other).map_err(|_| FormatError::Malformed(why)),
+            (result, _) => result,
+        }
+    }
+
+    fn read_as(
         object_type: ObjectType,
         format: KeyFormatType,
         material: &KeyMaterial,

@@ -370,3 +370,24 @@ fn generated_pairs_take_the_registered_formats() {
     assert_eq!(requested, Ok((KeyFormatType::PKCS_8, material(&pair.pkcs8))));
     assert!(is_not_supported(generated_public(pair.algorithm, &pair.spki, Some(KeyFormatType::PKCS_12))));
 }
+
+/// What is only called PKCS#8 is made into PKCS#8; nothing that is neither becomes anything.
+#[test]
+fn a_label_does_not_make_a_conversion_wrong() {
+    let pair = rsa(KeySize::Rsa2048);
+    let (label, rsa) = (KeyFormatType::PKCS_8, CryptographicAlgorithm::RSA);
+    let pkcs8 = material(&pair.pkcs8);
+    let pkcs1 = converted(ObjectType::PrivateKey, label, &pkcs8, KeyFormatType::PKCS_1, rsa);
+    for to in [KeyFormatType::PKCS_8, KeyFormatType::PKCS_1, KeyFormatType::TransparentRSAPrivateKey] {
+        let made = converted(ObjectType::PrivateKey, label, &pkcs1, to, rsa);
+        assert_eq!(made, converted(ObjectType::PrivateKey, label, &pkcs8, to, rsa), "{to:?}");
+    }
+    let public = public_from_private(label, &pkcs1, KeyFormatType::X_509, Some(rsa));
+    assert_eq!(public, Ok(material(&pair.spki)));
+    for algorithm in [None, Some(CryptographicAlgorithm::EC)] {
+        assert!(is_malformed(convert(ObjectType::PrivateKey, label, &pkcs1, KeyFormatType::PKCS_1, algorithm)));
+        assert!(is_malformed(public_from_private(label, &pkcs1, KeyFormatType::X_509, algorithm)));
+    }
+    let other_way = convert(ObjectType::PrivateKey, KeyFormatType::PKCS_1, &pkcs8, label, Some(rsa));
+    assert!(is_malformed(other_way), "a label that nobody is known to confuse");
+}
