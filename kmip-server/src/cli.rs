@@ -144,7 +144,7 @@ impl Serve {
         let root = config.data_dir.clone().unwrap_or_else(|| PathBuf::from(DEFAULT_DATA_DIR));
         let data = if self.dev {
             let data = DataDir::open_or_create_dev(&root)?;
-            service::create(&data, &config)?;
+            service::create_missing(&data, &config)?;
             data
         } else {
             DataDir::open(&root)?
@@ -202,8 +202,11 @@ impl Init {
         harden()?;
         let own = certs::profiles::LOOPBACK_NAMES.map(str::to_owned);
         let names: Vec<String> = own.into_iter().chain(self.name.iter().cloned()).collect();
+        DataDir::ensure_new(&self.data_dir)?;
+        // Before anything is written: a refusal leaves no half of a data directory.
+        let protection = service::choose_protection(&config)?;
         let data = DataDir::create(&self.data_dir, &names)?;
-        service::create(&data, &config)?;
+        service::create(&data, &config, &protection)?;
         let listen = &config.listen;
         let admin = listen.admin.0.map(|address| address.to_string());
         data.write_cli_profile(&Endpoints { server: listen.kmip.to_string(), admin })?;

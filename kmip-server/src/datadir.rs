@@ -96,11 +96,14 @@ impl DataDir {
         Self::lock(root)
     }
 
+    /// Refuses a directory that is a data directory already.
+    pub fn ensure_new(root: &Path) -> Result<(), DataDirError> {
+        if is_initialised(root) { Err(DataDirError::Exists(root.to_owned())) } else { Ok(()) }
+    }
+
     /// Makes a directory for production: certificates for `names`, no first client.
     pub fn create<S: AsRef<str>>(root: &Path, names: &[S]) -> Result<Self, DataDirError> {
-        if is_initialised(root) {
-            return Err(DataDirError::Exists(root.to_owned()));
-        }
+        Self::ensure_new(root)?;
         let data = Self::lock(root)?;
         data.make_pki(names, false)?;
         Ok(data)

@@ -21,6 +21,7 @@ use crate::config::{AuditReads, Config, Custody, VaultKind, VaultMode};
 use crate::datadir::DataDir;
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
+use crate::passphrase;
 use crate::scrub::Scrub;
 use crate::service::{Administration, AdministrationError, Peer, Reply, Service, ServiceError};
 use crate::store::{Options, SledStore};
@@ -73,30 +74,23 @@ fn now(pace: Pace) -> Env {
     Env { now: i64::try_from(seconds).unwrap_or(i64::MAX), pace }
 }
 
-/// Makes the root key and the empty store of a new data directory.
-pub(crate) fn create(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
+/// How the root key of a new data directory will be kept.
+pub(crate) fn choose_protection(config: &Config) -> Result<Protection, ServiceError> {
     check_vault(config)?;
-    let protection = match &config.vault.passphrase_file {
-        Some(file) => Protection::Passphrase(read_passphrase(file).map_err(failure)?),
-        None if config.dev => Protection::DevFile,
-        None => {
-            return Err(ServiceError(
-                "a passphrase must seal the root key: name a file that holds it with [vault] passphrase_file"
-                    .to_owned(),
-            ));
-        }
-    };
-    let vault = SoftwareVault::new(Keystore::create(&data.keystore(), &protection).map_err(failure)?);
+    if config.dev && config.vault.passphrase_file.is_none() {
+        return Ok(Protection::DevFile);
+    }
+    passphrase::choose(&config.vault).map(Protection::Passphrase).map_err(failure)
+}
+
+/// Makes the root key and the empty store of a new data directory.
+pub(crate) fn create(data: &DataDir, config: &Config, protection: &Protection) -> Result<(), ServiceError> {
+    let vault = SoftwareVault::new(Keystore::create(&data.keystore(), protection).map_err(failure)?);
     let mut id = [0; 16];
     kmip_core::ports::vault::KeyVault::random(&vault, &mut id).map_err(failure)?;
     let path = config.store.path.clone().unwrap_or_else(|| data.store());
     SledStore::create(&path, vault.record_seal(), id, Options::default()).map_err(failure)?;
     Ok(())
-}
-
-fn read_passphrase(file: &std::path::Path) -> std::io::Result<SecretText> {
-    let text = Zeroizing::new(std::fs::read_to_string(file)?);
-    Ok(SecretText::copy_from(text.trim_end_matches(['\r', '\n'])))
 }
 
 /// What the configuration may ask for and this version does not do yet is refused, never done otherwise.
@@ -111,9 +105,8 @@ fn check_vault(config: &Config) -> Result<(), ServiceError> {
 
 fn open_vault(data: &DataDir, config: &Config) -> Result<SoftwareVault, ServiceError> {
     check_vault(config)?;
-    let missing = || std::io::Error::other("name the file that holds it with [vault] passphrase_file");
-    let passphrase = || config.vault.passphrase_file.as_deref().map_or_else(|| Err(missing()), read_passphrase);
-    Ok(SoftwareVault::new(Keystore::open(&data.keystore(), passphrase).map_err(failure)?))
+    let opened = Keystore::open(&data.keystore(), || passphrase::ask(&config.vault));
+    Ok(SoftwareVault::new(opened.map_err(failure)?))
 }
 
 fn open_store(data: &DataDir, config: &Config, vault: &SoftwareVault) -> Result<SledStore, ServiceError> {

@@ -20,6 +20,7 @@ mod journal;
 pub mod listener;
 pub mod logging;
 pub mod metrics;
+mod passphrase;
 pub mod run;
 mod scrub;
 pub mod service;

@@ -5,6 +5,7 @@
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
+use hsm_backend::keystore::Protection;
 use kmip_codec::secret::SecretText;
 use std::future::Future;
 use std::io;
@@ -102,12 +103,23 @@ pub struct Opened {
     pub administration: Arc<dyn Administration>,
 }
 
-/// Makes the empty store and the root key of a new data directory. A development directory may have them already.
-pub fn create(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
-    if config.dev && crate::engine::exists(data, config) {
+/// Says how the root key of a new data directory will be kept; asks for a passphrase if none is configured. Nothing is
+/// written.
+pub fn choose_protection(config: &Config) -> Result<Protection, ServiceError> {
+    crate::engine::choose_protection(config)
+}
+
+/// Makes the root key and the empty store of a new data directory.
+pub fn create(data: &DataDir, config: &Config, protection: &Protection) -> Result<(), ServiceError> {
+    crate::engine::create(data, config, protection)
+}
+
+/// Makes what a development directory lacks.
+pub fn create_missing(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
+    if crate::engine::exists(data, config) {
         return Ok(());
     }
-    crate::engine::create(data, config)
+    create(data, config, &choose_protection(config)?)
 }
 
 /// Opens the engine over an existing data directory.

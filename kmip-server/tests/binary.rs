@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -121,9 +121,11 @@ fn init_makes_a_directory_that_serves_and_is_not_made_twice() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("data");
     let shown = path.to_str().unwrap();
-    let (code, told) = run(&["init", "--data-dir", folder.path().join("bare").to_str().unwrap()]);
+    let bare = folder.path().join("bare");
+    let (code, told) = run(&["init", "--data-dir", bare.to_str().unwrap()]);
     assert_eq!(code, 1, "{told}");
     assert!(told.contains("passphrase_file"), "{told}");
+    assert!(!bare.exists(), "a refused init leaves nothing behind");
 
     let passphrase = folder.path().join("passphrase");
     std::fs::write(&passphrase, "correct horse battery staple\n").unwrap();
@@ -144,6 +146,46 @@ fn init_makes_a_directory_that_serves_and_is_not_made_twice() {
     server.signal("TERM");
     assert_eq!(server.wait().code(), Some(0));
     let (code, told) = run(&["check", "--data-dir", shown, "--config", config]);
+    assert_eq!(code, 0, "{told}");
+}
+
+/// Runs a command line at a terminal of its own, types the lines, gives the exit code and what the terminal showed.
+fn at_a_terminal(command: &str, typed: &[&str]) -> (i32, String) {
+    let mut script = Command::new("script");
+    script.args(["--quiet", "--return", "--command", command, "/dev/null"]);
+    let mut child = script.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script of util-linux");
+    let (mut input, mut output) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+    let mut shown = Vec::new();
+    for line in typed {
+        let before = shown.len();
+        while shown.len() == before || !shown.ends_with(b": ") {
+            let mut byte = [0];
+            assert_eq!(output.read(&mut byte).unwrap(), 1, "{}", String::from_utf8_lossy(&shown));
+            shown.push(byte[0]);
+        }
+        // The question is asked a moment before the terminal stops echoing.
+        std::thread::sleep(Duration::from_millis(500));
+        writeln!(input, "{line}").unwrap();
+    }
+    output.read_to_end(&mut shown).unwrap();
+    (child.wait().unwrap().code().unwrap(), String::from_utf8_lossy(&shown).into_owned())
+}
+
+#[test]
+fn a_passphrase_is_typed_at_a_terminal_and_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let command = |name: &str| format!("{} {name} --data-dir {}", env!("CARGO_BIN_EXE_kmip-server"), path.display());
+    let (code, told) = at_a_terminal(&command("init"), &["correct horse", "battery staple"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("the two passphrases differ") && !path.exists(), "{told}");
+    let (code, told) = at_a_terminal(&command("init"), &["correct horse", "correct horse"]);
+    assert_eq!(code, 0, "{told}");
+    assert!(told.contains("serve --data-dir") && !told.contains("horse"), "{told}");
+    let (code, told) = at_a_terminal(&command("check"), &["wrong horse"]);
+    assert_eq!(code, 1, "{told}");
+    assert!(told.contains("passphrase does not open"), "{told}");
+    let (code, told) = at_a_terminal(&command("check"), &["correct horse"]);
     assert_eq!(code, 0, "{told}");
 }
 
