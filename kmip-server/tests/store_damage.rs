@@ -464,6 +464,25 @@ fn a_failed_step_stops_the_store_with_a_clear_message() {
     }
 }
 
+/// Where damage that can be seen hides what else is missing, a record that is not found may be a lost one.
+#[test]
+fn beside_visible_damage_no_record_is_silently_gone() {
+    let (_root, store) = tampered(|db| {
+        db.insert(storage(40), b"no frame".as_slice()).expect("writes");
+        db.remove(storage(41)).expect("removes");
+    });
+    assert_eq!(store.get(&key(42)).expect("reads").expect("there").value, content(42));
+    for lost in [40, 41, 5_000] {
+        match store.get(&key(lost)) {
+            Err(StoreError::Damaged { detail, .. }) => assert!(lost == 40 || detail.contains("missing"), "{detail}"),
+            other => panic!("record {lost}: {other:?}"),
+        }
+    }
+    // One damaged frame and nothing else: what is not found was never there.
+    let (_root, store) = tampered(|db| drop(db.insert(storage(40), b"no frame".as_slice()).expect("writes")));
+    assert!(store.get(&key(5_000)).expect("reads").is_none());
+}
+
 /// Records that vanish without a trace inside the engine, or come back from an older copy, are missed.
 #[test]
 fn silent_loss_is_refused_at_open() {

@@ -101,11 +101,29 @@ impl SledStore {
     }
 }
 
-/// Counts what an engine holds, without opening it.
-pub(super) fn survey(db: &Db, seal: &dyn RecordSeal) -> Result<(Content, Vec<Damage>), StoreError> {
-    let mut found = Content::default();
-    let report = walk(db, |storage, stored| count(&mut found, storage, stored, seal))?;
-    Ok((found, report.damaged))
+/// What an engine holds, as far as it can be read without opening the records.
+pub(super) struct Survey {
+    /// The records with whole frames.
+    pub found: Content,
+    /// What is damaged.
+    pub damaged: Vec<Damage>,
+    /// Records among the damaged: they are there, but their frames cannot be read.
+    broken: u64,
+}
+
+impl Survey {
+    /// Looks at every entry.
+    pub fn of(db: &Db, seal: &dyn RecordSeal) -> Result<Self, StoreError> {
+        let (mut found, mut broken) = (Content::default(), 0);
+        let report = walk(db, |storage, stored| count(&mut found, storage, stored, seal).inspect_err(|_| broken += 1))?;
+        Ok(Self { found, damaged: report.damaged, broken })
+    }
+
+    /// Whether every record of `expected` is there, readable or not.
+    pub fn has_all(&self, expected: &Content) -> bool {
+        let only_frames = usize::try_from(self.broken).is_ok_and(|broken| broken == self.damaged.len());
+        self.found == *expected || only_frames && self.found.records() + self.broken == expected.records()
+    }
 }
 
 /// The words for content that is not what it should be.

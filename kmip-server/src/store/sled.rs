@@ -14,7 +14,7 @@ use kmip_core::ports::store::{
     Batch, Change, Outcome, Page, RecordSeal, Revision, Store, StoreError, Versioned, Watcher, Write,
 };
 
-use super::check::{self, Damage};
+use super::check::{self, Damage, Survey};
 use super::directory::{Directory, io_error};
 use super::durable::{Durability, StepHook};
 use super::engine::{self, Standing, damaged, guarded};
@@ -51,6 +51,8 @@ pub struct SledStore {
     watchers: RwLock<Vec<(Vec<u8>, Watcher)>>,
     store_id: [u8; 16],
     damaged_at_open: Vec<Damage>,
+    /// Whether records may have vanished beside the damage that can be seen: what is not found may be one of them.
+    lost_some: bool,
     /// The last field, so that the engine is closed before the lock is given up.
     _directory: Directory,
 }
@@ -157,7 +159,7 @@ impl SledStore {
         let mut standing = engine::check_last_commit(&db, &*seal)?;
         let tip = Tip::open(&directory.tip(), store_id).map_err(|error| io_error("open", &directory.tip(), &error))?;
         check_tip(&directory, &tip, standing.revision, options.accept_loss, &*seal)?;
-        let damaged_at_open = check_content(&directory, &db, &mut standing, options.accept_loss, &*seal)?;
+        let (damaged_at_open, lost_some) = check_content(&directory, &db, &mut standing, options.accept_loss, &*seal)?;
         let mut synced_blobs = HashSet::new();
         // A killed process may have left the newest batches in the system's cache only; they are read from now on.
         durability.sync(&db, &mut synced_blobs)?;
@@ -172,6 +174,7 @@ impl SledStore {
             watchers: RwLock::default(),
             store_id,
             damaged_at_open,
+            lost_some,
             _directory: directory,
         })
     }
@@ -369,7 +372,13 @@ impl Store for SledStore {
         let stored = guarded(|| self.db.get(&storage))?;
         // After the read, so that nothing which a failed call left is handed out once the store has stopped.
         self.ensure_readable(key)?;
-        stored.map_or(Ok(None), |stored| self.read(key, &storage, &stored))
+        match stored {
+            Some(stored) => self.read(key, &storage, &stored),
+            None if self.lost_some => {
+                Err(damaged(&shown(key), "records of this store are missing, and this may be one of them"))
+            }
+            None => Ok(None),
+        }
     }
 
     fn scan(&self, from: &[u8], until: &[u8], limit: usize) -> Result<Page, StoreError> {
@@ -472,23 +481,24 @@ fn check_tip(
 }
 
 /// Refuses an engine from which records have vanished silently. Damage that can be seen does not keep the store from
-/// opening: it is told here and at every read of it.
+/// opening: it is told here and at every read of it. Tells too whether records may be missing beside it.
 fn check_content(
     directory: &Directory,
     db: &Db,
     standing: &mut Standing,
     accept_loss: bool,
     seal: &dyn RecordSeal,
-) -> Result<Vec<Damage>, StoreError> {
-    let (found, damaged) = check::survey(db, seal)?;
-    for Damage { place, detail } in &damaged {
+) -> Result<(Vec<Damage>, bool), StoreError> {
+    let survey = Survey::of(db, seal)?;
+    for Damage { place, detail } in &survey.damaged {
         tracing::error!(store = %directory.path().display(), place, detail, "the store is damaged; restore a backup");
     }
-    if found != standing.content && (damaged.is_empty() || accept_loss) {
-        refuse_loss(directory, accept_loss, &check::lost(&standing.content, &found))?;
-        standing.content = found;
+    if survey.found != standing.content && (survey.damaged.is_empty() || accept_loss) {
+        refuse_loss(directory, accept_loss, &check::lost(&standing.content, &survey.found))?;
+        standing.content = survey.found;
     }
-    Ok(damaged)
+    let lost_some = !survey.has_all(&standing.content);
+    Ok((survey.damaged, lost_some))
 }
 
 fn refuse_loss(directory: &Directory, accept_loss: bool, what: &str) -> Result<(), StoreError> {
