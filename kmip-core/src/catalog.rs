@@ -34,7 +34,12 @@ pub struct Catalog {
     joined_scopes: RwLock<HashSet<Text>>,
     users: RwLock<HashMap<Text, UserRecord>>,
     scope_keys: RwLock<HashSet<Text>>,
+    /// Short forms of all names that were ever stored: what is not here is nobody's name.
+    names: RwLock<HashSet<u64>>,
 }
+
+/// What is followed of the store, in the order in which it is read at open.
+const FOLLOWED: [&[u8]; 5] = [layout::CLIENTS, layout::USERS, layout::SCOPE_KEYS, layout::NAMES, layout::OBJECTS];
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
@@ -62,11 +67,12 @@ impl Catalog {
             joined_scopes: RwLock::default(),
             users: RwLock::default(),
             scope_keys: RwLock::default(),
+            names: RwLock::default(),
         });
-        for prefix in [layout::CLIENTS, layout::USERS, layout::SCOPE_KEYS, layout::OBJECTS] {
+        for prefix in FOLLOWED {
             catalog.load(store, vault.as_ref(), prefix)?;
         }
-        for prefix in [layout::CLIENTS, layout::USERS, layout::SCOPE_KEYS, layout::OBJECTS] {
+        for prefix in FOLLOWED {
             let (follower, vault) = (Arc::clone(&catalog), Arc::clone(vault));
             let follow = move |change: &Change<'_>| {
                 if let Err(error) = follower.take(vault.as_ref(), change) {
@@ -98,6 +104,11 @@ impl Catalog {
         let key = change.key;
         if key.starts_with(layout::OBJECTS) {
             return self.take_object(change);
+        }
+        if key.starts_with(layout::NAMES) {
+            // A freed name stays here: looking it up in the store then finds nothing.
+            write(&self.names).insert(short(key));
+            return Ok(());
         }
         if let Some((scope, _)) = layout::split(layout::SCOPE_KEYS, key) {
             if let Some(sealed) = change.value {
@@ -141,10 +152,18 @@ impl Catalog {
         self.objects.get(&(scope.clone(), id.clone()))
     }
 
+    /// Whether the store may hold this name key; `false` is certain.
+    pub fn may_hold_name(&self, key: &[u8]) -> bool {
+        read(&self.names).contains(&short(key))
+    }
+
     /// An object from the cache or the store.
     pub fn read(&self, store: &dyn Store, scope: &Text, id: &Text) -> Result<Option<Arc<Stored>>, StoreError> {
         if let Some(stored) = self.cached(scope, id) {
             return Ok(Some(stored));
+        }
+        if !self.index().contains(scope, id) {
+            return Ok(None);
         }
         let key = layout::object(scope, id);
         let Some(found) = store.get(&key)? else { return Ok(None) };
@@ -176,6 +195,11 @@ impl Catalog {
     pub fn has_scope_key(&self, scope: &Text) -> bool {
         read(&self.scope_keys).contains(scope)
     }
+}
+
+/// The end of a name key, which is a keyed hash: as good as random, and nobody without the key can make two alike.
+fn short(key: &[u8]) -> u64 {
+    key.last_chunk().map_or(0, |end| u64::from_be_bytes(*end))
 }
 
 fn replace<T>(map: &mut HashMap<Text, T>, name: &str, record: Option<T>) {

@@ -122,6 +122,11 @@ impl Pending {
     pub fn batch(&self) -> &Batch {
         &self.batch
     }
+
+    /// Hands out the batch to commit; [`Engine::finish`] does not need it.
+    pub fn take_batch(&mut self) -> Batch {
+        std::mem::take(&mut self.batch)
+    }
 }
 
 /// What an evaluation came to.

@@ -74,6 +74,11 @@ impl Index {
         self.newest = self.newest.max(record.date(Tag::LastChangeDate).map_or(0, |date| date.0));
     }
 
+    /// Whether there is such an object, a destroyed one included.
+    pub fn contains(&self, scope: &Text, id: &Text) -> bool {
+        self.scopes.get(scope).is_some_and(|index| index.entries.contains_key(id))
+    }
+
     /// Forgets an object.
     pub fn forget(&mut self, scope: &Text, id: &Text) {
         self.remove(scope, id);

@@ -105,7 +105,7 @@ pub(crate) fn link(record: &mut Record, link_type: LinkType, to: &Text) {
 
 /// Takes the names of a new object before its key is made, which can be long work that a taken name would waste.
 pub(crate) fn claim_names(context: &mut Context<'_>, record: &Record) -> OpResult<()> {
-    context.txn.put(record.clone())
+    record.names().try_for_each(|name| context.txn.claim(name, &record.id))
 }
 
 /// Stores a new object under the names it has.

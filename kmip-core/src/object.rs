@@ -35,6 +35,9 @@ const SEALED: Tag = Tag::new(0x54_0009);
 const ALLOCATED: Tag = Tag::new(0x54_000A);
 const SERIAL: Tag = Tag::new(0x54_000B);
 
+/// Room that a new object gets at once: most have 18 to 24 attributes, and growing step by step moves them all.
+const USUAL_ATTRIBUTES: usize = 24;
+
 /// What the sealed bytes of a material are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MaterialKind {
@@ -107,7 +110,7 @@ impl Record {
             serial: 0,
             destroyed: false,
             allocated: false,
-            attributes: Vec::new(),
+            attributes: Vec::with_capacity(USUAL_ATTRIBUTES),
             next_indexes: Vec::new(),
             object: None,
             material: None,
@@ -215,8 +218,11 @@ impl Record {
         record.serial = i64::take_field(SERIAL, next, source)?;
         record.destroyed = Option::<bool>::take_field(DESTROYED, next, source)?.unwrap_or(false);
         record.allocated = Option::<bool>::take_field(ALLOCATED, next, source)?.unwrap_or(false);
-        record.attributes =
-            Vec::<StoredInstance>::take_field(INSTANCE, next, source)?.into_iter().map(|stored| stored.0).collect();
+        while *next == INSTANCE {
+            record.attributes.push(StoredInstance::take(source)?.0);
+            *next = source.next()?;
+        }
+        record.attributes.shrink_to_fit();
         record.next_indexes =
             Vec::<NextIndex>::take_field(NEXT_INDEX, next, source)?.into_iter().map(|stored| stored.0).collect();
         record.object = Option::<StoredObject>::take_field(OBJECT, next, source)?.map(|stored| stored.0);

@@ -136,7 +136,9 @@ impl<'a> Txn<'a> {
     fn name_state(&mut self, name: &Name) -> OpResult<&mut NameState> {
         let key = layout::name(&self.scope, &self.seal.blind(&layout::name_text(&self.scope, &name.value)));
         if !self.names.contains_key(&key) {
-            let stored = self.store.get(&key)?.map(|found| {
+            // A name that is stored by now although the catalog did not know it makes the commit conflict.
+            let found = if self.catalog.may_hold_name(&key) { self.store.get(&key)? } else { None };
+            let stored = found.map(|found| {
                 let id = String::from_utf8_lossy(&found.value).into_owned();
                 (found.revision, Text::from(id))
             });
@@ -146,7 +148,8 @@ impl<'a> Txn<'a> {
         self.names.get_mut(&key).ok_or_else(|| OpError::new(Fault::Internal, "a name was lost"))
     }
 
-    fn claim(&mut self, name: &Name, id: &Text) -> OpResult<()> {
+    /// Gives a name to an object that is about to be put, unless another has it.
+    pub fn claim(&mut self, name: &Name, id: &Text) -> OpResult<()> {
         let state = self.name_state(name)?;
         match &state.now {
             Some(holder) if holder != id => {

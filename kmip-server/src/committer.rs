@@ -79,9 +79,8 @@ impl Drop for Committer {
 
 fn run_commits(waiting: &Receiver<Job>, groups: &SyncSender<Vec<Finishing>>, engine: &Engine, store: &dyn Store) {
     while let Ok(first) = waiting.recv() {
-        let mut group = vec![first];
-        group.extend(waiting.try_iter().take(LARGEST_GROUP - 1));
-        let outcomes = commit_group(store, &group);
+        let mut group = gather(first, waiting);
+        let outcomes = commit_group(store, &mut group);
         let finish = |(job, outcome): (Job, Option<Outcome>)| {
             // Dropping the job tells its waiter that nothing may be acknowledged.
             let outcome = outcome?;
@@ -98,10 +97,24 @@ fn run_commits(waiting: &Receiver<Job>, groups: &SyncSender<Vec<Finishing>>, eng
     }
 }
 
+/// The changes that one flush carries: all that wait, and those that others hand in while this thread lets them run. Where
+/// nobody is busy with a request, nothing is waited for.
+fn gather(first: Job, waiting: &Receiver<Job>) -> Vec<Job> {
+    let mut group = vec![first];
+    loop {
+        let before = group.len();
+        group.extend(waiting.try_iter().take(LARGEST_GROUP - before));
+        if group.len() == before || group.len() == LARGEST_GROUP {
+            return group;
+        }
+        thread::yield_now();
+    }
+}
+
 /// Commits a group with one flush. A damaged record fails the whole call, so the changes are then tried one by one: one
 /// client's damage is not another's.
-fn commit_group(store: &dyn Store, group: &[Job]) -> Vec<Option<Outcome>> {
-    let batches: Vec<_> = group.iter().map(|job| job.pending.batch().clone()).collect();
+fn commit_group(store: &dyn Store, group: &mut [Job]) -> Vec<Option<Outcome>> {
+    let batches: Vec<_> = group.iter_mut().map(|job| job.pending.take_batch()).collect();
     match store.commit(&batches) {
         Ok(outcomes) => return outcomes.into_iter().map(Some).collect(),
         Err(error) => tracing::error!(%error, changes = batches.len(), "a group of changes could not be committed"),
