@@ -15,6 +15,9 @@ use crate::error::OpResult;
 use crate::object::{Record, attribute_of};
 use crate::ports::vault::KeyVault;
 
+/// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
+const DEFAULT_POLICY: &str = "default";
+
 /// A new Unique Identifier: a random UUID (RFC 9562, version 4).
 pub(crate) fn new_id(vault: &dyn KeyVault) -> OpResult<Text> {
     let mut bytes = [0_u8; 16];
@@ -54,6 +57,7 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
     }
     if record.object_type != ObjectType::Template {
         set_protection(record);
+        set_policy(record);
     }
     if origin == Origin::Server {
         record.set(Attribute::OriginalCreationDate(now));
@@ -72,6 +76,15 @@ fn set_protection(record: &mut Record) {
     record.set(Attribute::AlwaysSensitive(sensitive));
     record.set(Attribute::Extractable(extractable));
     record.set(Attribute::NeverExtractable(!extractable));
+}
+
+/// Names the operation policy: "set either explicitly or via some default set by the server" (KMIP 1.4 §3.18), also when 2.x,
+/// which lacks the attribute, makes the object: it is the same object for a client of 1.x. The policy's "all" are all who share
+/// the object's scope. A template gets none: what it holds is meant for the objects made with it (§3.18.2.3).
+fn set_policy(record: &mut Record) {
+    if attribute_of!(record, OperationPolicyName).is_none() {
+        record.set(Attribute::OperationPolicyName(DEFAULT_POLICY.into()));
+    }
 }
 
 /// The generator that made the key: the operating system's, of which no more is known.

@@ -131,7 +131,7 @@ fn the_replacement_takes_the_names_and_the_old_key_stays_as_it_is() {
             Attribute::DeactivationDate(date(10_000)),
         ];
         if version < V2_0 {
-            attributes.push(Attribute::OperationPolicyName("default".into()));
+            attributes.push(Attribute::OperationPolicyName("own".into()));
         }
         let old = create(&harness, version, attributes.clone());
         let before = harness.record(&old);

@@ -59,9 +59,8 @@ fn every_attribute_finds_its_object() {
     }));
     given.extend([Attribute::Comment("c".into()), Attribute::Description("d".into()), Attribute::Sensitive(true)]);
     let id = harness.created(V2_1, &given);
-    let shared: Vec<_> = harness.attributes_of(V2_1, &plain);
     for version in SUPPORTED_VERSIONS {
-        let attributes = harness.attributes_of(version, &id);
+        let (attributes, shared) = (harness.attributes_of(version, &id), harness.attributes_of(version, &plain));
         assert!(attributes.len() > 15, "KMIP {version}: {attributes:?}");
         for attribute in attributes {
             let found = harness.found(version, locate_request(std::slice::from_ref(&attribute)));
