@@ -7,7 +7,7 @@ use kmip_codec::message::{AsynchronousMode, MessageExtension, RequestMessage, Re
 use kmip_codec::operation::ResponsePayload;
 use kmip_codec::registry::{
     AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus,
-    Tag, UniqueIdentifierEnumeration as Form,
+    StorageStatusMask, Tag, UniqueIdentifierEnumeration as Form,
 };
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1};
@@ -215,6 +215,40 @@ fn a_malformed_item_fails_alone() {
         (item.operation, item.unique_batch_item_id.as_ref().unwrap().as_slice()),
         (Some(Operation::Get), &[1][..])
     );
+}
+
+/// KMIP 1.4 §11.1: fields stand in the order of their table (§9.1), and once; a field that stands elsewhere, or twice, makes an
+/// Invalid Message, one that the structure does not have is an Invalid Field.
+#[test]
+fn a_misplaced_field_is_an_invalid_message_and_an_unknown_one_an_invalid_field() {
+    /// An item of four bytes: an Enumeration or an Integer.
+    fn word(tag: Tag, item_type: u8, value: u8) -> Vec<u8> {
+        [&tag.value().to_be_bytes()[1..], &[item_type, 0, 0, 0, 4, 0, 0, 0, value, 0, 0, 0, 0]].concat()
+    }
+    let (located, maximum) = (word(Tag::StorageStatusMask, 2, 1), word(Tag::MaximumItems, 2, 1));
+    let stranger = word(Tag::KeyFormatType, 5, 1);
+    for version in SUPPORTED_VERSIONS {
+        for (fields, reason) in [
+            ([&maximum, &located], None),
+            ([&located, &maximum], Some(ResultReason::InvalidMessage)),
+            ([&maximum, &maximum], Some(ResultReason::InvalidMessage)),
+            ([&maximum, &stranger], Some(ResultReason::InvalidField)),
+        ] {
+            let harness = Harness::new();
+            let mut request = locate_request(&[]);
+            (request.maximum_items, request.storage_status_mask) = (Some(1), Some(StorageStatusMask::OnLineStorage));
+            let good = encode(Tag::RequestMessage, &message(version, vec![located_by(request)]), version).to_vec();
+            let usual = [maximum.clone(), located.clone()].concat();
+            let at = good.windows(usual.len()).position(|bytes| bytes == usual).expect("both fields");
+            let mut bytes = good.clone();
+            bytes.splice(at..at + usual.len(), fields.map(Clone::clone).concat());
+            let reply = harness.exchange_bytes(CLIENT, &bytes);
+            let response = decode_response(&reply, &Limits::DEFAULT, Strictness::Strict).unwrap();
+            let item = &response.batch_item[0];
+            assert_eq!(item.operation, Some(Operation::Locate));
+            assert_eq!(item.result_reason, reason, "KMIP {version}: {:?}", item.result_message);
+        }
+    }
 }
 
 /// KMIP 2.1 §9.15: an answer that is too large fails, and what it would have told is not done.

@@ -1,5 +1,8 @@
 //! Register, and the templates of 1.x (KMIP 1.4 §2.1.8, §2.2, §4.3; KMIP 2.1 §2, §6.1.43).
 
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::KeySize;
+use aws_lc_rs::signature::RsaKeyPair;
 use kmip_codec::attribute::values::{KeyValueLocation, Name, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::object::key_material::TransparentSymmetricKey;
@@ -15,6 +18,7 @@ use kmip_codec::registry::{
 use kmip_codec::secret::Secret;
 use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, Version};
 use kmip_core::engine::SUPPORTED_VERSIONS;
+use kmip_core::formats::convert;
 
 use crate::answer;
 use crate::requests::*;
@@ -122,6 +126,84 @@ fn contradictions_are_refused() {
             assert_eq!((harness.engine.object_count(), harness.vault.held()), (0, 0));
         }
     }
+}
+
+/// An RSA private key whose PKCS#8 structure is left out, which its Key Format Type promises all the same: PKCS#1 and PKCS#8.
+fn bare_rsa() -> (Vec<u8>, Vec<u8>) {
+    let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let pkcs8 = AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).unwrap().as_ref().to_vec();
+    let material = KeyMaterial::Bytes(Secret::copy_from(&pkcs8));
+    match convert(ObjectType::PrivateKey, KeyFormatType::PKCS_8, &material, KeyFormatType::PKCS_1, None).unwrap() {
+        KeyMaterial::Bytes(pkcs1) => (pkcs1.expose_secret().to_vec(), pkcs8),
+        KeyMaterial::Transparent(_) => panic!("PKCS#1 is bytes"),
+    }
+}
+
+fn called_pkcs8(bytes: &[u8], stated: Option<(Algorithm, i32)>) -> ManagedObject {
+    ManagedObject::PrivateKey(Box::new(PrivateKey { key_block: key_block(KeyFormatType::PKCS_8, bytes, stated) }))
+}
+
+/// PyKMIP calls a PKCS#1 key PKCS#8: it is kept and given as registered, and converted as what it is.
+#[test]
+fn a_pkcs1_key_that_is_called_pkcs8_is_kept_and_converted_as_what_it_is() {
+    use sha2::Digest as _;
+    let (pkcs1, pkcs8) = bare_rsa();
+    let stated = Some((Algorithm::RSA, 2048));
+    let (bare, sound) = (called_pkcs8(&pkcs1, stated), called_pkcs8(&pkcs8, stated));
+    for version in SUPPORTED_VERSIONS {
+        let harness = Harness::new();
+        let ids = [bare.clone(), sound.clone()].map(|object| harness.registered(version, object, &[]));
+        let get_as = |id: &str, format| {
+            let mut request = get_request(text(id));
+            request.key_format_type = Some(format);
+            answer!(Get, harness.item(version, (Operation::Get, RequestPayload::Get(Box::new(request))))).object
+        };
+        assert_eq!(object_of(&harness, version, &ids[0]), bare, "KMIP {version}");
+        assert_eq!(get_as(&ids[0], KeyFormatType::PKCS_8), bare, "KMIP {version}");
+        for format in [KeyFormatType::PKCS_1, KeyFormatType::TransparentRSAPrivateKey] {
+            assert_eq!(get_as(&ids[0], format), get_as(&ids[1], format), "KMIP {version}");
+        }
+        let digests: Vec<_> = harness
+            .attributes_of(version, &ids[0])
+            .into_iter()
+            .filter_map(|attribute| match attribute {
+                Attribute::Digest(digest) => digest.digest_value,
+                _ => None,
+            })
+            .collect();
+        let digest = sha2::Sha256::digest(&pkcs1);
+        assert!(digests.iter().all(|found| found.as_slice() == digest.as_slice()) && !digests.is_empty());
+        harness.verify().expect("the store is whole");
+    }
+}
+
+/// A wrong Key Format Type is borne only where all else is right and stated.
+#[test]
+fn a_wrong_key_format_type_is_borne_only_where_all_else_is_right() {
+    let (pkcs1, _) = bare_rsa();
+    let stated = Some((Algorithm::RSA, 2048));
+    let mut half_stated = key_block(KeyFormatType::PKCS_8, &pkcs1, stated);
+    half_stated.cryptographic_length = None;
+    let public = key_block(KeyFormatType::X_509, &pkcs1, stated);
+    for object in [
+        called_pkcs8(&pkcs1, None),
+        called_pkcs8(&pkcs1, Some((Algorithm::RSA, 1024))),
+        called_pkcs8(&pkcs1, Some((Algorithm::EC, 2048))),
+        called_pkcs8(&pkcs1[..pkcs1.len() - 1], stated),
+        called_pkcs8(&[&pkcs1[..], &[0]].concat(), stated),
+        called_pkcs8(b"no key", stated),
+        ManagedObject::PrivateKey(Box::new(PrivateKey { key_block: half_stated.clone() })),
+        ManagedObject::PublicKey(Box::new(PublicKey { key_block: public })),
+    ] {
+        for version in [V1_0, V1_2, V2_1] {
+            let harness = Harness::new();
+            assert_eq!(failure(&harness.item(version, register(object.clone(), &[]))), ResultReason::InvalidField);
+            assert_eq!((harness.engine.object_count(), harness.vault.held()), (0, 0));
+        }
+    }
+    let length = Attribute::CryptographicLength(2048);
+    let object = ManagedObject::PrivateKey(Box::new(PrivateKey { key_block: half_stated }));
+    Harness::new().registered(V1_2, object, &[length]);
 }
 
 /// Object Type must be that of the object sent.
@@ -247,6 +329,38 @@ fn templates_come_in_order_and_explicit_attributes_beat_them() {
     harness.created(V1_0, &[name("a key")]);
     let not_a_template = harness.item(V1_0, from_template(&["a key"], &common));
     assert_eq!(failure(&not_a_template), ResultReason::ItemNotFound);
+}
+
+/// The policy of an object for which the client names none is "default" (KMIP 1.4 §3.18.2), whichever version made it; 2.x has
+/// no such attribute. A template gets none that would beat the one of an earlier template.
+#[test]
+fn an_object_has_the_default_policy_unless_the_client_names_one() {
+    let policies = |harness: &Harness, version, id: &str| -> Vec<Attribute> {
+        let all = harness.attributes_of(version, id).into_iter();
+        all.filter(|attribute| attribute.tag() == Tag::OperationPolicyName).collect()
+    };
+    let default = [Attribute::OperationPolicyName("default".into())];
+    let own = [Attribute::OperationPolicyName("own".into())];
+    for version in SUPPORTED_VERSIONS {
+        let harness = Harness::new();
+        let made = [harness.created(version, &[]), harness.registered(version, aes(&[7; 16]), &[])];
+        for id in &made {
+            assert_eq!(policies(&harness, V1_0, id), default, "made by {version}");
+            assert_eq!(policies(&harness, V1_4, id), default, "made by {version}");
+            assert_eq!(policies(&harness, V2_0, id), [], "made by {version}");
+        }
+        assert_eq!(harness.found(V1_2, locate_request(&default)).len(), 2);
+        assert_eq!(harness.found(V1_2, locate_request(&own)).len(), 0);
+    }
+    let harness = Harness::new();
+    assert_eq!(policies(&harness, V1_4, &harness.created(V1_4, &own)), own);
+    let usage = mask(CryptographicUsageMask::Encrypt);
+    let key = [Attribute::CryptographicAlgorithm(Algorithm::AES), Attribute::CryptographicLength(128), usage];
+    harness.registered(V1_0, template(&own), &[name("first")]);
+    let silent = harness.registered(V1_0, template(&key), &[name("second")]);
+    assert_eq!(policies(&harness, V1_0, &silent), []);
+    let id = id_of(answer!(Create, harness.item(V1_0, from_template(&["first", "second"], &[]))).unique_identifier);
+    assert_eq!(policies(&harness, V1_0, &id), own);
 }
 
 /// A template takes part in no life cycle, and is gone after Destroy.
