@@ -47,18 +47,27 @@ fn pykmip_passes_outside_cryptographic_operations() {
     assert!(wrong.is_empty(), "{}", failures(&wrong).join("\n"));
 }
 
+/// The tests of PyKMIP's own suite that may fail, and why.
+const MAY_FAIL: [(&str, &str); 7] = [
+    ("test_derive_key_using_encryption", "Derive Key"),
+    ("test_derive_key_using_hmac", "Derive Key"),
+    ("test_derive_key_using_nist_800_108c", "Derive Key"),
+    ("test_derive_key_using_pbkdf2", "Derive Key"),
+    ("test_encrypt_decrypt", "Encrypt and Decrypt"),
+    ("test_create_key_pair_sign_signature_verify", "Sign and Signature Verify"),
+    ("test_symmetric_key_create_getattributes_locate_destroy", "two keys with one name: KMIP 1.2 §3.2 forbids them"),
+];
+
 #[test]
-#[ignore = "the server leaves out Attribute Index 0 and refuses a PKCS#1 key that is called PKCS#8"]
 fn pykmips_own_suite_passes_outside_cryptographic_operations() {
     let Some(checks) = checks("pykmip-suite", &[]) else { return };
     assert_eq!(checks.len(), 37, "the suite has 37 tests");
-    let later = ["derive_key", "encrypt_decrypt", "sign_signature_verify"];
-    // It makes two keys with one name, which KMIP 1.2 §3.2 forbids.
-    let forbidden = "test_symmetric_key_create_getattributes_locate_destroy";
-    let excused = |what: &str| what == forbidden || later.iter().any(|part| what.contains(part));
-    assert!(count(&checks).0 >= 29, "fewer than 29 of 37 pass");
-    let wrong: Vec<Check> = checks.into_iter().filter(|check| failed(check) && !excused(&check.what)).collect();
+    let (passed, _, skipped) = count(&checks);
+    assert_eq!(skipped, 0);
+    let excused = |check: &Check| MAY_FAIL.iter().any(|(name, _)| check.what == *name);
+    let wrong: Vec<Check> = checks.into_iter().filter(|check| failed(check) && !excused(check)).collect();
     assert!(wrong.is_empty(), "{}", failures(&wrong).join("\n"));
+    assert!(passed >= 37 - MAY_FAIL.len(), "only {passed} of 37 pass");
 }
 
 #[test]
