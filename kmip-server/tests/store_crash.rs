@@ -5,69 +5,21 @@
 mod store_support;
 
 use std::collections::BTreeSet;
-use std::io::{BufRead, BufReader, Write as _};
+use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use kmip_core::ports::store::{Adjust, Batch, Guard, Outcome, Store, Write};
+use kmip_core::ports::store::Store;
 use kmip_server::store::{Options, SledStore};
-
-const DIRECTORY: &str = "KMIP_STORE_CRASH_DIRECTORY";
-const FIRST: &str = "KMIP_STORE_CRASH_FIRST";
-
-fn record_key(id: u64) -> Vec<u8> {
-    format!("o/{:016x}", id.wrapping_mul(0x9E37_79B9_7F4A_7C15)).into_bytes()
-}
-
-fn name_key(id: u64) -> Vec<u8> {
-    format!("n/{id:08}").into_bytes()
-}
-
-/// Some values are large, most are as long as a usual record.
-fn content(id: u64) -> Vec<u8> {
-    let size = if id.is_multiple_of(37) { 60_000 } else { 600 };
-    (0..size).map(|i: u64| (i.wrapping_mul(id | 1) >> 2) as u8).collect()
-}
-
-/// Creates record `id`, its name and the count; every third batch also removes the name of the record before.
-fn batch(id: u64) -> Batch {
-    let mut writes = vec![Write::Put(record_key(id), content(id)), Write::Put(name_key(id), id.to_be_bytes().to_vec())];
-    if id % 3 == 2 {
-        writes.push(Write::Delete(name_key(id - 1)));
-    }
-    Batch {
-        guards: vec![Guard::Absent(name_key(id))],
-        writes,
-        adjusts: vec![Adjust { key: b"count".to_vec(), delta: 1, floor: 0 }],
-    }
-}
-
-/// The child: commits calls of 1 to 8 batches and prints the last id of each call that was acknowledged.
-#[test]
-#[ignore = "the child of the crash test"]
-fn child_commits_until_it_is_killed() {
-    let directory = std::env::var(DIRECTORY).expect("run by the crash test only");
-    let mut next: u64 = std::env::var(FIRST).expect("run by the crash test only").parse().expect("a number");
-    let store = store_support::open(Path::new(&directory), Options { cache_bytes: 64 << 20, ..Options::default() })
-        .expect("opens");
-    let mut out = std::io::stdout();
-    loop {
-        let size = 1 + next % 8;
-        let call: Vec<Batch> = (next..next + size).map(batch).collect();
-        let outcomes = store.commit(&call).expect("commits");
-        assert!(outcomes.iter().all(|outcome| matches!(outcome, Outcome::Done(..))), "{outcomes:?}");
-        next += size;
-        writeln!(out, "acknowledged {}", next - 1).and_then(|()| out.flush()).expect("prints");
-    }
-}
+use store_support::numbered::{content, name_key, record_key};
 
 /// Runs one child from id `first`, kills it after `after`; gives the last acknowledged id.
 fn run_and_kill(directory: &Path, first: u64, after: Duration) -> Option<u64> {
-    let mut command = store_support::child("child_commits_until_it_is_killed");
-    let mut child = command
-        .env(DIRECTORY, directory)
-        .env(FIRST, first.to_string())
+    let mut child = store_support::writer()
+        .arg("until-killed")
+        .arg(directory)
+        .arg(first.to_string())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -77,8 +29,7 @@ fn run_and_kill(directory: &Path, first: u64, after: Duration) -> Option<u64> {
     let lines: Vec<String> =
         BufReader::new(child.stdout.take().expect("piped")).lines().map_while(Result::ok).collect();
     child.wait().expect("ends");
-    // The test harness may have put its own words in front of the first line.
-    let last = lines.iter().rev().find_map(|line| line.rsplit_once("acknowledged ").map(|(_, id)| id.to_owned()));
+    let last = lines.iter().rev().find_map(|line| line.strip_prefix("acknowledged "));
     last.map(|id| id.parse().expect("a number"))
 }
 

@@ -7,48 +7,10 @@
 mod store_support;
 
 use std::fs;
-use std::io::Write as _;
-use std::path::Path;
 use std::process::{Command, Stdio};
 
-use kmip_core::ports::store::{Batch, Store, Write};
-use kmip_server::store::Options;
-
-const DIRECTORY: &str = "KMIP_STORE_SYNC_DIRECTORY";
-const MODE: &str = "KMIP_STORE_SYNC_MODE";
+/// Commits of one trace.
 const COMMITS: usize = 40;
-
-/// The child: commits, and marks the begin and the end of each commit by a write to the file `marks`.
-#[test]
-#[ignore = "the child of the trace test"]
-fn child_commits_between_marks() {
-    let root = std::env::var(DIRECTORY).expect("run by the trace test only");
-    let mode = std::env::var(MODE).expect("run by the trace test only");
-    let root = Path::new(&root);
-    let mut marks = fs::File::create(root.join("marks")).expect("marks");
-    let mut commit: Box<dyn FnMut(usize)> = if mode == "store" {
-        let store = store_support::open(&root.join("store"), Options::default()).expect("opens");
-        Box::new(move |i| {
-            let size = if i % 10 == 9 { 200_000 } else { 600 };
-            let writes = vec![
-                Write::Put(format!("o/{i}").into(), vec![i as u8; size]),
-                Write::Put(format!("i/{i}").into(), vec![]),
-            ];
-            store.commit(&[Batch { writes, ..Batch::default() }]).expect("commits");
-        })
-    } else {
-        let db = sled::Config::new().path(root.join("store/engine")).flush_every_ms(None).open().expect("opens");
-        Box::new(move |i| {
-            db.insert(format!("o/{i}"), vec![i as u8; 600]).expect("inserts");
-            db.flush().expect("flushes");
-        })
-    };
-    for i in 0..COMMITS {
-        marks.write_all(b"begin").expect("marks");
-        commit(i);
-        marks.write_all(b"end").expect("marks");
-    }
-}
 
 /// One call of the trace, with the lines where it begins and where it has returned.
 #[derive(Debug)]
@@ -119,7 +81,7 @@ fn unsynced(trace: &str) -> (usize, usize) {
 fn trace(mode: &str) -> Option<(String, tempfile::TempDir)> {
     let root = tempfile::tempdir().expect("directory");
     let output = root.path().join("trace");
-    let child = store_support::child("child_commits_between_marks");
+    let writer = store_support::writer();
     let status = Command::new("strace")
         .args([
             "-f",
@@ -132,10 +94,9 @@ fn trace(mode: &str) -> Option<(String, tempfile::TempDir)> {
             "-o",
         ])
         .arg(&output)
-        .arg(child.get_program())
-        .args(child.get_args())
-        .env(DIRECTORY, root.path())
-        .env(MODE, mode)
+        .arg(writer.get_program())
+        .args(["between-marks", mode, &COMMITS.to_string()])
+        .arg(root.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();

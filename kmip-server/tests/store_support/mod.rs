@@ -1,6 +1,9 @@
-//! What the tests of the stores share: a seal that authenticates, copies of directories, and this test program as a child.
+//! What the tests of the stores share: a seal that authenticates, copies of directories, and a program that
+//! writes to a store.
 
 #![allow(dead_code)]
+
+pub mod numbered;
 
 use std::fs;
 use std::path::Path;
@@ -77,9 +80,36 @@ pub fn copy_directory(from: &Path, to: &Path) {
     }
 }
 
-/// This test program again, running only the test `name`, which finds its orders in the environment.
-pub fn child(name: &str) -> Command {
-    let mut command = Command::new(std::env::current_exe().expect("own path"));
-    command.args([name, "--exact", "--ignored", "--nocapture", "--test-threads=1"]);
-    command
+/// The program `examples/store_writer.rs`, in the profile of this test. `cargo test` builds it; where only some tests are
+/// built, it is built here.
+pub fn writer() -> Command {
+    let program = std::env::current_exe().expect("own path");
+    let profile = program.ancestors().nth(2).expect("target, profile, deps");
+    let writer = profile.join("examples/store_writer");
+    if !is_newer_than_its_sources(&writer) {
+        build_writer(profile);
+    }
+    Command::new(writer)
+}
+
+/// Whether a program is there and no source has changed since: Cargo lists them in a file beside it, as `program: source ...`
+/// with a backslash before a space in a path.
+fn is_newer_than_its_sources(program: &Path) -> bool {
+    let changed = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok();
+    let (Some(built), Ok(list)) = (changed(program), fs::read_to_string(program.with_extension("d"))) else {
+        return false;
+    };
+    let Some((_, sources)) = list.split_once(": ") else { return false };
+    let sources = sources.trim().replace("\\ ", "\0");
+    sources.split(' ').all(|source| changed(Path::new(&source.replace('\0', " "))).is_some_and(|at| at <= built))
+}
+
+fn build_writer(profile: &Path) {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--package", "kmip-server", "--example", "store_writer", "--target-dir"]);
+    build.arg(profile.parent().expect("a target folder")).current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().expect("cargo starts").success(), "examples/store_writer.rs does not build");
 }

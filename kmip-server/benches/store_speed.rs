@@ -1,8 +1,9 @@
 //! How many durable batches a second the embedded store takes: one thread merges what the writers wait for.
 //!
-//! `cargo test --release -p kmip-server --test store_speed -- --ignored --nocapture`
+//! `cargo bench -p kmip-server --bench store_speed`
 //! `KMIP_SPEED_SECONDS` sets the length of each line (default 3).
 
+#[path = "../tests/store_support/mod.rs"]
 mod store_support;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -96,9 +97,7 @@ fn measure(writers: usize, indexes: usize, length: Duration) {
     }
 }
 
-#[test]
-#[ignore = "a measurement"]
-fn durable_batches_a_second() {
+fn main() {
     let seconds = std::env::var("KMIP_SPEED_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
     for (writers, indexes) in [(1, 1), (8, 1), (64, 1), (64, 0), (64, 4)] {
         measure(writers, indexes, Duration::from_secs(seconds));
