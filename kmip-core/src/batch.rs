@@ -9,12 +9,15 @@ use kmip_codec::inline::Text;
 use kmip_codec::message::{
     AsynchronousMode, BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader,
 };
+use kmip_codec::operation::encrypt::Data;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
-    AsynchronousIndicator, BatchErrorContinuationOption, Operation, ResultStatus, Tag, UniqueIdentifierEnumeration,
+    AsynchronousIndicator, BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag,
+    UniqueIdentifierEnumeration,
 };
+use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
-use kmip_codec::version::Version;
+use kmip_codec::version::{V2_0, Version};
 
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
@@ -43,6 +46,9 @@ pub(crate) struct Context<'a> {
     pub placeholder: Option<Text>,
     /// Identifiers of the response so far, with the operation that gave each.
     pub given: Vec<(Operation, Text)>,
+    /// What cryptographic operations gave so far, for later items that refer to it; only in batches of several items.
+    pub results: Vec<(Operation, Secret)>,
+    keeps_results: bool,
     /// The object that the current item is about, for the audit log.
     pub subject: Option<Text>,
     /// What the current item asks to log.
@@ -103,11 +109,30 @@ impl Context<'_> {
     }
 
     fn nth(&self, nth: i32) -> Option<&Text> {
-        let at = match usize::try_from(nth) {
-            Ok(nth) => nth,
-            Err(_) => self.given.len().checked_sub(nth.unsigned_abs() as usize)?,
+        position(nth, self.given.len()).and_then(|at| self.given.get(at)).map(|(_, id)| id)
+    }
+
+    /// The bytes of a Data field: its own, or what an earlier item of the batch gave (KMIP 2.1 §7.9).
+    pub fn data(&self, data: Data) -> OpResult<Secret> {
+        let found = match data {
+            Data::Bytes(bytes) => return Ok(bytes),
+            Data::Placeholder(which) => {
+                let by = result_of(which);
+                self.results.iter().rev().find(|(operation, _)| Some(*operation) == by)
+            }
+            Data::Index(nth) => position(nth, self.results.len()).and_then(|at| self.results.get(at)),
         };
-        self.given.get(at).map(|(_, id)| id)
+        match found {
+            Some((_, bytes)) => Ok(bytes.clone()),
+            None => fail(Fault::InvalidField, "the batch has given no data that the request can refer to"),
+        }
+    }
+
+    /// Tells the batch what a cryptographic operation gives.
+    pub fn give_data(&mut self, operation: Operation, bytes: &[u8]) {
+        if self.keeps_results {
+            self.results.push((operation, Secret::copy_from(bytes)));
+        }
     }
 
     /// Tells the batch which identifier an operation gives.
@@ -122,6 +147,25 @@ impl Context<'_> {
         self.give(operation, private);
         self.given.push((operation, public.clone()));
     }
+}
+
+/// Where the n-th of some results stands; a negative number counts from the end.
+fn position(nth: i32, count: usize) -> Option<usize> {
+    usize::try_from(nth).ok().or_else(|| count.checked_sub(nth.unsigned_abs() as usize))
+}
+
+/// The operation whose result a Data Enumeration means (KMIP 2.1 §11.13).
+fn result_of(which: DataEnumeration) -> Option<Operation> {
+    Some(match which {
+        DataEnumeration::Decrypt => Operation::Decrypt,
+        DataEnumeration::Encrypt => Operation::Encrypt,
+        DataEnumeration::Hash => Operation::Hash,
+        DataEnumeration::MACMACData => Operation::MAC,
+        DataEnumeration::RNGRetrieve => Operation::RNGRetrieve,
+        DataEnumeration::SignSignatureData => Operation::Sign,
+        DataEnumeration::SignatureVerify => Operation::SignatureVerify,
+        _ => return None,
+    })
 }
 
 /// What holds for the whole request before any item runs.
@@ -171,6 +215,8 @@ pub(crate) fn run(
         now: env.now,
         placeholder: None,
         given: Vec::new(),
+        results: Vec::new(),
+        keeps_results: version >= V2_0 && request.items.len() > 1,
         subject: None,
         remark: None,
         discarded: Vec::new(),
@@ -277,7 +323,7 @@ fn run_item(
 
 /// Whether an operation is one that works: what the payload of another one should be, this server need not know.
 fn is_offered(context: &Context<'_>, operation: Operation) -> bool {
-    ops::supported(context.version, context.engine.config.interop).contains(&operation)
+    ops::supported(context.engine, context.version).contains(&operation)
 }
 
 /// Evaluates one item; a failure leaves nothing of it behind.
@@ -290,6 +336,7 @@ fn attempt(
 ) -> OpResult<ResponseBatchItem> {
     let savepoint = context.txn.savepoint();
     let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
+    let results = context.results.len();
     let result = ops::dispatch(context, operation, payload).and_then(|payload| {
         let answer = succeeded_item(operation, id.cloned(), payload);
         let size = item_size(&answer, context.version);
@@ -301,6 +348,7 @@ fn attempt(
     if result.is_err() {
         context.txn.roll_back(savepoint);
         context.discarded.truncate(discarded);
+        context.results.truncate(results);
         if context.given.len() > given {
             context.given.truncate(given);
             context.placeholder = placeholder;

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::authenticate::Guesses;
 use crate::batch;
 use crate::catalog::Catalog;
+use crate::cryptography::abilities::Abilities;
 use crate::env::{Config, Env, Pace, PasswordCheck};
 use crate::error::{Fault, OpError, OpResult};
 use crate::layout;
@@ -62,6 +63,7 @@ pub struct Engine {
     pub(crate) passwords: Arc<dyn PasswordCheck>,
     pub(crate) config: Config,
     pub(crate) catalog: Arc<Catalog>,
+    pub(crate) abilities: Abilities,
     pub(crate) guesses: Mutex<Guesses>,
     newest: AtomicI64,
     serial: AtomicI64,
@@ -159,7 +161,8 @@ impl Engine {
             (AtomicI64::new(index.newest()), AtomicI64::new(index.last_serial()))
         };
         let (guesses, correlation) = (Mutex::default(), AtomicU64::new(0));
-        Ok(Self { store, vault, seal, passwords, config, catalog, guesses, newest, serial, correlation })
+        let abilities = Abilities::of(&vault.capabilities());
+        Ok(Self { store, vault, seal, passwords, config, catalog, abilities, guesses, newest, serial, correlation })
     }
 
     /// Settings.

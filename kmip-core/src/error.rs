@@ -6,6 +6,7 @@
 use kmip_codec::registry::{Operation, ResultReason, WireEnum};
 use kmip_codec::version::{V2_0, V2_1, Version};
 
+use crate::ports::crypto::CryptoError;
 use crate::ports::store::StoreError;
 use crate::ports::vault::VaultError;
 
@@ -84,6 +85,14 @@ pub enum Fault {
     WrappingKeyDestroyed,
     /// The cryptographic parameters do not fit the key.
     BadCryptographicParameters,
+    /// The cryptographic parameters are ones that this server does not support.
+    UnsupportedParameters,
+    /// The cipher needs an initialization vector, counter or nonce.
+    MissingIv,
+    /// The cipher has no tag of this length.
+    TagLength,
+    /// No stream has this Correlation Value.
+    CorrelationValue,
     /// A cryptographic operation failed.
     CryptographicFailure,
     /// An attribute that the operation requires was left out.
@@ -118,7 +127,9 @@ impl Fault {
             Self::ObjectNotFound => since_2(R::ItemNotFound, R::ObjectNotFound),
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
             Self::ObjectArchived => R::ObjectArchived,
-            Self::WrongState => by_version(R::PermissionDenied, R::PermissionDenied, R::WrongKeyLifecycleState),
+            Self::WrongState => {
+                by_version(denied_in_1x(operation), wrong_state_in_2_0(operation), R::WrongKeyLifecycleState)
+            }
             Self::WrongObjectType => since_2(wrong_type_in_1x(operation), R::InvalidObjectType),
             Self::InvalidObjectType => since_2(R::InvalidField, R::InvalidObjectType),
             Self::PermissionDenied => R::PermissionDenied,
@@ -139,7 +150,7 @@ impl Fault {
             Self::UnknownExtension => since_2(R::FeatureNotSupported, R::UnknownMessageExtension),
             Self::ResponseTooLarge => R::ResponseTooLarge,
             Self::NotAuthenticated => R::AuthenticationNotSuccessful,
-            Self::UsageMask => since_2(R::PermissionDenied, R::IncompatibleCryptographicUsageMask),
+            Self::UsageMask => since_2(denied_in_1x(operation), R::IncompatibleCryptographicUsageMask),
             Self::UsageLimit => since_2(R::PermissionDenied, R::UsageLimitExceeded),
             Self::KeyFormat => R::KeyFormatTypeNotSupported,
             Self::KeyCompression => R::KeyCompressionTypeNotSupported,
@@ -150,7 +161,17 @@ impl Fault {
             Self::KeyValueMissing => R::KeyValueNotPresent,
             Self::WrappingKeyNotFound => since_2(R::ItemNotFound, R::WrappingObjectNotFound),
             Self::WrappingKeyDestroyed => since_2(R::ItemNotFound, R::WrappingObjectDestroyed),
-            Self::BadCryptographicParameters => since_2(R::InvalidField, R::BadCryptographicParameters),
+            Self::BadCryptographicParameters => {
+                since_2(bad_parameters_in_1x(operation), bad_parameters_in_2x(operation))
+            }
+            Self::UnsupportedParameters => {
+                since_2(bad_parameters_in_1x(operation), unsupported_parameters_in_2x(operation))
+            }
+            // The table of 2.1 says Missing Initialization Vector, the published cases say otherwise (CS-BC-M-11).
+            Self::MissingIv => by_version(R::InvalidMessage, R::MissingInitializationVector, R::InvalidMessage),
+            // Bad Cryptographic Parameters by the table of 2.1, General Failure by the published cases (CS-BC-M-GCM-1).
+            Self::TagLength => by_version(R::GeneralFailure, R::BadCryptographicParameters, R::GeneralFailure),
+            Self::CorrelationValue => since_2(R::ItemNotFound, R::InvalidCorrelationValue),
             Self::CryptographicFailure => R::CryptographicFailure,
             Self::MissingAttribute => since_2(R::InvalidMessage, R::InvalidAttribute),
             Self::ApplicationNamespace => R::ApplicationNamespaceNotSupported,
@@ -184,10 +205,68 @@ fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
     if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
 }
 
-/// An object that is "not able to be re-keyed" (KMIP 1.4 §11.4, §11.5).
+/// Operations that use a key for a client.
+fn uses_a_key(operation: Option<Operation>) -> bool {
+    matches!(
+        operation,
+        Some(
+            Operation::Encrypt
+                | Operation::Decrypt
+                | Operation::Sign
+                | Operation::SignatureVerify
+                | Operation::MAC
+                | Operation::MACVerify
+        )
+    )
+}
+
+/// An object whose state or mask does not permit the use: not "able to be used to derive a new key" is a field of its own
+/// (KMIP 1.4 §11.7).
+fn denied_in_1x(operation: Option<Operation>) -> ResultReason {
+    if operation == Some(Operation::DeriveKey) { ResultReason::InvalidField } else { ResultReason::PermissionDenied }
+}
+
+/// KMIP 2.0 lists Wrong Key Lifecycle State for the operations that use keys, and not for the others.
+fn wrong_state_in_2_0(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::DeriveKey) => ResultReason::WrongKeyLifecycleState,
+        _ if uses_a_key(operation) => ResultReason::WrongKeyLifecycleState,
+        _ => ResultReason::PermissionDenied,
+    }
+}
+
+/// "Cryptographic error during" the operation (KMIP 1.4 §11.30 to §11.38); "Invalid Derivation Parameters" (§11.7).
+fn bad_parameters_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::Hash) => ResultReason::CryptographicFailure,
+        _ if uses_a_key(operation) => ResultReason::CryptographicFailure,
+        _ => ResultReason::InvalidField,
+    }
+}
+
+/// Hash lists neither Bad nor Unsupported Cryptographic Parameters (KMIP 2.1 §6.1.24.1).
+fn bad_parameters_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::Hash) => ResultReason::CryptographicFailure,
+        _ => ResultReason::BadCryptographicParameters,
+    }
+}
+
+/// MAC and MAC Verify list Bad Cryptographic Parameters only (KMIP 2.1 §6.1.32.1, §6.1.33.1).
+fn unsupported_parameters_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::MAC | Operation::MACVerify) => ResultReason::BadCryptographicParameters,
+        Some(Operation::Hash) => ResultReason::CryptographicFailure,
+        _ => ResultReason::UnsupportedCryptographicParameters,
+    }
+}
+
+/// An object that is "not able to be re-keyed" (KMIP 1.4 §11.4, §11.5), or to be used in a way (§11.30 to §11.35).
 fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::ReKey | Operation::ReKeyKeyPair) => ResultReason::PermissionDenied,
+        Some(Operation::DeriveKey) => ResultReason::InvalidField,
+        _ if uses_a_key(operation) => ResultReason::PermissionDenied,
         _ => ResultReason::IllegalOperation,
     }
 }
@@ -282,6 +361,20 @@ impl From<StoreError> for OpError {
     fn from(error: StoreError) -> Self {
         tracing::error!(%error, "store failure");
         Self::new(Fault::Internal, "the key store failed; the server's log says why")
+    }
+}
+
+impl From<CryptoError> for OpError {
+    fn from(error: CryptoError) -> Self {
+        let fault = match error {
+            CryptoError::Vault(error) => return error.into(),
+            CryptoError::Unsupported(_) => Fault::UnsupportedParameters,
+            CryptoError::MissingIv(_) => Fault::MissingIv,
+            CryptoError::Parameters(_) | CryptoError::Key(_) => Fault::BadCryptographicParameters,
+            CryptoError::Data(_) | CryptoError::NotAuthentic => Fault::CryptographicFailure,
+            CryptoError::Limit(_) => Fault::ServerLimit,
+        };
+        Self::new(fault, error.to_string())
     }
 }
 

@@ -9,6 +9,7 @@ mod authenticate;
 mod batch;
 mod catalog;
 mod criteria;
+mod cryptography;
 mod deliver;
 pub mod engine;
 pub mod env;

@@ -111,18 +111,23 @@ pub(crate) fn load(vault: &dyn KeyVault, record: &Record) -> OpResult<ManagedObj
 }
 
 fn put_back(block: &mut KeyBlock, kind: MaterialKind, secret: Secret) -> OpResult<()> {
-    let key_material = match kind {
-        MaterialKind::Wrapped => {
-            block.key_value = Some(KeyValue::Wrapped(secret));
-            return Ok(());
-        }
-        MaterialKind::Transparent => decode_material(&secret, block.key_format_type)?,
-        MaterialKind::Bytes | MaterialKind::Opaque => KeyMaterial::Bytes(secret),
-    };
+    if kind == MaterialKind::Wrapped {
+        block.key_value = Some(KeyValue::Wrapped(secret));
+        return Ok(());
+    }
+    let key_material = read_material(kind, secret, block.key_format_type)?;
     let attributes = match block.key_value.take() {
         Some(KeyValue::Plain(structure)) => structure.attributes,
         _ => None,
     };
     block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes })));
     Ok(())
+}
+
+/// Key material of its opened bytes.
+pub(crate) fn read_material(kind: MaterialKind, secret: Secret, format: KeyFormatType) -> OpResult<KeyMaterial> {
+    match kind {
+        MaterialKind::Transparent => decode_material(&secret, format),
+        MaterialKind::Bytes | MaterialKind::Opaque | MaterialKind::Wrapped => Ok(KeyMaterial::Bytes(secret)),
+    }
 }

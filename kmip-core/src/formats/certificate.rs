@@ -103,6 +103,12 @@ pub(super) fn certified_key(der: &[u8]) -> Result<Inspected> {
     key_of(&certificate.to_be_signed)
 }
 
+/// The certified public key: `SubjectPublicKeyInfo` (DER, RFC 5280 §4.1).
+pub fn public_key(der: &[u8]) -> Result<Vec<u8>> {
+    let certificate: Certificate<'_> = asn1::decode(der, "the Certificate Value is not an X.509 certificate")?;
+    asn1::encode(&certificate.to_be_signed.subject_public_key_info)
+}
+
 fn key_of(to_be_signed: &ToBeSigned<'_>) -> Result<Inspected> {
     let spki = asn1::encode(&to_be_signed.subject_public_key_info)?;
     match Key::read_spki(&spki) {

@@ -22,7 +22,7 @@ mod rsa;
 #[cfg(test)]
 mod tests;
 
-pub use certificate::attributes as certificate_attributes;
+pub use certificate::{attributes as certificate_attributes, public_key as certified_public_key};
 pub use convert::{convert, public_from_private};
 pub(crate) use default_format::is_elliptic;
 pub use default_format::{

@@ -5,28 +5,39 @@ mod add_attribute;
 mod check;
 mod create;
 mod create_key_pair;
+mod decrypt;
 mod delete_attribute;
+mod derive_key;
 mod destroy;
 mod discover_versions;
+mod encrypt;
 mod get;
 mod get_attribute_list;
 mod get_attributes;
+mod hash;
 mod interop;
 mod locate;
 mod log;
+mod mac;
+mod mac_verify;
 mod modify_attribute;
 mod query;
 mod register;
 mod rekey;
 mod rekey_key_pair;
 mod revoke;
+mod rng_retrieve;
+mod rng_seed;
 mod set_attribute;
+mod sign;
+mod signature_verify;
 
 use kmip_codec::operation::{RequestPayload as Request, ResponsePayload as Response};
 use kmip_codec::registry::{ObjectType, Operation, WireEnum};
 use kmip_codec::version::Version;
 
 use crate::batch::Context;
+use crate::engine::Engine;
 use crate::error::{Fault, OpResult, fail};
 
 /// Turns the table of handlers into the dispatch and the list for Query, so that they cannot differ.
@@ -51,6 +62,7 @@ handlers! {
     CreateKeyPair => CreateKeyPair, create_key_pair::create_key_pair;
     ReKey => ReKey, rekey::rekey;
     ReKeyKeyPair => ReKeyKeyPair, rekey_key_pair::rekey_key_pair;
+    DeriveKey => DeriveKey, derive_key::derive_key;
     Register => Register, register::register;
     Locate => Locate, locate::locate;
     Check => Check, check::check;
@@ -64,14 +76,23 @@ handlers! {
     Activate => Activate, activate::activate;
     Revoke => Revoke, revoke::revoke;
     Destroy => Destroy, destroy::destroy;
+    Encrypt => Encrypt, encrypt::encrypt;
+    Decrypt => Decrypt, decrypt::decrypt;
+    Sign => Sign, sign::sign;
+    SignatureVerify => SignatureVerify, signature_verify::signature_verify;
+    MAC => MAC, mac::mac;
+    MACVerify => MACVerify, mac_verify::mac_verify;
+    Hash => Hash, hash::hash;
+    RNGRetrieve => RNGRetrieve, rng_retrieve::rng_retrieve;
+    RNGSeed => RNGSeed, rng_seed::rng_seed;
     Query => Query, query::query;
     DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
     Log => Log, log::log;
     Interop => Interop, interop::interop;
     }
     unhandled {
-        DeriveKey Certify ReCertify ObtainLease GetUsageAllocation Archive Recover Validate Cancel Poll Notify Put
-        Encrypt Decrypt Sign SignatureVerify MAC MACVerify RNGRetrieve RNGSeed Hash CreateSplitKey JoinSplitKey Import
+        Certify ReCertify ObtainLease GetUsageAllocation Archive Recover Validate Cancel Poll Notify Put
+        CreateSplitKey JoinSplitKey Import
         Export Login Logout DelegatedLogin AdjustAttribute SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
         GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
         Deactivate
@@ -87,12 +108,18 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
     if !Operation::TABLE.is_live(operation.0, context.version) {
         return fail(Fault::OperationNotSupported, format!("KMIP {} has no operation {operation}", context.version));
     }
+    if !context.engine.abilities.permit(operation) {
+        return unsupported(operation);
+    }
     handle(context, operation, payload)
 }
 
 /// The operations that work for a client of a version.
-pub(crate) fn supported(version: Version, interop: bool) -> Vec<Operation> {
-    let offered = |operation: &&Operation| **operation != Operation::Interop || interop;
+pub(crate) fn supported(engine: &Engine, version: Version) -> Vec<Operation> {
+    let offered = |operation: &&Operation| match **operation {
+        Operation::Interop => engine.config.interop,
+        operation => engine.abilities.permit(operation),
+    };
     let live = |operation: &&Operation| Operation::TABLE.is_live(operation.0, version);
     HANDLED.iter().filter(offered).filter(live).copied().collect()
 }

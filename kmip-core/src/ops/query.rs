@@ -19,7 +19,7 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
     let version = context.version;
     let mut answer = empty();
     if asks(QueryFunction::QueryOperations) {
-        answer.operation = super::supported(version, context.engine.config.interop);
+        answer.operation = super::supported(context.engine, version);
     }
     if asks(QueryFunction::QueryObjects) {
         answer.object_type = super::object_types(version);

@@ -1,0 +1,44 @@
+//! Which operations a vault makes possible: an operation that it has no mechanism for is neither listed nor answered.
+
+use kmip_codec::registry::Operation;
+
+use crate::ports::crypto::Capability;
+
+/// What the vault can do, in operations.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Abilities {
+    encrypt: bool,
+    sign: bool,
+    verify: bool,
+    mac: bool,
+    hash: bool,
+    derive: bool,
+}
+
+impl Abilities {
+    /// Reads the list of a vault.
+    pub fn of(capabilities: &[Capability]) -> Self {
+        let has = |kind: fn(&Capability) -> bool| capabilities.iter().any(kind);
+        Self {
+            encrypt: has(|one| matches!(one, Capability::Encrypt(_))),
+            sign: has(|one| matches!(one, Capability::Sign(_))),
+            verify: has(|one| matches!(one, Capability::Sign(_) | Capability::Verify(_))),
+            mac: has(|one| matches!(one, Capability::Mac(_))),
+            hash: has(|one| matches!(one, Capability::Hash(_))),
+            derive: has(|one| matches!(one, Capability::Derive(_))),
+        }
+    }
+
+    /// Whether an operation is possible.
+    pub fn permit(self, operation: Operation) -> bool {
+        match operation {
+            Operation::Encrypt | Operation::Decrypt => self.encrypt,
+            Operation::Sign => self.sign,
+            Operation::SignatureVerify => self.verify,
+            Operation::MAC | Operation::MACVerify => self.mac,
+            Operation::Hash => self.hash,
+            Operation::DeriveKey => self.derive,
+            _ => true,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! Usage Limits of keys that protect data (KMIP 1.4 §3.21, KMIP 2.1 §4.59): every use takes from the count.
+
+use kmip_codec::attribute::Attribute;
+use kmip_codec::registry::UsageLimitsUnit;
+
+use crate::batch::Context;
+use crate::error::{Fault, OpResult, fail};
+use crate::object::{Record, attribute_of};
+
+/// Takes the use of a key on `bytes` bytes from its Usage Limits, if it has any.
+pub(crate) fn charge(context: &mut Context<'_>, key: &Record, bytes: usize) -> OpResult<()> {
+    let Some(limits) = attribute_of!(key, UsageLimits) else { return Ok(()) };
+    let units = match limits.usage_limits_unit {
+        UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
+        _ => 1,
+    };
+    let left = limits.usage_limits_count.unwrap_or(limits.usage_limits_total).saturating_sub(units);
+    if left < 0 {
+        return fail(Fault::UsageLimit, "the Usage Limits of the key do not permit this use");
+    }
+    let mut limits = limits.clone();
+    limits.usage_limits_count = Some(left);
+    let mut used = key.clone();
+    used.allocated = true;
+    used.set(Attribute::UsageLimits(limits));
+    context.txn.put(used)
+}
