@@ -19,6 +19,7 @@ use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V2_0, Version};
 
+use crate::cryptography::streams::Effects;
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
 use crate::error::{Fault, OpError, OpResult, fail};
@@ -33,6 +34,7 @@ pub(crate) struct BatchOutcome {
     pub audit: Vec<AuditEntry>,
     pub batch: Option<Batch>,
     pub discarded: Vec<Discarded>,
+    pub effects: Effects,
 }
 
 /// What handlers work with: one per request.
@@ -55,6 +57,11 @@ pub(crate) struct Context<'a> {
     pub remark: Option<String>,
     /// Key material that the vault forgets once the change is durable.
     pub discarded: Vec<Discarded>,
+    /// What the request does with operations by parts.
+    pub effects: Effects,
+    /// The request as it came, and the number of the current item: together they name it when it is evaluated again.
+    pub request: &'a [u8],
+    pub item: usize,
 }
 
 impl Context<'_> {
@@ -192,6 +199,7 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
 /// Runs the items. `None` means that the request must come again on a pool.
 pub(crate) fn run(
     engine: &Engine,
+    bytes: &[u8],
     request: DecodedRequest,
     principal: Principal,
     env: Env,
@@ -220,10 +228,15 @@ pub(crate) fn run(
         subject: None,
         remark: None,
         discarded: Vec::new(),
+        effects: Effects::default(),
+        request: bytes,
+        item: 0,
     };
+    let untouched = context.effects.mark();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(request.items.len()), Vec::new(), false);
     for item in request.items {
         let (answer, entry) = run_item(&mut context, item, &mut budget)?;
+        context.item = context.item.saturating_add(1);
         let failed = answer.result_status == ResultStatus::OperationFailed;
         items.push(answer);
         audit.push(entry);
@@ -234,10 +247,12 @@ pub(crate) fn run(
     }
     if undone {
         undo(&mut items, &mut audit);
-        return Some(BatchOutcome { items, audit, batch: None, discarded: Vec::new() });
+        engine.streams.abandon(&mut context.effects, untouched);
+        return Some(BatchOutcome { items, audit, batch: None, discarded: Vec::new(), effects: context.effects });
     }
     let discarded = std::mem::take(&mut context.discarded);
-    Some(BatchOutcome { items, audit, batch: context.txn.into_batch(), discarded })
+    let effects = std::mem::take(&mut context.effects);
+    Some(BatchOutcome { items, audit, batch: context.txn.into_batch(), discarded, effects })
 }
 
 /// Marks every item that had succeeded as undone. Their payloads stay (OASIS case BL-M-2).
@@ -336,7 +351,7 @@ fn attempt(
 ) -> OpResult<ResponseBatchItem> {
     let savepoint = context.txn.savepoint();
     let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
-    let results = context.results.len();
+    let (results, effects) = (context.results.len(), context.effects.mark());
     let result = ops::dispatch(context, operation, payload).and_then(|payload| {
         let answer = succeeded_item(operation, id.cloned(), payload);
         let size = item_size(&answer, context.version);
@@ -345,7 +360,10 @@ fn attempt(
         }
         fail(Fault::ResponseTooLarge, format!("this answer takes {size} bytes, more than Maximum Response Size leaves"))
     });
-    if result.is_err() {
+    if let Err(error) = &result {
+        if !error.defer {
+            context.engine.streams.abandon(&mut context.effects, effects);
+        }
         context.txn.roll_back(savepoint);
         context.discarded.truncate(discarded);
         context.results.truncate(results);

@@ -20,8 +20,10 @@ use crate::authenticate::Guesses;
 use crate::batch;
 use crate::catalog::Catalog;
 use crate::cryptography::abilities::Abilities;
+use crate::cryptography::streams::{Effects, Streams};
 use crate::env::{Config, Env, Pace, PasswordCheck};
 use crate::error::{Fault, OpError, OpResult};
+use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{KeyVault, Sealed};
@@ -64,6 +66,7 @@ pub struct Engine {
     pub(crate) config: Config,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) abilities: Abilities,
+    pub(crate) streams: Streams,
     pub(crate) guesses: Mutex<Guesses>,
     newest: AtomicI64,
     serial: AtomicI64,
@@ -102,6 +105,8 @@ pub struct Pending {
     batch: Batch,
     after: After,
     discarded: Vec<Discarded>,
+    effects: Effects,
+    now: i64,
 }
 
 #[derive(Debug)]
@@ -120,6 +125,11 @@ pub(crate) struct Discarded {
 }
 
 impl Pending {
+    /// A change after which the request is evaluated anew, or none waits for it.
+    fn again(batch: Batch, now: i64) -> Self {
+        Self { batch, after: After::EvaluateAgain, discarded: Vec::new(), effects: Effects::default(), now }
+    }
+
     /// The batch to commit.
     pub fn batch(&self) -> &Batch {
         &self.batch
@@ -162,7 +172,21 @@ impl Engine {
         };
         let (guesses, correlation) = (Mutex::default(), AtomicU64::new(0));
         let abilities = Abilities::of(&vault.capabilities());
-        Ok(Self { store, vault, seal, passwords, config, catalog, abilities, guesses, newest, serial, correlation })
+        let streams = Streams::default();
+        Ok(Self {
+            store,
+            vault,
+            seal,
+            passwords,
+            config,
+            catalog,
+            abilities,
+            streams,
+            guesses,
+            newest,
+            serial,
+            correlation,
+        })
     }
 
     /// Settings.
@@ -189,12 +213,12 @@ impl Engine {
     pub fn evaluate(&self, request: &[u8], client: &str, env: Env) -> Evaluation {
         let now = self.now(env);
         match decode_request(request, &self.config.limits, Strictness::Lenient) {
-            Ok(decoded) => self.evaluate_decoded(decoded, client, Env { now, ..env }),
+            Ok(decoded) => self.evaluate_decoded(request, decoded, client, Env { now, ..env }),
             Err(error) => Evaluation::Reply(self.unreadable(&error, now)),
         }
     }
 
-    fn evaluate_decoded(&self, request: DecodedRequest, client: &str, env: Env) -> Evaluation {
+    fn evaluate_decoded(&self, bytes: &[u8], request: DecodedRequest, client: &str, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let refused = |error: OpError| {
             let version = readable_version(Some(version));
@@ -209,7 +233,7 @@ impl Engine {
             Err(error) => return refused(error),
         };
         if !self.catalog.has_scope_key(&principal.scope) {
-            return match self.prepare_scope(&principal.scope) {
+            return match self.prepare_scope(&principal.scope, env.now) {
                 Ok(pending) => Evaluation::Commit(Box::new(pending)),
                 Err(error) => refused(error),
             };
@@ -217,27 +241,32 @@ impl Engine {
         if let Err(error) = batch::check_header(&request) {
             return refused(error);
         }
-        self.run(request, principal, env)
+        self.run(bytes, request, principal, env)
     }
 
-    fn run(&self, request: DecodedRequest, principal: crate::identity::Principal, env: Env) -> Evaluation {
+    fn run(&self, bytes: &[u8], request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = self.response_header(version, Some(&request.header), env.now, 0);
-        let Some(outcome) = batch::run(self, request, principal, env, &header) else {
+        let Some(outcome) = batch::run(self, bytes, request, principal, env, &header) else {
             return Evaluation::Defer;
         };
         let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
         let response_header = ResponseHeader { batch_count: Some(count), ..header };
         let message = ResponseMessage { response_header, batch_item: outcome.items };
         match outcome.batch {
-            None => Evaluation::Reply(Reply {
-                bytes: encode(Tag::ResponseMessage, &message, version),
-                audit: outcome.audit,
-            }),
+            None => {
+                self.streams.apply(outcome.effects, env.now);
+                Evaluation::Reply(Reply {
+                    bytes: encode(Tag::ResponseMessage, &message, version),
+                    audit: outcome.audit,
+                })
+            }
             Some(batch) => Evaluation::Commit(Box::new(Pending {
                 batch,
                 after: After::Answer(Box::new((version, message)), outcome.audit),
                 discarded: outcome.discarded,
+                effects: outcome.effects,
+                now: env.now,
             })),
         }
     }
@@ -253,6 +282,7 @@ impl Engine {
                         tracing::error!(object = %gone.id, %error, "the vault did not destroy key material");
                     }
                 }
+                self.streams.apply(pending.effects, pending.now);
                 let (version, message) = *answer;
                 Finished::Reply(Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit })
             }
@@ -288,12 +318,12 @@ impl Engine {
                 }
             }
             let batch = txn.into_batch()?;
-            Some(Pending { batch, after: After::EvaluateAgain, discarded: Vec::new() })
+            Some(Pending::again(batch, now))
         })
     }
 
     /// The change that gives a new scope its key.
-    fn prepare_scope(&self, scope: &Text) -> OpResult<Pending> {
+    fn prepare_scope(&self, scope: &Text, now: i64) -> OpResult<Pending> {
         let sealed = self.vault.create_scope_key(scope)?;
         let key = layout::scope_key(scope, 0);
         let batch = Batch {
@@ -301,7 +331,7 @@ impl Engine {
             writes: vec![Write::Put(key, sealed)],
             adjusts: Vec::new(),
         };
-        Ok(Pending { batch, after: After::EvaluateAgain, discarded: Vec::new() })
+        Ok(Pending::again(batch, now))
     }
 
     /// The reply to bytes that are no request message (KMIP 1.4 §11.1, KMIP 2.1 §8).

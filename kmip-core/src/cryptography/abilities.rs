@@ -42,3 +42,31 @@ impl Abilities {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::crypto::{Cipher, DerivationMethod, Hash, MacAlgorithm, Scheme};
+
+    #[test]
+    fn an_operation_is_permitted_by_a_capability_of_its_kind_alone() {
+        use Operation as O;
+        let rows: [(Capability, &[Operation]); 6] = [
+            (Capability::Encrypt(Cipher::OneTimePad), &[O::Encrypt, O::Decrypt]),
+            (Capability::Sign(Scheme::Ed25519), &[O::Sign, O::SignatureVerify]),
+            (Capability::Verify(Scheme::Dsa(Hash::Sha1)), &[O::SignatureVerify]),
+            (Capability::Mac(MacAlgorithm::Gmac), &[O::MAC, O::MACVerify]),
+            (Capability::Hash(Hash::Sha1), &[O::Hash]),
+            (Capability::Derive(DerivationMethod::Hash), &[O::DeriveKey]),
+        ];
+        let all: Vec<Operation> = rows.iter().flat_map(|(_, permitted)| permitted.iter().copied()).collect();
+        for (capability, permitted) in rows {
+            let abilities = Abilities::of(&[capability]);
+            for operation in &all {
+                assert_eq!(abilities.permit(*operation), permitted.contains(operation), "{capability:?} {operation}");
+            }
+        }
+        assert!(!all.iter().any(|operation| Abilities::of(&[]).permit(*operation)));
+        assert!(Abilities::of(&[]).permit(Operation::Get));
+    }
+}

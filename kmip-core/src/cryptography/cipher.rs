@@ -181,6 +181,11 @@ impl Call {
         matches!(self.cipher, Cipher::Aead(_))
     }
 
+    /// Bytes of the tag.
+    pub fn tag_length(&self) -> usize {
+        self.tag_length
+    }
+
     /// Refuses a tag that cannot be one of this call.
     pub fn check_tag(&self, tag: Option<&[u8]>) -> OpResult<()> {
         match tag {

@@ -7,6 +7,8 @@ pub(crate) mod derivation;
 pub(crate) mod key;
 pub(crate) mod mac;
 pub(crate) mod parameters;
+pub(crate) mod parts;
 pub(crate) mod request;
 pub(crate) mod signature;
+pub(crate) mod streams;
 pub(crate) mod usage;

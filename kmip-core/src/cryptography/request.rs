@@ -9,30 +9,15 @@ use zeroize::Zeroizing;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 
-/// Where a request stands in an operation by parts (KMIP 1.4 §2.1.15 to §2.1.17).
-pub(crate) struct Parts<'a> {
-    /// Correlation Value.
-    pub correlation: Option<&'a ByteString>,
-    /// Init Indicator.
-    pub init: Option<bool>,
-    /// Final Indicator.
-    pub last: Option<bool>,
-}
-
-impl Parts<'_> {
-    /// Refuses anything but the whole data in one request.
-    pub fn check_whole(&self) -> OpResult<()> {
-        if self.correlation.is_some() || self.init == Some(true) || self.last == Some(true) {
-            return fail(Fault::FeatureNotSupported, "data comes in one part");
-        }
-        Ok(())
-    }
-}
-
 /// The data of a request that must have some.
 pub(crate) fn required_data(context: &Context<'_>, data: Option<Data>) -> OpResult<Secret> {
     let data = data.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Data is required"))?;
     context.data(data)
+}
+
+/// The data of a part, which may bring none.
+pub(crate) fn data_of_part(context: &Context<'_>, data: Option<Data>) -> OpResult<Secret> {
+    data.map_or_else(|| Ok(Secret::copy_from(&[])), |data| context.data(data))
 }
 
 /// What is signed, of which one is required: Data or Digested Data.
@@ -83,4 +68,12 @@ pub(crate) fn answer(bytes: Vec<u8>) -> Data {
 /// How an answer says whether a signature or code is valid.
 pub(crate) fn validity(valid: bool) -> ValidityIndicator {
     if valid { ValidityIndicator::Valid } else { ValidityIndicator::Invalid }
+}
+
+/// Digested Data is whole: it has no parts.
+pub(crate) fn refuse_digest(digest: Option<&ByteString>) -> OpResult<()> {
+    match digest {
+        None => Ok(()),
+        Some(_) => fail(Fault::InvalidField, "Digested Data comes in one request"),
+    }
 }

@@ -9,11 +9,23 @@ use crate::object::{Record, attribute_of};
 
 /// Takes the use of a key on `bytes` bytes from its Usage Limits, if it has any.
 pub(crate) fn charge(context: &mut Context<'_>, key: &Record, bytes: usize) -> OpResult<()> {
+    take(context, key, bytes, 1)
+}
+
+/// Takes the bytes of a later part: it is no use of its own.
+pub(crate) fn charge_part(context: &mut Context<'_>, key: &Record, bytes: usize) -> OpResult<()> {
+    take(context, key, bytes, 0)
+}
+
+fn take(context: &mut Context<'_>, key: &Record, bytes: usize, uses: i64) -> OpResult<()> {
     let Some(limits) = attribute_of!(key, UsageLimits) else { return Ok(()) };
     let units = match limits.usage_limits_unit {
         UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),
-        _ => 1,
+        _ => uses,
     };
+    if units == 0 {
+        return Ok(());
+    }
     let left = limits.usage_limits_count.unwrap_or(limits.usage_limits_total).saturating_sub(units);
     if left < 0 {
         return fail(Fault::UsageLimit, "the Usage Limits of the key do not permit this use");

@@ -1,4 +1,4 @@
-//! Decrypt (KMIP 1.4 §4.30, KMIP 2.1 §6.1.11): the vault decrypts with a key that it holds.
+//! Decrypt (KMIP 1.4 §4.30, KMIP 2.1 §6.1.11): the vault decrypts with a key that it holds, in one request or by parts.
 
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::operation::decrypt::{DecryptRequest, DecryptResponse};
@@ -10,31 +10,80 @@ use crate::batch::Context;
 use crate::cryptography::cipher::{Call, Iv};
 use crate::cryptography::key::{self, Prepared, Use};
 use crate::cryptography::parameters::effective;
-use crate::cryptography::request::{Parts, required_data};
+use crate::cryptography::parts::{self, Indicators, Later, Stage};
+use crate::cryptography::request::{data_of_part, required_data};
+use crate::cryptography::streams::{Part, Stream, Work};
 use crate::error::OpResult;
+use crate::object::Record;
 
-pub(super) fn decrypt(context: &mut Context<'_>, request: DecryptRequest) -> OpResult<DecryptResponse> {
-    let (correlation, init, last) =
-        (request.correlation_value.as_ref(), request.init_indicator, request.final_indicator);
-    Parts { correlation, init, last }.check_whole()?;
-    let id = context.target(request.unique_identifier.as_ref())?;
-    let view = key::usable(context, &id, Use::Decrypt)?;
-    let data = required_data(context, request.data)?;
-    let parameters = effective(request.cryptographic_parameters.as_deref(), &view);
+pub(super) fn decrypt(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<DecryptResponse> {
+    let correlation = request.correlation_value.take();
+    let stage = Indicators { correlation, init: request.init_indicator, last: request.final_indicator }.stage()?;
+    match stage {
+        Stage::Whole => whole(context, request),
+        Stage::First => first(context, request),
+        Stage::Later(later) => continued(context, request, &later),
+    }
+}
+
+fn call(request: &DecryptRequest, key: &Record) -> OpResult<Call> {
+    let parameters = effective(request.cryptographic_parameters.as_deref(), key);
     let iv = request.iv_counter_nonce.as_ref().map_or(Iv::Missing, |iv| Iv::Given(iv.as_slice()));
     let aad = request.authenticated_encryption_additional_data.as_ref().map(ByteString::as_slice);
-    let mut call = Call::new(key::algorithm(&view), parameters, iv, aad)?;
+    let mut call = Call::new(key::algorithm(key), parameters, iv, aad)?;
     let tag = request.authenticated_encryption_tag.as_ref().map(ByteString::as_slice);
     call.take_tag_length(parameters, tag)?;
     call.check_tag(tag)?;
+    Ok(call)
+}
+
+fn whole(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<DecryptResponse> {
+    let id = context.target(request.unique_identifier.as_ref())?;
+    let view = key::usable(context, &id, Use::Decrypt)?;
+    let data = required_data(context, request.data.take())?;
+    let call = call(&request, &view)?;
+    let tag = request.authenticated_encryption_tag.as_ref().map(ByteString::as_slice);
     let prepared = Prepared::new(context, &view)?;
     key::pace(context, &view)?;
     let vault = context.engine.vault.as_ref();
     let plain = prepared.with(|key| vault.decrypt(key, &call.encryption(), data.expose_secret(), tag))?;
     context.give_data(Operation::Decrypt, plain.expose_secret());
-    Ok(DecryptResponse {
-        unique_identifier: UniqueIdentifier::Text(id),
-        data: Some(Data::Bytes(plain)),
-        correlation_value: None,
-    })
+    let (unique_identifier, data) = (UniqueIdentifier::Text(id), Some(Data::Bytes(plain)));
+    Ok(DecryptResponse { unique_identifier, data, correlation_value: None })
+}
+
+fn first(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<DecryptResponse> {
+    let id = context.target(request.unique_identifier.as_ref())?;
+    let view = key::usable(context, &id, Use::Decrypt)?;
+    let data = data_of_part(context, request.data.take())?;
+    let call = call(&request, &view)?;
+    let prepared = Prepared::new(context, &view)?;
+    let vault = context.engine.vault.as_ref();
+    let work = prepared.with(|key| vault.begin_decrypt(key, &call.encryption()))?;
+    let mut stream = Stream::new(parts::bond(context, Operation::Decrypt, Some(&view)), Work::Transform(work));
+    if call.is_authenticated() {
+        stream = stream.holding(&context.engine.streams);
+        if request.authenticated_encryption_tag.is_none() {
+            stream = stream.with_tail(call.tag_length());
+        }
+    }
+    let claimed = request.authenticated_encryption_tag.as_ref();
+    let part = Part { data: data.expose_secret(), claimed, last: false, verifies: false };
+    let (given, correlation) = parts::open(context, stream, &part)?;
+    context.give_data(Operation::Decrypt, given.data.expose_secret());
+    let (unique_identifier, data) = (UniqueIdentifier::Text(id), parts::some(given.data));
+    Ok(DecryptResponse { unique_identifier, data, correlation_value: Some(correlation) })
+}
+
+fn continued(context: &mut Context<'_>, request: DecryptRequest, later: &Later) -> OpResult<DecryptResponse> {
+    let id = parts::target(context, request.unique_identifier.as_ref(), &later.correlation)?;
+    let view = key::usable(context, &id, Use::Decrypt)?;
+    let data = data_of_part(context, request.data)?;
+    let claimed = request.authenticated_encryption_tag.as_ref();
+    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: false };
+    let given = parts::advance(context, Operation::Decrypt, Some(&view), &later.correlation, &part)?;
+    context.give_data(Operation::Decrypt, given.data.expose_secret());
+    let (unique_identifier, data) = (UniqueIdentifier::Text(id), parts::some(given.data));
+    let correlation_value = (!later.last).then(|| later.correlation.clone());
+    Ok(DecryptResponse { unique_identifier, data, correlation_value })
 }

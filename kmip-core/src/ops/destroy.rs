@@ -25,6 +25,7 @@ pub(super) fn destroy(context: &mut Context<'_>, request: DestroyRequest) -> OpR
     }
     remove_material(context, &mut record);
     attributes::touch(&mut record, context.now);
+    context.effects.end_key(&record.scope, &id);
     context.txn.put(record)?;
     Ok(DestroyResponse { unique_identifier: UniqueIdentifier::Text(id) })
 }

@@ -32,6 +32,7 @@ pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpRes
         record.set(Attribute::CompromiseOccurrenceDate(since));
     }
     attributes::touch(&mut record, context.now);
+    context.effects.end_key(&record.scope, &id);
     context.txn.put(record)?;
     Ok(RevokeResponse { unique_identifier: UniqueIdentifier::Text(id) })
 }

@@ -1,0 +1,430 @@
+//! Cryptographic operations by parts (KMIP 1.4 §2.1.15 to §2.1.17, KMIP 2.1 §7.7, Init and Final Indicator): the streams that
+//! this node has open.
+//!
+//! Streams are memory, not records: they live on the node that opened them. They are bounded in number, bytes and time, and
+//! bound to the client, to the operation, and to the key as it was: another state or other material ends them, Revoke and
+//! Destroy at once.
+//!
+//! Evaluation has no side effects, and a part of a stream is one. A new stream is therefore kept with the request until the
+//! request is answered. A later part changes the stream itself and leaves what it gave there until the request is
+//! answered: if the same request is evaluated again, it gets that. What fails ends its stream.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use kmip_codec::inline::Text;
+use kmip_codec::registry::{Operation, State};
+use kmip_codec::secret::Secret;
+use kmip_codec::value::ByteString;
+
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::ports::crypto::{Accumulator, Transform};
+use crate::ports::vault::Sealed;
+
+/// Streams of all clients together.
+const MOST_STREAMS: usize = 1_024;
+/// Streams of one client.
+const MOST_OF_CLIENT: usize = 64;
+/// Bytes that one stream takes.
+const MOST_BYTES: u64 = 1 << 34;
+/// Bytes that the streams which give nothing out before their end may hold together.
+const MOST_HELD: u64 = 1 << 28;
+/// Seconds after its last part at which a stream ends.
+const IDLE_SECONDS: i64 = 300;
+/// Bytes of a Correlation Value.
+pub(crate) const CORRELATION_BYTES: usize = 16;
+
+/// What a stream is bound to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Bond {
+    /// The client.
+    pub client: Text,
+    /// Its scope.
+    pub scope: Text,
+    /// The operation.
+    pub operation: Operation,
+    /// The key, its state and its material; none for Hash.
+    pub key: Option<(Text, State, Option<Sealed>)>,
+}
+
+/// What works on the parts.
+pub(crate) enum Work {
+    /// Encryption and decryption.
+    Transform(Box<dyn Transform>),
+    /// Digests, codes and signatures.
+    Accumulator(Box<dyn Accumulator>),
+}
+
+/// An operation by parts.
+pub(crate) struct Stream {
+    bond: Bond,
+    work: Work,
+    /// Bytes at the end of what came that may be the tag of an authenticated cipher.
+    tail: Option<(usize, Zeroed)>,
+    /// The tag, code or signature that an earlier part brought.
+    claimed: Option<ByteString>,
+    /// Memory that is held, if nothing leaves before the end.
+    held: Option<Held>,
+    bytes: u64,
+}
+
+type Zeroed = zeroize::Zeroizing<Vec<u8>>;
+
+/// What a part gives.
+#[derive(Debug, Clone)]
+pub(crate) struct Given {
+    /// Data, a digest, code or signature.
+    pub data: Secret,
+    /// The tag of an authenticated cipher.
+    pub tag: Option<Vec<u8>>,
+    /// Whether the claimed code or signature is valid.
+    pub valid: Option<bool>,
+}
+
+impl Given {
+    fn data(data: Secret) -> Self {
+        Self { data, tag: None, valid: None }
+    }
+}
+
+/// What a part brings.
+pub(crate) struct Part<'a> {
+    /// Data.
+    pub data: &'a [u8],
+    /// A tag, code or signature to compare with.
+    pub claimed: Option<&'a ByteString>,
+    /// Whether it is the last part.
+    pub last: bool,
+    /// Whether the operation compares at the end, and does not give.
+    pub verifies: bool,
+}
+
+impl Stream {
+    /// A stream on which nothing was done yet.
+    pub fn new(bond: Bond, work: Work) -> Self {
+        Self { bond, work, tail: None, claimed: None, held: None, bytes: 0 }
+    }
+
+    /// Lets the last `length` bytes be the tag unless a part brings it.
+    #[must_use]
+    pub fn with_tail(mut self, length: usize) -> Self {
+        self.tail = Some((length, Zeroed::default()));
+        self
+    }
+
+    /// Notes that nothing leaves before the end.
+    #[must_use]
+    pub fn holding(mut self, streams: &Streams) -> Self {
+        self.held = Some(Held { total: Arc::clone(&streams.held), bytes: 0 });
+        self
+    }
+
+    /// Takes a part that is not the last one.
+    pub fn update(&mut self, part: &Part<'_>) -> OpResult<Given> {
+        self.count(part.data.len())?;
+        if let Some(claimed) = part.claimed {
+            self.claimed = Some(claimed.clone());
+        }
+        let data = match &mut self.work {
+            Work::Transform(work) => match &mut self.tail {
+                None => work.update(part.data)?,
+                Some((length, held)) => {
+                    held.extend_from_slice(part.data);
+                    let ready = held.len().saturating_sub(*length);
+                    let fed: Zeroed = held.drain(..ready).collect::<Vec<u8>>().into();
+                    work.update(&fed)?
+                }
+            },
+            Work::Accumulator(work) => {
+                work.update(part.data)?;
+                Secret::copy_from(&[])
+            }
+        };
+        Ok(Given::data(data))
+    }
+
+    /// Takes the last part.
+    pub fn finish(mut self, part: &Part<'_>) -> OpResult<Given> {
+        self.count(part.data.len())?;
+        let claimed = part.claimed.cloned().or(self.claimed);
+        match self.work {
+            Work::Transform(work) => finish_transform(work, self.tail, part.data, claimed.as_ref()),
+            Work::Accumulator(mut work) => {
+                work.update(part.data)?;
+                if part.verifies {
+                    let claimed = claimed
+                        .ok_or_else(|| OpError::new(Fault::InvalidMessage, "what is to be verified is missing"))?;
+                    let valid = Some(work.verify(claimed.as_slice())?);
+                    return Ok(Given { valid, ..Given::data(Secret::copy_from(&[])) });
+                }
+                Ok(Given::data(Secret::copy_from(&work.finish()?)))
+            }
+        }
+    }
+
+    fn count(&mut self, bytes: usize) -> OpResult<()> {
+        self.bytes = self.bytes.saturating_add(bytes as u64);
+        if self.bytes > MOST_BYTES {
+            return fail(Fault::ServerLimit, format!("an operation by parts takes {MOST_BYTES} bytes"));
+        }
+        self.held.as_mut().map_or(Ok(()), |held| held.add(bytes as u64))
+    }
+}
+
+/// Bytes that a stream holds, counted in the total of all streams as long as it lives.
+struct Held {
+    total: Arc<AtomicU64>,
+    bytes: u64,
+}
+
+impl Held {
+    fn add(&mut self, bytes: u64) -> OpResult<()> {
+        let before = self.total.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if before.saturating_add(bytes) > MOST_HELD {
+            return fail(Fault::ServerLimit, "operations by parts hold too many bytes; try again later");
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+fn finish_transform(
+    work: Box<dyn Transform>,
+    tail: Option<(usize, Zeroed)>,
+    data: &[u8],
+    claimed: Option<&ByteString>,
+) -> OpResult<Given> {
+    let claimed = claimed.map(ByteString::as_slice);
+    let ended = match tail {
+        None => work.finish(data, claimed)?,
+        Some((length, mut held)) => {
+            held.extend_from_slice(data);
+            let ready = if claimed.is_some() { held.len() } else { held.len().saturating_sub(length) };
+            let (rest, tag) = held.split_at(ready);
+            work.finish(rest, Some(claimed.unwrap_or(tag)))?
+        }
+    };
+    Ok(Given { tag: ended.tag, ..Given::data(ended.data) })
+}
+
+/// A stream in the table.
+struct Entry {
+    /// `None` after its last part.
+    stream: Option<Stream>,
+    bond: Bond,
+    used: i64,
+    /// What a request got that is not answered yet.
+    unanswered: Option<(Fingerprint, Given)>,
+}
+
+/// Which item of which request.
+pub(crate) type Fingerprint = ([u8; 32], usize);
+
+/// What a request does with streams, to be applied when it is answered.
+#[derive(Default)]
+pub(crate) struct Effects {
+    opened: Vec<(ByteString, Stream)>,
+    advanced: Vec<(ByteString, bool)>,
+    keys: Vec<(Text, Text)>,
+}
+
+impl std::fmt::Debug for Effects {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Effects({} opened, {} advanced)", self.opened.len(), self.advanced.len())
+    }
+}
+
+/// How many effects a request had at some moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    opened: usize,
+    advanced: usize,
+    keys: usize,
+}
+
+impl Effects {
+    /// Opens a stream.
+    pub fn open(&mut self, correlation: ByteString, stream: Stream) {
+        self.opened.push((correlation, stream));
+    }
+
+    /// The key of a stream that this request opened.
+    pub fn key(&self, correlation: &ByteString) -> Option<Text> {
+        let stream = self.opened.iter().find(|(known, _)| known == correlation);
+        stream.and_then(|(_, stream)| stream.bond.key.as_ref()).map(|(id, ..)| id.clone())
+    }
+
+    /// Ends the streams of a key.
+    pub fn end_key(&mut self, scope: &Text, id: &Text) {
+        self.keys.push((scope.clone(), id.clone()));
+    }
+
+    /// Remembers the effects so far.
+    pub fn mark(&self) -> Mark {
+        Mark { opened: self.opened.len(), advanced: self.advanced.len(), keys: self.keys.len() }
+    }
+}
+
+/// See the module.
+#[derive(Default)]
+pub(crate) struct Streams {
+    table: Mutex<HashMap<ByteString, Arc<Mutex<Entry>>>>,
+    held: Arc<AtomicU64>,
+}
+
+type Table<'a> = MutexGuard<'a, HashMap<ByteString, Arc<Mutex<Entry>>>>;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Streams {
+    fn table(&self) -> Table<'_> {
+        lock(&self.table)
+    }
+
+    /// Whether one more stream of a client may be opened. Streams that nobody uses any more are ended first.
+    pub fn check_room(&self, client: &Text, now: i64) -> OpResult<()> {
+        let mut table = self.table();
+        table.retain(|_, entry| lock(entry).used.saturating_add(IDLE_SECONDS) >= now);
+        let of_client = table.values().filter(|entry| lock(entry).bond.client == *client).count();
+        if table.len() >= MOST_STREAMS || of_client >= MOST_OF_CLIENT {
+            return fail(Fault::ServerLimit, "too many operations by parts are open");
+        }
+        Ok(())
+    }
+
+    /// Takes a later part of a stream.
+    pub fn advance(
+        &self,
+        effects: &mut Effects,
+        correlation: &ByteString,
+        bond: &Bond,
+        part: &Part<'_>,
+        asked: Fingerprint,
+        now: i64,
+    ) -> OpResult<Given> {
+        // A stream that an earlier item of the same request opened.
+        if let Some(at) = effects.opened.iter().position(|(known, stream)| known == correlation && stream.bond == *bond)
+        {
+            let (correlation, mut stream) = effects.opened.remove(at);
+            effects.advanced.push((correlation.clone(), part.last));
+            if part.last {
+                return stream.finish(part);
+            }
+            let given = stream.update(part)?;
+            effects.opened.insert(at, (correlation, stream));
+            return Ok(given);
+        }
+        let entry = self.entry(correlation, bond, now)?;
+        let mut entry = lock(&entry);
+        let given = match entry.unanswered.take() {
+            Some((known, given)) if known == asked => Ok(given),
+            // Another request came while one was on its way: nobody can tell which part is first.
+            Some(_) => fail(Fault::CorrelationValue, "parts of the operation overtook each other"),
+            None => entry.take(part),
+        };
+        match given {
+            Ok(given) => {
+                entry.unanswered = Some((asked, given.clone()));
+                effects.advanced.push((correlation.clone(), part.last));
+                Ok(given)
+            }
+            Err(error) => {
+                entry.stream = None;
+                drop(entry);
+                self.table().remove(correlation);
+                Err(error)
+            }
+        }
+    }
+
+    fn entry(&self, correlation: &ByteString, bond: &Bond, now: i64) -> OpResult<Arc<Mutex<Entry>>> {
+        let unknown = || OpError::new(Fault::CorrelationValue, "no operation by parts has this Correlation Value");
+        let mut table = self.table();
+        let entry = table.get(correlation).cloned().ok_or_else(unknown)?;
+        let mut found = lock(&entry);
+        let same_owner = found.bond.client == bond.client && found.bond.scope == bond.scope;
+        if !same_owner || found.bond.operation != bond.operation {
+            return Err(unknown());
+        }
+        if found.bond != *bond || found.used.saturating_add(IDLE_SECONDS) < now {
+            table.remove(correlation);
+            return Err(unknown());
+        }
+        found.used = now;
+        drop(found);
+        Ok(entry)
+    }
+
+    /// The key of a stream of a client.
+    pub fn key(&self, correlation: &ByteString, client: &Text) -> Option<Text> {
+        let entry = self.table().get(correlation).cloned()?;
+        let entry = lock(&entry);
+        let own = entry.bond.client == *client;
+        entry.bond.key.as_ref().filter(|_| own).map(|(id, ..)| id.clone())
+    }
+
+    /// Applies the effects of a request that is being answered.
+    pub fn apply(&self, effects: Effects, now: i64) {
+        if effects.opened.is_empty() && effects.advanced.is_empty() && effects.keys.is_empty() {
+            return;
+        }
+        let mut table = self.table();
+        for (correlation, stream) in effects.opened {
+            let entry = Entry { bond: stream.bond.clone(), stream: Some(stream), used: now, unanswered: None };
+            table.insert(correlation, Arc::new(Mutex::new(entry)));
+        }
+        for (correlation, last) in effects.advanced {
+            if last {
+                table.remove(&correlation);
+            } else if let Some(entry) = table.get(&correlation) {
+                lock(entry).unanswered = None;
+            }
+        }
+        for (scope, id) in effects.keys {
+            table.retain(|_, entry| {
+                let bond = &lock(entry).bond;
+                bond.scope != scope || bond.key.as_ref().is_none_or(|(key, ..)| *key != id)
+            });
+        }
+    }
+
+    /// Ends the streams of what failed or was undone: everything after a mark.
+    pub fn abandon(&self, effects: &mut Effects, mark: Mark) {
+        effects.opened.truncate(mark.opened);
+        effects.keys.truncate(mark.keys);
+        let mut table = self.table();
+        for (correlation, _) in effects.advanced.drain(mark.advanced.min(effects.advanced.len())..) {
+            table.remove(&correlation);
+            effects.opened.retain(|(opened, _)| *opened != correlation);
+        }
+    }
+
+    /// Number of open streams.
+    #[cfg(test)]
+    pub fn count(&self) -> usize {
+        self.table().len()
+    }
+}
+
+impl Entry {
+    fn take(&mut self, part: &Part<'_>) -> OpResult<Given> {
+        let Some(mut stream) = self.stream.take() else {
+            return fail(Fault::CorrelationValue, "the operation by parts has ended");
+        };
+        if part.last {
+            return stream.finish(part);
+        }
+        let given = stream.update(part)?;
+        self.stream = Some(stream);
+        Ok(given)
+    }
+}
