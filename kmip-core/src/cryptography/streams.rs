@@ -407,12 +407,6 @@ impl Streams {
             effects.opened.retain(|(opened, _)| *opened != correlation);
         }
     }
-
-    /// Number of open streams.
-    #[cfg(test)]
-    pub fn count(&self) -> usize {
-        self.table().len()
-    }
 }
 
 impl Entry {
