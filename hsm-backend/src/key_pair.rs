@@ -21,7 +21,7 @@ pub(crate) struct EncodedPair {
     pub(crate) public: Vec<u8>,
 }
 
-/// The pairs that [`generate`] makes.
+/// The pairs that [`generate_rsa`] and [`generate_ec`] make.
 pub(crate) const LISTED: [KeySpec; 7] = [
     KeySpec::Rsa { bits: 2048 },
     KeySpec::Rsa { bits: 3072 },

@@ -15,6 +15,16 @@ pub(crate) fn answer(kek: &Secret, call: &Call<'_>) -> Result<Answer, VaultError
     }
 }
 
+/// Wraps any data, by KWP if `padded`, else by KW.
+pub(crate) fn wrap_data(kek: &Secret, data: &Secret, padded: bool) -> Result<Vec<u8>, VaultError> {
+    if padded { wrap_padded(kek, data) } else { wrap(kek, data) }
+}
+
+/// The inverse of [`wrap_data`].
+pub(crate) fn unwrap_data(kek: &Secret, wrapped: &[u8], padded: bool) -> Result<Secret, VaultError> {
+    if padded { unwrap_padded(kek, wrapped) } else { unwrap(kek, wrapped) }
+}
+
 /// Runs `$body` with `$cipher` made of the key, whichever its length.
 macro_rules! with_cipher {
     ($mode:ident, $kek:expr, $cipher:ident => $body:expr) => {

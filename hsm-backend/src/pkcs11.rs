@@ -11,7 +11,10 @@ use std::sync::Arc;
 
 use cryptoki::mechanism::MechanismType;
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::crypto::Cryptography;
+use kmip_core::ports::crypto::{
+    Accumulator, Capability, CryptoError, Derivation, Encrypted, Encryption, Hash, Key, Mac, Message, Signing,
+    Transform,
+};
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
     Answer, Binding, Call, Curve, Description, Generated, KeySpec, KeyVault, Sealed, VaultError,
@@ -19,6 +22,7 @@ use kmip_core::ports::vault::{
 use rand_core::TryRng;
 
 use self::token::{Token, TokenRoot};
+use crate::crypto::{OpensKeys, PrivateKeys};
 use crate::key_pair::{self, EncodedPair};
 use crate::record_seal::StoreSeal;
 use crate::scope_keys::ScopeKeys;
@@ -41,6 +45,7 @@ pub struct Pkcs11Vault {
     pairs: Vec<KeySpec>,
     root: TokenRoot,
     scopes: ScopeKeys,
+    private_keys: PrivateKeys,
 }
 
 impl Pkcs11Vault {
@@ -62,7 +67,13 @@ impl Pkcs11Vault {
         let mechanisms = root.token().mechanisms()?;
         let has = |needed: &[MechanismType]| needed.iter().all(|mechanism| mechanisms.contains(mechanism));
         let pairs = key_pair::LISTED.into_iter().filter(|spec| has(needed_for(*spec))).collect();
-        Ok(Self { label: address.token_label.clone(), pairs, root, scopes: ScopeKeys::default() })
+        Ok(Self {
+            label: address.token_label.clone(),
+            pairs,
+            root,
+            scopes: ScopeKeys::default(),
+            private_keys: PrivateKeys::default(),
+        })
     }
 
     /// Makes the keys of a store, sealed under the root key on the token. Keep them beside the store.
@@ -102,7 +113,13 @@ fn needed_for(spec: KeySpec) -> &'static [MechanismType] {
     }
 }
 
-impl Cryptography for Pkcs11Vault {}
+crate::crypto::in_process!(Pkcs11Vault);
+
+impl OpensKeys for Pkcs11Vault {
+    fn private_keys(&self) -> &PrivateKeys {
+        &self.private_keys
+    }
+}
 
 impl KeyVault for Pkcs11Vault {
     fn describe(&self) -> Description {
@@ -150,7 +167,8 @@ impl KeyVault for Pkcs11Vault {
         key_wrap::answer(&self.open(sealed, binding)?, &call)
     }
 
-    fn destroy(&self, _: &Sealed, _: Binding<'_>) -> Result<(), VaultError> {
+    fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError> {
+        self.private_keys.forget(sealed, binding);
         Ok(())
     }
 }

@@ -3,11 +3,15 @@
 use std::sync::Arc;
 
 use kmip_codec::secret::Secret;
-use kmip_core::ports::crypto::Cryptography;
+use kmip_core::ports::crypto::{
+    Accumulator, Capability, CryptoError, Derivation, Encrypted, Encryption, Hash, Key, Mac, Message, Signing,
+    Transform,
+};
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError};
 use rand_core::TryRng;
 
+use crate::crypto::{OpensKeys, PrivateKeys};
 use crate::envelope::EnvelopeKey;
 use crate::hierarchy::{Purpose, Root, RootKind};
 use crate::key_pair::{self, EncodedPair};
@@ -23,13 +27,19 @@ pub struct SoftwareVault {
     root: SoftwareRoot,
     store_seal: Arc<StoreSeal>,
     scopes: ScopeKeys,
+    private_keys: PrivateKeys,
 }
 
 impl SoftwareVault {
     /// A vault on an opened key store.
     pub fn new(keystore: Keystore) -> Self {
         let (root, store_seal) = keystore.into_parts();
-        Self { root, store_seal: Arc::new(store_seal), scopes: ScopeKeys::default() }
+        Self {
+            root,
+            store_seal: Arc::new(store_seal),
+            scopes: ScopeKeys::default(),
+            private_keys: PrivateKeys::default(),
+        }
     }
 
     /// The seal for the store's records; its keys are held under this vault's root key.
@@ -42,7 +52,13 @@ impl SoftwareVault {
     }
 }
 
-impl Cryptography for SoftwareVault {}
+crate::crypto::in_process!(SoftwareVault);
+
+impl OpensKeys for SoftwareVault {
+    fn private_keys(&self) -> &PrivateKeys {
+        &self.private_keys
+    }
+}
 
 impl KeyVault for SoftwareVault {
     fn describe(&self) -> Description {
@@ -86,7 +102,8 @@ impl KeyVault for SoftwareVault {
         key_wrap::answer(&self.open(sealed, binding)?, &call)
     }
 
-    fn destroy(&self, _: &Sealed, _: Binding<'_>) -> Result<(), VaultError> {
+    fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError> {
+        self.private_keys.forget(sealed, binding);
         Ok(())
     }
 }

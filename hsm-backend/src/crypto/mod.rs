@@ -1,0 +1,106 @@
+//! The clients' cryptography in software (KMIP 2.1 §6.1: Encrypt, Decrypt, Sign, Signature Verify, MAC, MAC Verify, Hash,
+//! Derive Key), for every vault that opens its keys in this process.
+//!
+//! | module | what it defines |
+//! |---|---|
+//! | [`algorithms`] | the algorithm table |
+//! | [`calls`] | the calls of the seam: which key, which module |
+//! | [`stream`] | encryption in parts; one piece is a stream of one part |
+//! | [`ciphers`], [`modes`], [`aead`], [`gcm`] | symmetric encryption, on [`block_cipher`] |
+//! | [`mac`], [`digest`] | codes and digests |
+//! | [`keys`], [`private_keys`] | asymmetric keys from their encodings, and those that are kept parsed |
+//! | [`signatures`], [`rsa`] | signatures and RSA |
+//! | [`derivation`] | key derivation and agreement |
+//!
+//! aws-lc-rs comes first; RustCrypto fills in what it lacks.
+//!
+//! **Invariant:** everything that uses an RSA private key is aws-lc-rs's: it works in constant time and with blinding.
+
+mod aead;
+pub(crate) mod algorithms;
+mod block_cipher;
+pub(crate) mod calls;
+mod ciphers;
+mod derivation;
+mod digest;
+mod gcm;
+mod keys;
+mod mac;
+mod modes;
+mod private_keys;
+mod rsa;
+mod signatures;
+mod stream;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::calls::OpensKeys;
+pub(crate) use self::private_keys::PrivateKeys;
+
+/// Gives a vault that [`OpensKeys`] its `Cryptography`.
+macro_rules! in_process {
+    ($vault:ty) => {
+        impl kmip_core::ports::crypto::Cryptography for $vault {
+            fn capabilities(&self) -> Vec<Capability> {
+                $crate::crypto::algorithms::capabilities()
+            }
+
+            fn encrypt(&self, key: Key<'_>, how: &Encryption<'_>, data: &[u8]) -> Result<Encrypted, CryptoError> {
+                $crate::crypto::calls::encrypt(self, key, how, data)
+            }
+
+            fn decrypt(
+                &self,
+                key: Key<'_>,
+                how: &Encryption<'_>,
+                data: &[u8],
+                tag: Option<&[u8]>,
+            ) -> Result<Secret, CryptoError> {
+                $crate::crypto::calls::decrypt(self, key, how, data, tag)
+            }
+
+            fn sign(&self, key: Key<'_>, how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
+                $crate::crypto::calls::sign(self, key, how, message)
+            }
+
+            fn verify(
+                &self,
+                key: Key<'_>,
+                how: &Signing,
+                message: Message<'_>,
+                signature: &[u8],
+            ) -> Result<bool, CryptoError> {
+                $crate::crypto::calls::verify(key, how, message, signature)
+            }
+
+            fn derive(&self, key: Option<Key<'_>>, how: &Derivation<'_>, length: usize) -> Result<Secret, CryptoError> {
+                $crate::crypto::calls::derive(self, key, how, length)
+            }
+
+            fn begin_encrypt(&self, key: Key<'_>, how: &Encryption<'_>) -> Result<Box<dyn Transform>, CryptoError> {
+                $crate::crypto::calls::begin_encrypt(self, key, how)
+            }
+
+            fn begin_decrypt(&self, key: Key<'_>, how: &Encryption<'_>) -> Result<Box<dyn Transform>, CryptoError> {
+                $crate::crypto::calls::begin_decrypt(self, key, how)
+            }
+
+            fn begin_sign(&self, key: Key<'_>, how: &Signing) -> Result<Box<dyn Accumulator>, CryptoError> {
+                $crate::crypto::calls::begin_sign(self, key, how)
+            }
+
+            fn begin_verify(&self, key: Key<'_>, how: &Signing) -> Result<Box<dyn Accumulator>, CryptoError> {
+                $crate::crypto::calls::begin_verify(key, how)
+            }
+
+            fn begin_mac(&self, key: Key<'_>, how: &Mac<'_>) -> Result<Box<dyn Accumulator>, CryptoError> {
+                $crate::crypto::calls::begin_mac(self, key, how)
+            }
+
+            fn begin_hash(&self, hash: Hash) -> Result<Box<dyn Accumulator>, CryptoError> {
+                $crate::crypto::calls::begin_hash(hash)
+            }
+        }
+    };
+}
+pub(crate) use in_process;

@@ -1,0 +1,64 @@
+//! Parsed private keys, kept for the next call: parsing and checking an RSA key costs more than a signature.
+//!
+//! A kept key is found by the digest of its sealed blob and its binding, so another blob, binding or change of the object finds
+//! nothing; whether the object may be used is the core's question before each call. At most [`KEPT`] keys are kept, the rest
+//! and destroyed ones are dropped, and the libraries wipe what they free.
+
+use std::sync::Arc;
+
+use kmip_codec::secret::Secret;
+use kmip_core::ports::crypto::CryptoError;
+use kmip_core::ports::vault::{Binding, Sealed};
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+
+use super::keys::PrivateKey;
+
+/// How many parsed keys are kept.
+const KEPT: usize = 1024;
+
+/// The parsed private keys of a vault.
+pub(crate) struct PrivateKeys(Cache<[u8; 32], Arc<PrivateKey>>);
+
+impl Default for PrivateKeys {
+    fn default() -> Self {
+        Self(Cache::new(KEPT))
+    }
+}
+
+impl PrivateKeys {
+    /// The parsed key of a blob; `open` gives its PKCS#8 if it is not kept.
+    pub(super) fn parsed(
+        &self,
+        sealed: &Sealed,
+        binding: Binding<'_>,
+        open: impl FnOnce() -> Result<Secret, CryptoError>,
+    ) -> Result<Arc<PrivateKey>, CryptoError> {
+        let name = name(sealed, binding);
+        if let Some(kept) = self.0.get(&name) {
+            return Ok(kept);
+        }
+        let key = Arc::new(PrivateKey::parse(&open()?)?);
+        self.0.insert(name, Arc::clone(&key));
+        Ok(key)
+    }
+
+    /// Drops the key of a blob.
+    pub(crate) fn forget(&self, sealed: &Sealed, binding: Binding<'_>) {
+        self.0.remove(&name(sealed, binding));
+    }
+
+    #[cfg(test)]
+    pub(super) fn kept(&self) -> usize {
+        self.0.len()
+    }
+}
+
+fn name(sealed: &Sealed, binding: Binding<'_>) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for part in [binding.scope.as_bytes(), binding.id.as_bytes(), binding.spec, &sealed.0] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
