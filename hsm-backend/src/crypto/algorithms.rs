@@ -78,6 +78,7 @@ pub(crate) const TABLE: &[Row] = &[
     row("SHA3-256 with RSA Encryption", Verify(Scheme::RsaPkcs1(Hash::Sha3_256)), ONLY_VERIFIED),
     row("SHA3-384 with RSA Encryption", Verify(Scheme::RsaPkcs1(Hash::Sha3_384)), ONLY_VERIFIED),
     row("SHA3-512 with RSA Encryption", Verify(Scheme::RsaPkcs1(Hash::Sha3_512)), ONLY_VERIFIED),
+    row("RSA PKCS1 v1.5 signature of a bare digest", Verify(Scheme::RsaPkcs1Unprefixed), ONLY_VERIFIED),
     row("RSASSA-PSS with SHA-1", Verify(Scheme::RsaPss(Hash::Sha1)), ONLY_VERIFIED),
     row("RSASSA-PSS with SHA-224", Verify(Scheme::RsaPss(Hash::Sha224)), ONLY_VERIFIED),
     rsa("RSASSA-PSS with SHA-256", Scheme::RsaPss(Hash::Sha256)),

@@ -180,14 +180,7 @@ pub(super) fn verify(
     digest: &[u8],
     signature: &[u8],
 ) -> Result<bool, CryptoError> {
-    let numbers = pkcs1::RsaPublicKeyRef::from_der(pkcs1).map_err(|_| bad_public_key())?;
-    let bits = bits_of(numbers.modulus.as_bytes());
-    if !PUBLIC_BITS.contains(&bits) {
-        return Err(CryptoError::Key(format!("an RSA key of {bits} bits does not verify: 1024 to 4096 do")));
-    }
-    if bits_of(numbers.public_exponent.as_bytes()) > MAX_EXPONENT_BITS {
-        return Err(CryptoError::Key(format!("an RSA public exponent has at most {MAX_EXPONENT_BITS} bits here")));
-    }
+    let (numbers, bits) = public_numbers(pkcs1)?;
     if let Some((parameters, algorithm)) = named_verification(hash, padding).filter(|_| bits >= *PRIVATE_BITS.start()) {
         let digest = Digest::import_less_safe(digest, algorithm).map_err(|_| wrong_digest(hash))?;
         let key = UnparsedPublicKey::new(parameters, pkcs1).parse().map_err(|_| bad_public_key())?;
@@ -203,6 +196,26 @@ pub(super) fn verify(
             emsa_pss_matches(hash, mask_hash, digest, salt_length, bits.saturating_sub(1), &encoded).is_some()
         }
     })
+}
+
+/// Whether a signature is that of a digest without the identifier of its hash.
+pub(super) fn verify_unprefixed(pkcs1: &[u8], digest: &[u8], signature: &[u8]) -> Result<bool, CryptoError> {
+    let (numbers, bits) = public_numbers(pkcs1)?;
+    let encoded = power(&numbers, bits, signature)?;
+    Ok(encoded.is_some_and(|encoded| emsa_pkcs1_of(digest, encoded.len()).is_ok_and(|expected| expected == encoded)))
+}
+
+/// The numbers of a key that verifies, and the bits of its modulus.
+fn public_numbers(pkcs1: &[u8]) -> Result<(pkcs1::RsaPublicKeyRef<'_>, usize), CryptoError> {
+    let numbers = pkcs1::RsaPublicKeyRef::from_der(pkcs1).map_err(|_| bad_public_key())?;
+    let bits = bits_of(numbers.modulus.as_bytes());
+    if !PUBLIC_BITS.contains(&bits) {
+        return Err(CryptoError::Key(format!("an RSA key of {bits} bits does not verify: 1024 to 4096 do")));
+    }
+    if bits_of(numbers.public_exponent.as_bytes()) > MAX_EXPONENT_BITS {
+        return Err(CryptoError::Key(format!("an RSA public exponent has at most {MAX_EXPONENT_BITS} bits here")));
+    }
+    Ok((numbers, bits))
 }
 
 fn named_verification(hash: Hash, padding: SignaturePadding) -> Option<(&'static RsaParameters, &'static Algorithm)> {
@@ -296,10 +309,14 @@ fn emsa_pkcs1(hash: Hash, digest: &[u8], length: usize) -> Result<Vec<u8>, Crypt
     if digest.len() != hash.length() {
         return Err(wrong_digest(hash));
     }
-    let info = [digest_info_prefix(hash).as_slice(), digest].concat();
+    emsa_pkcs1_of(&[digest_info_prefix(hash).as_slice(), digest].concat(), length)
+}
+
+/// The encoding of whatever stands for the digest.
+fn emsa_pkcs1_of(info: &[u8], length: usize) -> Result<Vec<u8>, CryptoError> {
     let filler = length.checked_sub(info.len().saturating_add(3)).filter(|filler| *filler >= 8);
-    let filler = filler.ok_or_else(|| CryptoError::Key(format!("the RSA key is too short for {hash:?}")))?;
-    Ok([&[0x00, 0x01], vec![0xFF; filler].as_slice(), &[0x00], &info].concat())
+    let filler = filler.ok_or_else(|| CryptoError::Key("the RSA key is too short for this hash".to_owned()))?;
+    Ok([&[0x00, 0x01], vec![0xFF; filler].as_slice(), &[0x00], info].concat())
 }
 
 /// MGF1 (RFC 8017 §B.2.1), applied to `target` by exclusive or.

@@ -20,18 +20,30 @@ pub(super) const fn hash_of(how: &Signing) -> Option<Hash> {
         Signing::RsaPkcs1 { hash } | Signing::RsaPss { hash, .. } | Signing::Ecdsa { hash } | Signing::Dsa { hash } => {
             Some(hash)
         }
-        Signing::Ed25519 | Signing::MlDsa(_) => None,
+        Signing::RsaPkcs1Unprefixed | Signing::Ed25519 | Signing::MlDsa(_) => None,
     }
 }
 
+/// The longest digest that a client may bring.
+const MAX_DIGEST: usize = 64;
+
 /// What a scheme takes: the digest, or the message of a scheme that hashes by itself.
 fn input(how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
+    let takes_any_digest = matches!(how, Signing::Ecdsa { .. } | Signing::Dsa { .. } | Signing::RsaPkcs1Unprefixed);
     match (hash_of(how), message) {
         (Some(hash), Message::Data(data)) => Ok(digest(hash, &[data])),
+        (_, Message::Digest(digest)) if takes_any_digest => {
+            let too_long =
+                || CryptoError::Data(format!("a digest has at most {MAX_DIGEST} bytes, not {}", digest.len()));
+            Some(digest.to_vec()).filter(|digest| digest.len() <= MAX_DIGEST).ok_or_else(too_long)
+        }
         (Some(hash), Message::Digest(digest)) if digest.len() == hash.length() => Ok(digest.to_vec()),
         (Some(hash), Message::Digest(_)) => {
             Err(CryptoError::Data(format!("a digest by {hash:?} has {} bytes", hash.length())))
         }
+        (None, Message::Data(_)) if *how == Signing::RsaPkcs1Unprefixed => Err(CryptoError::Parameters(
+            "a hash is needed to sign or verify a message instead of its digest".to_owned(),
+        )),
         (None, Message::Data(data)) => Ok(data.to_vec()),
         (None, Message::Digest(_)) => {
             Err(CryptoError::Parameters(format!("{how:?} signs the message, not a digest of it")))
@@ -57,7 +69,7 @@ pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Res
         }
         (Signing::Ecdsa { .. }, PrivateKey::P224(key)) => {
             let key = p224::ecdsa::SigningKey::from(key);
-            let signature: p224::ecdsa::Signature = key.sign_prehash(&fit(&input, 28)).map_err(|_| failed())?;
+            let signature: p224::ecdsa::Signature = key.sign_prehash(&fit(&input, 28)?).map_err(|_| failed())?;
             Ok(signature.to_der().as_bytes().to_vec())
         }
         (Signing::Ed25519, PrivateKey::Ed25519(pair)) => {
@@ -69,6 +81,9 @@ pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Res
             signature.truncate(length);
             Ok(signature)
         }
+        (Signing::RsaPkcs1Unprefixed, PrivateKey::Rsa(_)) => Err(CryptoError::Unsupported(
+            "RSA signatures of digests by an unnamed hash: they are only verified".to_owned(),
+        )),
         (Signing::Dsa { .. }, _) => Err(CryptoError::Unsupported("DSA signatures: they are only verified".to_owned())),
         _ => Err(wrong_key(how)),
     }
@@ -86,13 +101,14 @@ pub(super) fn verify(
         (Signing::RsaPkcs1 { hash }, PublicKey::Rsa { pkcs1, .. }) => {
             rsa::verify(pkcs1, hash, SignaturePadding::Pkcs1, &input, signature)
         }
+        (Signing::RsaPkcs1Unprefixed, PublicKey::Rsa { pkcs1, .. }) => rsa::verify_unprefixed(pkcs1, &input, signature),
         (Signing::RsaPss { hash, mask_hash, salt_length }, PublicKey::Rsa { pkcs1, .. }) => {
             rsa::verify(pkcs1, hash, SignaturePadding::Pss { mask_hash, salt_length }, &input, signature)
         }
         (Signing::Ecdsa { .. }, PublicKey::Elliptic(Curve::P224, point)) => {
             let key = p224::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(|_| bad_point())?;
-            let parsed = p224::ecdsa::Signature::from_der(signature);
-            Ok(parsed.is_ok_and(|signature| key.verify_prehash(&fit(&input, 28), &signature).is_ok()))
+            let (parsed, digest) = (p224::ecdsa::Signature::from_der(signature), fit(&input, 28)?);
+            Ok(parsed.is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()))
         }
         (Signing::Ecdsa { .. }, PublicKey::Elliptic(curve, point)) => {
             let (scheme, algorithm) = ecdsa(curve).ok_or_else(|| wrong_key(how))?;
@@ -132,12 +148,19 @@ fn ecdsa(curve: Curve) -> Option<(&'static EcdsaVerificationAlgorithm, &'static 
 /// of a digest make, as many as the order of the curve has (FIPS 186-5 §6.4.1 step 2): a longer digest loses its end, a
 /// shorter one gains zeros in front, and the number is the same.
 fn fitted(digest: &[u8], algorithm: &'static Algorithm) -> Result<Digest, CryptoError> {
-    Digest::import_less_safe(&fit(digest, algorithm.output_len()), algorithm).map_err(|_| failed())
+    Digest::import_less_safe(&fit(digest, algorithm.output_len())?, algorithm).map_err(|_| failed())
 }
 
-fn fit(digest: &[u8], length: usize) -> Vec<u8> {
+fn fit(digest: &[u8], length: usize) -> Result<Vec<u8>, CryptoError> {
+    let shortest = length.div_ceil(2);
+    if digest.len() < shortest {
+        return Err(CryptoError::Data(format!(
+            "a digest for this curve has {shortest} bytes or more, not {}",
+            digest.len()
+        )));
+    }
     let kept = digest.get(..length).unwrap_or(digest);
-    [vec![0; length.saturating_sub(kept.len())].as_slice(), kept].concat()
+    Ok([vec![0; length.saturating_sub(kept.len())].as_slice(), kept].concat())
 }
 
 /// The longest prime of a DSA key; a longer one would be work that a client chooses.

@@ -269,7 +269,7 @@ fn must_sign(how: &Signing) -> bool {
         Signing::RsaPss { hash, mask_hash, .. } => usual(hash) && hash == mask_hash,
         Signing::Ecdsa { hash } => hash != Hash::Sha1,
         Signing::Ed25519 | Signing::MlDsa(_) => true,
-        Signing::Dsa { .. } => false,
+        Signing::Dsa { .. } | Signing::RsaPkcs1Unprefixed => false,
     }
 }
 
@@ -296,6 +296,8 @@ fn signatures_of_openssl() -> Tally {
             tally.count(sign_or_verify(Scheme::RsaPss(hash), hash), OPENSSL);
         }
     }
+    bare_digest_of_openssl(&rsa);
+    tally.count(Capability::Verify(Scheme::RsaPkcs1Unprefixed), OPENSSL);
     let curves = [
         ("secp224r1", Curve::P224),
         ("P-256", Curve::P256),
@@ -312,6 +314,17 @@ fn signatures_of_openssl() -> Tally {
     }
     dsa_of_openssl(&mut tally);
     tally
+}
+
+/// `pkeyutl` without a digest option pads what it gets.
+fn bare_digest_of_openssl(rsa: &OpensslSigner) {
+    let (digest, other, key, how) = (random(16), random(16), rsa.path("key"), Signing::RsaPkcs1Unprefixed);
+    let arguments = ["pkeyutl", "-sign", "-keyform", "DER", "-inkey", &key, "-pkeyopt", "rsa_padding_mode:pkcs1"];
+    let signature = openssl(&arguments, &digest).unwrap();
+    let verify = |message| VAULT.verify(Key::Public(&rsa.spki), &how, message, &signature);
+    assert!(verify(Message::Digest(&digest)).unwrap());
+    assert!(!verify(Message::Digest(&other)).unwrap());
+    assert!(matches!(verify(Message::Data(&digest)), Err(CryptoError::Parameters(_))));
 }
 
 fn dsa_of_openssl(tally: &mut Tally) {
