@@ -24,8 +24,8 @@ pub(super) const fn hash_of(how: &Signing) -> Option<Hash> {
     }
 }
 
-/// The longest digest that a client may bring.
-const MAX_DIGEST: usize = 64;
+/// Bytes of a digest that a client may bring where the scheme does not fix its length.
+const DIGESTS: std::ops::RangeInclusive<usize> = 16..=64;
 
 /// What a scheme takes: the digest, or the message of a scheme that hashes by itself.
 fn input(how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
@@ -33,9 +33,8 @@ fn input(how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
     match (hash_of(how), message) {
         (Some(hash), Message::Data(data)) => Ok(digest(hash, &[data])),
         (_, Message::Digest(digest)) if takes_any_digest => {
-            let too_long =
-                || CryptoError::Data(format!("a digest has at most {MAX_DIGEST} bytes, not {}", digest.len()));
-            Some(digest.to_vec()).filter(|digest| digest.len() <= MAX_DIGEST).ok_or_else(too_long)
+            let wrong = || CryptoError::Data(format!("a digest has 16 to 64 bytes, not {}", digest.len()));
+            Some(digest.to_vec()).filter(|digest| DIGESTS.contains(&digest.len())).ok_or_else(wrong)
         }
         (Some(hash), Message::Digest(digest)) if digest.len() == hash.length() => Ok(digest.to_vec()),
         (Some(hash), Message::Digest(_)) => {
@@ -69,7 +68,7 @@ pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Res
         }
         (Signing::Ecdsa { .. }, PrivateKey::P224(key)) => {
             let key = p224::ecdsa::SigningKey::from(key);
-            let signature: p224::ecdsa::Signature = key.sign_prehash(&fit(&input, 28)?).map_err(|_| failed())?;
+            let signature: p224::ecdsa::Signature = key.sign_prehash(&fit(&input, 28)).map_err(|_| failed())?;
             Ok(signature.to_der().as_bytes().to_vec())
         }
         (Signing::Ed25519, PrivateKey::Ed25519(pair)) => {
@@ -107,7 +106,7 @@ pub(super) fn verify(
         }
         (Signing::Ecdsa { .. }, PublicKey::Elliptic(Curve::P224, point)) => {
             let key = p224::ecdsa::VerifyingKey::from_sec1_bytes(point).map_err(|_| bad_point())?;
-            let (parsed, digest) = (p224::ecdsa::Signature::from_der(signature), fit(&input, 28)?);
+            let (parsed, digest) = (p224::ecdsa::Signature::from_der(signature), fit(&input, 28));
             Ok(parsed.is_ok_and(|signature| key.verify_prehash(&digest, &signature).is_ok()))
         }
         (Signing::Ecdsa { .. }, PublicKey::Elliptic(curve, point)) => {
@@ -148,19 +147,12 @@ fn ecdsa(curve: Curve) -> Option<(&'static EcdsaVerificationAlgorithm, &'static 
 /// of a digest make, as many as the order of the curve has (FIPS 186-5 §6.4.1 step 2): a longer digest loses its end, a
 /// shorter one gains zeros in front, and the number is the same.
 fn fitted(digest: &[u8], algorithm: &'static Algorithm) -> Result<Digest, CryptoError> {
-    Digest::import_less_safe(&fit(digest, algorithm.output_len())?, algorithm).map_err(|_| failed())
+    Digest::import_less_safe(&fit(digest, algorithm.output_len()), algorithm).map_err(|_| failed())
 }
 
-fn fit(digest: &[u8], length: usize) -> Result<Vec<u8>, CryptoError> {
-    let shortest = length.div_ceil(2);
-    if digest.len() < shortest {
-        return Err(CryptoError::Data(format!(
-            "a digest for this curve has {shortest} bytes or more, not {}",
-            digest.len()
-        )));
-    }
+fn fit(digest: &[u8], length: usize) -> Vec<u8> {
     let kept = digest.get(..length).unwrap_or(digest);
-    Ok([vec![0; length.saturating_sub(kept.len())].as_slice(), kept].concat())
+    [vec![0; length.saturating_sub(kept.len())].as_slice(), kept].concat()
 }
 
 /// The longest prime of a DSA key; a longer one would be work that a client chooses.

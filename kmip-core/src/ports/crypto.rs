@@ -346,8 +346,8 @@ pub enum Scheme {
 pub enum Message<'a> {
     /// The message.
     Data(&'a [u8]),
-    /// Its digest by the scheme's hash (KMIP 2.1 Digested Data); not for schemes without one. ECDSA and DSA take any length
-    /// from half the curve's, whatever their hash: the client may not have named one.
+    /// Its digest by the scheme's hash (KMIP 2.1 Digested Data); not for schemes without one. ECDSA and DSA take 16
+    /// to 64 bytes, whatever their hash: the client may not have named one.
     Digest(&'a [u8]),
 }
 
