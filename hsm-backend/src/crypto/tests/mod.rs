@@ -4,7 +4,9 @@
 
 mod kept_keys;
 mod oracles;
+mod parts;
 mod published;
+mod refusals;
 mod wycheproof_sets;
 
 use std::collections::BTreeMap;
