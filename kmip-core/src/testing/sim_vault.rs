@@ -238,6 +238,7 @@ mod tests {
     #[test]
     fn the_rules_of_sealing_hold() {
         exercise_sealing(&SimVault::new(1));
+        crate::testing::cryptography_exerciser::exercise(&SimVault::new(1));
     }
 
     #[test]

@@ -19,6 +19,7 @@ pub fn exercise(vault: &dyn KeyVault) {
     what_is_not_listed_is_refused(vault);
     key_wrap_vectors(vault);
     key_wrap_refuses_bad_input(vault);
+    super::cryptography_exerciser::exercise(vault);
 }
 
 /// Checks the rules of scope keys, sealing and opening, which hold also for a vault that generates nothing.
