@@ -1,6 +1,6 @@
 //! Second implementations on random inputs: aws-lc-rs where the work here is RustCrypto's or our own, RustCrypto where it is
 //! aws-lc-rs's, and the `openssl` command where neither has the mechanism twice. Where there is no `openssl` command the
-//! output says so, and rows that have nothing else fail.
+//! output says so; every row has something else too.
 
 use super::*;
 use aws_lc_rs::cipher as library;
@@ -97,6 +97,7 @@ fn gcm_of_aws_lc() -> Tally {
 
 fn ciphers_of_openssl() -> Tally {
     let mut tally = Tally::default();
+    (0..8).for_each(|_| triple_des_counter(&mut tally));
     if openssl(&["version"], &[]).is_none() {
         println!("SKIP ciphers of openssl: no openssl command");
         return tally;
@@ -127,9 +128,6 @@ fn ciphers_of_openssl() -> Tally {
             assert_eq!(decrypt(&key, &how, &theirs, None).unwrap(), plain, "{name}");
             tally.count(Capability::Encrypt(how.cipher()), OPENSSL);
         }
-    }
-    for _ in 0..8 {
-        triple_des_counter(&mut tally);
     }
     tally
 }

@@ -1,15 +1,17 @@
 //! Vectors of the standards themselves, and of the designers of ciphers.
 
 use super::*;
+use kmip_core::ports::crypto::{KbkdfMode, Prf};
 
 /// Every suite here.
-pub(super) static TALLIES: [LazyLock<Tally>; 6] = [
+pub(super) static TALLIES: [LazyLock<Tally>; 7] = [
     LazyLock::new(aes_modes),
     LazyLock::new(des_and_blowfish),
     LazyLock::new(chacha20),
     LazyLock::new(digests),
     LazyLock::new(triple_des_cmac),
     LazyLock::new(kmip_derivations),
+    LazyLock::new(made_with_openssl),
 ];
 
 /// A vector of a block cipher; each is encrypted and decrypted.
@@ -293,6 +295,53 @@ fn kmip_derivations() -> Tally {
     tally
 }
 
+/// Made once with OpenSSL 3.0, for rows that have no published vectors at hand: the message is "message digest".
+fn made_with_openssl() -> Tally {
+    const SOURCE: &str = "made with OpenSSL";
+    let mut tally = Tally::default();
+    let modes = [
+        (BlockMode::Cbc, "9d50047a85efb2057a51e45711dae03948cd3b077c4b56a5"),
+        (BlockMode::Cfb, "cbd00e9e5d23ace35a86974ad075e446673779d18b6a37bd"),
+        (BlockMode::Ofb, "cbd00e9e5d23ace31bd23f651898fc0d4fa0728e93497835"),
+    ];
+    for (mode, encrypted) in modes {
+        let key = "0123456789abcdef23456789abcdef01456789abcdef0123";
+        let (iv, plain) = ("1234567890abcdef", "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c");
+        check(&mut tally, SOURCE, &Vector { cipher: BlockCipher::TripleDes, mode, key, iv, plain, encrypted });
+    }
+    let pss = |hash| Signing::RsaPss { hash, mask_hash: hash, salt_length: Some(hash.length()) };
+    let verified = |scheme| Capability::Verify(scheme);
+    let signatures = [
+        (RSA_KEY, Signing::RsaPkcs1 { hash: Hash::Sha1 }, verified(Scheme::RsaPkcs1(Hash::Sha1)), RSA_SHA1),
+        (RSA_KEY, pss(Hash::Sha3_224), verified(Scheme::RsaPss(Hash::Sha3_224)), PSS_SHA3_224),
+        (RSA_KEY, pss(Hash::Sha3_256), verified(Scheme::RsaPss(Hash::Sha3_256)), PSS_SHA3_256),
+        (RSA_KEY, pss(Hash::Sha3_384), verified(Scheme::RsaPss(Hash::Sha3_384)), PSS_SHA3_384),
+        (RSA_KEY, pss(Hash::Sha3_512), verified(Scheme::RsaPss(Hash::Sha3_512)), PSS_SHA3_512),
+        (DSA_KEY, Signing::Dsa { hash: Hash::Sha1 }, verified(Scheme::Dsa(Hash::Sha1)), DSA_SHA1),
+    ];
+    for (key, how, capability, signature) in signatures {
+        let (key, signature) = (unhex(key), unhex(signature));
+        assert!(verify(&key, &how, b"message digest", &signature).unwrap(), "{how:?}");
+        assert!(!verify(&key, &how, b"message digests", &signature).unwrap(), "{how:?}");
+        tally.count(capability, SOURCE);
+    }
+    let bare = VAULT.verify(
+        Key::Public(&unhex(RSA_KEY)),
+        &Signing::RsaPkcs1Unprefixed,
+        Message::Digest(b"message digest\x01\x02"),
+        &unhex(RSA_BARE),
+    );
+    assert!(bare.unwrap());
+    tally.count(verified(Scheme::RsaPkcs1Unprefixed), SOURCE);
+    let (key, data, iv) = (unhex("00112233445566778899aabbccddeeff"), b"label\0context", [0xA5; 32]);
+    for (iv, expected) in [(&[][..], FEEDBACK), (&iv, FEEDBACK_WITH_IV)] {
+        let how = Derivation::Kbkdf { mode: KbkdfMode::Feedback, prf: Prf::Hmac(Hash::Sha256), data, iv };
+        assert_eq!(derive(&key, &how, 72).unwrap(), unhex(expected));
+        tally.count(Capability::Derive(DerivationMethod::Kbkdf(KbkdfMode::Feedback)), SOURCE);
+    }
+    tally
+}
+
 #[test]
 fn vectors_of_the_standards() {
     assert!(TALLIES.iter().all(|tally| !tally.0.is_empty()));
@@ -308,3 +357,65 @@ fn ed25519_signs_the_vector_of_its_standard() {
                     085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00";
     assert_eq!(signature, unhex(expected));
 }
+
+// Public keys and signatures of the vectors made with OpenSSL.
+const RSA_KEY: &str =
+    "30820122300d06092a864886f70d01010105000382010f003082010a0282010100c63988605361d6169d2d91e4f4fc4dde9b7efc
+    2198c495b5bec0c4c46f521ab72d19e55f20a15ec7389a84338b72f4e6a72358ef426f2ca4df91f9df788ce8f5af3e076127ea3b
+    a9479ad6cde98b3faaf828f5b131b515fc9132cdb8b23d2e2139540f705f514a31c8f7c5da97f676225581931f4c4c3dc26107db
+    b90e7fdefc60a855a041b522951de1716704d7adc0d7363a51355ca9842042016574174c798d7a75eb66d7a2a64b6bedb76ad61e
+    df73b058a30fda8ceff00173f318a6bf894ff29d7e977fd503d01eef7168fd57d326a6666180c9ac1d5c5f1e9ba8bb1e0fa1f65c
+    61f6ad254e43d3dea311ef6dee79ef194adbe06eba735a3fb90825c7a90203010001";
+const RSA_SHA1: &str =
+    "06f6cf250361a447aad75dd1bfd4e49f98bff7de05e21f8de1c6c96b3e040d45b7745a6a264376a0af5fbbabac18a35718ac7f56
+    3323245f9c5674b7cd419d7d1f0c75c5cd5bfac8a430626ec27beb375b167b8ad5c8b35f4968300e0f8a81bfbe6d44df9c28ce6a
+    a27c965620fedafd6dd11cf1e564e1b1a0339602214750488f5bfd8de6ef82625ff9a0f8bae20c65db64ce8f5dd08bf482af06ea
+    10742908f1a6e9c6659ca4cb7cd80861537b9cccc3a2089af214bf04f1ae3b501e8bd91b1dc503f2469f5896362015efe11dd33e
+    a0a1b6e2039285b9b78bca18e140187a8e6f68a55d469c61239616a3e4e90169a9b4b262ed046f39a567014c3a942a0c";
+const RSA_BARE: &str =
+    "7ba5ca40b3dc8859d1486c74567d6f35056d52ef959c172338d42a90d9ea777206d559c5617c781797cccc6d7b5ebe2744784ff2
+    d639ca9d3c28f269d54742c3db48597fd0acbefa72950de48acb4b722fe615490b2b8d4346dd50c3774e3583aef0fb74c11ded3c
+    c916e1abb8b3b7b1f427226d2f9420355fc8efa811697388e0e2356b43f8952907f97288b5f119524dfc3f1b8b5cb59f5b6738eb
+    f2fae213835e55e097bdff0228eb85b4fc2f88f47d42400639892edb1071c32f8a7ff878d516c4720cc83b5523b4f7352e97c9ba
+    4022c9ecb0fb31e4934c3fd98d9dbc6b92d4c80b0be1282890d8efcc492afaeebdb3d4512695eefcc03af2a5c2841959";
+const PSS_SHA3_224: &str =
+    "4b0fc8e0e4385376da99a755ca0301d4866bb004f44723859ff37fac05328fb320cf1bc7d4bf379bc43c8deeaab5ef7136f5ef41
+    209e5107ba472b86d946e4ba206cc14efdaeba6f82c6d96b76bb1110dcc6ca0e6d8a9b147f81d743236f0903977105d746e67346
+    8f88a087f02801fc85ed50b42db53a7c15b7699d4319bd86d216e2f32373db5cdf28cf6b3e127981ce9c87e1fe5d95e29b07f768
+    d59dad48bfe950ee3509250dab75f902690cd3dafe695cfe252dc97610533ae06e23b5920ca7eeb21ee36e780ed57ab6f61cb96d
+    db8ade6918231ae8085ea2df02c6b8c0283282014b2272d198702989bdf27f064c6cff2993866fa4c6d0e46968123994";
+const PSS_SHA3_256: &str =
+    "54c6645a7e8f09ed1854c8eb44f4a13d8fe592096db0ed04cc1a97fa7ca5bc8fed039d5acd7a0643d0e96267cf6774824f8e0d0a
+    30365d7ba2a8b555cf0a5ce38e38f3483a5a4235b89e59e9b085a91c163738d8690e57d46c3d1fbbcfced97965cfd8bcc3ee0e16
+    d45b632420238635077e74ef1ef24c490c4f0b6ce2f884dbafd898ba2fa08bf628720eafaee41c83f3bc312e126920acd77ab5b4
+    4d8dc94f10ade738f59fd9b7bfc37112a82990da106df696641641958cde30a313a93ff61cb0ae0107c274239ed7f71587d46eb0
+    d2465b2974aafa5c96ae70596f610b192310d67676d63d926058b2a9ac5f0709ed5a2f183daa7d3e1fe7907b60cff67f";
+const PSS_SHA3_384: &str =
+    "77bf06ce49e38d12c3dcbb0deb72862148e3c2dce15d667c3c7d759aa3f7198a55ac0dd2d551a7d87a72eab97235e6a1424f5901
+    9272c9e68ce3706dbbbccc1494670c3fec5f81e0ba69ad64be7202448979ceef33b8ec1049c078ef7e03adda32de7891baa79a0c
+    ad161d6be1058d02c1f7dd054e073050bc1976df71a4deced346756ef009580270a28e2027426a229e0625d5a41c56be7ddb43b7
+    66c78d12f49c1fa099b64c00ba08da010c021d1d20b3e857d9db50c4d4beafba8cd5168bc5aa103e55fa1c382de93024b34bbe16
+    f19b4c79946ee43ceb764a2f77a36fccd4de8db3963d0ea9cba777f12cbc2cdaa90ae35e5b139b6df88b87cbac9944a2";
+const PSS_SHA3_512: &str =
+    "18ee3e528d3a9b3acb5f3517c3f5f2918b48213d0083ecded8cb5bfb838573066d419cadf4e68e758d212d00ad13e5daa60a2b5b
+    b065b71ecd214e84a37a7e6df7186cb7ba97575246d765365b8b95fa9c20d3fe0d3e5b175da53fcc4e2d767e43384343ed4e032e
+    0ed6cb1a76fb74c7befc2a6712668a5f9fbbd8090a7074cf52a036c9e86dede4193225208c43af1b4b0e62b842d0b81df525b374
+    75c0f8c293df620cdf803d15369e6c13ab837bb9a53602a7c43e29a81f42804656c8f99b10b369ebbbadba54e874fa522ef14f3d
+    14ed57ce8b80ee07c3950f2adb01be0029e4c7640d0219f4b2cde242e023ee7e507e0228ea3b82e2c396fd4798ab7333";
+const DSA_KEY: &str =
+    "308201b73082012c06072a8648ce3804013082011f028181009de4816fdcd0b22ff52c37e3c9cb07ccce56154e24a2484f73e7de
+    552ec6e31434a8f43686d12d7d7c866f417ad782596b278a6212d1ef6f9ababe0b3b4eaf5f646ca22bd45471df84edcf615bbc4f
+    6a5a1bacd5b73ce835ac6ee305a62b9f9a5632f06ece0dfa0ac149adca285ab885b3d9495aec0d844ee6c01c74f366f2f3021500
+    ebbda0dd03c15aa1122975325f5effd0190530050281810083dc5653340d8202efe335678329bcb992604b4be402c84d61af49eb
+    400913696d555f64935235d49e64742d38fb8a6928236d18e5a81dea63f6f1d343007174c3183eccb1d3c0f0a58095e2dd7943c6
+    05cd260974cc5db488e82c264d7ca5f3698692d02699400d63b71c9a88ae8366cee908c11b19f43c64a3bded0930247c03818400
+    028180549720b714028a6eab37ce414fb1888a458043c9de454366a3afaf86ef2ff9b6c7230de6f11c04ccc9e0b2ee7a8bfd7aae
+    a9dcaef5189d4e4ce5a989f41f6ecfd9eee72a161aad2bfe977257c9b53e5304268ba2aadb006d724eabd318fae78224e3ee8953
+    3de4054a603aa0d18665d1ab9904becf31f1cfaa7c4fee503cf53b";
+const DSA_SHA1: &str = "302c02144575be8abc44317a85a62ece63bf8ab04c4668180214246443684643eb2dd356316fe759b8c48f94aa76";
+const FEEDBACK: &str =
+    "3216f29b16d9b2b2781afef28c29d248e070dc4f842a163617b3f7c100c811ba5f6521b16cd1a3196976aa8ffc790f858e70f0d7
+    74870c5c0fe353569dc5ce8ac605f02a113d7cb3";
+const FEEDBACK_WITH_IV: &str =
+    "0284171a1b44cd63edbbd29d88fe7b25700adacb46110661c71d532d078f44e297489de114a4306d00724793d350b09c2d05edf3
+    541deb5e097745ba9ad86cfe5fbcc3bbe9284032";
