@@ -41,90 +41,91 @@ const PLAIN: &str = "6bc1bee22e409f96e93d7e117393172a ae2d8a571e03ac9c9eb76fac45
 const IV: &str = "000102030405060708090a0b0c0d0e0f";
 const COUNTER: &str = "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff";
 
-/// NIST SP 800-38A appendix F.
+/// Mode, key, initialization vector, and [`PLAIN`] encrypted (NIST SP 800-38A appendix F).
+const AES_MODES: [(BlockMode, &str, &str, &str); 13] = [
+    (
+        BlockMode::Ecb,
+        KEY_128,
+        "",
+        "3ad77bb40d7a3660a89ecaf32466ef97 f5d3d58503b9699de785895a96fdbaaf 43b1cd7f598ece23881b00e3ed030688 7b0c785e27e8ad3f8223207104725dd4",
+    ),
+    (
+        BlockMode::Ecb,
+        KEY_192,
+        "",
+        "bd334f1d6e45f25ff712a214571fa5cc 974104846d0ad3ad7734ecb3ecee4eef ef7afd2270e2e60adce0ba2face6444e 9a4b41ba738d6c72fb16691603c18e0e",
+    ),
+    (
+        BlockMode::Ecb,
+        KEY_256,
+        "",
+        "f3eed1bdb5d2a03c064b5a7e3db181f8 591ccb10d410ed26dc5ba74a31362870 b6ed21b99ca6f4f9f153e7b1beafed1d 23304b7a39f9f3ff067d8d8f9e24ecc7",
+    ),
+    (
+        BlockMode::Cbc,
+        KEY_128,
+        IV,
+        "7649abac8119b246cee98e9b12e9197d 5086cb9b507219ee95db113a917678b2 73bed6b8e3c1743b7116e69e22229516 3ff1caa1681fac09120eca307586e1a7",
+    ),
+    (
+        BlockMode::Cbc,
+        KEY_192,
+        IV,
+        "4f021db243bc633d7178183a9fa071e8 b4d9ada9ad7dedf4e5e738763f69145a 571b242012fb7ae07fa9baac3df102e0 08b0e27988598881d920a9e64f5615cd",
+    ),
+    (
+        BlockMode::Cbc,
+        KEY_256,
+        IV,
+        "f58c4c04d6e5f1ba779eabfb5f7bfbd6 9cfc4e967edb808d679f777bc6702c7d 39f23369a9d9bacfa530e26304231461 b2eb05e2c39be9fcda6c19078c6a9d1b",
+    ),
+    (
+        BlockMode::Cfb,
+        KEY_128,
+        IV,
+        "3b3fd92eb72dad20333449f8e83cfb4a c8a64537a0b3a93fcde3cdad9f1ce58b 26751f67a3cbb140b1808cf187a4f4df c04b05357c5d1c0eeac4c66f9ff7f2e6",
+    ),
+    (
+        BlockMode::Cfb,
+        KEY_256,
+        IV,
+        "dc7e84bfda79164b7ecd8486985d3860 39ffed143b28b1c832113c6331e5407b df10132415e54b92a13ed0a8267ae2f9 75a385741ab9cef82031623d55b1e471",
+    ),
+    (
+        BlockMode::Ofb,
+        KEY_128,
+        IV,
+        "3b3fd92eb72dad20333449f8e83cfb4a 7789508d16918f03f53c52dac54ed825 9740051e9c5fecf64344f7a82260edcc 304c6528f659c77866a510d9c1d6ae5e",
+    ),
+    (
+        BlockMode::Ofb,
+        KEY_256,
+        IV,
+        "dc7e84bfda79164b7ecd8486985d3860 4febdc6740d20b3ac88f6ad82a4fb08d 71ab47a086e86eedf39d1c5bba97c408 0126141d67f37be8538f5a8be740e484",
+    ),
+    (
+        BlockMode::Ctr,
+        KEY_128,
+        COUNTER,
+        "874d6191b620e3261bef6864990db6ce 9806f66b7970fdff8617187bb9fffdff 5ae4df3edbd5d35e5b4f09020db03eab 1e031dda2fbe03d1792170a0f3009cee",
+    ),
+    (
+        BlockMode::Ctr,
+        KEY_192,
+        COUNTER,
+        "1abc932417521ca24f2b0459fe7e6e0b 090339ec0aa6faefd5ccc2c6f4ce8e94 1e36b26bd1ebc670d1bd1d665620abf7 4f78a7f6d29809585a97daec58c6b050",
+    ),
+    (
+        BlockMode::Ctr,
+        KEY_256,
+        COUNTER,
+        "601ec313775789a5b7a7f504bbf3d228 f443e3ca4d62b59aca84e990cacaf5c5 2b0930daa23de94ce87017ba2d84988d dfc9c58db67aada613c2dd08457941a6",
+    ),
+];
+
 fn aes_modes() -> Tally {
     let mut tally = Tally::default();
-    let vectors = [
-        (
-            BlockMode::Ecb,
-            KEY_128,
-            "",
-            "3ad77bb40d7a3660a89ecaf32466ef97 f5d3d58503b9699de785895a96fdbaaf 43b1cd7f598ece23881b00e3ed030688 7b0c785e27e8ad3f8223207104725dd4",
-        ),
-        (
-            BlockMode::Ecb,
-            KEY_192,
-            "",
-            "bd334f1d6e45f25ff712a214571fa5cc 974104846d0ad3ad7734ecb3ecee4eef ef7afd2270e2e60adce0ba2face6444e 9a4b41ba738d6c72fb16691603c18e0e",
-        ),
-        (
-            BlockMode::Ecb,
-            KEY_256,
-            "",
-            "f3eed1bdb5d2a03c064b5a7e3db181f8 591ccb10d410ed26dc5ba74a31362870 b6ed21b99ca6f4f9f153e7b1beafed1d 23304b7a39f9f3ff067d8d8f9e24ecc7",
-        ),
-        (
-            BlockMode::Cbc,
-            KEY_128,
-            IV,
-            "7649abac8119b246cee98e9b12e9197d 5086cb9b507219ee95db113a917678b2 73bed6b8e3c1743b7116e69e22229516 3ff1caa1681fac09120eca307586e1a7",
-        ),
-        (
-            BlockMode::Cbc,
-            KEY_192,
-            IV,
-            "4f021db243bc633d7178183a9fa071e8 b4d9ada9ad7dedf4e5e738763f69145a 571b242012fb7ae07fa9baac3df102e0 08b0e27988598881d920a9e64f5615cd",
-        ),
-        (
-            BlockMode::Cbc,
-            KEY_256,
-            IV,
-            "f58c4c04d6e5f1ba779eabfb5f7bfbd6 9cfc4e967edb808d679f777bc6702c7d 39f23369a9d9bacfa530e26304231461 b2eb05e2c39be9fcda6c19078c6a9d1b",
-        ),
-        (
-            BlockMode::Cfb,
-            KEY_128,
-            IV,
-            "3b3fd92eb72dad20333449f8e83cfb4a c8a64537a0b3a93fcde3cdad9f1ce58b 26751f67a3cbb140b1808cf187a4f4df c04b05357c5d1c0eeac4c66f9ff7f2e6",
-        ),
-        (
-            BlockMode::Cfb,
-            KEY_256,
-            IV,
-            "dc7e84bfda79164b7ecd8486985d3860 39ffed143b28b1c832113c6331e5407b df10132415e54b92a13ed0a8267ae2f9 75a385741ab9cef82031623d55b1e471",
-        ),
-        (
-            BlockMode::Ofb,
-            KEY_128,
-            IV,
-            "3b3fd92eb72dad20333449f8e83cfb4a 7789508d16918f03f53c52dac54ed825 9740051e9c5fecf64344f7a82260edcc 304c6528f659c77866a510d9c1d6ae5e",
-        ),
-        (
-            BlockMode::Ofb,
-            KEY_256,
-            IV,
-            "dc7e84bfda79164b7ecd8486985d3860 4febdc6740d20b3ac88f6ad82a4fb08d 71ab47a086e86eedf39d1c5bba97c408 0126141d67f37be8538f5a8be740e484",
-        ),
-        (
-            BlockMode::Ctr,
-            KEY_128,
-            COUNTER,
-            "874d6191b620e3261bef6864990db6ce 9806f66b7970fdff8617187bb9fffdff 5ae4df3edbd5d35e5b4f09020db03eab 1e031dda2fbe03d1792170a0f3009cee",
-        ),
-        (
-            BlockMode::Ctr,
-            KEY_192,
-            COUNTER,
-            "1abc932417521ca24f2b0459fe7e6e0b 090339ec0aa6faefd5ccc2c6f4ce8e94 1e36b26bd1ebc670d1bd1d665620abf7 4f78a7f6d29809585a97daec58c6b050",
-        ),
-        (
-            BlockMode::Ctr,
-            KEY_256,
-            COUNTER,
-            "601ec313775789a5b7a7f504bbf3d228 f443e3ca4d62b59aca84e990cacaf5c5 2b0930daa23de94ce87017ba2d84988d dfc9c58db67aada613c2dd08457941a6",
-        ),
-    ];
-    for (mode, key, iv, encrypted) in vectors {
+    for (mode, key, iv, encrypted) in AES_MODES {
         let vector = Vector { cipher: BlockCipher::Aes, mode, key, iv, plain: PLAIN, encrypted };
         check(&mut tally, "NIST SP 800-38A", &vector);
     }
