@@ -5,6 +5,7 @@
 pub mod campaign;
 pub mod clients;
 pub mod endpoint;
+pub mod in_process;
 pub mod message;
 pub mod oasis;
 pub mod reference;

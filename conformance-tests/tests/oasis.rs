@@ -1,27 +1,44 @@
-//! The published OASIS cases against a spawned server over TLS: the required ones pass, and nothing else has changed.
+//! The published OASIS cases in process and against a spawned server over TLS: the required ones pass, and nothing else
+//! has changed.
 
+use conformance_tests::in_process::InProcess;
 use conformance_tests::oasis::bar::is_required;
+use conformance_tests::oasis::case::Case;
 use conformance_tests::oasis::expectations;
-use conformance_tests::oasis::run::{Outcome, load_all, play_all, print};
+use conformance_tests::oasis::run::{Outcome, Report, load_all, play_all, print};
 use conformance_tests::reference;
 use conformance_tests::server_process::{Options, Server, ServerWorld};
 
 #[test]
-fn published_cases_end_as_expected() {
-    let Some(folder) = reference::require("OASIS cases", "oasis") else { return };
-    let cases = load_all(&folder).expect("the published cases can be read");
+fn published_cases_end_as_expected_over_tls() {
+    let Some(cases) = cases() else { return };
     let place = tempfile::tempdir().expect("a temporary folder");
     let server = Server::start(&Options::new(&place.path().join("data"))).expect("the server starts");
     let reports = play_all(&cases, &mut ServerWorld::new(&server), &|_| true);
     print(&reports);
+    judge(&cases, &reports);
+    server.stop().expect("the server stops when asked");
+}
 
-    let required = cases.iter().zip(&reports).filter(|(case, _)| is_required(case));
+#[test]
+fn published_cases_end_as_expected_in_process() {
+    let Some(cases) = cases() else { return };
+    let mut world = InProcess::open().expect("an engine");
+    judge(&cases, &play_all(&cases, &mut world, &|_| true));
+}
+
+fn cases() -> Option<Vec<Case>> {
+    let folder = reference::require("OASIS cases", "oasis")?;
+    Some(load_all(&folder).expect("the published cases can be read"))
+}
+
+fn judge(cases: &[Case], reports: &[Report]) {
+    let required = cases.iter().zip(reports).filter(|(case, _)| is_required(case));
     let missed: Vec<String> =
         required.filter(|(_, report)| report.outcome != Outcome::Pass).map(|(_, report)| report.to_string()).collect();
     assert!(missed.is_empty(), "required cases do not pass:\n{}", missed.join("\n"));
 
     let expected = expectations::load(&expectations::path()).expect("the list of expectations can be read");
-    let changes = expectations::changes(&expected, &reports);
+    let changes = expectations::changes(&expected, reports);
     assert!(changes.is_empty(), "cases end in another way than the list says:\n{}", changes.join("\n"));
-    server.stop().expect("the server stops when asked");
 }

@@ -1,28 +1,147 @@
 //! How many durable batches a second the embedded store takes: one thread merges what the writers wait for.
 //!
-//! `cargo bench -p kmip-server --bench store_speed`
-//! `KMIP_SPEED_SECONDS` sets the length of each line (default 3).
+//! `cargo bench -p kmip-server --bench store_speed [-- creates]`; `creates` measures only what Create requests come to with
+//! 64 writers, the rate that the server's own is a share of. `KMIP_SPEED_SECONDS` sets the length of each line (default 3).
 
 #[path = "../tests/store_support/mod.rs"]
 mod store_support;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use kmip_core::ports::store::{Batch, Guard, Outcome, Store, Write};
+use hsm_backend::keystore::Keystore;
+use hsm_backend::software::SoftwareVault;
+use kmip_codec::attribute::Attribute;
+use kmip_codec::attribute::values::Name;
+use kmip_codec::inline::Text;
+use kmip_codec::message::header::HeaderVersion;
+use kmip_codec::message::{RequestBatchItem, RequestHeader, RequestMessage, encode};
+use kmip_codec::operation::RequestPayload;
+use kmip_codec::operation::create::CreateRequest;
+use kmip_codec::registry::{CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType, Operation, Tag};
+use kmip_codec::secret::SecretText;
+use kmip_codec::version::V1_4;
+use kmip_core::engine::{Engine, Evaluation, Parts};
+use kmip_core::env::{Env, Pace, PasswordCheck};
+use kmip_core::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, Write};
 use kmip_server::store::{Options, SledStore};
 
 type Waiting = (Batch, SyncSender<()>);
 
+/// Makes the batch of a number.
+type Make<'a> = &'a (dyn Fn(u64) -> Batch + Sync);
+
+/// A random-looking number for each number.
+fn spread(id: u64) -> u128 {
+    u128::from(id).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+}
+
 /// A record of 600 bytes under a random-looking key that must be new, and `indexes` index keys.
 fn batch(id: u64, indexes: usize) -> Batch {
-    let key = format!("o/{:032x}", u128::from(id).wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)).into_bytes();
+    let key = format!("o/{:032x}", spread(id)).into_bytes();
     let mut writes = vec![Write::Put(key.clone(), vec![id as u8; 600])];
     for index in 0..indexes {
         writes.push(Write::Put([format!("i/{index}/").as_bytes(), &key].concat(), vec![]));
     }
     Batch { guards: vec![Guard::Absent(key)], writes, adjusts: vec![] }
+}
+
+/// The batch of a Create of an AES-256 key with a name, as the engine makes it and does not commit it.
+fn batch_of_create(seal: &Arc<dyn RecordSeal>, vault: SoftwareVault) -> Batch {
+    let root = tempfile::tempdir().expect("directory");
+    let store = SledStore::create(&root.path().join("store"), Arc::clone(seal), [1; 16], Options::default());
+    let store: Arc<dyn Store> = Arc::new(store.expect("a store"));
+    let parts = Parts {
+        store: Arc::clone(&store),
+        seal: Arc::clone(seal),
+        vault: Arc::new(vault),
+        passwords: Arc::new(NoUsers),
+        config: kmip_core::env::Config::default(),
+    };
+    let engine = Engine::open(parts).expect("an engine");
+    loop {
+        let env = Env { now: 1_700_000_000, pace: Pace::Pool };
+        let Evaluation::Commit(mut pending) = engine.evaluate(&create_request(), "client", env) else {
+            panic!("Create changed nothing");
+        };
+        let batch = pending.take_batch();
+        if batch.writes.len() > 1 {
+            return batch;
+        }
+        // The key of the scope comes first.
+        store.commit(&[batch]).expect("commits");
+    }
+}
+
+struct NoUsers;
+
+impl PasswordCheck for NoUsers {
+    fn verify(&self, _: &SecretText, _: &str) -> bool {
+        false
+    }
+
+    fn refuse(&self, _: &SecretText) {}
+}
+
+fn create_request() -> Vec<u8> {
+    let name = Name { value: Text::new("bench-00000001"), kind: NameType::UninterpretedTextString };
+    let attributes = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::AES),
+        Attribute::CryptographicLength(256),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt),
+        Attribute::Name(name),
+    ];
+    let payload = CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: Some(attributes.into_iter().collect()),
+        protection_storage_masks: None,
+    };
+    let item = RequestBatchItem {
+        operation: Operation::Create,
+        ephemeral: None,
+        unique_batch_item_id: None,
+        request_payload: RequestPayload::Create(Box::new(payload)),
+        message_extension: Vec::new(),
+    };
+    let request_header = RequestHeader {
+        protocol_version: HeaderVersion(V1_4),
+        maximum_response_size: None,
+        client_correlation_value: None,
+        server_correlation_value: None,
+        asynchronous_indicator: None,
+        attestation_capable_indicator: None,
+        attestation_type: Vec::new(),
+        authentication: None,
+        batch_error_continuation_option: None,
+        batch_order_option: None,
+        time_stamp: None,
+        batch_count: Some(1),
+    };
+    encode(Tag::RequestMessage, &RequestMessage { request_header, batch_item: vec![item] }, V1_4).to_vec()
+}
+
+/// The same batch for another object: its keys end in another identifier or another hash of a name.
+fn renamed(template: &Batch, id: u64) -> Batch {
+    let rename = |key: &[u8]| {
+        let end = format!("{:032x}", spread(id)).into_bytes();
+        let kept = key.len().saturating_sub(end.len());
+        [key.get(..kept).unwrap_or_default(), &end].concat()
+    };
+    let guard = |guard: &Guard| match guard {
+        Guard::Absent(key) => Guard::Absent(rename(key)),
+        Guard::At(key, revision) => Guard::At(rename(key), *revision),
+    };
+    let write = |write: &Write| match write {
+        Write::Put(key, value) => Write::Put(rename(key), value.clone()),
+        Write::Delete(key) => Write::Delete(rename(key)),
+    };
+    Batch {
+        guards: template.guards.iter().map(guard).collect(),
+        writes: template.writes.iter().map(write).collect(),
+        adjusts: vec![],
+    }
 }
 
 fn commit_what_waits(store: &SledStore, queue: Receiver<Waiting>, calls: &AtomicU64) {
@@ -41,14 +160,12 @@ fn commit_what_waits(store: &SledStore, queue: Receiver<Waiting>, calls: &Atomic
     }
 }
 
-fn measure(writers: usize, indexes: usize, length: Duration) {
-    let root = tempfile::tempdir().expect("directory");
-    let store = store_support::open(&root.path().join("store"), Options::default()).expect("opens");
+fn measure(what: &str, store: &SledStore, writers: usize, make: Make<'_>, length: Duration) {
     let (queue, waiting) = sync_channel::<Waiting>(writers);
     let (ids, calls, stop) = (AtomicU64::new(1), AtomicU64::new(0), AtomicBool::new(false));
     let begin = Instant::now();
     let mut latencies: Vec<Duration> = std::thread::scope(|scope| {
-        let (opened, counted) = (&store, &calls);
+        let (opened, counted) = (store, &calls);
         scope.spawn(move || commit_what_waits(opened, waiting, counted));
         let handles: Vec<_> = (0..writers)
             .map(|_| {
@@ -58,9 +175,7 @@ fn measure(writers: usize, indexes: usize, length: Duration) {
                     let mut latencies = vec![];
                     while !stop.load(Ordering::Relaxed) {
                         let start = Instant::now();
-                        queue
-                            .send((batch(ids.fetch_add(1, Ordering::Relaxed), indexes), done.clone()))
-                            .expect("queues");
+                        queue.send((make(ids.fetch_add(1, Ordering::Relaxed)), done.clone())).expect("queues");
                         wake.recv().expect("answered");
                         latencies.push(start.elapsed());
                     }
@@ -78,7 +193,7 @@ fn measure(writers: usize, indexes: usize, length: Duration) {
     latencies.sort_unstable();
     let at = |share: f64| latencies[((latencies.len() - 1) as f64 * share) as usize].as_micros();
     println!(
-        "{writers:3} writers, 600 B + {indexes} index keys: {:7.0} batches/s, {:5.1} a call, p50 {} us, p99 {} us, {} MB for {} records",
+        "{writers:3} writers, {what}: {:7.0} batches/s, {:5.1} a call, p50 {} us, p99 {} us, {} MB for {} records",
         latencies.len() as f64 / seconds,
         latencies.len() as f64 / calls.load(Ordering::Relaxed) as f64,
         at(0.5),
@@ -86,20 +201,37 @@ fn measure(writers: usize, indexes: usize, length: Duration) {
         store.disk_bytes().expect("size") >> 20,
         latencies.len(),
     );
-    if writers == 64 {
-        let begin = Instant::now();
-        let report = store.check().expect("checks");
-        println!("    full check of {} entries: {:?}", report.checked, begin.elapsed());
-        drop(store);
-        let begin = Instant::now();
-        drop(store_support::open(&root.path().join("store"), Options::default()).expect("opens"));
-        println!("    open: {:?}", begin.elapsed());
-    }
+}
+
+fn check_and_open(store: SledStore, path: &std::path::Path) {
+    let begin = Instant::now();
+    let report = store.check().expect("checks");
+    println!("    full check of {} entries: {:?}", report.checked, begin.elapsed());
+    drop(store);
+    let begin = Instant::now();
+    drop(store_support::open(path, Options::default()).expect("opens"));
+    println!("    open: {:?}", begin.elapsed());
 }
 
 fn main() {
     let seconds = std::env::var("KMIP_SPEED_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(3);
-    for (writers, indexes) in [(1, 1), (8, 1), (64, 1), (64, 0), (64, 4)] {
-        measure(writers, indexes, Duration::from_secs(seconds));
+    let length = Duration::from_secs(seconds);
+    let root = tempfile::tempdir().expect("directory");
+    let vault = SoftwareVault::new(Keystore::ephemeral().expect("a key store"));
+    let seal = vault.record_seal() as Arc<dyn RecordSeal>;
+    let template = batch_of_create(&seal, vault);
+    let store = SledStore::create(&root.path().join("creates"), seal, [1; 16], Options::default()).expect("a store");
+    measure("batches of Create", &store, 64, &|id| renamed(&template, id), length);
+    drop(store);
+    if std::env::args().any(|argument| argument == "creates") {
+        return;
+    }
+    for (number, (writers, indexes)) in [(1, 1), (8, 1), (64, 1), (64, 0), (64, 4)].into_iter().enumerate() {
+        let path = root.path().join(number.to_string());
+        let store = store_support::open(&path, Options::default()).expect("opens");
+        measure(&format!("600 B + {indexes} index keys"), &store, writers, &|id| batch(id, indexes), length);
+        if writers == 64 {
+            check_and_open(store, &path);
+        }
     }
 }

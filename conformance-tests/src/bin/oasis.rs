@@ -2,6 +2,7 @@
 
 use clap::Parser;
 use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::in_process::InProcess;
 use conformance_tests::oasis::bar::is_required;
 use conformance_tests::oasis::expectations;
 use conformance_tests::oasis::run::{Outcome, load_all, play_all, print};
@@ -26,6 +27,9 @@ struct Arguments {
     /// Play on this server, as one client: its objects stay behind and may disturb later cases
     #[arg(long, value_name = "ADDR:PORT", requires_all = ["ca", "cert", "key"])]
     server: Option<SocketAddr>,
+    /// Play on the engine in this process, without sockets
+    #[arg(long, conflicts_with = "server")]
+    in_process: bool,
     /// CA that the server's certificate chains to
     #[arg(long)]
     ca: Option<PathBuf>,
@@ -65,6 +69,7 @@ fn main() -> io::Result<ExitCode> {
             let identity = Identity::from_files(ca, cert, key)?;
             play_all(&cases, &mut OneClient { identity, address: *address }, &selected)
         }
+        _ if arguments.in_process => play_all(&cases, &mut InProcess::open()?, &selected),
         _ => {
             let place = tempfile::tempdir()?;
             let server = Server::start(&Options::new(&place.path().join("data")))?;

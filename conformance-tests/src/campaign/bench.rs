@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// How long.
 #[derive(Debug, Clone, Copy)]
@@ -65,6 +65,9 @@ const BARS: [Bar; 7] = [
 ];
 
 const TARGET: &str = "kmip-server";
+/// The series whose batches the bare store is measured with, and the least share of the store's rate that is enough.
+const CREATE: usize = 4;
+const SHARE_OF_STORE: f64 = 0.6;
 
 /// Measures a new server in `place`. Run it from a release build.
 pub fn run(settings: Settings, place: &Path) -> Outcome {
@@ -77,10 +80,24 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     let mut missed = 0_usize;
     for (number, series) in SERIES.iter().enumerate() {
         let results = place.join(format!("series-{number}.jsonl"));
-        compare(&sources, &binaries, settings, series, &target, &results, place)?;
-        let runs = read(&results)?;
+        let (mut runs, mut store) = (Vec::new(), Vec::new());
+        let turns = if number == CREATE { settings.rounds } else { 1 };
+        for _ in 0..turns {
+            let rounds = settings.rounds / turns;
+            compare(&sources, &binaries, Settings { rounds, ..settings }, series, &target, &results, place)?;
+            runs.extend(read(&results)?);
+            if number == CREATE {
+                store.push(store_alone(settings.seconds)?);
+            }
+        }
+        let mut judged = Vec::new();
         for bar in BARS.iter().filter(|bar| bar.series == number) {
-            let (line, is_met) = judge(bar, series, &runs)?;
+            judged.push(judge(bar, series, &runs)?);
+        }
+        if number == CREATE {
+            judged.push(judge_beside_store(&runs, store)?);
+        }
+        for (line, is_met) in judged {
             missed += usize::from(!is_met);
             println!("{line}");
             lines.push(line);
@@ -103,6 +120,29 @@ fn build(sources: &Path) -> io::Result<PathBuf> {
         status if status.success() => Ok(target.join("release")),
         status => Err(io::Error::other(format!("the load generator does not build: {status}"))),
     }
+}
+
+/// Batches a second that the store alone makes durable when 64 writers bring it what Create requests come to, on the
+/// processor that the servers are measured on.
+fn store_alone(seconds: usize) -> io::Result<f64> {
+    let mut command = Command::new("taskset");
+    command.args(["-c", "0"]).arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(reference::workspace()).args(["bench", "--quiet", "-p", "kmip-server", "--bench", "store_speed", "--", "creates"]);
+    command.env("KMIP_SPEED_SECONDS", seconds.to_string());
+    let output = command.stderr(Stdio::inherit()).output()?;
+    let told = String::from_utf8_lossy(&output.stdout);
+    print!("{told}");
+    let rate = told.split_once(" batches/s").and_then(|(before, _)| before.split_whitespace().last());
+    rate.and_then(|rate| rate.parse().ok()).ok_or_else(|| io::Error::other(format!("no rate in: {told}")))
+}
+
+fn judge_beside_store(runs: &[Value], mut store: Vec<f64>) -> Result<(String, bool), CampaignError> {
+    store.sort_by(f64::total_cmp);
+    let Some(middle) = store.get(store.len() / 2) else { return finding("the store was not measured".to_owned()) };
+    let share = median(runs, TARGET, 64, "ops_s")? / middle;
+    let is_met = share >= SHARE_OF_STORE;
+    let word = if is_met { "PASS" } else { "FAIL" };
+    Ok((format!("{word} create x64: {share:.2} of the rate of the store alone, at least {SHARE_OF_STORE:.2}"), is_met))
 }
 
 fn environment(server: &Server) -> String {
