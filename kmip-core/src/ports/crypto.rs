@@ -652,7 +652,8 @@ pub trait Cryptography: Send + Sync {
         stream.finish()
     }
 
-    /// Derives `length` bytes. Without a key only [`Derivation::Hash`] works.
+    /// Derives `length` bytes. Without a key only [`Derivation::Hash`] works. More bytes than the method gives are
+    /// [`CryptoError::Data`] (KMIP 2.1 §6.1.14).
     fn derive(&self, key: Option<Key<'_>>, how: &Derivation<'_>, length: usize) -> Result<Secret, CryptoError> {
         let _ = (key, length);
         unsupported(how)

@@ -210,21 +210,21 @@ fn derivations() {
     refused(derive(b"p", &pbkdf2(1_000_001), 64), Kind::Limit);
     refused(derive(b"p", &pbkdf2(1), 0), Kind::Limit);
     refused(derive(b"p", &pbkdf2(1), 65_537), Kind::Limit);
-    refused(derive(b"k", &Derivation::Hash { hash, data: b"" }, 33), Kind::Parameters);
-    refused(derive(b"k", &Derivation::Hmac { hash, data: b"" }, 33), Kind::Parameters);
-    refused(derive(b"k", &Derivation::Hkdf { hash, salt: b"", info: b"" }, 255 * 32 + 1), Kind::Parameters);
+    refused(derive(b"k", &Derivation::Hash { hash, data: b"" }, 33), Kind::Data);
+    refused(derive(b"k", &Derivation::Hmac { hash, data: b"" }, 33), Kind::Data);
+    refused(derive(b"k", &Derivation::Hkdf { hash, salt: b"", info: b"" }, 255 * 32 + 1), Kind::Data);
     let counter = Derivation::Kbkdf { mode: KbkdfMode::Counter, prf: Prf::Hmac(hash), data: b"", iv: b"iv" };
     refused(derive(b"k", &counter, 16), Kind::Parameters);
     let encryption = Encryption::Aead { cipher: Aead::AesGcm, nonce: &IV[..12], aad: b"", tag_length: 16 };
     refused(derive(&[1; 16], &Derivation::Encrypt { encryption, data: b"" }, 16), Kind::Parameters);
     let encryption = aes(BlockMode::Cbc, BlockPadding::Pkcs5, &IV);
-    refused(derive(&[1; 16], &Derivation::Encrypt { encryption, data: b"" }, 17), Kind::Parameters);
+    refused(derive(&[1; 16], &Derivation::Encrypt { encryption, data: b"" }, 17), Kind::Data);
     refused(VAULT.derive(None, &pbkdf2(1), 16), Kind::Parameters);
     assert_eq!(VAULT.derive(None, &Derivation::Hash { hash, data: b"abc" }, 32).unwrap().len(), 32);
     let (p256, p384) = (key_pair::generate_ec(Curve::P256).unwrap(), key_pair::generate_ec(Curve::P384).unwrap());
     let agreement = Derivation::Agreement { public: &p384.public };
     refused(derive(p256.private.expose_secret(), &agreement, 32), Kind::Key);
-    refused(derive(p384.private.expose_secret(), &agreement, 49), Kind::Parameters);
+    refused(derive(p384.private.expose_secret(), &agreement, 49), Kind::Data);
     assert_eq!(derive(p384.private.expose_secret(), &agreement, 48).unwrap().len(), 48);
 }
 
