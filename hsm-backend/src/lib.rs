@@ -7,8 +7,8 @@
 //! | [`pkcs11`] | the vault whose root key never leaves a PKCS#11 token |
 //! | [`record_seal`] | the seal of stored records and the blinding of names in storage keys |
 //! | [`passwords`] | hashes of the passwords of KMIP users |
-//! | `crypto` | the clients' cryptography: the algorithm table and what stands behind it |
-//! | [`protected`] | memory that is not swapped or dumped; the only unsafe code of this project |
+//! | `crypto` | the clients' cryptography: the algorithm table and what stands behind it; unsafe in one file, a binding |
+//! | [`protected`] | memory that is not swapped or dumped; unsafe |
 //!
 //! The hierarchy is root key > scope key > object key. `envelope` is its one construction, `scope_keys` its middle level.
 //!

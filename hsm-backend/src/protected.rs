@@ -3,7 +3,7 @@
 //! Key schedules live in slots of a few locked mappings, so that many keys need little of the limit on locked memory
 //! (`RLIMIT_MEMLOCK`). Where the system refuses a lock, the key is kept in the same place unlocked and one warning is logged.
 //!
-//! This is the only module of the project with unsafe code: it owns the mappings and hands each slot to one owner.
+//! Unsafe, as is `crypto/rsa_transform.rs` and nothing else of the project: this module owns the mappings and hands each slot to one owner.
 
 #![allow(unsafe_code)]
 

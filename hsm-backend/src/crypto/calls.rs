@@ -80,8 +80,8 @@ pub(crate) fn encrypt(
 fn encrypt_rsa(spki: &[u8], how: &Encryption<'_>, data: &[u8]) -> Result<Bytes, CryptoError> {
     match (PublicKey::parse(spki)?, *how) {
         (PublicKey::Rsa { spki, .. }, Encryption::RsaPkcs1) => rsa::encrypt_pkcs1(spki, data),
-        (PublicKey::Rsa { spki, .. }, Encryption::RsaOaep { hash, mask_hash, label }) => {
-            rsa::encrypt_oaep(spki, &Oaep { hash, mask_hash, label }, data)
+        (PublicKey::Rsa { spki, pkcs1 }, Encryption::RsaOaep { hash, mask_hash, label }) => {
+            rsa::encrypt_oaep(spki, pkcs1, &Oaep { hash, mask_hash, label }, data)
         }
         _ => Err(CryptoError::Key("RSA encryption takes an RSA key".to_owned())),
     }

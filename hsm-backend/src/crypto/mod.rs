@@ -9,12 +9,12 @@
 //! | [`ciphers`], [`modes`], [`aead`], [`gcm`] | symmetric encryption, on [`block_cipher`] |
 //! | [`mac`], [`digest`] | codes and digests |
 //! | [`keys`], [`private_keys`] | asymmetric keys from their encodings, and those that are kept parsed |
-//! | [`signatures`], [`rsa`] | signatures and RSA |
+//! | [`signatures`], [`rsa`], [`rsa_transform`] | signatures and RSA |
 //! | [`derivation`] | key derivation and agreement |
 //!
 //! aws-lc-rs comes first; RustCrypto fills in what it lacks.
 //!
-//! **Invariant:** everything that uses an RSA private key is aws-lc-rs's: it works in constant time and with blinding.
+//! **Invariant:** everything that uses an RSA private key is AWS-LC's: it works in constant time and with blinding.
 
 mod aead;
 pub(crate) mod algorithms;
@@ -29,6 +29,7 @@ mod mac;
 mod modes;
 mod private_keys;
 mod rsa;
+mod rsa_transform;
 mod signatures;
 mod stream;
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! RSA (RFC 8017): signatures and encryption. Everything with a private key is aws-lc-rs's. Signatures are verified by
-//! aws-lc-rs where it has a name for their hash and padding, else by the encodings here around the public RSA function.
+//! RSA (RFC 8017): signatures and encryption. aws-lc-rs does what it has a name for; other hash functions and combinations
+//! are the encodings here around the RSA function: AWS-LC's own for a private key ([`RsaKey`]), [`power`] for a public one.
 
 use std::sync::{LazyLock, OnceLock};
 
@@ -21,10 +21,14 @@ use der::Decode;
 use kmip_codec::secret::Secret;
 use kmip_core::ports::crypto::{CryptoError, Hash};
 use kmip_core::ports::vault::VaultError;
+use rand_core::TryRng;
+use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroizing;
 
 use super::digest::digest;
+use super::rsa_transform::RsaKey;
 use super::stream::{Bytes, copy};
+use crate::random::OsRandom;
 
 /// Bits of the moduli of keys that sign, encrypt and decrypt.
 const PRIVATE_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
@@ -50,13 +54,13 @@ pub(super) struct Oaep<'a> {
 
 impl<'a> Oaep<'a> {
     /// aws-lc-rs has OAEP with one hash for both of its uses.
-    fn algorithm(&self) -> Result<&'static OaepAlgorithm, CryptoError> {
+    fn algorithm(&self) -> Option<&'static OaepAlgorithm> {
         match (self.hash, self.mask_hash) {
-            (Hash::Sha1, Hash::Sha1) => Ok(&OAEP_SHA1_MGF1SHA1),
-            (Hash::Sha256, Hash::Sha256) => Ok(&OAEP_SHA256_MGF1SHA256),
-            (Hash::Sha384, Hash::Sha384) => Ok(&OAEP_SHA384_MGF1SHA384),
-            (Hash::Sha512, Hash::Sha512) => Ok(&OAEP_SHA512_MGF1SHA512),
-            (hash, mask) => Err(CryptoError::Unsupported(format!("RSA OAEP with {hash:?} and MGF1 with {mask:?}"))),
+            (Hash::Sha1, Hash::Sha1) => Some(&OAEP_SHA1_MGF1SHA1),
+            (Hash::Sha256, Hash::Sha256) => Some(&OAEP_SHA256_MGF1SHA256),
+            (Hash::Sha384, Hash::Sha384) => Some(&OAEP_SHA384_MGF1SHA384),
+            (Hash::Sha512, Hash::Sha512) => Some(&OAEP_SHA512_MGF1SHA512),
+            _ => None,
         }
     }
 
@@ -72,6 +76,7 @@ pub(super) struct PrivateRsa {
     bits: usize,
     signing: OnceLock<RsaKeyPair>,
     decrypting: OnceLock<PrivateDecryptingKey>,
+    transform: OnceLock<RsaKey>,
 }
 
 impl PrivateRsa {
@@ -82,16 +87,40 @@ impl PrivateRsa {
                 "an RSA key of {bits} bits does not sign or decrypt: 2048 to 4096 do"
             )));
         }
-        Ok(Self { der: Secret::copy_from(pkcs8), bits, signing: OnceLock::new(), decrypting: OnceLock::new() })
+        let der = Secret::copy_from(pkcs8);
+        let (signing, decrypting, transform) = (OnceLock::new(), OnceLock::new(), OnceLock::new());
+        Ok(Self { der, bits, signing, decrypting, transform })
     }
 
     /// Signs a digest.
     pub(super) fn sign(&self, hash: Hash, padding: SignaturePadding, digest: &[u8]) -> Result<Vec<u8>, CryptoError> {
-        let (encoding, algorithm) = signing_encoding(hash, padding, self.bits)?;
+        let Some((encoding, algorithm)) = signing_encoding(hash, padding, self.bits)? else {
+            return self.sign_encoded(hash, padding, digest);
+        };
         let digest = Digest::import_less_safe(digest, algorithm).map_err(|_| wrong_digest(hash))?;
         let mut signature = vec![0; self.bits.div_ceil(8)];
         let signed = self.signing()?.sign_digest(encoding, &digest, &mut signature);
         signed.map(|()| signature).map_err(|_| failed("sign"))
+    }
+
+    /// With a hash or a combination that aws-lc-rs has no name for.
+    fn sign_encoded(&self, hash: Hash, padding: SignaturePadding, digest: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let length = self.bits.div_ceil(8);
+        let encoded = match padding {
+            SignaturePadding::Pkcs1 => emsa_pkcs1(hash, digest, length)?,
+            SignaturePadding::Pss { mask_hash, salt_length } => {
+                let salt = random(salt_length.unwrap_or(hash.length()))?;
+                let encoded = emsa_pss(hash, mask_hash, digest, &salt, self.bits.saturating_sub(1))?;
+                [vec![0; length.saturating_sub(encoded.len())], encoded].concat()
+            }
+        };
+        self.transform()?.apply_private(&encoded).map(|mut out| std::mem::take(&mut *out)).ok_or_else(|| failed("sign"))
+    }
+
+    /// Signs a digest without the identifier of its hash.
+    pub(super) fn sign_unprefixed(&self, digest: &[u8]) -> Result<Vec<u8>, CryptoError> {
+        let encoded = emsa_pkcs1_of(digest, self.bits.div_ceil(8))?;
+        self.transform()?.apply_private(&encoded).map(|mut out| std::mem::take(&mut *out)).ok_or_else(|| failed("sign"))
     }
 
     pub(super) fn decrypt_pkcs1(&self, data: &[u8]) -> Result<Bytes, CryptoError> {
@@ -101,11 +130,27 @@ impl PrivateRsa {
     }
 
     pub(super) fn decrypt_oaep(&self, how: &Oaep<'_>, data: &[u8]) -> Result<Bytes, CryptoError> {
-        let algorithm = how.algorithm()?;
+        let Some(algorithm) = how.algorithm() else { return self.decrypt_oaep_encoded(how, data) };
         let key = OaepPrivateDecryptingKey::new(self.decrypting()?.clone()).map_err(|_| failed("decrypt"))?;
         let mut out = Zeroizing::new(vec![0; self.bits.div_ceil(8)]);
         let opened = key.decrypt(algorithm, data, &mut out, how.label());
         opened.map(|plain| copy(plain)).map_err(|_| does_not_decrypt())
+    }
+
+    /// With hashes that aws-lc-rs has no name for.
+    fn decrypt_oaep_encoded(&self, how: &Oaep<'_>, data: &[u8]) -> Result<Bytes, CryptoError> {
+        if data.len() != self.bits.div_ceil(8) {
+            return Err(does_not_decrypt());
+        }
+        let encoded = self.transform()?.apply_private(data).ok_or_else(does_not_decrypt)?;
+        eme_oaep_decode(how, &encoded)
+    }
+
+    fn transform(&self) -> Result<&RsaKey, CryptoError> {
+        parsed(&self.transform, || {
+            let info: pkcs8::PrivateKeyInfoRef<'_> = self.der.expose_secret().try_into().ok()?;
+            RsaKey::private(info.private_key.as_bytes())
+        })
     }
 
     fn signing(&self) -> Result<&RsaKeyPair, CryptoError> {
@@ -143,19 +188,18 @@ fn signing_encoding(
     hash: Hash,
     padding: SignaturePadding,
     bits: usize,
-) -> Result<(&'static RsaSignatureEncoding, &'static Algorithm), CryptoError> {
-    let unsupported = || CryptoError::Unsupported(format!("RSA signatures with {padding:?} and {hash:?}"));
+) -> Result<Option<(&'static RsaSignatureEncoding, &'static Algorithm)>, CryptoError> {
     let algorithm = match hash {
         Hash::Sha256 => &SHA256,
         Hash::Sha384 => &SHA384,
         Hash::Sha512 => &SHA512,
-        _ => return Err(unsupported()),
+        _ => return Ok(None),
     };
     let encoding = match (padding, hash) {
         (SignaturePadding::Pkcs1, Hash::Sha256) => &RSA_PKCS1_SHA256,
         (SignaturePadding::Pkcs1, Hash::Sha384) => &RSA_PKCS1_SHA384,
         (SignaturePadding::Pkcs1, _) => &RSA_PKCS1_SHA512,
-        (SignaturePadding::Pss { mask_hash, .. }, _) if mask_hash != hash => return Err(unsupported()),
+        (SignaturePadding::Pss { mask_hash, .. }, _) if mask_hash != hash => return Ok(None),
         (SignaturePadding::Pss { salt_length, .. }, _) => {
             let table = match hash {
                 Hash::Sha256 => &PSS_SHA256,
@@ -169,7 +213,7 @@ fn signing_encoding(
             table.get(length).filter(|_| length <= room).ok_or_else(too_long)?
         }
     };
-    Ok((encoding, algorithm))
+    Ok(Some((encoding, algorithm)))
 }
 
 /// Whether a signature of a digest is valid. `pkcs1` is the `RSAPublicKey`.
@@ -260,16 +304,21 @@ pub(super) fn encrypt_pkcs1(spki: &[u8], data: &[u8]) -> Result<Bytes, CryptoErr
     Ok(Zeroizing::new(out))
 }
 
-pub(super) fn encrypt_oaep(spki: &[u8], how: &Oaep<'_>, data: &[u8]) -> Result<Bytes, CryptoError> {
-    let algorithm = how.algorithm()?;
+pub(super) fn encrypt_oaep(spki: &[u8], pkcs1: &[u8], how: &Oaep<'_>, data: &[u8]) -> Result<Bytes, CryptoError> {
     let key = OaepPublicEncryptingKey::new(encrypting(spki)?).map_err(|_| bad_public_key())?;
-    let room = key.max_plaintext_size(algorithm);
+    let length = key.key_size_bytes();
+    let room = length.saturating_sub(how.hash.length().saturating_mul(2)).saturating_sub(2);
     if data.len() > room {
         return Err(too_long(room));
     }
-    let mut out = vec![0; key.key_size_bytes()];
-    key.encrypt(algorithm, data, &mut out, how.label()).map_err(|_| failed("encrypt"))?;
-    Ok(Zeroizing::new(out))
+    if let Some(algorithm) = how.algorithm() {
+        let mut out = vec![0; length];
+        key.encrypt(algorithm, data, &mut out, how.label()).map_err(|_| failed("encrypt"))?;
+        return Ok(Zeroizing::new(out));
+    }
+    let encoded = eme_oaep_encode(how, data, room, length)?;
+    let (numbers, bits) = public_numbers(pkcs1)?;
+    power(&numbers, bits, &encoded)?.map(Zeroizing::new).ok_or_else(|| failed("encrypt"))
 }
 
 fn encrypting(spki: &[u8]) -> Result<PublicEncryptingKey, CryptoError> {
@@ -327,6 +376,26 @@ fn mask(hash: Hash, seed: &[u8], target: &mut [u8]) {
     }
 }
 
+/// EMSA-PSS encoding (RFC 8017 §9.1.1) in as many bytes as `bits` need.
+fn emsa_pss(hash: Hash, mask_hash: Hash, digest_: &[u8], salt: &[u8], bits: usize) -> Result<Vec<u8>, CryptoError> {
+    if digest_.len() != hash.length() {
+        return Err(wrong_digest(hash));
+    }
+    let length = bits.div_ceil(8);
+    let filler = length.checked_sub(hash.length().saturating_add(salt.len()).saturating_add(2));
+    let too_long = || CryptoError::Parameters(format!("a salt of {} bytes is too long for the RSA key", salt.len()));
+    let filler = filler.ok_or_else(too_long)?;
+    let check = digest(hash, &[&[0; 8], digest_, salt]);
+    let mut block = [vec![0; filler].as_slice(), &[0x01], salt].concat();
+    mask(mask_hash, &check, &mut block);
+    if let Some(first) = block.first_mut() {
+        *first &= top_mask(bits);
+    }
+    block.extend_from_slice(&check);
+    block.push(0xBC);
+    Ok(block)
+}
+
 /// EMSA-PSS verification (RFC 8017 §9.1.2): something if the encoding fits.
 fn emsa_pss_matches(
     hash: Hash,
@@ -363,6 +432,50 @@ fn emsa_pss_matches(
 fn top_mask(bits: usize) -> u8 {
     let unused = bits.div_ceil(8).saturating_mul(8).saturating_sub(bits);
     u8::MAX.checked_shr(u32::try_from(unused).unwrap_or_default()).unwrap_or_default()
+}
+
+/// EME-OAEP encoding (RFC 8017 §7.1.1).
+fn eme_oaep_encode(how: &Oaep<'_>, data: &[u8], room: usize, length: usize) -> Result<Bytes, CryptoError> {
+    let mut seed = random(how.hash.length())?;
+    let filler = vec![0; room.saturating_sub(data.len())];
+    let label = digest(how.hash, &[how.label]);
+    let mut block = Zeroizing::new(Vec::with_capacity(length));
+    [label.as_slice(), &filler, &[0x01], data].iter().for_each(|part| block.extend_from_slice(part));
+    mask(how.mask_hash, &seed, &mut block);
+    mask(how.mask_hash, &block, &mut seed);
+    let mut encoded = Zeroizing::new(Vec::with_capacity(length));
+    [&[0x00], seed.as_slice(), &block].iter().for_each(|part| encoded.extend_from_slice(part));
+    Ok(encoded)
+}
+
+/// EME-OAEP decoding (RFC 8017 §7.1.2). Which of the checks fails shows neither in the answer nor in the time.
+fn eme_oaep_decode(how: &Oaep<'_>, encoded: &[u8]) -> Result<Bytes, CryptoError> {
+    let (first, rest) = encoded.split_first().ok_or_else(does_not_decrypt)?;
+    let (seed, block) = rest.split_at_checked(how.hash.length()).ok_or_else(does_not_decrypt)?;
+    let (mut seed, mut block) = (copy(seed), copy(block));
+    mask(how.mask_hash, &block, &mut seed);
+    mask(how.mask_hash, &seed, &mut block);
+    let (label, message) = block.split_at_checked(how.hash.length()).ok_or_else(does_not_decrypt)?;
+    let mut good = first.ct_eq(&0) & label.ct_eq(&digest(how.hash, &[how.label]));
+    let (mut looking, mut start) = (Choice::from(1), 0u32);
+    for (place, byte) in (1u32..).zip(message) {
+        let (is_marker, is_filler) = (byte.ct_eq(&1), byte.ct_eq(&0));
+        start.conditional_assign(&place, looking & is_marker);
+        good &= !looking | is_marker | is_filler;
+        looking &= !is_marker;
+    }
+    good &= !looking;
+    let start = usize::try_from(start).unwrap_or_default();
+    if bool::from(good) { message.get(start..).map(copy).ok_or_else(does_not_decrypt) } else { Err(does_not_decrypt()) }
+}
+
+fn random(length: usize) -> Result<Bytes, CryptoError> {
+    if length > 512 {
+        return Err(CryptoError::Parameters(format!("a salt of {length} bytes is too long for the RSA key")));
+    }
+    let mut out = Zeroizing::new(vec![0; length]);
+    OsRandom.try_fill_bytes(&mut out)?;
+    Ok(out)
 }
 
 /// Bits of a big-endian number without leading zero bytes.

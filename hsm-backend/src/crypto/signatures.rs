@@ -80,9 +80,7 @@ pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Res
             signature.truncate(length);
             Ok(signature)
         }
-        (Signing::RsaPkcs1Unprefixed, PrivateKey::Rsa(_)) => Err(CryptoError::Unsupported(
-            "RSA signatures of digests by an unnamed hash: they are only verified".to_owned(),
-        )),
+        (Signing::RsaPkcs1Unprefixed, PrivateKey::Rsa(key)) => key.sign_unprefixed(&input),
         (Signing::Dsa { .. }, _) => Err(CryptoError::Unsupported("DSA signatures: they are only verified".to_owned())),
         _ => Err(wrong_key(how)),
     }

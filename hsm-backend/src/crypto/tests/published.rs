@@ -311,7 +311,7 @@ fn made_with_openssl() -> Tally {
         check(&mut tally, SOURCE, &Vector { cipher: BlockCipher::TripleDes, mode, key, iv, plain, encrypted });
     }
     let pss = |hash| Signing::RsaPss { hash, mask_hash: hash, salt_length: Some(hash.length()) };
-    let verified = |scheme| Capability::Verify(scheme);
+    let verified = wycheproof_sets::signing_capability;
     let signatures = [
         (RSA_KEY, Signing::RsaPkcs1 { hash: Hash::Sha1 }, verified(Scheme::RsaPkcs1(Hash::Sha1)), RSA_SHA1),
         (RSA_KEY, pss(Hash::Sha3_224), verified(Scheme::RsaPss(Hash::Sha3_224)), PSS_SHA3_224),

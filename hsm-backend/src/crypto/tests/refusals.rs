@@ -137,9 +137,8 @@ fn signatures() {
     let (data, pss) = (Message::Data(b"x"), |salt| Signing::RsaPss { hash, mask_hash: hash, salt_length: Some(salt) });
     refused(sign(rsa_key, &Signing::RsaPkcs1 { hash: Hash::Sha1 }, data), Kind::Unsupported);
     refused(sign(p256_key, &Signing::Ecdsa { hash: Hash::Sha1 }, data), Kind::Unsupported);
-    refused(sign(rsa_key, &Signing::RsaPkcs1 { hash: Hash::Sha3_256 }, data), Kind::Unsupported);
     refused(sign(rsa_key, &Signing::Dsa { hash }, data), Kind::Unsupported);
-    refused(sign(rsa_key, &Signing::RsaPkcs1Unprefixed, Message::Digest(&[1; 20])), Kind::Unsupported);
+    refused(sign(rsa_key, &Signing::RsaPkcs1Unprefixed, data), Kind::Parameters);
     refused(sign(rsa_key, &Signing::Ecdsa { hash }, data), Kind::Key);
     refused(sign(p256_key, &Signing::RsaPkcs1 { hash }, data), Kind::Key);
     refused(sign(rsa_key, &pss(223), data), Kind::Parameters);
@@ -188,8 +187,8 @@ fn rsa_encryption() {
     let oaep = |hash, mask_hash| Encryption::RsaOaep { hash, mask_hash, label: b"" };
     let sha256 = oaep(Hash::Sha256, Hash::Sha256);
     let key = rsa.private.expose_secret();
-    refused(VAULT.encrypt(Key::Public(&rsa.public), &oaep(Hash::Sha256, Hash::Sha1), b"x"), Kind::Unsupported);
-    refused(decrypt(key, &oaep(Hash::Sha224, Hash::Sha224), &[0; 256], None), Kind::Unsupported);
+    let mixed = oaep(Hash::Sha256, Hash::Sha1);
+    refused(VAULT.encrypt(Key::Public(&rsa.public), &mixed, &[0; 191]), Kind::Data);
     refused(VAULT.encrypt(Key::Clear(&rsa.private), &sha256, b"x"), Kind::Key);
     refused(VAULT.encrypt(Key::Public(&key_pair_of_512_bits()), &sha256, b"x"), Kind::Key);
     let p256 = key_pair::generate_ec(Curve::P256).unwrap();
@@ -197,6 +196,7 @@ fn rsa_encryption() {
     refused(decrypt(p256.private.expose_secret(), &sha256, &[0; 256], None), Kind::Key);
     for length in [0, 255, 256, 257] {
         refused(decrypt(key, &sha256, &random(length), None), Kind::Data);
+        refused(decrypt(key, &mixed, &random(length), None), Kind::Data);
         refused(decrypt(key, &Encryption::RsaPkcs1, &vec![0; length], None), Kind::Data);
     }
 }

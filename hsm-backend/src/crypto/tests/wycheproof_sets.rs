@@ -192,7 +192,7 @@ fn gmac() -> Tally {
     tally
 }
 
-fn signing_capability(scheme: Scheme) -> Capability {
+pub(super) fn signing_capability(scheme: Scheme) -> Capability {
     let signs = TABLE.iter().any(|row| row.capability == Capability::Sign(scheme));
     if signs { Capability::Sign(scheme) } else { Capability::Verify(scheme) }
 }
@@ -286,11 +286,6 @@ fn rsa_oaep() -> Tally {
             let (Some(hash), Some(mask_hash)) = (hash(group.hash), hash_function(group.mgf_hash)) else { continue };
             for test in &group.tests {
                 let how = Encryption::RsaOaep { hash, mask_hash, label: &test.label };
-                if hash != mask_hash || matches!(hash, Hash::Sha224 | Hash::Sha512_224 | Hash::Sha512_256) {
-                    let refused = decrypt(&group.pkcs8, &how, &test.ct, None);
-                    assert!(matches!(refused, Err(CryptoError::Unsupported(_))), "{how:?}: {refused:?}");
-                    continue;
-                }
                 let opened = decrypt(&group.pkcs8, &how, &test.ct, None);
                 let case = format!("{name:?} {}: {}", test.tc_id, test.comment);
                 match test.result {
