@@ -86,6 +86,11 @@ impl Edit {
     pub fn close(mut self, context: &mut Context<'_>) -> OpResult<UniqueIdentifier> {
         attributes::touch(&mut self.record, self.now);
         let id = self.record.id.clone();
+        let before = context.txn.object(&id)?;
+        if attribute_of!(before, UsageLimits) != attribute_of!(&self.record, UsageLimits) {
+            // A use that is counted meanwhile was counted by the old limits.
+            context.txn.require_unused(&id);
+        }
         context.txn.put(self.record)?;
         Ok(UniqueIdentifier::Text(id))
     }

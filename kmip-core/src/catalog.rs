@@ -33,13 +33,16 @@ pub struct Catalog {
     /// Scopes that clients of another name were put into.
     joined_scopes: RwLock<HashSet<Text>>,
     users: RwLock<HashMap<Text, UserRecord>>,
+    /// Scope and identifier of objects whose Usage Limits were used, with their counter.
+    uses: RwLock<HashMap<(Text, Text), i64>>,
     scope_keys: RwLock<HashSet<Text>>,
     /// Short forms of all names that were ever stored: what is not here is nobody's name.
     names: RwLock<HashSet<u64>>,
 }
 
 /// What is followed of the store, in the order in which it is read at open.
-const FOLLOWED: [&[u8]; 5] = [layout::CLIENTS, layout::USERS, layout::SCOPE_KEYS, layout::NAMES, layout::OBJECTS];
+const FOLLOWED: [&[u8]; 6] =
+    [layout::CLIENTS, layout::USERS, layout::USES, layout::SCOPE_KEYS, layout::NAMES, layout::OBJECTS];
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
@@ -66,6 +69,7 @@ impl Catalog {
             clients: RwLock::default(),
             joined_scopes: RwLock::default(),
             users: RwLock::default(),
+            uses: RwLock::default(),
             scope_keys: RwLock::default(),
             names: RwLock::default(),
         });
@@ -104,6 +108,9 @@ impl Catalog {
         let key = change.key;
         if key.starts_with(layout::OBJECTS) {
             return self.take_object(change);
+        }
+        if key.starts_with(layout::USES) {
+            return self.take_uses(change);
         }
         if key.starts_with(layout::NAMES) {
             // A freed name stays here: looking it up in the store then finds nothing.
@@ -145,6 +152,26 @@ impl Catalog {
         write(&self.index).put(&record);
         self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
         Ok(())
+    }
+
+    fn take_uses(&self, change: &Change<'_>) -> Result<(), StoreError> {
+        let (scope, id) =
+            layout::split(layout::USES, change.key).ok_or_else(|| damaged(change.key, "no scope in the key"))?;
+        let id = std::str::from_utf8(id).map_err(|error| damaged(change.key, error))?;
+        let key = (Text::new(scope), Text::new(id));
+        match change.value {
+            None => write(&self.uses).remove(&key),
+            Some(value) => {
+                let counter = value.try_into().map_err(|_| damaged(change.key, "a counter has 8 bytes"))?;
+                write(&self.uses).insert(key, i64::from_be_bytes(counter))
+            }
+        };
+        Ok(())
+    }
+
+    /// The counter of an object's Usage Limits: 0, and less with every use.
+    pub fn uses(&self, scope: &Text, id: &Text) -> i64 {
+        read(&self.uses).get(&(scope.clone(), id.clone())).copied().unwrap_or(0)
     }
 
     /// An object from the cache.

@@ -6,6 +6,7 @@
 //! | `n/` scope NUL blinded name | the identifier that has the name: the guard of uniqueness |
 //! | `k/` scope NUL generation | the scope's key, sealed by the vault's root key |
 //! | `c/` client | the client's record: its scope |
+//! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |
 //!
 //! Keys begin with the scope, so that one scope is one range and another scope's objects do not exist in it. Names stand
@@ -19,6 +20,8 @@ pub const NAMES: &[u8] = b"n/";
 pub const SCOPE_KEYS: &[u8] = b"k/";
 /// Clients.
 pub const CLIENTS: &[u8] = b"c/";
+/// Counters of Usage Limits.
+pub const USES: &[u8] = b"l/";
 /// Users.
 pub const USERS: &[u8] = b"u/";
 
@@ -29,6 +32,11 @@ fn scoped(prefix: &[u8], scope: &str, rest: &[u8]) -> Vec<u8> {
 /// Key of an object.
 pub fn object(scope: &str, id: &str) -> Vec<u8> {
     scoped(OBJECTS, scope, id.as_bytes())
+}
+
+/// Key of the counter of an object's Usage Limits.
+pub fn uses(scope: &str, id: &str) -> Vec<u8> {
+    scoped(USES, scope, id.as_bytes())
 }
 
 /// Key of a name; `blinded` is the keyed hash of scope and name.

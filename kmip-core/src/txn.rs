@@ -2,9 +2,10 @@
 //!
 //! Handlers see objects and never store keys. Name keys, which guard uniqueness, follow from the objects by themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::Name;
 use kmip_codec::inline::Text;
 
@@ -12,8 +13,8 @@ use crate::catalog::{Catalog, Stored};
 use crate::env::Pace;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::layout;
-use crate::object::Record;
-use crate::ports::store::{Batch, Guard, RecordSeal, Revision, Store, Write};
+use crate::object::{Record, attribute_of};
+use crate::ports::store::{Adjust, Batch, Guard, RecordSeal, Revision, Store, Write};
 
 /// Identifiers that this server gives have 36 bytes; nothing longer than this is an object's.
 const LONGEST_IDENTIFIER: usize = 128;
@@ -35,6 +36,15 @@ struct NameState {
 pub struct Savepoint {
     changed: BTreeMap<Text, Arc<Record>>,
     names: BTreeMap<Vec<u8>, NameState>,
+    uses: BTreeMap<Text, Uses>,
+    unused: BTreeSet<Text>,
+}
+
+/// What this request takes from the Usage Limits of an object.
+#[derive(Debug, Clone, Copy)]
+struct Uses {
+    units: i64,
+    total: i64,
 }
 
 /// See the module.
@@ -47,13 +57,16 @@ pub struct Txn<'a> {
     read: BTreeMap<Text, Arc<Stored>>,
     changed: BTreeMap<Text, Arc<Record>>,
     names: BTreeMap<Vec<u8>, NameState>,
+    uses: BTreeMap<Text, Uses>,
+    /// Objects of which no use may have been counted.
+    unused: BTreeSet<Text>,
 }
 
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
     pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
-        let (read, changed, names) = Default::default();
-        Self { store, seal, catalog, scope, pace, read, changed, names }
+        let (read, changed, names, uses) = Default::default();
+        Self { store, seal, catalog, scope, pace, read, changed, names, uses, unused: BTreeSet::new() }
     }
 
     /// The scope.
@@ -78,9 +91,10 @@ impl<'a> Txn<'a> {
     pub fn find(&mut self, id: &str) -> OpResult<Option<Arc<Record>>> {
         let id = Text::new(id);
         if let Some(record) = self.changed.get(&id) {
-            return Ok(Some(Arc::clone(record)));
+            return Ok(Some(self.shared(record)));
         }
-        Ok(self.stored(&id)?.map(|stored| Arc::new(stored.record.clone())))
+        let stored = self.stored(&id)?;
+        Ok(stored.map(|stored| Arc::new(self.counted(&stored.record).unwrap_or_else(|| stored.record.clone()))))
     }
 
     /// The stored form of an object, shared with the cache: for handlers that do not change it.
@@ -95,9 +109,10 @@ impl<'a> Txn<'a> {
     pub fn find_view(&mut self, id: &str) -> OpResult<Option<View>> {
         let text = Text::new(id);
         if let Some(record) = self.changed.get(&text) {
-            return Ok(Some(View::Changed(Arc::clone(record))));
+            return Ok(Some(View::Changed(self.shared(record))));
         }
-        Ok(self.stored(&text)?.map(View::Stored))
+        let stored = self.stored(&text)?;
+        Ok(stored.map(|stored| self.seen(stored)))
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
@@ -176,6 +191,50 @@ impl<'a> Txn<'a> {
         Ok(self.name_state(name)?.now.clone())
     }
 
+    /// Units taken from the Usage Limits of an object so far, those of this request included.
+    pub fn used(&self, id: &Text) -> i64 {
+        let own = self.uses.get(id).map_or(0, |uses| uses.units);
+        own.saturating_sub(self.catalog.uses(&self.scope, id))
+    }
+
+    /// Takes units from the Usage Limits of an object. The store counts them as it applies the change, so that concurrent
+    /// uses do not conflict, and refuses what exceeds the total.
+    pub fn take_uses(&mut self, id: &Text, units: i64, total: i64) {
+        let uses = self.uses.entry(id.clone()).or_insert(Uses { units: 0, total });
+        uses.units = uses.units.saturating_add(units);
+        uses.total = total;
+    }
+
+    /// Makes the change depend on it that no use of an object was counted.
+    pub fn require_unused(&mut self, id: &Text) {
+        self.unused.insert(id.clone());
+    }
+
+    /// A record with the count of its Usage Limits as it stands; `None` if that is what it says.
+    fn counted(&self, record: &Record) -> Option<Record> {
+        let limits = attribute_of!(record, UsageLimits)?;
+        let used = self.used(&record.id);
+        if used == 0 {
+            return None;
+        }
+        let (mut counted, mut limits) = (record.clone(), limits.clone());
+        limits.usage_limits_count = Some(limits.usage_limits_total.saturating_sub(used).max(0));
+        counted.allocated = true;
+        counted.set(Attribute::UsageLimits(limits));
+        Some(counted)
+    }
+
+    fn shared(&self, record: &Arc<Record>) -> Arc<Record> {
+        self.counted(record).map_or_else(|| Arc::clone(record), Arc::new)
+    }
+
+    fn seen(&self, stored: Arc<Stored>) -> View {
+        match self.counted(&stored.record) {
+            Some(counted) => View::Changed(Arc::new(counted)),
+            None => View::Stored(stored),
+        }
+    }
+
     /// Whether long work must wait for a pool; an error that makes the request come again there.
     pub fn long_work(&self) -> OpResult<()> {
         if self.pace == Pace::Inline { Err(OpError::defer()) } else { Ok(()) }
@@ -184,9 +243,9 @@ impl<'a> Txn<'a> {
     /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).
     pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
         if let Some(record) = self.changed.get(id) {
-            return Ok(Some(View::Changed(Arc::clone(record))));
+            return Ok(Some(View::Changed(self.shared(record))));
         }
-        Ok(self.catalog.read(self.store, &self.scope, id)?.map(View::Stored))
+        Ok(self.catalog.read(self.store, &self.scope, id)?.map(|stored| self.seen(stored)))
     }
 
     /// Identifiers that the index gave, and before them those that this request has made or changed.
@@ -200,12 +259,19 @@ impl<'a> Txn<'a> {
 
     /// Remembers the changes so far.
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint { changed: self.changed.clone(), names: self.names.clone() }
+        Savepoint {
+            changed: self.changed.clone(),
+            names: self.names.clone(),
+            uses: self.uses.clone(),
+            unused: self.unused.clone(),
+        }
     }
 
     /// Goes back to the changes of a savepoint. What was read since stays a guard.
     pub fn roll_back(&mut self, savepoint: Savepoint) {
         self.changed = savepoint.changed;
+        self.uses = savepoint.uses;
+        self.unused = savepoint.unused;
         for (key, state) in &mut self.names {
             state.now = match savepoint.names.get(key) {
                 Some(before) => before.now.clone(),
@@ -216,12 +282,19 @@ impl<'a> Txn<'a> {
 
     /// The guarded batch that makes the changes, if there are any.
     pub fn into_batch(self) -> Option<Batch> {
-        if self.changed.is_empty() {
+        if self.changed.is_empty() && self.uses.is_empty() {
             return None;
         }
         let mut batch = Batch::default();
         for (id, stored) in &self.read {
             batch.guards.push(Guard::At(layout::object(&self.scope, id), stored.revision));
+        }
+        for (id, uses) in &self.uses {
+            let key = layout::uses(&self.scope, id);
+            batch.adjusts.push(Adjust { key, delta: uses.units.saturating_neg(), floor: uses.total.saturating_neg() });
+        }
+        for id in &self.unused {
+            batch.guards.push(Guard::Absent(layout::uses(&self.scope, id)));
         }
         for (id, record) in &self.changed {
             let key = layout::object(&self.scope, id);

@@ -2,12 +2,16 @@
 
 use kmip_codec::attribute::values::UsageLimits;
 use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::message::encode;
+use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::get_attributes::GetAttributesRequest;
+use kmip_codec::operation::modify_attribute::ModifyAttributeRequest;
 use kmip_codec::registry::{
-    BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask,
-    ResultReason as Reason, Tag, UsageLimitsUnit as Unit,
+    BatchErrorContinuationOption, BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm,
+    CryptographicUsageMask as Mask, Operation, ResultReason as Reason, Tag, UsageLimitsUnit as Unit,
 };
 use kmip_codec::version::{V1_4, V2_0, V2_1};
+use kmip_core::ports::store::{Outcome, Store};
 
 use crate::support::*;
 
@@ -69,5 +73,92 @@ fn a_use_that_fails_takes_nothing() {
     let server = Server::new();
     let id = limited(&server, 3, Unit::Object);
     refused(ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 15])), Reason::CryptographicFailure, "no whole block");
+    assert_eq!(left(&server, &id), 3);
+}
+
+#[test]
+fn no_use_too_many_succeeds_under_concurrency() {
+    const TOTAL: i64 = 500;
+    let server = Server::new();
+    let id = limited(&server, TOTAL, Unit::Object);
+    let succeeded = std::sync::atomic::AtomicI64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..64 {
+            scope.spawn(|| {
+                for _ in 0..10 {
+                    match ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])) {
+                        Ok(_) => drop(succeeded.fetch_add(1, std::sync::atomic::Ordering::Relaxed)),
+                        Err(reason) => assert_eq!(reason, Reason::UsageLimitExceeded),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(succeeded.into_inner(), TOTAL);
+    assert_eq!(left(&server, &id), 0);
+}
+
+#[test]
+fn the_count_survives_a_restart() {
+    let server = Server::new();
+    let id = limited(&server, 3, Unit::Object);
+    ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])).expect("encrypted");
+    let server = server.reopened();
+    assert_eq!(left(&server, &id), 2);
+    for _ in 0..2 {
+        ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])).expect("encrypted");
+    }
+    refused(ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])), Reason::UsageLimitExceeded, "one use too many");
+}
+
+fn change(server: &Server, id: &str, total: i64) -> Result<(), Reason> {
+    let limits = UsageLimits { usage_limits_total: total, usage_limits_count: None, usage_limits_unit: Unit::Object };
+    let new_attribute = Some([Attribute::UsageLimits(limits)].into_iter().collect());
+    let request = ModifyAttributeRequest { unique_identifier: text(id), current_attribute: None, new_attribute };
+    ask!(server, V2_1, ModifyAttribute, request).map(drop)
+}
+
+#[test]
+fn limits_change_until_the_first_use() {
+    let server = Server::new();
+    let id = limited(&server, 1, Unit::Object);
+    change(&server, &id, 2).expect("not used yet");
+    assert_eq!(left(&server, &id), 2);
+    ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])).expect("encrypted");
+    refused(change(&server, &id, 9), Reason::AttributeReadOnly, "used");
+    ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])).expect("encrypted");
+    refused(ask!(server, V2_1, Encrypt, encrypt(&id, &[0; 16])), Reason::UsageLimitExceeded, "one use too many");
+}
+
+#[test]
+fn a_use_and_a_change_of_limits_that_meet_do_not_both_count() {
+    let server = Server::new();
+    let id = limited(&server, 1, Unit::Object);
+    let used = server.pending(V2_1, Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt(&id, &[0; 16]))));
+    let limits = UsageLimits { usage_limits_total: 5, usage_limits_count: None, usage_limits_unit: Unit::Object };
+    let new_attribute = Some([Attribute::UsageLimits(limits)].into_iter().collect());
+    let request = ModifyAttributeRequest { unique_identifier: text(&id), current_attribute: None, new_attribute };
+    let changed = server.pending(V2_1, Operation::ModifyAttribute, RequestPayload::ModifyAttribute(Box::new(request)));
+    let outcomes = server.store.commit(&[used.batch().clone(), changed.batch().clone()]).unwrap();
+    assert!(matches!(outcomes.as_slice(), [Outcome::Done(..), Outcome::Conflict(_)]), "{outcomes:?}");
+    let outcomes = server.store.commit(&[changed.batch().clone(), used.batch().clone()]).unwrap();
+    assert!(matches!(outcomes.as_slice(), [Outcome::Conflict(_), Outcome::Floor(_)]), "{outcomes:?}");
+    assert_eq!(left(&server, &id), 0);
+}
+
+#[test]
+fn uses_of_one_batch_are_counted_together_and_undone_ones_are_not() {
+    let server = Server::new();
+    let id = limited(&server, 3, Unit::Object);
+    let use_it = || (Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt(&id, &[0; 16]))));
+    let answers = server.batch("client", V2_1, vec![use_it(), use_it(), use_it(), use_it()]);
+    let reasons: Vec<Option<Reason>> = answers.into_iter().map(|item| item.result_reason).collect();
+    assert_eq!(reasons, [None, None, None, Some(Reason::UsageLimitExceeded)]);
+    let id = limited(&server, 3, Unit::Object);
+    let wrong = (Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt("nothing", &[0; 16]))));
+    let good = (Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt(&id, &[0; 16]))));
+    let mut request = message(V2_1, vec![good, wrong]);
+    request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    server.exchange("client", &encode(Tag::RequestMessage, &request, V2_1), 0);
     assert_eq!(left(&server, &id), 3);
 }

@@ -30,7 +30,7 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::value::{ByteString, DateTime};
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::Strictness;
-use kmip_core::engine::{Engine, Evaluation, Finished, Parts};
+use kmip_core::engine::{Engine, Evaluation, Finished, Parts, Pending};
 use kmip_core::env::{Config, Env, Pace, PasswordCheck};
 use kmip_core::ports::store::Store;
 use kmip_core::testing::store::MemoryStore;
@@ -50,6 +50,7 @@ impl PasswordCheck for NoPasswords {
 pub struct Server {
     pub engine: Engine,
     pub store: Arc<MemoryStore>,
+    vault: Arc<SoftwareVault>,
     now: AtomicI64,
 }
 
@@ -82,10 +83,28 @@ pub(crate) use answer;
 impl Server {
     pub fn new() -> Self {
         let vault = Arc::new(SoftwareVault::new(Keystore::ephemeral().unwrap()));
-        let (store, seal) = (Arc::new(MemoryStore::new()), vault.record_seal());
-        let passwords = Arc::new(NoPasswords);
-        let parts = Parts { store: store.clone(), vault, seal, passwords, config: Config::default() };
-        Self { engine: Engine::open(parts).unwrap(), store, now: AtomicI64::new(START) }
+        Self::open(Arc::new(MemoryStore::new()), vault)
+    }
+
+    fn open(store: Arc<MemoryStore>, vault: Arc<SoftwareVault>) -> Self {
+        let (seal, passwords) = (vault.record_seal(), Arc::new(NoPasswords));
+        let parts = Parts { store: store.clone(), vault: vault.clone(), seal, passwords, config: Config::default() };
+        Self { engine: Engine::open(parts).unwrap(), store, vault, now: AtomicI64::new(START) }
+    }
+
+    /// Another engine on the same store and vault, as after a restart.
+    pub fn reopened(self) -> Self {
+        Self::open(self.store, self.vault)
+    }
+
+    /// The change that a request makes, not yet committed.
+    pub fn pending(&self, version: Version, operation: Operation, payload: RequestPayload) -> Box<Pending> {
+        let request = encode(Tag::RequestMessage, &message(version, vec![(operation, payload)]), version);
+        let env = Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool };
+        match self.engine.evaluate(&request, "client", env) {
+            Evaluation::Commit(pending) => pending,
+            other => panic!("a change, not {other:?}"),
+        }
     }
 
     /// Moves the time on.

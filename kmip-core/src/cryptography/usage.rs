@@ -1,6 +1,5 @@
 //! Usage Limits of keys that protect data (KMIP 1.4 §3.21, KMIP 2.1 §4.59): every use takes from the count.
 
-use kmip_codec::attribute::Attribute;
 use kmip_codec::registry::UsageLimitsUnit;
 
 use crate::batch::Context;
@@ -26,14 +25,10 @@ fn take(context: &mut Context<'_>, key: &Record, bytes: usize, uses: i64) -> OpR
     if units == 0 {
         return Ok(());
     }
-    let left = limits.usage_limits_count.unwrap_or(limits.usage_limits_total).saturating_sub(units);
-    if left < 0 {
+    let total = limits.usage_limits_total;
+    if total.saturating_sub(context.txn.used(&key.id)) < units {
         return fail(Fault::UsageLimit, "the Usage Limits of the key do not permit this use");
     }
-    let mut limits = limits.clone();
-    limits.usage_limits_count = Some(left);
-    let mut used = key.clone();
-    used.allocated = true;
-    used.set(Attribute::UsageLimits(limits));
-    context.txn.put(used)
+    context.txn.take_uses(&key.id, units, total);
+    Ok(())
 }
