@@ -127,7 +127,16 @@ fn build(sources: &Path) -> io::Result<PathBuf> {
 fn store_alone(seconds: usize) -> io::Result<f64> {
     let mut command = Command::new("taskset");
     command.args(["-c", "0"]).arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.current_dir(reference::workspace()).args(["bench", "--quiet", "-p", "kmip-server", "--bench", "store_speed", "--", "creates"]);
+    command.current_dir(reference::workspace()).args([
+        "bench",
+        "--quiet",
+        "-p",
+        "kmip-server",
+        "--bench",
+        "store_speed",
+        "--",
+        "creates",
+    ]);
     command.env("KMIP_SPEED_SECONDS", seconds.to_string());
     let output = command.stderr(Stdio::inherit()).output()?;
     let told = String::from_utf8_lossy(&output.stdout);
