@@ -303,14 +303,19 @@ fn links_join_what_is_derived_with_its_bases() {
     assert_eq!(links(&data), [of(LinkType::DerivedKeyLink, &made)]);
 }
 
+/// What a request is refused with: in 1.x, and from 2.0 on.
+fn refused_in_both(server: &Server, v1: Reason, v2: Reason, ask: &dyn Fn() -> DeriveKeyRequest, what: &str) {
+    for (version, reason) in [(V1_0, v1), (V1_4, v1), (V2_0, v2), (V2_1, v2)] {
+        assert_eq!(derived(server, version, ask()), Err(reason), "{what} in {version}");
+    }
+}
+
 #[test]
-fn every_row_of_the_error_table() {
+fn wrong_bases_and_results_are_refused_as_the_error_table_says() {
     let server = Server::new();
     let base = base(&server);
-    let both = |expected: Reason, v2: Reason, ask: &dyn Fn() -> DeriveKeyRequest, what: &str| {
-        for (version, reason) in [(V1_0, expected), (V1_4, expected), (V2_0, v2), (V2_1, v2)] {
-            assert_eq!(derived(&server, version, ask()), Err(reason), "{what} in {version}");
-        }
+    let both = |v1: Reason, v2: Reason, ask: &dyn Fn() -> DeriveKeyRequest, what: &str| {
+        refused_in_both(&server, v1, v2, ask, what);
     };
     let hash = |ids: &[&str]| request(ids, Method::HASH, derivation(sha256));
     both(Reason::ItemNotFound, Reason::ObjectNotFound, &|| hash(&["nothing"]), "no object");
@@ -331,32 +336,6 @@ fn every_row_of_the_error_table() {
             request
         },
         "what is to be made",
-    );
-    both(
-        Reason::InvalidField,
-        Reason::BadCryptographicParameters,
-        &|| request(&[&base], Method::HASH, derivation(|_| {})),
-        "no hash",
-    );
-    both(
-        Reason::InvalidField,
-        Reason::UnsupportedCryptographicParameters,
-        &|| {
-            request(&[&base], Method::HASH, derivation(with(|own| own.hashing_algorithm = Some(HashingAlgorithm::MD2))))
-        },
-        "MD2",
-    );
-    both(
-        Reason::InvalidField,
-        Reason::BadCryptographicParameters,
-        &|| request(&[&base], Method::HMAC, derivation(sha256)),
-        "no data",
-    );
-    both(
-        Reason::CryptographicFailure,
-        Reason::CryptographicFailure,
-        &|| secret(&[&base], Method::HASH, 264, derivation(sha256)),
-        "longer than the hash",
     );
     both(
         Reason::InvalidMessage,
@@ -382,6 +361,41 @@ fn every_row_of_the_error_table() {
             request
         },
         "a length that AES does not have",
+    );
+}
+
+#[test]
+fn wrong_parameters_are_refused_as_the_error_table_says() {
+    let server = Server::new();
+    let base = base(&server);
+    let both = |v1: Reason, v2: Reason, ask: &dyn Fn() -> DeriveKeyRequest, what: &str| {
+        refused_in_both(&server, v1, v2, ask, what);
+    };
+    both(
+        Reason::InvalidField,
+        Reason::BadCryptographicParameters,
+        &|| request(&[&base], Method::HASH, derivation(|_| {})),
+        "no hash",
+    );
+    both(
+        Reason::InvalidField,
+        Reason::UnsupportedCryptographicParameters,
+        &|| {
+            request(&[&base], Method::HASH, derivation(with(|own| own.hashing_algorithm = Some(HashingAlgorithm::MD2))))
+        },
+        "MD2",
+    );
+    both(
+        Reason::InvalidField,
+        Reason::BadCryptographicParameters,
+        &|| request(&[&base], Method::HMAC, derivation(sha256)),
+        "no data",
+    );
+    both(
+        Reason::CryptographicFailure,
+        Reason::CryptographicFailure,
+        &|| secret(&[&base], Method::HASH, 264, derivation(sha256)),
+        "longer than the hash",
     );
     for (salt, iterations) in
         [(None, Some(1)), (Some(b"salt".as_slice()), None), (Some(b"salt"), Some(0)), (Some(b"salt"), Some(-1))]
