@@ -407,7 +407,8 @@ mod tests {
         fn every_structure_comes_back(tape in proptest::collection::vec(any::<u8>(), 0..600)) {
             for table in structure_tables() {
                 for version in PUBLISHED {
-                    let outcome = (table.round_trip)(&mut Gen::new(&tape, version));
+                    let Some(round_trip) = table.round_trip else { continue };
+                    let outcome = round_trip(&mut Gen::new(&tape, version));
                     prop_assert!(outcome.is_ok(), "{} in {version}: {}", table.name, outcome.unwrap_err());
                 }
             }
@@ -417,10 +418,11 @@ mod tests {
     /// What the smallest tape makes: every structure without its optional fields.
     #[test]
     fn every_structure_comes_back_empty() {
-        let tables: Vec<_> = structure_tables().collect();
-        assert!(tables.len() > 200, "{} structures", tables.len());
-        for (table, version) in tables.iter().flat_map(|table| PUBLISHED.map(|version| (table, version))) {
-            (table.round_trip)(&mut Gen::new(&[], version)).unwrap_or_else(|problem| {
+        let trips = structure_tables().filter_map(|table| table.round_trip.map(|trip| (table, trip)));
+        let trips: Vec<_> = trips.collect();
+        assert!(trips.len() > 200, "{} structures", trips.len());
+        for ((table, round_trip), version) in trips.iter().flat_map(|trip| PUBLISHED.map(|version| (trip, version))) {
+            round_trip(&mut Gen::new(&[], version)).unwrap_or_else(|problem| {
                 panic!("{} in {version}: {problem}", table.name);
             });
         }

@@ -22,8 +22,9 @@ macro_rules! record {
             const FIELDS: &'static [$crate::value::FieldRow] = &[$($crate::value::FieldRow {
                 field: stringify!($field),
                 tags: record!(@tags $kind ($($arg)*) $ty),
-                since: record!(@version $($since)?),
-                until: record!(@version $($until)?),
+                since: record!(@since $kind ($($arg)*) [$($since)?]),
+                until: record!(@until $kind ($($arg)*) [$($until)?]),
+                moves: record!(@moves $kind ($($arg)*)),
                 required: record!(@version $($required)?),
                 rust_type: stringify!($ty),
             }),*];
@@ -103,6 +104,16 @@ macro_rules! record {
 
     (@version) => { None };
     (@version $version:ident) => { Some($crate::version::$version) };
+
+    (@since bag (Nil, $($carrier:tt)*) []) => { Some($crate::version::V2_0) };
+    (@since $kind:ident ($($arg:tt)*) [$($since:ident)?]) => { record!(@version $($since)?) };
+    (@until bag (Bare, Nil) []) => { Some($crate::version::V1_4) };
+    (@until bag (Template($a:ident), Nil) []) => { Some($crate::version::V1_4) };
+    (@until $kind:ident ($($arg:tt)*) [$($until:ident)?]) => { record!(@version $($until)?) };
+    (@moves bag (Bare, Set($b:ident))) => { Some($crate::version::V2_0) };
+    (@moves bag (Template($a:ident), Set($b:ident))) => { Some($crate::version::V2_0) };
+    (@moves references ($from:ident)) => { Some($crate::version::$from) };
+    (@moves $kind:ident ($($arg:tt)*)) => { None };
 
     (@tags tag ($tag:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
     (@tags by ($tag:ident, $by:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };

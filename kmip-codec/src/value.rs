@@ -243,10 +243,30 @@ pub struct FieldRow {
     pub since: Option<Version>,
     /// Last version, if not the structure's own.
     pub until: Option<Version>,
+    /// The version from which the last of the tags carries it, and no longer the first.
+    pub moves: Option<Version>,
     /// The version from which an optional field is required.
     pub required: Option<Version>,
     /// The Rust type as written.
     pub rust_type: &'static str,
+}
+
+impl FieldRow {
+    /// A field that every version of its structure has, under one tag.
+    pub(crate) const fn plain(field: &'static str, tags: &'static [Tag], rust_type: &'static str) -> Self {
+        Self { field, tags, since: None, until: None, moves: None, required: None, rust_type }
+    }
+
+    /// The tags that carry the field in `version`; `None` if that version does not have it.
+    pub fn tags_in(&self, version: Version) -> Option<&'static [Tag]> {
+        let live = self.since.is_none_or(|since| since <= version) && self.until.is_none_or(|until| version <= until);
+        let carriers = match (self.moves, self.tags) {
+            (Some(moves), [first, ..]) if version < moves => std::slice::from_ref(first),
+            (Some(_), [.., last]) => std::slice::from_ref(last),
+            (_, tags) => tags,
+        };
+        live.then_some(carriers)
+    }
 }
 
 impl<T: Value> Value for Box<T> {

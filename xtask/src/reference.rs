@@ -35,7 +35,8 @@ impl Table {
         Ok(Table::parse(&text))
     }
 
-    fn parse(text: &str) -> Table {
+    /// The table in `text`, whose first line names the columns.
+    pub fn parse(text: &str) -> Table {
         let mut lines = text.lines().map(|line| line.split('\t').map(String::from).collect::<Vec<_>>());
         let columns = lines.next().unwrap_or_default();
         Table { columns, rows: lines.collect() }

@@ -8,7 +8,8 @@ use crate::error::{DecodeError, Problem, Result};
 use crate::inline::Text;
 use crate::item::{Item, ItemValue};
 use crate::registry::{ItemType, Tag};
-use crate::value::Value;
+use crate::structures::StructureTable;
+use crate::value::{FieldRow, Value, unexpected_field};
 use crate::version::{V2_0, V3_0, Version};
 use crate::wire::{Sink, Source, Strictness};
 
@@ -56,6 +57,40 @@ pub enum Carrier {
     /// An Attributes structure under this tag (from 2.0).
     Set(Tag),
 }
+
+/// Attribute of 1.x (KMIP 1.4 §2.1.1).
+const ATTRIBUTE: &[FieldRow] = &[
+    FieldRow::plain("name", &[Tag::AttributeName], "Text"),
+    FieldRow::plain("index", &[Tag::AttributeIndex], "Option<i32>"),
+    FieldRow::plain("value", &[Tag::AttributeValue], "Option<ItemValue>"),
+];
+
+/// Template-Attribute and its three variants of a key pair (KMIP 1.4 §2.1.8).
+const TEMPLATE_ATTRIBUTE: &[FieldRow] = &[
+    FieldRow::plain("templates", &[Tag::Name], "Vec<Name>"),
+    FieldRow::plain("items", &[Tag::Attribute], "Vec<Instance>"),
+];
+
+/// Vendor Attribute (KMIP 2.1 §4.60).
+const VENDOR_ATTRIBUTE: &[FieldRow] = &[
+    FieldRow::plain("vendor", &[Tag::VendorIdentification], "Text"),
+    FieldRow::plain("name", &[Tag::AttributeName], "Text"),
+    FieldRow::plain("value", &[Tag::AttributeValue], "ItemValue"),
+];
+
+/// Attribute Reference to a vendor's attribute (KMIP 2.1 §5.5).
+const VENDOR_REFERENCE: &[FieldRow] = &[
+    FieldRow::plain("vendor", &[Tag::VendorIdentification], "Text"),
+    FieldRow::plain("name", &[Tag::AttributeName], "Text"),
+];
+
+/// The structures of this file, all read by hand.
+pub(crate) const STRUCTURES: &[StructureTable] = &[
+    StructureTable::by_hand("Attribute", "Instance", ATTRIBUTE),
+    StructureTable::by_hand("Template-Attribute", "Bag", TEMPLATE_ATTRIBUTE),
+    StructureTable::by_hand("Vendor Attribute", "VendorAttribute", VENDOR_ATTRIBUTE),
+    StructureTable::by_hand("Attribute Reference", "AttributeReference", VENDOR_REFERENCE),
+];
 
 fn carrier_of(carriers: (Carrier, Carrier), version: Version) -> Carrier {
     if version < V2_0 { carriers.0 } else { carriers.1 }
@@ -138,7 +173,8 @@ fn take_template(source: &mut dyn Source) -> Result<Bag> {
     let mut bag = take_bare(&mut inner, source)?;
     bag.templates = templates;
     if inner != Tag::NONE {
-        return Err(DecodeError::new(Problem::Unexpected, inner).within("Template-Attribute"));
+        let present = [!bag.templates.is_empty(), !bag.items.is_empty()];
+        return Err(unexpected_field(inner, TEMPLATE_ATTRIBUTE, &present).within("Template-Attribute"));
     }
     source.leave()?;
     Ok(bag)
@@ -183,7 +219,7 @@ fn take_attribute_fields(source: &mut dyn Source) -> Result<Instance> {
         return Ok(Instance { index, attribute: Attribute::NameOnly(reference) });
     }
     if next != Tag::AttributeValue {
-        return Err(DecodeError::new(Problem::Unexpected, next));
+        return Err(unexpected_field(next, ATTRIBUTE, &[true, index.is_some(), false]));
     }
     let attribute = match reference {
         AttributeReference::Tag(tag) => Attribute::take_value(tag, source)?,
@@ -193,7 +229,7 @@ fn take_attribute_fields(source: &mut dyn Source) -> Result<Instance> {
     };
     match source.next()? {
         Tag::NONE => Ok(Instance { index, attribute }),
-        tag => Err(DecodeError::new(Problem::Unexpected, tag)),
+        tag => Err(unexpected_field(tag, ATTRIBUTE, &[true, index.is_some(), true])),
     }
 }
 
@@ -262,7 +298,7 @@ fn take_vendor(source: &mut dyn Source) -> Result<VendorAttribute> {
     let name = Text::take_field(Tag::AttributeName, &mut next, source)?;
     let value = ItemValue::take_field(Tag::AttributeValue, &mut next, source)?;
     if next != Tag::NONE {
-        return Err(DecodeError::new(Problem::Unexpected, next).within("Attribute"));
+        return Err(unexpected_field(next, VENDOR_ATTRIBUTE, &[true; 3]).within("Attribute"));
     }
     source.leave()?;
     Ok(VendorAttribute { vendor, name, value })
@@ -371,7 +407,7 @@ fn take_reference(tag: Tag, source: &mut dyn Source) -> Result<AttributeReferenc
             let vendor = Text::take_field(Tag::VendorIdentification, &mut next, source)?;
             let name = Text::take_field(Tag::AttributeName, &mut next, source)?;
             if next != Tag::NONE {
-                return Err(DecodeError::new(Problem::Unexpected, next).within("Attribute Reference"));
+                return Err(unexpected_field(next, VENDOR_REFERENCE, &[true; 2]).within("Attribute Reference"));
             }
             source.leave()?;
             Ok(AttributeReference::Vendor { vendor, name })

@@ -1,12 +1,14 @@
 //! Key Block and Key Value (KMIP 2.1 §3.1, §3.2).
 
 use crate::attribute::Bag;
-use crate::error::{DecodeError, Problem, Result};
+use crate::error::Result;
 use crate::macros::record;
 use crate::object::{KeyMaterial, KeyWrappingData};
 use crate::registry::{CryptographicAlgorithm, ItemType, KeyCompressionType, KeyFormatType, Tag};
 use crate::secret::Secret;
-use crate::value::{FieldBy, Value, ValueBy};
+use crate::structures::StructureTable;
+use crate::value::{FieldBy, FieldRow, Value, ValueBy, unexpected_field};
+use crate::version::V2_0;
 use crate::wire::{Sink, Source};
 
 record! {
@@ -56,13 +58,20 @@ impl KeyValueStructure {
             .map_err(|error| error.within("Key Value"))?;
         let attributes = crate::attribute::take_bag(CARRIERS, &mut next, source)?;
         if next != Tag::NONE {
-            let problem = if next == Tag::KeyMaterial { Problem::Duplicate } else { Problem::Unexpected };
-            return Err(DecodeError::new(problem, next).within("Key Value"));
+            return Err(unexpected_field(next, KEY_VALUE, &[true, attributes.is_some()]).within("Key Value"));
         }
         source.leave()?;
         Ok(Self { key_material, attributes })
     }
 }
+
+const KEY_VALUE: &[FieldRow] = &[
+    FieldRow::plain("key_material", &[Tag::KeyMaterial], "KeyMaterial"),
+    FieldRow { moves: Some(V2_0), ..FieldRow::plain("attributes", &[Tag::Attribute, Tag::Attributes], "Option<Bag>") },
+];
+
+/// The structure of this file that is read by hand.
+pub(crate) const BY_HAND: &[StructureTable] = &[StructureTable::by_hand("Key Value", "KeyValueStructure", KEY_VALUE)];
 
 const CARRIERS: (crate::attribute::Carrier, crate::attribute::Carrier) =
     (crate::attribute::Carrier::Bare, crate::attribute::Carrier::Set(Tag::Attributes));
