@@ -3,6 +3,7 @@
 //!
 //! proptest makes and shrinks the tape; an exhausted tape gives zeros, which are the smallest values.
 
+use crate::attribute::carrier::Links;
 use crate::attribute::table::LINKS;
 use crate::attribute::values::{Link, Name, RotateName, UniqueIdentifier};
 use crate::attribute::{Attribute, AttributeReference, Bag, Carrier, Instance, VendorAttribute, attribute_tags};
@@ -281,15 +282,15 @@ impl ArbitraryBy for KeyValue {
             return Self::Wrapped(Secret::arbitrary(g));
         }
         let key_material = KeyMaterial::arbitrary_by(format, g);
-        let attributes = bag((Carrier::Bare, Carrier::Set(Tag::Attributes)), g);
+        let attributes = bag((Carrier::Bare, Carrier::Set(Tag::Attributes)), g, false);
         Self::Plain(Box::new(KeyValueStructure { key_material, attributes }))
     }
 }
 
 /// A bag that the carrier of the version can hold: bare attributes cannot be empty, only a template has names.
-pub(crate) fn bag(carriers: (Carrier, Carrier), g: &mut Gen<'_>) -> Option<Bag> {
+pub(crate) fn bag(carriers: (Carrier, Carrier), g: &mut Gen<'_>, required: bool) -> Option<Bag> {
     let carrier = if g.version() < V2_0 { carriers.0 } else { carriers.1 };
-    if carrier == Carrier::Nil || !g.flag() {
+    if carrier == Carrier::Nil || !(g.flag() || required) {
         return None;
     }
     let named = if let Carrier::Template(_) = carrier { g.below(3) } else { 0 };
@@ -340,9 +341,20 @@ fn link(link_type: LinkType, g: &mut Gen<'_>) -> Attribute {
     Attribute::Link(Link { link_type, linked_object_identifier })
 }
 
+/// Links, which are References where the version has them.
+pub(crate) fn links<T: Links>(mut links: T, g: &Gen<'_>) -> T {
+    for id in links.ids().filter(|_| g.version() >= V3_0) {
+        if let UniqueIdentifier::Text(text) = id {
+            *id = UniqueIdentifier::Reference(text.clone());
+        }
+    }
+    links
+}
+
 /// References that are names before `from`, and tags from it on.
-pub(crate) fn references(from: Version, g: &mut Gen<'_>) -> Vec<AttributeReference> {
-    (0..g.below(3)).map(|_| reference(from, g)).collect()
+pub(crate) fn references(from: Version, g: &mut Gen<'_>, live: bool, required: bool) -> Vec<AttributeReference> {
+    let count = if live { g.below(3).max(usize::from(required)) } else { 0 };
+    (0..count).map(|_| reference(from, g)).collect()
 }
 
 fn reference(from: Version, g: &mut Gen<'_>) -> AttributeReference {

@@ -4,7 +4,7 @@
 /// Declares structures: fields in wire order.
 ///
 /// `name: Type = tag(Tag)` is a field under a tag (`T` exactly one, `Option<T>`, `Vec<T>`); `by(Tag, earlier)` one whose
-/// layout depends on an earlier field; `choice()` one that is told by its own tag; `bag(V1 carrier, V2 carrier)` an
+/// layout depends on an earlier field; `refers(Tag)` one that links to an object; `choice()` one that is told by its own tag; `bag(V1 carrier, V2 carrier)` an
 /// attribute bag. `since`, `until` and `required` name versions.
 macro_rules! record {
     ($($(#[$doc:meta])* $name:ident $title:literal {
@@ -26,6 +26,7 @@ macro_rules! record {
                 until: record!(@until $kind ($($arg)*) [$($until)?]),
                 moves: record!(@moves $kind ($($arg)*)),
                 required: record!(@version $($required)?),
+                refers: record!(@refers $kind),
                 rust_type: stringify!($ty),
             }),*];
         }
@@ -54,7 +55,7 @@ macro_rules! record {
                 $(
                     record!(@gate $kind ($($arg)*) $ty, next source [$($since)?] [$($until)?]);
                     let $field: $ty = record!(@take $kind ($($arg)*) next source);
-                    record!(@require $kind ($($arg)*) $field source [$($required)?]);
+                    record!(@require $kind $field source [$($since)?] [$($until)?] [$($required)?]);
                 )*
                 if next != $crate::registry::Tag::NONE {
                     let present = [$(record!(@present $kind $field)),*];
@@ -70,7 +71,7 @@ macro_rules! record {
             fn arbitrary(g: &mut $crate::arbitrary::Gen<'_>) -> Self {
                 $(
                     let live = record!(@live g [$($since)?] [$($until)?]);
-                    let required = record!(@required g [$($required)?]);
+                    let required = live && record!(@required g [$($required)?]);
                     let $field: $ty = record!(@arbitrary $kind ($($arg)*) g live required);
                 )*
                 Self { $($field),* }
@@ -91,15 +92,18 @@ macro_rules! record {
     (@arbitrary by ($tag:ident, $by:ident) $g:ident $live:ident $required:ident) => {
         $crate::arbitrary::ArbitraryFieldBy::arbitrary_field_by(&$by, $g)
     };
+    (@arbitrary refers ($tag:ident) $g:ident $live:ident $required:ident) => {
+        $crate::arbitrary::links($crate::arbitrary::ArbitraryField::arbitrary_field($g, $live, $required), $g)
+    };
     (@arbitrary choice () $g:ident $live:ident $required:ident) => {
         $crate::arbitrary::ArbitraryField::arbitrary_field($g, $live, $required)
     };
     (@arbitrary rest () $g:ident $live:ident $required:ident) => { $crate::arbitrary::vendor_items($g) };
     (@arbitrary references ($from:ident) $g:ident $live:ident $required:ident) => {
-        $crate::arbitrary::references($crate::version::$from, $g)
+        $crate::arbitrary::references($crate::version::$from, $g, $live, $required)
     };
     (@arbitrary bag ($($carrier:tt)*) $g:ident $live:ident $required:ident) => {
-        $crate::arbitrary::bag(record!(@carriers $($carrier)*), $g)
+        $crate::arbitrary::bag(record!(@carriers $($carrier)*), $g, $required)
     };
 
     (@version) => { None };
@@ -110,12 +114,15 @@ macro_rules! record {
     (@until bag (Bare, Nil) []) => { Some($crate::version::V1_4) };
     (@until bag (Template($a:ident), Nil) []) => { Some($crate::version::V1_4) };
     (@until $kind:ident ($($arg:tt)*) [$($until:ident)?]) => { record!(@version $($until)?) };
+    (@refers refers) => { true };
+    (@refers $kind:ident) => { false };
     (@moves bag (Bare, Set($b:ident))) => { Some($crate::version::V2_0) };
     (@moves bag (Template($a:ident), Set($b:ident))) => { Some($crate::version::V2_0) };
     (@moves references ($from:ident)) => { Some($crate::version::$from) };
     (@moves $kind:ident ($($arg:tt)*)) => { None };
 
     (@tags tag ($tag:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
+    (@tags refers ($tag:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
     (@tags by ($tag:ident, $by:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
     (@tags choice () $ty:ty) => { <$ty as $crate::value::ChoiceField>::TAGS };
     (@tags rest () $ty:ty) => { &[] };
@@ -141,14 +148,18 @@ macro_rules! record {
         }
     };
 
-    (@require $kind:ident ($($arg:tt)*) $field:ident $s:ident []) => {};
-    (@require $kind:ident ($tag:ident) $field:ident $s:ident [$required:ident]) => {
-        if $s.version() >= $crate::version::$required && !$crate::value::Field::is_present(&$field) {
-            return Err($crate::error::DecodeError::new($crate::error::Problem::Missing, $crate::registry::Tag::$tag));
+    (@require $kind:ident $field:ident $s:ident [$($since:ident)?] [$($until:ident)?] []) => {};
+    (@require $kind:ident $field:ident $s:ident [$($since:ident)?] [$($until:ident)?] [$required:ident]) => {
+        if $s.version() >= $crate::version::$required
+            && record!(@live $s [$($since)?] [$($until)?])
+            && !record!(@present $kind $field)
+        {
+            return Err($crate::value::missing_field::<Self>(stringify!($field), $s.version()));
         }
     };
 
     (@present tag $field:ident) => { $crate::value::Field::is_present(&$field) };
+    (@present refers $field:ident) => { $crate::value::Field::is_present(&$field) };
     (@present by $field:ident) => { $crate::value::FieldBy::is_present(&$field) };
     (@present choice $field:ident) => { $crate::value::ChoiceField::is_present(&$field) };
     (@present bag $field:ident) => { $field.is_some() };
@@ -157,6 +168,9 @@ macro_rules! record {
 
     (@put tag ($tag:ident) ($value:expr) $s:ident) => {
         $crate::value::Field::put_field(&$value, $crate::registry::Tag::$tag, $s)
+    };
+    (@put refers ($tag:ident) ($value:expr) $s:ident) => {
+        $crate::attribute::put_links(&$value, $crate::registry::Tag::$tag, $s)
     };
     (@put by ($tag:ident, $by:ident) ($value:expr) $s:ident) => {
         $crate::value::FieldBy::put_field_by(&$value, $crate::registry::Tag::$tag, $s)
@@ -172,6 +186,9 @@ macro_rules! record {
 
     (@take tag ($tag:ident) $next:ident $s:ident) => {
         $crate::value::Field::take_field($crate::registry::Tag::$tag, &mut $next, $s)?
+    };
+    (@take refers ($tag:ident) $next:ident $s:ident) => {
+        $crate::attribute::take_links($crate::registry::Tag::$tag, &mut $next, $s)?
     };
     (@take by ($tag:ident, $by:ident) $next:ident $s:ident) => {
         $crate::value::FieldBy::take_field_by($crate::registry::Tag::$tag, $by.clone(), &mut $next, $s)?

@@ -224,6 +224,13 @@ pub(crate) fn unexpected_field(tag: Tag, fields: &[FieldRow], present: &[bool]) 
     DecodeError::new(problem, tag)
 }
 
+/// The error for a field of `S` that this version requires.
+pub(crate) fn missing_field<S: Structure>(field: &str, version: Version) -> DecodeError {
+    let row = S::FIELDS.iter().find(|row| row.field == field);
+    let tag = row.and_then(|row| row.tags_in(version)).and_then(|tags| tags.first().copied());
+    DecodeError::new(Problem::Missing, tag.unwrap_or(Tag::NONE))
+}
+
 /// What a structure is made of, for comparison with the specification's tables.
 pub trait Structure {
     /// Name in the specification.
@@ -247,6 +254,8 @@ pub struct FieldRow {
     pub moves: Option<Version>,
     /// The version from which an optional field is required.
     pub required: Option<Version>,
+    /// Whether it is a link to an object, which is no Identifier in 3.0.
+    pub refers: bool,
     /// The Rust type as written.
     pub rust_type: &'static str,
 }
@@ -254,7 +263,7 @@ pub struct FieldRow {
 impl FieldRow {
     /// A field that every version of its structure has, under one tag.
     pub(crate) const fn plain(field: &'static str, tags: &'static [Tag], rust_type: &'static str) -> Self {
-        Self { field, tags, since: None, until: None, moves: None, required: None, rust_type }
+        Self { field, tags, since: None, until: None, moves: None, required: None, refers: false, rust_type }
     }
 
     /// The tags that carry the field in `version`; `None` if that version does not have it.

@@ -1,11 +1,14 @@
 //! The examples of the TTLV encoding (KMIP 1.4 §9.1.2), byte for byte, both ways; and a whole message.
 
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::error::Problem;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::{RequestMessage, decode_request, encode, encode_xml, print};
-use kmip_codec::registry::Tag;
+use kmip_codec::object::EncryptionKeyInformation;
+use kmip_codec::registry::{ItemType, Tag};
 use kmip_codec::value::{ByteString, Value};
-use kmip_codec::version::V1_4;
+use kmip_codec::version::{V1_4, V2_1, V3_0};
 use kmip_codec::wire::ttlv::TtlvReader;
 use kmip_codec::wire::xml::Layout;
 use kmip_codec::wire::xml::text::hex;
@@ -52,6 +55,32 @@ fn examples_of_the_specification() {
         "42 00 20 | 01 | 00 00 00 20 | 42 00 04 | 05 | 00 00 00 04 | 00 00 00 FE 00 00 00 00 \
          | 42 00 05 | 02 | 00 00 00 04 | 00 00 00 FF 00 00 00 00",
     );
+}
+
+/// The wrapping key is named by a Text String, and from 3.0 by a Reference (0D): an Identifier (0C) is no link.
+#[test]
+fn a_wrapping_key_is_referred_to() {
+    let unique_identifier = UniqueIdentifier::text("key");
+    let information = EncryptionKeyInformation { unique_identifier, cryptographic_parameters: None };
+    let written = |kind: &str| {
+        bytes(&format!("42 00 36 | 01 | 00 00 00 10 | 42 00 94 | {kind} | 00 00 00 03 | 6B 65 79 00 00 00 00 00"))
+    };
+    let encoded = |version| encode(Tag::EncryptionKeyInformation, &information, version).to_vec();
+    assert_eq!(encoded(V2_1), written("07"));
+    assert_eq!(encoded(V3_0), written("0D"));
+    let read = |kind, strictness| {
+        let message = written(kind);
+        let mut reader = TtlvReader::new(&message, Limits::DEFAULT, strictness);
+        reader.set_version(V3_0);
+        assert_eq!(reader.next(), Ok(Tag::EncryptionKeyInformation));
+        EncryptionKeyInformation::take(&mut reader).map(|information| information.unique_identifier)
+    };
+    let reference = || UniqueIdentifier::Reference("key".into());
+    assert_eq!(read("0D", Strictness::Strict), Ok(reference()));
+    assert_eq!(read("0C", Strictness::Lenient), Ok(reference()));
+    let refused = read("0C", Strictness::Strict).unwrap_err();
+    let wrong = Problem::WrongType { expected: ItemType::Reference, found: ItemType::Identifier };
+    assert_eq!((refused.problem, refused.tag), (wrong, Tag::UniqueIdentifier));
 }
 
 /// The date of the example is a Friday in March 2008.

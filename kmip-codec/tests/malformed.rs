@@ -183,6 +183,94 @@ fn fields_stand_once_and_in_order() {
     refused(&request(header(&[]), &[no_object]), Problem::Missing, Tag::ObjectType);
 }
 
+/// One item of an operation, in a request of version 1.4 or 2.1.
+fn alone(major: u32, operation: Operation, payload: &[Vec<u8>]) -> Vec<u8> {
+    let minor = if major == 1 { 4 } else { 1 };
+    let header = structure(Tag::RequestHeader, &[version(major, minor), word(Tag::BatchCount, INTEGER, 1)]);
+    request(header, &[batch_item(operation, 1, payload)])
+}
+
+#[test]
+fn required_lists_bags_and_objects_are_there() {
+    refused(&alone(2, Operation::Query, &[]), Problem::Missing, Tag::QueryFunction);
+    refused(&alone(1, Operation::AddAttribute, &[]), Problem::Missing, Tag::Attribute);
+    refused(&alone(2, Operation::AddAttribute, &[]), Problem::Missing, Tag::NewAttribute);
+    let key = word(Tag::ObjectType, ENUMERATION, 2);
+    let template = structure(Tag::TemplateAttribute, &[]);
+    refused(&alone(1, Operation::Register, &[key.clone(), template.clone()]), Problem::Missing, Tag::Certificate);
+    let method = word(Tag::DerivationMethod, ENUMERATION, 1);
+    let nothing = structure(Tag::DerivationParameters, &[]);
+    let derive = [key.clone(), method.clone(), nothing.clone(), template.clone()];
+    refused(&alone(1, Operation::DeriveKey, &derive), Problem::Missing, Tag::UniqueIdentifier);
+    let id = item(Tag::UniqueIdentifier, TEXT, b"a");
+    let derive = [key.clone(), id.clone(), method.clone(), nothing.clone()];
+    refused(&alone(1, Operation::DeriveKey, &derive), Problem::Missing, Tag::TemplateAttribute);
+    refused(&alone(2, Operation::DeriveKey, &derive), Problem::Missing, Tag::Attributes);
+    let whole_derive = [key, id, method, nothing, template];
+    assert_eq!(whole(&alone(1, Operation::DeriveKey, &whole_derive), Strict), Ok(()));
+}
+
+#[test]
+fn notify_of_1_x_has_no_attribute_name() {
+    let id = item(Tag::UniqueIdentifier, TEXT, b"a");
+    let name = item(Tag::AttributeName, TEXT, b"State");
+    refused(&alone(1, Operation::Notify, &[id.clone(), name.clone()]), Problem::OtherVersion, Tag::AttributeName);
+    let deleted = structure(Tag::Attribute, &[name]);
+    assert_eq!(whole(&alone(1, Operation::Notify, &[id, deleted]), Strict), Ok(()));
+}
+
+#[test]
+fn fields_of_attributes_stand_once_and_in_order() {
+    let name = item(Tag::AttributeName, TEXT, b"x-a");
+    let (index, value) = (word(Tag::AttributeIndex, INTEGER, 0), word(Tag::AttributeValue, INTEGER, 1));
+    let check = |major, fields: &[&Vec<u8>], problem, tag| {
+        let fields: Vec<_> = fields.iter().copied().cloned().collect();
+        let attribute = structure(Tag::Attribute, &fields);
+        let carrier = if major == 1 { attribute } else { structure(Tag::NewAttribute, &[attribute]) };
+        refused(&alone(major, Operation::AddAttribute, &[carrier]), problem, tag);
+    };
+    check(1, &[&name, &value, &index], Problem::Misplaced, Tag::AttributeIndex);
+    check(1, &[&name, &index, &value, &index], Problem::Duplicate, Tag::AttributeIndex);
+    check(1, &[&name, &name, &value], Problem::Duplicate, Tag::AttributeName);
+    check(1, &[&name, &value, &word(Tag::State, ENUMERATION, 1)], Problem::Unexpected, Tag::State);
+    let vendor = item(Tag::VendorIdentification, TEXT, b"x");
+    check(2, &[&vendor, &name, &value, &name], Problem::Duplicate, Tag::AttributeName);
+    check(2, &[&vendor, &name, &value, &index], Problem::Unexpected, Tag::AttributeIndex);
+
+    let attribute = structure(Tag::Attribute, &[name.clone(), value]);
+    let template = structure(Tag::Name, &[item(Tag::NameValue, TEXT, b"t"), word(Tag::NameType, ENUMERATION, 1)]);
+    let late_name = structure(Tag::TemplateAttribute, &[attribute, template]);
+    let create = alone(1, Operation::Create, &[word(Tag::ObjectType, ENUMERATION, 2), late_name]);
+    refused(&create, Problem::Misplaced, Tag::Name);
+
+    let id = item(Tag::UniqueIdentifier, TEXT, b"a");
+    let twice = structure(Tag::AttributeReference, &[vendor.clone(), name, vendor]);
+    refused(&alone(2, Operation::GetAttributes, &[id, twice]), Problem::Duplicate, Tag::VendorIdentification);
+}
+
+#[test]
+fn fields_of_a_key_value_stand_once_and_in_order() {
+    let material = item(Tag::KeyMaterial, BYTES, &[7; 16]);
+    let attribute = structure(Tag::Attribute, &[item(Tag::AttributeName, TEXT, b"State")]);
+    let check = |fields: &[&Vec<u8>], problem, tag| {
+        let fields: Vec<_> = fields.iter().copied().cloned().collect();
+        let format = word(Tag::KeyFormatType, ENUMERATION, 1);
+        let block = structure(Tag::KeyBlock, &[format, structure(Tag::KeyValue, &fields)]);
+        let key = [
+            word(Tag::ObjectType, ENUMERATION, 2),
+            structure(Tag::TemplateAttribute, &[]),
+            structure(Tag::SymmetricKey, &[block]),
+        ];
+        refused(&alone(1, Operation::Register, &key), problem, tag);
+    };
+    check(&[&attribute, &material], Problem::Missing, Tag::KeyMaterial);
+    check(&[&material, &attribute, &material], Problem::Duplicate, Tag::KeyMaterial);
+    check(&[&material, &word(Tag::State, ENUMERATION, 1)], Problem::Unexpected, Tag::State);
+    let later = structure(Tag::Attributes, &[]);
+    check(&[&material, &later], Problem::OtherVersion, Tag::Attributes);
+    check(&[&material, &attribute, &later], Problem::Duplicate, Tag::Attributes);
+}
+
 #[test]
 fn tags_and_types_are_those_of_kmip() {
     in_header(word(Tag::new(0x43_0001), INTEGER, 1), Problem::BadTag, Tag::new(0x43_0001));

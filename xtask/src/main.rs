@@ -10,7 +10,7 @@ mod tidy;
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask spec-diff | tidy
-  spec-diff  compare the registries and attribute rules with the data in $KMIP_REFERENCE/spec/data
+  spec-diff  compare the registries, fields and attribute rules with the data in $KMIP_REFERENCE/spec/data
   tidy       check the house rules of the source tree";
 
 fn main() -> ExitCode {

@@ -9,7 +9,7 @@ use crate::inline::Text;
 use crate::item::{Item, ItemValue};
 use crate::registry::{ItemType, Tag};
 use crate::structures::StructureTable;
-use crate::value::{FieldRow, Value, unexpected_field};
+use crate::value::{Field, FieldRow, Value, unexpected_field};
 use crate::version::{V2_0, V3_0, Version};
 use crate::wire::{Sink, Source, Strictness};
 
@@ -290,8 +290,56 @@ fn take_link(source: &mut dyn Source) -> Result<UniqueIdentifier> {
     }
 }
 
+/// A field that links to objects: one identifier, an optional one or several.
+pub(crate) trait Links: Field + Clone {
+    /// The identifiers.
+    fn ids(&mut self) -> impl Iterator<Item = &mut UniqueIdentifier>;
+}
+
+impl Links for UniqueIdentifier {
+    fn ids(&mut self) -> impl Iterator<Item = &mut UniqueIdentifier> {
+        std::iter::once(self)
+    }
+}
+
+impl Links for Option<UniqueIdentifier> {
+    fn ids(&mut self) -> impl Iterator<Item = &mut UniqueIdentifier> {
+        self.iter_mut()
+    }
+}
+
+impl Links for Vec<UniqueIdentifier> {
+    fn ids(&mut self) -> impl Iterator<Item = &mut UniqueIdentifier> {
+        self.iter_mut()
+    }
+}
+
+/// Writes a field that links to objects: from 3.0 as References.
+pub(crate) fn put_links<T: Links>(links: &T, tag: Tag, sink: &mut dyn Sink) {
+    if sink.version() < V3_0 {
+        return links.put_field(tag, sink);
+    }
+    let mut links = links.clone();
+    links.ids().for_each(|id| *id = as_reference(id));
+    links.put_field(tag, sink);
+}
+
+/// Takes a field that links to objects. From 3.0 none is an Identifier; leniently one is read as a Reference.
+pub(crate) fn take_links<T: Links>(tag: Tag, next: &mut Tag, source: &mut dyn Source) -> Result<T> {
+    let mut links = T::take_field(tag, next, source)?;
+    if source.version() < V3_0 {
+        return Ok(links);
+    }
+    for id in links.ids() {
+        if matches!(id, UniqueIdentifier::Text(_)) && source.strictness() == Strictness::Strict {
+            return crate::value::wrong_type(tag, ItemType::Reference, ItemType::Identifier);
+        }
+        *id = as_reference(id);
+    }
+    Ok(links)
+}
+
 fn take_vendor(source: &mut dyn Source) -> Result<VendorAttribute> {
-    use crate::value::Field;
     source.enter()?;
     let mut next = source.next()?;
     let vendor = Text::take_field(Tag::VendorIdentification, &mut next, source)?;
@@ -396,7 +444,6 @@ pub(crate) fn take_references(
 }
 
 fn take_reference(tag: Tag, source: &mut dyn Source) -> Result<AttributeReference> {
-    use crate::value::Field;
     if tag == Tag::AttributeName {
         return source.text().map(AttributeReference::of_name);
     }

@@ -8,7 +8,7 @@ use crate::value::{ByteString, Value};
 use crate::version::{V2_0, V3_0, Version};
 use crate::wire::{IdentifierKind, Sink, Source, Strictness};
 
-/// Unique Identifier, in a message: a text, or from 2.0 a place to take it from (KMIP 2.1 §4.60).
+/// Unique Identifier, in a message: a text, or from 2.0 a place to take it from (KMIP 2.1 §4.58).
 ///
 /// The wide tag leaves no gap before the text, which makes moves cheaper.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -336,7 +336,7 @@ record! {
     /// Object Groups (KMIP 2.1 §7.20): texts in 2.1, links from 3.0.
     ObjectGroups "Object Groups" {
         object_group: Vec<Text> = tag(ObjectGroup) until V2_1,
-        group_link: Vec<UniqueIdentifier> = tag(GroupLink) since V3_0,
+        group_link: Vec<UniqueIdentifier> = refers(GroupLink) since V3_0,
     }
 
     /// Protection Storage Masks (KMIP 2.1 §7.27).

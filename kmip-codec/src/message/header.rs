@@ -123,7 +123,7 @@ record! {
     /// Request Message (KMIP 2.1 §8.1).
     RequestMessage "Request Message" {
         request_header: RequestHeader = tag(RequestHeader),
-        batch_item: Vec<RequestBatchItem> = tag(BatchItem),
+        batch_item: Vec<RequestBatchItem> = tag(BatchItem) required V1_0,
     }
 
     /// Response Header (KMIP 2.1 §8.5).

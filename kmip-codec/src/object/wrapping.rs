@@ -19,13 +19,13 @@ record! {
 
     /// Encryption Key Information (KMIP 2.1 §3.5).
     EncryptionKeyInformation "Encryption Key Information" {
-        unique_identifier: UniqueIdentifier = tag(UniqueIdentifier),
+        unique_identifier: UniqueIdentifier = refers(UniqueIdentifier),
         cryptographic_parameters: Option<CryptographicParameters> = tag(CryptographicParameters),
     }
 
     /// MAC/Signature Key Information (KMIP 2.1 §3.6).
     MacSignatureKeyInformation "MAC/Signature Key Information" {
-        unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier),
+        unique_identifier: Option<UniqueIdentifier> = refers(UniqueIdentifier) required V3_0,
         cryptographic_parameters: Option<CryptographicParameters> = tag(CryptographicParameters),
     }
 

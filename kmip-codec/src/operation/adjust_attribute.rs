@@ -10,7 +10,7 @@ record! {
     /// Request payload of Adjust Attribute (KMIP 2.1 §6.1.3). Since KMIP 2.0.
     AdjustAttributeRequest "Adjust Attribute Request Payload" {
         unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier) required V3_0,
-        attribute_reference: Vec<AttributeReference> = references(V2_0),
+        attribute_reference: Vec<AttributeReference> = references(V2_0) required V2_0,
         adjustment_type: AdjustmentType = tag(AdjustmentType),
         adjustment_value: Option<ItemValue> = tag(AdjustmentValue),
     }

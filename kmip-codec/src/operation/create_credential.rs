@@ -11,7 +11,7 @@ record! {
     /// Request payload of Create Credential (KMIP 3.0). Since KMIP 3.0.
     CreateCredentialRequest "Create Credential Request Payload" {
         credential_type: CredentialType = tag(CredentialType),
-        attributes: Option<Bag> = bag(Nil, Set(Attributes)),
+        attributes: Option<Bag> = bag(Nil, Set(Attributes)) required V3_0,
         password_credential: Option<PasswordCredential> = tag(PasswordCredential),
         device_credential: Option<DeviceCredential> = tag(DeviceCredential),
         hashed_password_credential: Option<HashedPasswordCredential> = tag(HashedPasswordCredential),

@@ -15,14 +15,14 @@ record! {
         split_key_threshold: i32 = tag(SplitKeyThreshold),
         split_key_method: SplitKeyMethod = tag(SplitKeyMethod),
         prime_field_size: Option<BigInteger> = tag(PrimeFieldSize),
-        attributes: Option<Bag> = bag(Template(TemplateAttribute), Set(Attributes)),
+        attributes: Option<Bag> = bag(Template(TemplateAttribute), Set(Attributes)) required V1_2,
         protection_storage_masks: Option<ProtectionStorageMasks> = tag(ProtectionStorageMasks) since V2_0,
     }
 
     /// Response payload of Create Split Key (KMIP 2.1 §6.1.10). Since KMIP 1.2.
     CreateSplitKeyResponse "Create Split Key Response Payload" {
-        object_type: Option<ObjectType> = tag(ObjectType) until V1_2,
-        unique_identifier: Vec<UniqueIdentifier> = tag(UniqueIdentifier),
+        object_type: Option<ObjectType> = tag(ObjectType) until V1_2 required V1_2,
+        unique_identifier: Vec<UniqueIdentifier> = tag(UniqueIdentifier) required V1_2,
         attributes: Option<Bag> = bag(Template(TemplateAttribute), Nil),
     }
 }

@@ -11,10 +11,10 @@ record! {
     /// Request payload of Derive Key (KMIP 2.1 §6.1.14).
     DeriveKeyRequest "Derive Key Request Payload" {
         object_type: ObjectType = tag(ObjectType),
-        unique_identifier: Vec<UniqueIdentifier> = tag(UniqueIdentifier),
+        unique_identifier: Vec<UniqueIdentifier> = tag(UniqueIdentifier) required V1_0,
         derivation_method: DerivationMethod = tag(DerivationMethod),
         derivation_parameters: DerivationParameters = tag(DerivationParameters),
-        attributes: Option<Bag> = bag(Template(TemplateAttribute), Set(Attributes)),
+        attributes: Option<Bag> = bag(Template(TemplateAttribute), Set(Attributes)) required V1_0,
     }
 
     /// Response payload of Derive Key (KMIP 2.1 §6.1.14).

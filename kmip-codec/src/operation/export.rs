@@ -20,7 +20,7 @@ record! {
     ExportResponse "Export Response Payload" {
         object_type: ObjectType = tag(ObjectType),
         unique_identifier: UniqueIdentifier = tag(UniqueIdentifier),
-        attributes: Option<Bag> = bag(Bare, Set(Attributes)),
+        attributes: Option<Bag> = bag(Bare, Set(Attributes)) required V1_4,
         object: ManagedObject = choice(),
     }
 }

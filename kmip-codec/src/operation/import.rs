@@ -13,7 +13,7 @@ record! {
         object_type: Option<ObjectType> = tag(ObjectType) since V2_0 required V2_0,
         replace_existing: Option<bool> = tag(ReplaceExisting),
         key_wrap_type: Option<KeyWrapType> = tag(KeyWrapType),
-        attributes: Option<Bag> = bag(Bare, Set(Attributes)),
+        attributes: Option<Bag> = bag(Bare, Set(Attributes)) required V1_4,
         object: ManagedObject = choice(),
     }
 

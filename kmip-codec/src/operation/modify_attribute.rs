@@ -9,7 +9,7 @@ record! {
     ModifyAttributeRequest "Modify Attribute Request Payload" {
         unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier) required V3_0,
         current_attribute: Option<Bag> = bag(Nil, Set(CurrentAttribute)),
-        new_attribute: Option<Bag> = bag(Bare, Set(NewAttribute)),
+        new_attribute: Option<Bag> = bag(Bare, Set(NewAttribute)) required V1_0,
     }
 
     /// Response payload of Modify Attribute (KMIP 2.1 §6.1.34).

@@ -9,6 +9,6 @@ record! {
     NotifyRequest "Notify Request Payload" {
         unique_identifier: UniqueIdentifier = tag(UniqueIdentifier),
         attributes: Option<Bag> = bag(Bare, Set(Attributes)),
-        attribute_references: Vec<AttributeReference> = references(V2_0),
+        attribute_references: Vec<AttributeReference> = references(V2_0) since V2_0,
     }
 }

@@ -14,7 +14,7 @@ use crate::wire::{Sink, Source};
 record! {
     /// Request payload of Query (KMIP 2.1 §6.1.40).
     QueryRequest "Query Request Payload" {
-        query_function: Vec<QueryFunction> = tag(QueryFunction),
+        query_function: Vec<QueryFunction> = tag(QueryFunction) required V1_0,
         object_groups: Option<ObjectGroups> = tag(ObjectGroups) since V2_1 until V2_1,
     }
 
@@ -107,7 +107,7 @@ record! {
 
     /// Credential Information (KMIP 3.0).
     CredentialInformation "Credential Information" {
-        credential_type: Vec<CredentialType> = tag(CredentialType),
+        credential_type: Vec<CredentialType> = tag(CredentialType) required V3_0,
     }
 }
 

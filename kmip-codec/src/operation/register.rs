@@ -11,7 +11,7 @@ record! {
     RegisterRequest "Register Request Payload" {
         object_type: ObjectType = tag(ObjectType),
         attributes: Option<Bag> = bag(Template(TemplateAttribute), Set(Attributes)),
-        object: Option<ManagedObject> = choice(),
+        object: Option<ManagedObject> = choice() required V1_2,
         protection_storage_masks: Option<ProtectionStorageMasks> = tag(ProtectionStorageMasks) since V2_0,
     }
 

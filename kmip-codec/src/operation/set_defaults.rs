@@ -23,7 +23,7 @@ record! {
     /// Object Defaults (KMIP 2.1 §7.18).
     ObjectDefaults "Object Defaults" {
         object_types: OneOrMoreObjectTypes = choice(),
-        attributes: Option<Bag> = bag(Nil, Set(Attributes)),
+        attributes: Option<Bag> = bag(Nil, Set(Attributes)) required V2_0,
         object_groups: Option<ObjectGroups> = tag(ObjectGroups) since V2_1,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use kmip_codec::registry::{Tag, enum_tables};
 use kmip_codec::structures::structure_tables;
+use kmip_codec::value::FieldRow;
 use kmip_codec::version::{V2_0, V3_0, Version};
 
 use super::facts::Stated;
@@ -55,8 +56,15 @@ fn joined(types: impl IntoIterator<Item = &'static str>) -> String {
     types.into_iter().collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(" or ")
 }
 
+/// The item types of a field of the codec, under the tags that carry it in the version.
+pub fn of_field(row: &FieldRow, tags: &[Tag], version: Version) -> Stated<String> {
+    let types = of_type(row.rust_type, tags, version);
+    // A link is no Identifier.
+    if row.refers { types.map(|types| types.replace("Identifier or ", "")) } else { types }
+}
+
 /// The item types of a Rust type of the codec, under the tags that carry it in the version.
-pub fn of_type(rust_type: &str, tags: &[Tag], version: Version) -> Stated<String> {
+fn of_type(rust_type: &str, tags: &[Tag], version: Version) -> Stated<String> {
     let mut name = rust_type;
     for wrapper in ["Option<", "Vec<", "Box<"] {
         name = name.strip_prefix(wrapper).and_then(|inner| inner.strip_suffix('>')).unwrap_or(name);

@@ -88,7 +88,7 @@ impl FieldLayout {
             name: carried_name(tags, version),
             required: Ok(!optional || row.required.is_some_and(|required| required <= version)),
             repeats: Ok(listed || bare),
-            encoding: encoding::of_type(row.rust_type, tags, version),
+            encoding: encoding::of_field(row, tags, version),
         })
     }
 
