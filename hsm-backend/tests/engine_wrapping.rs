@@ -385,7 +385,7 @@ fn parameters_must_fit() {
     assert_eq!(tried(V2_1, &free, None), ResultReason::BadCryptographicParameters);
     assert_eq!(tried(V1_4, &bound, KW), ResultReason::ItemNotFound);
     assert_eq!(tried(V2_1, &bound, KW), ResultReason::BadCryptographicParameters);
-    assert_eq!(tried(V2_1, &free, Some(BlockCipherMode::CBC)), ResultReason::BadCryptographicParameters);
+    assert_eq!(tried(V2_1, &free, Some(BlockCipherMode::PCBC)), ResultReason::BadCryptographicParameters);
     object_of(server.wrapped(V2_1, &id, under(&bound, KWP, None)));
     object_of(server.wrapped(V2_1, &id, under(&bound, None, None)));
 }
@@ -422,4 +422,35 @@ fn what_was_altered_does_not_unwrap() {
     let back = server.register(V2_1, wrapped, vec![]);
     let item = server.get_item(V2_1, &back, |request| request.key_wrap_type = Some(KeyWrapType::NotWrapped));
     assert_eq!(reason(&item), ResultReason::CryptographicFailure);
+}
+
+#[test]
+fn every_mode_of_encryption_wraps_and_what_it_wraps_comes_back() {
+    let server = Server::new();
+    let id = server.wrapping_key(&[1; 16], Vec::new());
+    let key = server.register(V2_1, aes(&[7; 32]), Vec::new());
+    for mode in [
+        BlockCipherMode::CBC,
+        BlockCipherMode::CTR,
+        BlockCipherMode::CFB,
+        BlockCipherMode::OFB,
+        BlockCipherMode::GCM,
+        BlockCipherMode::CCM,
+        BlockCipherMode::ECB,
+    ] {
+        let specification = under(&id, Some(mode), Some(EncodingOption::NoEncoding));
+        let wrapped = object_of(server.wrapped(V2_1, &key, specification));
+        let data = wrapped.key_block().unwrap().key_wrapping_data.as_ref().expect("wrapped");
+        let iv = data.iv_counter_nonce.as_ref().map(|iv| iv.as_slice().len());
+        let (length, tag) = match mode {
+            BlockCipherMode::ECB => (None, 0),
+            BlockCipherMode::GCM | BlockCipherMode::CCM => (Some(12), 16),
+            _ => (Some(16), 0),
+        };
+        assert_eq!((iv, value_of(&wrapped).len()), (length, 32 + tag), "{mode}");
+        assert_ne!(value_of(&wrapped).get(..32), Some([7; 32].as_slice()), "{mode}");
+        let again = server.register(V2_1, wrapped, Vec::new());
+        let back = server.get(V2_1, &again, |request| request.key_wrap_type = Some(KeyWrapType::NotWrapped));
+        assert_eq!(value_of(&back), [7; 32], "{mode}");
+    }
 }

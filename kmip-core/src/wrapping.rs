@@ -1,5 +1,6 @@
-//! Key wrapping by NIST key wrap (KMIP 1.4 §2.1.5, §2.1.6; KMIP 2.1 §3.3, §7.16): keys that leave wrapped, and registered
-//! wrapped keys that leave unwrapped. The wrapping key is one that the server holds in the same scope.
+//! Key wrapping by encryption (KMIP 1.4 §2.1.5, §2.1.6; KMIP 2.1 §3.3, §7.16): keys that leave wrapped, and registered wrapped
+//! keys that leave unwrapped. The wrapping key is one that the server holds in the same scope: a symmetric key in any mode
+//! that the vault has, NIST key wrap first, or an RSA pair. A tag of an authenticated cipher follows the wrapped bytes.
 
 use kmip_codec::attribute::Bag;
 use kmip_codec::attribute::values::{CryptographicParameters, UniqueIdentifier};
@@ -12,13 +13,17 @@ use kmip_codec::registry::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, EncodingOption, ObjectType, Tag, WrappingMethod,
 };
 use kmip_codec::secret::Secret;
+use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_1, Version};
 use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Sink, Source, Strictness};
+use zeroize::Zeroizing;
 
 use crate::attributes::{self, usage_mask};
 use crate::batch::Context;
+use crate::cryptography::cipher::{self, Iv};
+use crate::cryptography::key::{self, Prepared};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material::Bound;
 use crate::object::{Record, is_of};
@@ -26,13 +31,15 @@ use crate::ports::vault::{Answer, Call};
 use crate::state;
 use crate::txn::View;
 
-/// The NIST key wrap modes (NIST SP 800-38F).
+/// How the wrapping key works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Mode {
     /// KW (RFC 3394): multiples of 8 bytes.
     Kw,
     /// KWP (RFC 5649): any length.
     Kwp,
+    /// By another cipher of Encrypt and Decrypt.
+    Cipher,
 }
 
 /// Wraps the key of an object as a client asks.
@@ -55,7 +62,7 @@ pub(crate) fn wrap(
         return fail(Fault::WrongObjectType, format!("a {} has no key value to wrap", record.object_type));
     };
     let plain = to_wrap(context, block, record, specification, encoding)?;
-    let wrapped = perform(context, &key, mode.wrap(&plain))?;
+    let (wrapped, iv) = protect(context, &key, mode, &parameters, &plain)?;
     block.key_value = Some(match encoding {
         EncodingOption::NoEncoding => plain_value(KeyMaterial::Bytes(wrapped), None),
         _ => KeyValue::Wrapped(wrapped),
@@ -68,7 +75,7 @@ pub(crate) fn wrap(
         }),
         mac_signature_key_information: None,
         mac_signature: None,
-        iv_counter_nonce: None,
+        iv_counter_nonce: iv,
         encoding_option: Some(encoding),
     }));
     Ok(())
@@ -82,7 +89,7 @@ pub(crate) fn unwrap(context: &mut Context<'_>, object: &mut ManagedObject) -> O
         Some(information) if data.wrapping_method == WrappingMethod::Encrypt => information,
         _ => return fail(Fault::KeyWrapType, format!("Wrapping Method {} cannot be undone", data.wrapping_method)),
     };
-    let (key, mode, _) = wrapping_key(context, information, Use::Unwrap)?;
+    let (key, mode, parameters) = wrapping_key(context, information, Use::Unwrap)?;
     let value = block.key_value.take();
     let (wrapped, encoding) = match &value {
         Some(KeyValue::Wrapped(wrapped)) => (wrapped, data.encoding_option.unwrap_or(EncodingOption::TTLVEncoding)),
@@ -92,7 +99,7 @@ pub(crate) fn unwrap(context: &mut Context<'_>, object: &mut ManagedObject) -> O
         },
         None => return fail(Fault::KeyValueMissing, "the server has no key value for this object"),
     };
-    let plain = perform(context, &key, mode.unwrap(wrapped.expose_secret()))?;
+    let plain = open(context, &key, mode, &parameters, wrapped.expose_secret(), data.iv_counter_nonce.as_ref())?;
     block.key_value = Some(match encoding {
         EncodingOption::NoEncoding => plain_value(KeyMaterial::Bytes(plain), None),
         _ => KeyValue::Plain(Box::new(parse(&plain, block, context.version)?)),
@@ -152,12 +159,16 @@ fn wrapping_key(
         }
         (None, None) => return fail(parameters_fault(context.version), "Cryptographic Parameters: no mode is named"),
     };
+    let by_block = matches!(key::algorithm(&key), Some(CryptographicAlgorithm::AES | CryptographicAlgorithm::DES3));
     let mode = match parameters.block_cipher_mode {
         Some(BlockCipherMode::NISTKeyWrap) => Mode::Kw,
         Some(BlockCipherMode::AESKeyWrapPadding) => Mode::Kwp,
-        Some(other) => return fail(Fault::BadCryptographicParameters, format!("keys are not wrapped by {other}")),
-        None => return fail(parameters_fault(context.version), "Block Cipher Mode is required to wrap"),
+        None if by_block => return fail(parameters_fault(context.version), "Block Cipher Mode is required to wrap"),
+        _ => Mode::Cipher,
     };
+    if mode != Mode::Cipher && key::algorithm(&key) != Some(CryptographicAlgorithm::AES) {
+        return fail(Fault::BadCryptographicParameters, "NIST key wrap needs an AES key");
+    }
     Ok((key, mode, parameters))
 }
 
@@ -170,12 +181,18 @@ fn check_key(key: &Record, purpose: Use, now: i64) -> OpResult<()> {
     if key.destroyed {
         return fail(Fault::WrappingKeyDestroyed, "the wrapping key was destroyed");
     }
-    if key.object_type != ObjectType::SymmetricKey {
-        return fail(Fault::WrongObjectType, format!("a {} does not wrap keys", key.object_type));
+    if key.object.as_ref().and_then(ManagedObject::key_block).is_some_and(|block| block.key_wrapping_data.is_some()) {
+        // Unwrapping is one step deep: keys that wrap each other in a circle would never end.
+        return fail(Fault::BadCryptographicParameters, "the wrapping key is itself held wrapped");
     }
-    let algorithm = crate::object::attribute_of!(key, CryptographicAlgorithm).copied();
-    if algorithm != Some(CryptographicAlgorithm::AES) {
-        return fail(Fault::BadCryptographicParameters, "NIST key wrap needs an AES key");
+    let takes = match purpose {
+        Use::Wrap => {
+            matches!(key.object_type, ObjectType::SymmetricKey | ObjectType::PublicKey | ObjectType::Certificate)
+        }
+        Use::Unwrap => matches!(key.object_type, ObjectType::SymmetricKey | ObjectType::PrivateKey),
+    };
+    if !takes {
+        return fail(Fault::WrongObjectType, format!("a {} does not do this to keys", key.object_type));
     }
     let mask = usage_mask(key);
     let allowed = match purpose {
@@ -237,20 +254,60 @@ fn to_wrap(
     Ok(Secret::from_zeroizing(writer.finish()))
 }
 
-impl Mode {
-    fn wrap(self, data: &Secret) -> Call<'_> {
-        match self {
-            Self::Kw => Call::WrapKw { data },
-            Self::Kwp => Call::WrapKwp { data },
+/// Wraps bytes; tells the initialization vector that was drawn, where there is one.
+fn protect(
+    context: &mut Context<'_>,
+    key: &Record,
+    mode: Mode,
+    parameters: &CryptographicParameters,
+    data: &Secret,
+) -> OpResult<(Secret, Option<ByteString>)> {
+    let call = match mode {
+        Mode::Kw => Call::WrapKw { data },
+        Mode::Kwp => Call::WrapKwp { data },
+        Mode::Cipher => {
+            let vault = context.engine.vault.as_ref();
+            let cipher = cipher(key, parameters, Iv::Drawn(vault))?;
+            let prepared = Prepared::new(context, key)?;
+            let made = prepared.with(|key| vault.encrypt(key, &cipher.encryption(), data.expose_secret()))?;
+            let wrapped = [made.data, made.tag.unwrap_or_default()].concat();
+            let iv = (!cipher.iv().is_empty()).then(|| ByteString::new(cipher.iv()));
+            return Ok((Secret::from_zeroizing(Zeroizing::new(wrapped)), iv));
         }
-    }
+    };
+    Ok((perform(context, key, call)?, None))
+}
 
-    fn unwrap(self, wrapped: &[u8]) -> Call<'_> {
-        match self {
-            Self::Kw => Call::UnwrapKw { wrapped },
-            Self::Kwp => Call::UnwrapKwp { wrapped },
+/// Unwraps bytes.
+fn open(
+    context: &mut Context<'_>,
+    key: &Record,
+    mode: Mode,
+    parameters: &CryptographicParameters,
+    wrapped: &[u8],
+    iv: Option<&ByteString>,
+) -> OpResult<Secret> {
+    match mode {
+        Mode::Kw => perform(context, key, Call::UnwrapKw { wrapped }),
+        Mode::Kwp => perform(context, key, Call::UnwrapKwp { wrapped }),
+        Mode::Cipher => {
+            let vault = context.engine.vault.as_ref();
+            let cipher = cipher(key, parameters, iv.map_or(Iv::Missing, |iv| Iv::Given(iv.as_slice())))?;
+            let prepared = Prepared::new(context, key)?;
+            key::pace(context, key)?;
+            prepared.with(|key| vault.decrypt(key, &cipher.encryption(), wrapped, None))
         }
     }
+}
+
+/// The cipher of the wrapping key. Get knows Bad Cryptographic Parameters only (KMIP 2.1 §6.1.19.1).
+fn cipher(key: &Record, parameters: &CryptographicParameters, iv: Iv<'_>) -> OpResult<cipher::Call> {
+    cipher::Call::new(key::algorithm(key), parameters, iv, None).map_err(|error| match error.fault {
+        Fault::UnsupportedParameters | Fault::MissingIv | Fault::TagLength => {
+            OpError { fault: Fault::BadCryptographicParameters, ..error }
+        }
+        _ => error,
+    })
 }
 
 fn perform(context: &Context<'_>, key: &Record, call: Call<'_>) -> OpResult<Secret> {
