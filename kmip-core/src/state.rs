@@ -78,6 +78,15 @@ pub fn may_protect(record: &Record, now: i64) -> OpResult<()> {
     Ok(())
 }
 
+/// Whether other keys may be derived from the object now: as for protecting data, or if it was never given an Activation
+/// Date. The tables of 1.x have no row for the state, and clients derive from keys that they never activate (PyKMIP).
+pub fn may_derive(record: &Record, now: i64) -> OpResult<()> {
+    if at(record, now) == State::PreActive && record.date(Tag::ActivationDate).is_none() {
+        return Ok(());
+    }
+    may_protect(record, now)
+}
+
 /// Whether the object may process data that is protected: decrypt, verify, unwrap.
 pub fn may_process(record: &Record, now: i64) -> OpResult<()> {
     let state = at(record, now);

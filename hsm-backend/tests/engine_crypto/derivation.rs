@@ -419,6 +419,23 @@ fn wrong_parameters_are_refused_as_the_error_table_says() {
 }
 
 #[test]
+fn what_was_never_given_a_date_derives_and_what_has_a_later_one_does_not() {
+    let server = Server::new();
+    let mask = Attribute::CryptographicUsageMask(Mask::DeriveKey);
+    let free = server.register(symmetric(Algorithm::AES, &[1; 16]), vec![mask.clone()]);
+    derived(&server, V2_0, request(&[&free], Method::HASH, derivation(sha256))).expect("no date");
+    let later = vec![mask, Attribute::ActivationDate(DateTime(START + 10))];
+    let later = server.register(symmetric(Algorithm::AES, &[1; 16]), later);
+    let refused = derived(&server, V2_0, request(&[&later], Method::HASH, derivation(sha256)));
+    assert_eq!(refused, Err(Reason::WrongKeyLifecycleState));
+    let mut odd = request(&[&free], Method::HASH, derivation(sha256));
+    let attributes = [Attribute::CryptographicAlgorithm(Algorithm::AES), Attribute::CryptographicLength(160)];
+    odd.attributes = Some(attributes.into_iter().collect());
+    let made = derived(&server, V1_2, odd).expect("a length that AES has not, and no mask");
+    assert_eq!(material(&server, &made).len(), 20);
+}
+
+#[test]
 fn long_work_waits_for_the_pool() {
     let server = Server::new();
     let password = password(&server);

@@ -51,7 +51,7 @@ impl Use {
 
     /// Whether the use protects data, rather than processing what is protected (KMIP 2.1 §4.57).
     fn protects(self) -> bool {
-        matches!(self, Self::Encrypt | Self::Sign | Self::Mac | Self::Derive)
+        matches!(self, Self::Encrypt | Self::Sign | Self::Mac)
     }
 
     fn takes(self, kind: ObjectType) -> bool {
@@ -81,7 +81,9 @@ fn check(key: &Record, purpose: Use, now: i64) -> OpResult<()> {
     if attribute_of!(key, ArchiveDate).is_some() {
         return fail(Fault::ObjectArchived, "the object is archived: recover it first");
     }
-    if purpose.protects() {
+    if purpose == Use::Derive {
+        state::may_derive(key, now)?;
+    } else if purpose.protects() {
         state::may_protect(key, now)?;
     } else {
         state::may_process(key, now)?;

@@ -112,12 +112,3 @@ fn key_spec(algorithm: CryptographicAlgorithm, length: Option<i32>) -> OpResult<
     };
     Ok((spec, bits))
 }
-
-/// Bytes of a key of an algorithm with a length in bits, if it has keys of that length.
-pub(super) fn key_bytes(algorithm: CryptographicAlgorithm, bits: i32) -> OpResult<usize> {
-    Ok(match key_spec(algorithm, Some(bits))?.0 {
-        KeySpec::TripleDes { bytes } => bytes as usize,
-        KeySpec::Symmetric { bits } => bits as usize / 8,
-        KeySpec::Rsa { .. } | KeySpec::Ec { .. } => return fail(Fault::InvalidAttributeValue, "not a symmetric key"),
-    })
-}

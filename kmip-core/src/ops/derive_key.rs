@@ -6,7 +6,9 @@ use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, SecretData, SymmetricKey};
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest, DeriveKeyResponse};
-use kmip_codec::registry::{DerivationMethod, KeyFormatType, LinkType, ObjectType, Operation, SecretDataType};
+use kmip_codec::registry::{
+    CryptographicAlgorithm, DerivationMethod, KeyFormatType, LinkType, ObjectType, Operation, SecretDataType,
+};
 use kmip_codec::secret::Secret;
 
 use crate::batch::Context;
@@ -65,23 +67,25 @@ fn new_record(context: &mut Context<'_>, object_type: ObjectType, bag: Option<Ba
             _ => true,
         });
     }
+    // Without a Cryptographic Usage Mask the object has no use until it is given one, as with Register.
     let mut record = make::new_record(context, object_type, &[Some(&bag)], Origin::Server)?;
     length.into_iter().for_each(|bits| record.set(Attribute::CryptographicLength(bits)));
-    if object_type == ObjectType::SymmetricKey {
-        super::create::require_usage_mask(&record)?;
-    }
     Ok(record)
 }
 
+/// Bytes to derive: any number, whatever lengths the keys of an algorithm have. Of 3DES keys the length may leave out parity.
 fn length_in_bytes(record: &Record) -> OpResult<usize> {
     let bits = attribute_of!(record, CryptographicLength).copied();
     let bits = bits.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Length is required"))?;
-    if record.object_type == ObjectType::SymmetricKey {
-        let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
-        let algorithm =
-            algorithm.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Algorithm is required"))?;
-        return super::create::key_bytes(algorithm, bits);
+    let algorithm = key::algorithm(record);
+    if record.object_type == ObjectType::SymmetricKey && algorithm.is_none() {
+        return fail(Fault::MissingAttribute, "Cryptographic Algorithm is required");
     }
+    let bits = match (algorithm, bits) {
+        (Some(CryptographicAlgorithm::DES3), 112) => 128,
+        (Some(CryptographicAlgorithm::DES3), 168) => 192,
+        _ => bits,
+    };
     match (bits.checked_div(8), bits.checked_rem(8)) {
         (Some(bytes @ 1..=MOST), Some(0)) => Ok(bytes.unsigned_abs() as usize),
         _ => fail(
