@@ -419,6 +419,23 @@ fn wrong_parameters_are_refused_as_the_error_table_says() {
 }
 
 #[test]
+fn hmac_with_a_salt_extracts_and_expands() {
+    // RFC 5869 §A.7.
+    let server = Server::new();
+    let base = server.register(secret_data(&[0x0c; 22]), active(Mask::DeriveKey));
+    let okm = "2c91117204d745f3500d636a62f64f0ab3bae548aa53d423b0d1f27ebba6f5e5673a081d70cce7acfc48";
+    for data in [Vec::new(), vec![Secret::copy_from(b"")]] {
+        let parameters = derivation(|p| {
+            with(|own| own.hashing_algorithm = Some(HashingAlgorithm::SHA_1))(p);
+            p.salt = octets(b"");
+            p.derivation_data = data;
+        });
+        let made = derived(&server, V1_2, secret(&[&base], Method::HMAC, 336, parameters)).expect("derived");
+        assert_eq!(material(&server, &made), hex(okm));
+    }
+}
+
+#[test]
 fn what_was_never_given_a_date_derives_and_what_has_a_later_one_does_not() {
     let server = Server::new();
     let mask = Attribute::CryptographicUsageMask(Mask::DeriveKey);

@@ -53,6 +53,10 @@ impl Plan {
         let method = match method {
             DerivationMethod::PBKDF2 => pbkdf2(parameters, own)?,
             DerivationMethod::HASH => Method::Hash(required_hash(own)?),
+            // The text gives HMAC no Salt. PyKMIP sends one and means extract and expand (RFC 5869).
+            DerivationMethod::HMAC if parameters.salt.is_some() => {
+                Method::Hkdf(named.unwrap_or_else(|| required_hash(own))?)
+            }
             DerivationMethod::HMAC => Method::Hmac(named.unwrap_or_else(|| required_hash(own))?),
             DerivationMethod::ENCRYPT => Method::Encrypt(encryption(inputs.algorithm, own, &iv)?),
             DerivationMethod::NIST800_108_C => Method::Kbkdf(KbkdfMode::Counter, prf(inputs.algorithm, own)?),
