@@ -319,7 +319,7 @@ fn wrong_bases_and_results_are_refused_as_the_error_table_says() {
     };
     let hash = |ids: &[&str]| request(ids, Method::HASH, derivation(sha256));
     both(Reason::ItemNotFound, Reason::ObjectNotFound, &|| hash(&["nothing"]), "no object");
-    both(Reason::InvalidField, Reason::InvalidField, &|| hash(&[]), "no identifier");
+    both(Reason::InvalidMessage, Reason::InvalidMessage, &|| hash(&[]), "no identifier");
     both(Reason::InvalidField, Reason::InvalidField, &|| hash(&[&base, &base, &base]), "three identifiers");
     both(Reason::InvalidField, Reason::InvalidObjectType, &|| hash(&[&base, &base]), "two keys");
     let other = server.key(Algorithm::AES, &[1; 16], Mask::Encrypt);
