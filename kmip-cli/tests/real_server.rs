@@ -36,7 +36,7 @@ impl Site {
         config.listen.https = "-".parse().unwrap();
         config.listen.admin = "127.0.0.1:0".parse().unwrap();
         let data = DataDir::open_or_create_dev(&folder.path().join("kmip-data")).unwrap();
-        service::create(&data, &config).unwrap();
+        service::create_missing(&data, &config).unwrap();
         let reconfigure = Box::new(|| Err("no reload in this test".to_owned()));
         let server = Server::start(data, config, reconfigure, service::open_service).await.unwrap();
         Self { folder, server }
