@@ -7,10 +7,11 @@ use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::decrypt::DecryptRequest;
 use kmip_codec::operation::destroy::DestroyRequest;
 use kmip_codec::operation::encrypt::EncryptRequest;
+use kmip_codec::operation::query::QueryRequest;
 use kmip_codec::registry::{
     BatchErrorContinuationOption, BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm,
-    CryptographicUsageMask as Mask, HashingAlgorithm, Operation, PaddingMethod, ResultReason as Reason, ResultStatus,
-    RevocationReasonCode, Tag, UsageLimitsUnit, ValidityIndicator as Validity,
+    CryptographicUsageMask as Mask, HashingAlgorithm, Operation, PaddingMethod, QueryFunction, ResultReason as Reason,
+    ResultStatus, RevocationReasonCode, Tag, UsageLimitsUnit, ValidityIndicator as Validity,
 };
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_2, V1_3, V1_4, V2_0, V2_1, Version};
@@ -325,4 +326,12 @@ fn parts_came_with_1_3() {
     let version: Version = V1_2;
     let answer = ask!(server, version, Encrypt, opening(&id, &[1; 16], cbc)).expect("1.2 has no Init Indicator");
     assert_eq!(answer.correlation_value, None);
+}
+
+#[test]
+fn query_tells_that_data_is_taken_by_parts() {
+    let server = Server::new();
+    let request = QueryRequest { query_function: vec![QueryFunction::QueryCapabilities], object_groups: None };
+    let answer = ask!(server, V2_1, Query, request).expect("capabilities");
+    assert_eq!(answer.capability_information.first().expect("some").streaming_capability, Some(true));
 }

@@ -4,11 +4,12 @@ use kmip_codec::attribute::values::ProtectionStorageMasks;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::query::{CapabilityInformation, QueryRequest, QueryResponse, ServerInformation};
 use kmip_codec::registry::{
-    DestroyAction, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
+    DestroyAction, Operation, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
 };
 use kmip_codec::version::{V2_0, V2_1, Version};
 
 use crate::batch::Context;
+use crate::engine::Engine;
 use crate::error::{Fault, OpResult, fail};
 
 pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResult<QueryResponse> {
@@ -32,7 +33,7 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
         answer.rng_parameters = vec![crate::make::generator()];
     }
     if asks(QueryFunction::QueryCapabilities) {
-        answer.capability_information = vec![capabilities(version)];
+        answer.capability_information = vec![capabilities(context.engine, version)];
     }
     if asks(QueryFunction::QueryStorageProtectionMasks) {
         let protection_storage_mask = vec![ProtectionStorageMask::Software];
@@ -78,9 +79,10 @@ fn server_information(version: Version) -> ServerInformation {
     }
 }
 
-fn capabilities(version: Version) -> CapabilityInformation {
+fn capabilities(engine: &Engine, version: Version) -> CapabilityInformation {
     CapabilityInformation {
-        streaming_capability: Some(false),
+        // Every operation that encrypts takes its data by parts, too.
+        streaming_capability: Some(engine.abilities.permit(Operation::Encrypt)),
         asynchronous_capability: Some(false),
         attestation_capability: Some(false),
         batch_undo_capability: Some(true),
