@@ -109,12 +109,18 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     }
 }
 
-/// Builds the load generator outside the repository.
+/// Builds a copy of the load generator outside the repository: its folder may be read-only, and need not hold a lock file.
 fn build(sources: &Path) -> io::Result<PathBuf> {
     let home = std::env::var_os("HOME").map_or_else(std::env::temp_dir, PathBuf::from);
     let target = home.join(".cache/kmip-bench");
+    let copy = target.join("load-generator");
+    fs::create_dir_all(&copy)?;
+    let copied = Command::new("cp").arg("-r").arg(sources.join(".")).arg(&copy).status()?;
+    if !copied.success() {
+        return Err(io::Error::other(format!("the load generator cannot be copied: {copied}")));
+    }
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["build", "--release", "--locked", "--manifest-path"]).arg(sources.join("Cargo.toml"));
+    command.args(["build", "--release", "--manifest-path"]).arg(copy.join("Cargo.toml"));
     command.env("CARGO_TARGET_DIR", &target);
     match command.status()? {
         status if status.success() => Ok(target.join("release")),
