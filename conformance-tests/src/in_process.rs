@@ -3,17 +3,14 @@
 use crate::endpoint::{Endpoint, World};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::software::SoftwareVault;
-use kmip_codec::secret::SecretText;
-use kmip_core::engine::{Engine, Evaluation, Finished, Parts, Pending};
-use kmip_core::env::{Config, Env, Pace, PasswordCheck};
+use kmip_core::engine::{Engine, Parts};
+use kmip_core::env::{Config, Env, Pace};
 use kmip_core::ports::store::Store;
+use kmip_core::testing::engines::{NoUsers, answer};
 use kmip_core::testing::store::MemoryStore;
 use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Times that a request is evaluated before it counts as stuck.
-const ATTEMPTS: usize = 64;
 
 /// An engine with an empty store.
 pub struct InProcess {
@@ -26,20 +23,8 @@ struct Place {
     store: Arc<MemoryStore>,
 }
 
-/// There are no KMIP users: the certificate alone names a client.
-struct NoUsers;
-
-impl PasswordCheck for NoUsers {
-    fn verify(&self, _: &SecretText, _: &str) -> bool {
-        false
-    }
-
-    fn refuse(&self, _: &SecretText) {}
-}
-
 impl InProcess {
-    /// Opens the engine, with the Interop operation that the cases begin and end with, and unknown users ignored as
-    /// `--dev` does.
+    /// Opens the engine, with the Interop operation that the cases begin and end with.
     pub fn open() -> io::Result<Self> {
         let vault = SoftwareVault::new(Keystore::ephemeral().map_err(io::Error::other)?);
         let store = Arc::new(MemoryStore::new());
@@ -70,29 +55,11 @@ struct Client {
 impl Endpoint for Client {
     fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         let place = &self.place;
-        while let Some(pending) = place.engine.due(now()) {
-            place.commit(pending)?;
+        while let Some(mut due) = place.engine.due(now()) {
+            place.store.commit(&[due.take_batch()]).map_err(io::Error::other)?;
         }
-        for _ in 0..ATTEMPTS {
-            match place.engine.evaluate(request, &self.name, now()) {
-                Evaluation::Reply(reply) => return Ok(reply.bytes.to_vec()),
-                Evaluation::Defer => return Err(io::Error::other("deferred although this is the pool")),
-                Evaluation::Commit(pending) => {
-                    if let Finished::Reply(reply) = place.commit(*pending)? {
-                        return Ok(reply.bytes.to_vec());
-                    }
-                }
-            }
-        }
-        Err(io::Error::other("conflicts without an end"))
-    }
-}
-
-impl Place {
-    fn commit(&self, mut pending: Pending) -> io::Result<Finished> {
-        let outcomes = self.store.commit(&[pending.take_batch()]).map_err(io::Error::other)?;
-        let outcome = outcomes.first().ok_or_else(|| io::Error::other("no outcome for a batch"))?;
-        Ok(self.engine.finish(pending, outcome))
+        let reply = answer(&place.engine, place.store.as_ref(), &self.name, request, now());
+        reply.map(|reply| reply.bytes.to_vec()).map_err(io::Error::other)
     }
 }
 

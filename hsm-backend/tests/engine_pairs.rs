@@ -14,8 +14,7 @@ use kmip_codec::attribute::values::{CryptographicDomainParameters, UniqueIdentif
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::header::HeaderVersion;
-use kmip_codec::message::{RequestBatchItem, RequestHeader, RequestMessage, encode};
+use kmip_codec::message::{RequestMessage, encode};
 use kmip_codec::object::{KeyMaterial, KeyValue};
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::get::GetRequest;
@@ -25,22 +24,15 @@ use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType, Operation, RecommendedCurve,
     ResultStatus, Tag,
 };
-use kmip_codec::secret::{Secret, SecretText};
+use kmip_codec::secret::Secret;
 use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
 use kmip_codec::wire::Strictness;
-use kmip_core::engine::{Engine, Evaluation, Finished, Parts};
-use kmip_core::env::{Config, Env, Pace, PasswordCheck};
-use kmip_core::ports::store::{RecordSeal, Store};
+use kmip_core::engine::{Engine, Parts};
+use kmip_core::env::{Config, Env, Pace};
+use kmip_core::ports::store::RecordSeal;
+use kmip_core::testing::engines::{NoUsers, answer};
 use kmip_core::testing::store::MemoryStore;
 use kmip_core::verify::verify;
-
-struct NoPasswords;
-
-impl PasswordCheck for NoPasswords {
-    fn verify(&self, _: &SecretText, _: &str) -> bool {
-        false
-    }
-}
 
 struct Server {
     engine: Engine,
@@ -57,27 +49,17 @@ impl Server {
             store: store.clone(),
             vault: vault.clone(),
             seal: seal.clone(),
-            passwords: Arc::new(NoPasswords),
+            passwords: Arc::new(NoUsers),
             config: Config::default(),
         };
         Self { engine: Engine::open(parts).unwrap(), store, vault, seal }
     }
 
     fn call(&self, version: Version, operation: Operation, request_payload: RequestPayload) -> ResponsePayload {
-        let request = encode(Tag::RequestMessage, &message(version, operation, request_payload), version);
+        let request =
+            encode(Tag::RequestMessage, &RequestMessage::single(version, operation, request_payload), version);
         let env = Env { now: 1_700_000_000, pace: Pace::Pool };
-        let reply = loop {
-            match self.engine.evaluate(&request, "client", env) {
-                Evaluation::Reply(reply) => break reply,
-                Evaluation::Defer => panic!("deferred on the pool"),
-                Evaluation::Commit(pending) => {
-                    let outcomes = self.store.commit(std::slice::from_ref(pending.batch())).unwrap();
-                    if let Finished::Reply(reply) = self.engine.finish(*pending, &outcomes[0]) {
-                        break reply;
-                    }
-                }
-            }
-        };
+        let reply = answer(&self.engine, self.store.as_ref(), "client", &request, env).unwrap();
         let mut answer = decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).unwrap();
         let item = answer.batch_item.remove(0);
         assert_eq!(item.result_status, ResultStatus::Success, "{:?}", item.result_message);
@@ -148,31 +130,6 @@ impl Server {
         let found = verify(self.store.as_ref(), self.vault.as_ref(), self.seal.as_ref()).unwrap();
         assert!(found.digests >= found.objects, "{found}");
     }
-}
-
-fn message(version: Version, operation: Operation, request_payload: RequestPayload) -> RequestMessage {
-    let request_header = RequestHeader {
-        protocol_version: HeaderVersion(version),
-        maximum_response_size: None,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
-        authentication: None,
-        batch_error_continuation_option: None,
-        batch_order_option: None,
-        time_stamp: None,
-        batch_count: Some(1),
-    };
-    let item = RequestBatchItem {
-        operation,
-        ephemeral: None,
-        unique_batch_item_id: None,
-        request_payload,
-        message_extension: Vec::new(),
-    };
-    RequestMessage { request_header, batch_item: vec![item] }
 }
 
 fn usage(mask: CryptographicUsageMask, further: Vec<Attribute>) -> Option<Bag> {

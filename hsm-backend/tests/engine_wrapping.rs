@@ -9,8 +9,7 @@ use kmip_codec::attribute::values::{CryptographicParameters, Link, RevocationRea
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::header::HeaderVersion;
-use kmip_codec::message::{RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification,
     ManagedObject, SecretData, SymmetricKey,
@@ -26,24 +25,16 @@ use kmip_codec::registry::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, EncodingOption, KeyFormatType,
     KeyWrapType, LinkType, Operation, ResultReason, RevocationReasonCode, SecretDataType, Tag, WrappingMethod,
 };
-use kmip_codec::secret::{Secret, SecretText};
+use kmip_codec::secret::Secret;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_1, V1_4, V2_0, V2_1, Version};
 use kmip_codec::wire::Strictness;
-use kmip_core::engine::{Engine, Evaluation, Finished, Parts};
-use kmip_core::env::{Config, Env, Pace, PasswordCheck};
-use kmip_core::ports::store::Store;
+use kmip_core::engine::{Engine, Parts};
+use kmip_core::env::{Config, Env, Pace};
+use kmip_core::testing::engines::{NoUsers, answer};
 use kmip_core::testing::store::MemoryStore;
 
 const NOW: i64 = 1_700_000_000;
-
-struct NoPasswords;
-
-impl PasswordCheck for NoPasswords {
-    fn verify(&self, _: &SecretText, _: &str) -> bool {
-        false
-    }
-}
 
 struct Server {
     engine: Engine,
@@ -54,25 +45,15 @@ impl Server {
     fn new() -> Self {
         let vault = Arc::new(SoftwareVault::new(Keystore::ephemeral().unwrap()));
         let (store, seal) = (Arc::new(MemoryStore::new()), vault.record_seal());
-        let passwords = Arc::new(NoPasswords);
+        let passwords = Arc::new(NoUsers);
         let parts = Parts { store: store.clone(), vault, seal, passwords, config: Config::default() };
         Self { engine: Engine::open(parts).unwrap(), store }
     }
 
     fn item(&self, version: Version, operation: Operation, payload: RequestPayload) -> ResponseBatchItem {
-        let request = encode(Tag::RequestMessage, &message(version, operation, payload), version);
-        let reply = loop {
-            match self.engine.evaluate(&request, "client", Env { now: NOW, pace: Pace::Pool }) {
-                Evaluation::Reply(reply) => break reply,
-                Evaluation::Defer => panic!("deferred on the pool"),
-                Evaluation::Commit(pending) => {
-                    let outcomes = self.store.commit(std::slice::from_ref(pending.batch())).unwrap();
-                    if let Finished::Reply(reply) = self.engine.finish(*pending, &outcomes[0]) {
-                        break reply;
-                    }
-                }
-            }
-        };
+        let request = encode(Tag::RequestMessage, &RequestMessage::single(version, operation, payload), version);
+        let reply =
+            answer(&self.engine, self.store.as_ref(), "client", &request, Env { now: NOW, pace: Pace::Pool }).unwrap();
         decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).unwrap().batch_item.remove(0)
     }
 
@@ -132,31 +113,6 @@ impl Server {
     }
 }
 
-fn message(version: Version, operation: Operation, request_payload: RequestPayload) -> RequestMessage {
-    let request_header = RequestHeader {
-        protocol_version: HeaderVersion(version),
-        maximum_response_size: None,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
-        authentication: None,
-        batch_error_continuation_option: None,
-        batch_order_option: None,
-        time_stamp: None,
-        batch_count: Some(1),
-    };
-    let item = RequestBatchItem {
-        operation,
-        ephemeral: None,
-        unique_batch_item_id: None,
-        request_payload,
-        message_extension: Vec::new(),
-    };
-    RequestMessage { request_header, batch_item: vec![item] }
-}
-
 fn text(id: &str) -> Option<UniqueIdentifier> {
     Some(UniqueIdentifier::text(id))
 }
@@ -184,26 +140,7 @@ fn secret_data(bytes: &[u8]) -> ManagedObject {
 }
 
 fn parameters(mode: Option<BlockCipherMode>) -> CryptographicParameters {
-    CryptographicParameters {
-        block_cipher_mode: mode,
-        padding_method: None,
-        hashing_algorithm: None,
-        key_role_type: None,
-        digital_signature_algorithm: None,
-        cryptographic_algorithm: None,
-        random_iv: None,
-        iv_length: None,
-        tag_length: None,
-        fixed_field_length: None,
-        invocation_field_length: None,
-        counter_length: None,
-        initial_counter_value: None,
-        salt_length: None,
-        mask_generator: None,
-        mask_generator_hashing_algorithm: None,
-        p_source: None,
-        trailer_field: None,
-    }
+    CryptographicParameters { block_cipher_mode: mode, ..CryptographicParameters::default() }
 }
 
 fn under(key: &str, mode: Option<BlockCipherMode>, encoding: Option<EncodingOption>) -> KeyWrappingSpecification {

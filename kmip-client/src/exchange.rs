@@ -26,7 +26,10 @@ impl Outgoing {
     /// One item.
     pub(crate) fn single(config: &Config, operation: Operation, payload: RequestPayload) -> Self {
         Self {
-            message: RequestMessage { request_header: header(config, 1), batch_item: vec![item(operation, payload)] },
+            message: RequestMessage {
+                request_header: header(config, 1),
+                batch_item: vec![RequestBatchItem::new(operation, payload)],
+            },
         }
     }
 
@@ -36,10 +39,10 @@ impl Outgoing {
         items: Vec<(Operation, RequestPayload)>,
         continuation: Option<BatchErrorContinuationOption>,
     ) -> Self {
-        let count = i32::try_from(items.len()).unwrap_or(i32::MAX);
+        let count = items.len();
         let batch_item = items.into_iter().zip(1..).map(|((operation, payload), number)| RequestBatchItem {
             unique_batch_item_id: Some(batch_item_id(number)),
-            ..item(operation, payload)
+            ..RequestBatchItem::new(operation, payload)
         });
         let request_header = RequestHeader {
             batch_error_continuation_option: continuation,
@@ -70,30 +73,11 @@ pub(crate) fn batch_item_id(number: u32) -> ByteString {
     ByteString::new(&number.to_be_bytes())
 }
 
-fn item(operation: Operation, request_payload: RequestPayload) -> RequestBatchItem {
-    RequestBatchItem {
-        operation,
-        ephemeral: None,
-        unique_batch_item_id: None,
-        request_payload,
-        message_extension: vec![],
-    }
-}
-
-fn header(config: &Config, batch_count: i32) -> RequestHeader {
+fn header(config: &Config, batch_count: usize) -> RequestHeader {
     RequestHeader {
-        protocol_version: HeaderVersion(V1_0),
         maximum_response_size: config.maximum_response_size,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
         authentication: config.credential.as_ref().map(crate::Credential::to_authentication),
-        batch_error_continuation_option: None,
-        batch_order_option: None,
-        time_stamp: None,
-        batch_count: Some(batch_count),
+        ..RequestHeader::new(V1_0, batch_count)
     }
 }
 

@@ -88,29 +88,7 @@ fn response(version: Version, operation: Operation, payload: ResponsePayload) ->
 }
 
 fn request(version: Version, operation: Operation, payload: RequestPayload) -> Vec<u8> {
-    let message = RequestMessage {
-        request_header: RequestHeader {
-            protocol_version: header::HeaderVersion(version),
-            maximum_response_size: None,
-            client_correlation_value: None,
-            server_correlation_value: None,
-            asynchronous_indicator: None,
-            attestation_capable_indicator: None,
-            attestation_type: Vec::new(),
-            authentication: None,
-            batch_error_continuation_option: None,
-            batch_order_option: None,
-            time_stamp: None,
-            batch_count: Some(1),
-        },
-        batch_item: vec![RequestBatchItem {
-            operation,
-            ephemeral: None,
-            unique_batch_item_id: None,
-            request_payload: payload,
-            message_extension: Vec::new(),
-        }],
-    };
+    let message = RequestMessage::single(version, operation, payload);
     encode(Tag::RequestMessage, &message, version).to_vec()
 }
 

@@ -36,7 +36,7 @@ pub struct Catalog {
     /// Scope and identifier of objects whose Usage Limits were used, with their counter.
     uses: RwLock<HashMap<(Text, Text), i64>>,
     scope_keys: RwLock<HashSet<Text>>,
-    /// Short forms of all names that were ever stored: what is not here is nobody's name.
+    /// Short forms of all stored names: what is not here is nobody's name.
     names: RwLock<HashSet<u64>>,
 }
 
@@ -113,8 +113,12 @@ impl Catalog {
             return self.take_uses(change);
         }
         if key.starts_with(layout::NAMES) {
-            // A freed name stays here: looking it up in the store then finds nothing.
-            write(&self.names).insert(short(key));
+            let mut names = write(&self.names);
+            if change.value.is_some() {
+                names.insert(short(key))
+            } else {
+                names.remove(&short(key))
+            };
             return Ok(());
         }
         if let Some((scope, _)) = layout::split(layout::SCOPE_KEYS, key) {
@@ -174,19 +178,14 @@ impl Catalog {
         read(&self.uses).get(&(scope.clone(), id.clone())).copied().unwrap_or(0)
     }
 
-    /// An object from the cache.
-    pub fn cached(&self, scope: &Text, id: &Text) -> Option<Arc<Stored>> {
-        self.objects.get(&(scope.clone(), id.clone()))
-    }
-
-    /// Whether the store may hold this name key; `false` is certain.
+    /// Whether the store may hold this name key. Should two names ever be alike in short, the commit's guard decides.
     pub fn may_hold_name(&self, key: &[u8]) -> bool {
         read(&self.names).contains(&short(key))
     }
 
     /// An object from the cache or the store.
     pub fn read(&self, store: &dyn Store, scope: &Text, id: &Text) -> Result<Option<Arc<Stored>>, StoreError> {
-        if let Some(stored) = self.cached(scope, id) {
+        if let Some(stored) = self.objects.get(&(scope.clone(), id.clone())) {
             return Ok(Some(stored));
         }
         if !self.index().contains(scope, id) {

@@ -122,10 +122,7 @@ impl<'a> Txn<'a> {
         if let Some(stored) = self.read.get(id) {
             return Ok(Some(Arc::clone(stored)));
         }
-        let stored = match self.catalog.cached(&self.scope, id) {
-            Some(stored) => Some(stored),
-            None => self.catalog.read(self.store, &self.scope, id)?,
-        };
+        let stored = self.catalog.read(self.store, &self.scope, id)?;
         if let Some(stored) = &stored {
             self.read.insert(id.clone(), Arc::clone(stored));
         }

@@ -223,23 +223,7 @@ fn shared_attributes_are_the_same_in_both_keys() {
     let mode = |block_cipher_mode| {
         Attribute::CryptographicParameters(Box::new(CryptographicParameters {
             block_cipher_mode: Some(block_cipher_mode),
-            padding_method: None,
-            hashing_algorithm: None,
-            key_role_type: None,
-            digital_signature_algorithm: None,
-            cryptographic_algorithm: None,
-            random_iv: None,
-            iv_length: None,
-            tag_length: None,
-            fixed_field_length: None,
-            invocation_field_length: None,
-            counter_length: None,
-            initial_counter_value: None,
-            salt_length: None,
-            mask_generator: None,
-            mask_generator_hashing_algorithm: None,
-            p_source: None,
-            trailer_field: None,
+            ..CryptographicParameters::default()
         }))
     };
     let domain = |curve| {

@@ -16,16 +16,15 @@ use hsm_backend::software::SoftwareVault;
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::Name;
 use kmip_codec::inline::Text;
-use kmip_codec::message::header::HeaderVersion;
-use kmip_codec::message::{RequestBatchItem, RequestHeader, RequestMessage, encode};
+use kmip_codec::message::{RequestMessage, encode};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create::CreateRequest;
 use kmip_codec::registry::{CryptographicAlgorithm, CryptographicUsageMask, NameType, ObjectType, Operation, Tag};
-use kmip_codec::secret::SecretText;
 use kmip_codec::version::V1_4;
 use kmip_core::engine::{Engine, Evaluation, Parts};
-use kmip_core::env::{Env, Pace, PasswordCheck};
+use kmip_core::env::{Env, Pace};
 use kmip_core::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, Write};
+use kmip_core::testing::engines::NoUsers;
 use kmip_server::store::{Options, SledStore};
 
 type Waiting = (Batch, SyncSender<()>);
@@ -75,16 +74,6 @@ fn batch_of_create(seal: &Arc<dyn RecordSeal>, vault: SoftwareVault) -> Batch {
     }
 }
 
-struct NoUsers;
-
-impl PasswordCheck for NoUsers {
-    fn verify(&self, _: &SecretText, _: &str) -> bool {
-        false
-    }
-
-    fn refuse(&self, _: &SecretText) {}
-}
-
 fn create_request() -> Vec<u8> {
     let name = Name { value: Text::new("bench-00000001"), kind: NameType::UninterpretedTextString };
     let attributes = [
@@ -98,28 +87,8 @@ fn create_request() -> Vec<u8> {
         attributes: Some(attributes.into_iter().collect()),
         protection_storage_masks: None,
     };
-    let item = RequestBatchItem {
-        operation: Operation::Create,
-        ephemeral: None,
-        unique_batch_item_id: None,
-        request_payload: RequestPayload::Create(Box::new(payload)),
-        message_extension: Vec::new(),
-    };
-    let request_header = RequestHeader {
-        protocol_version: HeaderVersion(V1_4),
-        maximum_response_size: None,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
-        authentication: None,
-        batch_error_continuation_option: None,
-        batch_order_option: None,
-        time_stamp: None,
-        batch_count: Some(1),
-    };
-    encode(Tag::RequestMessage, &RequestMessage { request_header, batch_item: vec![item] }, V1_4).to_vec()
+    let payload = RequestPayload::Create(Box::new(payload));
+    encode(Tag::RequestMessage, &RequestMessage::single(V1_4, Operation::Create, payload), V1_4).to_vec()
 }
 
 /// The same batch for another object: its keys end in another identifier or another hash of a name.

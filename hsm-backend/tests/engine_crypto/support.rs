@@ -9,7 +9,6 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{CryptographicParameters, RevocationReason, UniqueIdentifier};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::header::HeaderVersion;
 use kmip_codec::message::{RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, encode};
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, SecretData, SymmetricKey};
 use kmip_codec::operation::RequestPayload;
@@ -26,25 +25,18 @@ use kmip_codec::registry::{
     BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, Operation,
     ResultReason, RevocationReasonCode, SecretDataType, Tag,
 };
-use kmip_codec::secret::{Secret, SecretText};
+use kmip_codec::secret::Secret;
 use kmip_codec::value::{ByteString, DateTime};
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::{Engine, Evaluation, Finished, Parts, Pending};
-use kmip_core::env::{Config, Env, Pace, PasswordCheck};
+use kmip_core::env::{Config, Env, Pace};
 use kmip_core::ports::store::Store;
+use kmip_core::testing::engines::NoUsers;
 use kmip_core::testing::store::MemoryStore;
 
 /// The time at which a server starts.
 pub const START: i64 = 1_700_000_000;
-
-struct NoPasswords;
-
-impl PasswordCheck for NoPasswords {
-    fn verify(&self, _: &SecretText, _: &str) -> bool {
-        false
-    }
-}
 
 /// An engine over the software vault and an in-memory store.
 pub struct Server {
@@ -87,7 +79,7 @@ impl Server {
     }
 
     fn open(store: Arc<MemoryStore>, vault: Arc<SoftwareVault>) -> Self {
-        let (seal, passwords) = (vault.record_seal(), Arc::new(NoPasswords));
+        let (seal, passwords) = (vault.record_seal(), Arc::new(NoUsers));
         let parts = Parts { store: store.clone(), vault: vault.clone(), seal, passwords, config: Config::default() };
         Self { engine: Engine::open(parts).unwrap(), store, vault, now: AtomicI64::new(START) }
     }
@@ -176,25 +168,13 @@ impl Server {
 pub fn message(version: Version, items: Vec<(Operation, RequestPayload)>) -> RequestMessage {
     let several = items.len() > 1;
     let request_header = RequestHeader {
-        protocol_version: HeaderVersion(version),
-        maximum_response_size: None,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
-        authentication: None,
         batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
         batch_order_option: several.then_some(true),
-        time_stamp: None,
-        batch_count: Some(i32::try_from(items.len()).unwrap()),
+        ..RequestHeader::new(version, items.len())
     };
-    let item = |(number, (operation, request_payload)): (u8, _)| RequestBatchItem {
-        operation,
-        ephemeral: None,
+    let item = |(number, (operation, payload)): (u8, _)| RequestBatchItem {
         unique_batch_item_id: several.then(|| ByteString::new(&[number])),
-        request_payload,
-        message_extension: Vec::new(),
+        ..RequestBatchItem::new(operation, payload)
     };
     RequestMessage { request_header, batch_item: (0..).zip(items).map(item).collect() }
 }
@@ -232,26 +212,7 @@ pub fn secret_data(bytes: &[u8]) -> ManagedObject {
 
 /// Cryptographic Parameters of which some are set.
 pub fn parameters(set: impl FnOnce(&mut CryptographicParameters)) -> CryptographicParameters {
-    let mut parameters = CryptographicParameters {
-        block_cipher_mode: None,
-        padding_method: None,
-        hashing_algorithm: None,
-        key_role_type: None,
-        digital_signature_algorithm: None,
-        cryptographic_algorithm: None,
-        random_iv: None,
-        iv_length: None,
-        tag_length: None,
-        fixed_field_length: None,
-        invocation_field_length: None,
-        counter_length: None,
-        initial_counter_value: None,
-        salt_length: None,
-        mask_generator: None,
-        mask_generator_hashing_algorithm: None,
-        p_source: None,
-        trailer_field: None,
-    };
+    let mut parameters = CryptographicParameters::default();
     set(&mut parameters);
     parameters
 }

@@ -51,23 +51,7 @@ pub async fn run(context: &Context, args: GetArgs) -> Done {
 fn aes_key_wrap(id: &str, version: Version) -> KeyWrappingSpecification {
     let parameters = CryptographicParameters {
         block_cipher_mode: Some(BlockCipherMode::NISTKeyWrap),
-        padding_method: None,
-        hashing_algorithm: None,
-        key_role_type: None,
-        digital_signature_algorithm: None,
-        cryptographic_algorithm: None,
-        random_iv: None,
-        iv_length: None,
-        tag_length: None,
-        fixed_field_length: None,
-        invocation_field_length: None,
-        counter_length: None,
-        initial_counter_value: None,
-        salt_length: None,
-        mask_generator: None,
-        mask_generator_hashing_algorithm: None,
-        p_source: None,
-        trailer_field: None,
+        ..CryptographicParameters::default()
     };
     KeyWrappingSpecification {
         wrapping_method: WrappingMethod::Encrypt,

@@ -242,7 +242,8 @@ record! {
         recommended_curve: Option<RecommendedCurve> = tag(RecommendedCurve),
     }
 
-    /// Cryptographic Parameters (KMIP 2.1 §4.17).
+    /// Cryptographic Parameters (KMIP 2.1 §4.17). The default says nothing.
+    #[derive(Default)]
     CryptographicParameters "Cryptographic Parameters" {
         block_cipher_mode: Option<BlockCipherMode> = tag(BlockCipherMode),
         padding_method: Option<PaddingMethod> = tag(PaddingMethod),

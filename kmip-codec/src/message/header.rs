@@ -169,3 +169,38 @@ record! {
         nonce_value: ByteString = tag(NonceValue),
     }
 }
+
+impl RequestHeader {
+    /// A header that says no more than it must: the version and the number of items.
+    pub fn new(version: Version, batch_count: usize) -> Self {
+        Self {
+            protocol_version: HeaderVersion(version),
+            maximum_response_size: None,
+            client_correlation_value: None,
+            server_correlation_value: None,
+            asynchronous_indicator: None,
+            attestation_capable_indicator: None,
+            attestation_type: Vec::new(),
+            authentication: None,
+            batch_error_continuation_option: None,
+            batch_order_option: None,
+            time_stamp: None,
+            batch_count: Some(i32::try_from(batch_count).unwrap_or(i32::MAX)),
+        }
+    }
+}
+
+impl RequestBatchItem {
+    /// An item without an identifier or extensions.
+    pub fn new(operation: Operation, request_payload: RequestPayload) -> Self {
+        Self { operation, ephemeral: None, unique_batch_item_id: None, request_payload, message_extension: Vec::new() }
+    }
+}
+
+impl RequestMessage {
+    /// A message of one item.
+    pub fn single(version: Version, operation: Operation, payload: RequestPayload) -> Self {
+        let item = RequestBatchItem::new(operation, payload);
+        Self { request_header: RequestHeader::new(version, 1), batch_item: vec![item] }
+    }
+}

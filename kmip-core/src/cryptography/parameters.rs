@@ -1,6 +1,8 @@
 //! Cryptographic Parameters (KMIP 1.4 §3.6, KMIP 2.1 §4.15): which ones hold for a call, and the names that both the protocol
 //! and the vault have.
 
+use std::sync::LazyLock;
+
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::CryptographicParameters;
 use kmip_codec::registry::{CryptographicAlgorithm, HashingAlgorithm, MaskGenerator};
@@ -10,28 +12,7 @@ use crate::object::Record;
 use crate::ports::crypto::{BlockCipher, Hash};
 
 /// Parameters that say nothing.
-pub(crate) const NOTHING: CryptographicParameters = CryptographicParameters {
-    block_cipher_mode: None,
-    padding_method: None,
-    hashing_algorithm: None,
-    key_role_type: None,
-    digital_signature_algorithm: None,
-    cryptographic_algorithm: None,
-    random_iv: None,
-    iv_length: None,
-    tag_length: None,
-    fixed_field_length: None,
-    invocation_field_length: None,
-    counter_length: None,
-    initial_counter_value: None,
-    salt_length: None,
-    mask_generator: None,
-    mask_generator_hashing_algorithm: None,
-    p_source: None,
-    trailer_field: None,
-};
-
-static SILENT: CryptographicParameters = NOTHING;
+static SILENT: LazyLock<CryptographicParameters> = LazyLock::new(CryptographicParameters::default);
 
 /// The parameters of a call: those of the request; if it has none, those of the key with the lowest index.
 pub(crate) fn effective<'a>(
@@ -39,7 +20,7 @@ pub(crate) fn effective<'a>(
     key: &'a Record,
 ) -> &'a CryptographicParameters {
     match asked {
-        Some(asked) if *asked != NOTHING => asked,
+        Some(asked) if *asked != *SILENT => asked,
         _ => own(key).unwrap_or(&SILENT),
     }
 }

@@ -3,6 +3,7 @@
 //! Always compiled, because the adapters live in other crates; nothing here is used by a running server.
 
 pub mod cryptography_exerciser;
+pub mod engines;
 pub mod sim_vault;
 pub mod store;
 pub mod store_exerciser;

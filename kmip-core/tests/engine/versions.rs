@@ -169,24 +169,13 @@ fn newest_objects(harness: &Harness) -> Vec<String> {
         mask(CryptographicUsageMask::Encrypt),
     ];
     let parameters = Attribute::CryptographicParameters(Box::new(CryptographicParameters {
-        block_cipher_mode: None,
-        padding_method: None,
         hashing_algorithm: Some(kmip_codec::registry::HashingAlgorithm::SHA3_256),
-        key_role_type: None,
-        digital_signature_algorithm: None,
         cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
         random_iv: Some(true),
         iv_length: Some(12),
         tag_length: Some(16),
-        fixed_field_length: None,
-        invocation_field_length: None,
-        counter_length: None,
-        initial_counter_value: None,
         salt_length: Some(4),
-        mask_generator: None,
-        mask_generator_hashing_algorithm: None,
-        p_source: None,
-        trailer_field: None,
+        ..CryptographicParameters::default()
     }));
     let rich = [
         name("newest"),

@@ -9,7 +9,6 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::header::HeaderVersion;
 use kmip_codec::message::{
     RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, ResponseMessage, encode,
 };
@@ -19,11 +18,12 @@ use kmip_codec::secret::SecretText;
 use kmip_codec::value::ByteString;
 use kmip_codec::version::Version;
 use kmip_codec::wire::Strictness;
-use kmip_core::engine::{Engine, Evaluation, Finished, Parts, Pending};
+use kmip_core::engine::{Engine, Finished, Parts, Pending};
 use kmip_core::env::{Config, Env, Pace, PasswordCheck};
 use kmip_core::layout;
 use kmip_core::object::Record;
 use kmip_core::ports::store::{Batch, Outcome, RecordSeal, Revision, Store, Write};
+use kmip_core::testing::engines::answer;
 use kmip_core::testing::sim_vault::SimVault;
 use kmip_core::testing::store::MemoryStore;
 use sha2::{Digest, Sha256};
@@ -124,17 +124,8 @@ impl Harness {
 
     /// Request bytes of a client in, response bytes out.
     pub fn exchange_bytes(&self, client: &str, request: &[u8]) -> Vec<u8> {
-        loop {
-            match self.engine.evaluate(request, client, self.env()) {
-                Evaluation::Reply(reply) => return reply.bytes.to_vec(),
-                Evaluation::Defer => panic!("deferred on the pool"),
-                Evaluation::Commit(pending) => {
-                    if let Finished::Reply(reply) = self.commit(*pending) {
-                        return reply.bytes.to_vec();
-                    }
-                }
-            }
-        }
+        let reply = answer(&self.engine, self.store.as_ref(), client, request, self.env()).expect("the store works");
+        reply.bytes.to_vec()
     }
 
     /// A request message of a client in, the response message out.
@@ -185,26 +176,14 @@ impl Harness {
 /// A request message with these items. Items of one message carry identifiers, and go on after a failure.
 pub fn message(version: Version, items: Vec<(Operation, RequestPayload)>) -> RequestMessage {
     let several = items.len() > 1;
-    let item = |(number, (operation, request_payload)): (u8, _)| RequestBatchItem {
-        operation,
-        ephemeral: None,
-        unique_batch_item_id: several.then(|| ByteString::new(&[number])),
-        request_payload,
-        message_extension: Vec::new(),
-    };
     let request_header = RequestHeader {
-        protocol_version: HeaderVersion(version),
-        maximum_response_size: None,
-        client_correlation_value: None,
-        server_correlation_value: None,
-        asynchronous_indicator: None,
-        attestation_capable_indicator: None,
-        attestation_type: Vec::new(),
-        authentication: None,
         batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
         batch_order_option: several.then_some(true),
-        time_stamp: None,
-        batch_count: Some(i32::try_from(items.len()).expect("a small batch")),
+        ..RequestHeader::new(version, items.len())
+    };
+    let item = |(number, (operation, payload)): (u8, _)| RequestBatchItem {
+        unique_batch_item_id: several.then(|| ByteString::new(&[number])),
+        ..RequestBatchItem::new(operation, payload)
     };
     RequestMessage { request_header, batch_item: (0..).zip(items).map(item).collect() }
 }

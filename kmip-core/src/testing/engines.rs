@@ -1,0 +1,33 @@
+//! What tests and measurements need to drive an engine without a server around it.
+
+use kmip_codec::secret::SecretText;
+
+use crate::engine::{Engine, Evaluation, Finished, Reply};
+use crate::env::{Env, PasswordCheck};
+use crate::ports::store::{Store, StoreError};
+
+/// There are no KMIP users: the certificate alone names a client.
+pub struct NoUsers;
+
+impl PasswordCheck for NoUsers {
+    fn verify(&self, _: &SecretText, _: &str) -> bool {
+        false
+    }
+}
+
+/// Evaluates a request of a client, commits what it changes, and gives the reply; the time must be one of the pool.
+pub fn answer(engine: &Engine, store: &dyn Store, client: &str, request: &[u8], env: Env) -> Result<Reply, StoreError> {
+    loop {
+        match engine.evaluate(request, client, env) {
+            Evaluation::Reply(reply) => return Ok(reply),
+            Evaluation::Defer => panic!("deferred on the pool"),
+            Evaluation::Commit(mut pending) => {
+                let outcomes = store.commit(&[pending.take_batch()])?;
+                let outcome = outcomes.first().expect("invariant: one outcome for one batch");
+                if let Finished::Reply(reply) = engine.finish(*pending, outcome) {
+                    return Ok(reply);
+                }
+            }
+        }
+    }
+}
