@@ -1,17 +1,20 @@
 //! Key pairs with aws-lc-rs: generation, and one encoding for pairs from whatever source.
 //!
 //! Private keys are PKCS#8 version 1 (RFC 5208): RSA as RFC 8017, elliptic curves as RFC 5915 with the public key inside,
-//! Ed25519 as RFC 8410. Public keys are SubjectPublicKeyInfo (RFC 5280).
+//! Ed25519 and X25519 as RFC 8410. Public keys are SubjectPublicKeyInfo (RFC 5280).
 
 use aws_lc_rs::encoding::{AsBigEndian, AsDer, EcPrivateKeyBin, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::error::{KeyRejected, Unspecified};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
+    ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256K1_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING,
+    ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
 };
 use kmip_codec::secret::Secret;
 use kmip_core::ports::vault::{Curve, KeySpec, VaultError};
+
+use crate::drawn_pair;
+use crate::random::OsRandom;
 
 /// A pair in its encodings.
 pub(crate) struct EncodedPair {
@@ -21,29 +24,34 @@ pub(crate) struct EncodedPair {
     pub(crate) public: Vec<u8>,
 }
 
-/// The pairs that [`generate_rsa`] and [`generate_ec`] make.
-pub(crate) const LISTED: [KeySpec; 7] = [
+/// The pairs that [`generate`] makes.
+pub(crate) const LISTED: [KeySpec; 10] = [
     KeySpec::Rsa { bits: 2048 },
     KeySpec::Rsa { bits: 3072 },
     KeySpec::Rsa { bits: 4096 },
+    KeySpec::Ec { curve: Curve::P224 },
     KeySpec::Ec { curve: Curve::P256 },
     KeySpec::Ec { curve: Curve::P384 },
     KeySpec::Ec { curve: Curve::P521 },
+    KeySpec::Ec { curve: Curve::Secp256k1 },
     KeySpec::Ec { curve: Curve::Ed25519 },
+    KeySpec::Ec { curve: Curve::X25519 },
 ];
 
-/// Generates an RSA pair with public exponent 65537. Takes from 0.1 s to seconds.
-pub(crate) fn generate_rsa(bits: u32) -> Result<EncodedPair, VaultError> {
-    RsaKeyPair::generate(rsa_size(bits)?).and_then(|pair| encode_rsa(&pair)).map_err(generation_failed)
-}
-
-/// Generates a pair on a curve.
-pub(crate) fn generate_ec(curve: Curve) -> Result<EncodedPair, VaultError> {
-    match ecdsa(curve)? {
-        Some(algorithm) => EcdsaKeyPair::generate(algorithm).and_then(|pair| encode_ecdsa(&pair)),
-        None => Ed25519KeyPair::generate().and_then(|pair| encode_ed25519(&pair)),
+/// Generates a pair. RSA has public exponent 65537, and takes from 0.1 s to seconds.
+pub(crate) fn generate(spec: KeySpec) -> Result<EncodedPair, VaultError> {
+    match spec {
+        KeySpec::Rsa { bits } => {
+            RsaKeyPair::generate(rsa_size(bits)?).and_then(|pair| encode_rsa(&pair)).map_err(generation_failed)
+        }
+        KeySpec::Ec { curve } => match ecdsa(curve) {
+            Some(algorithm) => {
+                EcdsaKeyPair::generate(algorithm).and_then(|pair| encode_ecdsa(&pair)).map_err(generation_failed)
+            }
+            None => drawn_pair::draw(spec, &mut OsRandom),
+        },
+        other => drawn_pair::draw(other, &mut OsRandom),
     }
-    .map_err(generation_failed)
 }
 
 /// The Ed25519 pair of a seed: 32 random bytes are the private key (RFC 8032 §5.1.5).
@@ -52,12 +60,10 @@ pub(crate) fn ed25519_from_seed(seed: &Secret) -> Result<EncodedPair, VaultError
     pair.map_err(rejected).and_then(|pair| encode_ed25519(&pair).map_err(generation_failed))
 }
 
-/// Checks a private key that another generator encoded as PKCS#8, and encodes the pair as [`generate_rsa`] and
-/// [`generate_ec`] do.
+/// Checks a private key that a device generated and encoded as PKCS#8, and encodes the pair as [`generate`] does.
 pub(crate) fn from_pkcs8(spec: KeySpec, pkcs8: &Secret) -> Result<EncodedPair, VaultError> {
     let pkcs8 = pkcs8.expose_secret();
-    let rejected =
-        |error: KeyRejected| VaultError::Failed(format!("the generated private key is not acceptable: {error}"));
+    let unsupported = || VaultError::Unsupported(format!("a key pair of {spec:?} made by a device"));
     match spec {
         KeySpec::Rsa { bits } => {
             let pair = RsaKeyPair::from_pkcs8(pkcs8).map_err(rejected)?;
@@ -69,18 +75,16 @@ pub(crate) fn from_pkcs8(spec: KeySpec, pkcs8: &Secret) -> Result<EncodedPair, V
             }
             encode_rsa(&pair)
         }
-        KeySpec::Ec { curve } => match ecdsa(curve)? {
-            Some(algorithm) => {
-                // A module may leave the public key out of the private one, and the library would keep it so.
-                let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).map_err(rejected)?;
-                let scalar: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().map_err(generation_failed)?;
-                let public = pair.public_key().as_ref();
-                let whole = EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar.as_ref(), public);
-                encode_ecdsa(&whole.map_err(rejected)?)
-            }
-            None => encode_ed25519(&Ed25519KeyPair::from_pkcs8(pkcs8).map_err(rejected)?),
-        },
-        other => return Err(VaultError::Unsupported(format!("a key pair of {other:?}"))),
+        KeySpec::Ec { curve } => {
+            let algorithm = ecdsa(curve).ok_or_else(unsupported)?;
+            // A module may leave the public key out of the private one, and the library would keep it so.
+            let pair = EcdsaKeyPair::from_pkcs8(algorithm, pkcs8).map_err(rejected)?;
+            let scalar: EcPrivateKeyBin<'_> = pair.private_key().as_be_bytes().map_err(generation_failed)?;
+            let public = pair.public_key().as_ref();
+            let whole = EcdsaKeyPair::from_private_key_and_public_key(algorithm, scalar.as_ref(), public);
+            encode_ecdsa(&whole.map_err(rejected)?)
+        }
+        _ => return Err(unsupported()),
     }
     .map_err(generation_failed)
 }
@@ -95,14 +99,14 @@ pub(crate) fn rsa_size(bits: u32) -> Result<KeySize, VaultError> {
     }
 }
 
-/// The ECDSA form of a curve; `None` for Ed25519.
-fn ecdsa(curve: Curve) -> Result<Option<&'static EcdsaSigningAlgorithm>, VaultError> {
+/// aws-lc-rs's name of a curve that it makes pairs for ECDSA on.
+fn ecdsa(curve: Curve) -> Option<&'static EcdsaSigningAlgorithm> {
     match curve {
-        Curve::P256 => Ok(Some(&ECDSA_P256_SHA256_ASN1_SIGNING)),
-        Curve::P384 => Ok(Some(&ECDSA_P384_SHA384_ASN1_SIGNING)),
-        Curve::P521 => Ok(Some(&ECDSA_P521_SHA512_ASN1_SIGNING)),
-        Curve::Ed25519 => Ok(None),
-        other => Err(VaultError::Unsupported(format!("generation of a key pair on {other:?}"))),
+        Curve::P256 => Some(&ECDSA_P256_SHA256_ASN1_SIGNING),
+        Curve::P384 => Some(&ECDSA_P384_SHA384_ASN1_SIGNING),
+        Curve::P521 => Some(&ECDSA_P521_SHA512_ASN1_SIGNING),
+        Curve::Secp256k1 => Some(&ECDSA_P256K1_SHA256_ASN1_SIGNING),
+        Curve::P224 | Curve::Ed25519 | Curve::X25519 => None,
     }
 }
 

@@ -19,6 +19,7 @@
 #![deny(unsafe_code)]
 
 mod crypto;
+mod drawn_pair;
 mod envelope;
 mod hierarchy;
 mod key_pair;

@@ -1,6 +1,8 @@
 //! Key pairs that the software vault makes for the engine: Create Key Pair, Re-key Key Pair and Get by real messages. The
 //! halves match, as another library reads them, and a replacement is another pair of the same kind.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use aws_lc_rs::encoding::AsDer;
@@ -67,9 +69,19 @@ impl Server {
     }
 
     fn create(&self, version: Version, common: Vec<Attribute>, private: Vec<Attribute>) -> (String, String) {
+        self.create_for(CryptographicUsageMask::Sign, version, common, private)
+    }
+
+    fn create_for(
+        &self,
+        mask: CryptographicUsageMask,
+        version: Version,
+        common: Vec<Attribute>,
+        private: Vec<Attribute>,
+    ) -> (String, String) {
         let request = CreateKeyPairRequest {
             common_attributes: Some(common.into_iter().collect()),
-            private_key_attributes: usage(CryptographicUsageMask::Sign, private),
+            private_key_attributes: usage(mask, private),
             public_key_attributes: usage(CryptographicUsageMask::Verify, Vec::new()),
             common_protection_storage_masks: None,
             private_protection_storage_masks: None,
@@ -148,6 +160,7 @@ fn public_of(spki_of: SpkiOf, pkcs8: &Secret) -> Vec<u8> {
         SpkiOf::Ed25519 => {
             Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8).unwrap().public_key().as_der().unwrap().as_ref().to_vec()
         }
+        SpkiOf::Openssl => openssl(&["pkey", "-inform", "DER", "-pubout", "-outform", "DER"], pkcs8),
         SpkiOf::Ecdsa(bits) => {
             let algorithm = match bits {
                 256 => &ECDSA_P256_SHA256_ASN1_SIGNING,
@@ -159,18 +172,35 @@ fn public_of(spki_of: SpkiOf, pkcs8: &Secret) -> Vec<u8> {
     }
 }
 
+/// Runs the openssl command, which reads keys that aws-lc-rs does not.
+fn openssl(arguments: &[&str], input: &[u8]) -> Vec<u8> {
+    let mut command = Command::new("openssl");
+    let mut child = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "openssl {arguments:?}");
+    output.stdout
+}
+
 #[derive(Debug, Clone, Copy)]
 enum SpkiOf {
     Rsa,
     Ecdsa(u32),
     Ed25519,
+    Openssl,
 }
 
 /// Makes a pair, replaces it, and compares the halves of both.
 #[track_caller]
 fn check(version: Version, common: &[Attribute], expected: SpkiOf) {
+    check_for(CryptographicUsageMask::Sign, version, common, expected);
+}
+
+/// [`check`] with a private key for this use.
+#[track_caller]
+fn check_for(mask: CryptographicUsageMask, version: Version, common: &[Attribute], expected: SpkiOf) {
     let server = Server::new();
-    let pair = server.create(version, common.to_vec(), Vec::new());
+    let pair = server.create_for(mask, version, common.to_vec(), Vec::new());
     let replacement = server.rekey(version, &pair.0, None);
     let (first, second) = (server.encodings(version, &pair), server.encodings(version, &replacement));
     for (pkcs8, spki) in [&first, &second] {
@@ -202,6 +232,27 @@ fn elliptic_curves_by_name_and_by_length() {
         check(V2_1, &[Attribute::CryptographicAlgorithm(Algorithm::ECDSA), length, curve(name)], SpkiOf::Ecdsa(bits));
     }
     check(V2_1, &[Attribute::CryptographicAlgorithm(Algorithm::EC)], SpkiOf::Ecdsa(256));
+}
+
+/// Curves that aws-lc-rs makes no key agreement or no ECDSA on.
+#[test]
+fn further_elliptic_curves() {
+    if Command::new("openssl").arg("version").output().is_err() {
+        println!("SKIP further elliptic curves: no openssl command");
+        return;
+    }
+    let algorithm = Attribute::CryptographicAlgorithm;
+    let length = Attribute::CryptographicLength;
+    check(V1_4, &[algorithm(Algorithm::EC), curve(RecommendedCurve::P_224)], SpkiOf::Openssl);
+    check(V1_4, &[algorithm(Algorithm::ECDSA), length(224)], SpkiOf::Openssl);
+    check(V1_4, &[algorithm(Algorithm::EC), curve(RecommendedCurve::SECP256K1)], SpkiOf::Openssl);
+    let named = [algorithm(Algorithm::ECDSA), length(256), curve(RecommendedCurve::SECP256K1)];
+    check(V2_1, &named, SpkiOf::Openssl);
+    let on_25519 = |name| [algorithm(name), curve(RecommendedCurve::CURVE25519)];
+    let derives = CryptographicUsageMask::DeriveKey;
+    check_for(derives, V2_1, &on_25519(Algorithm::ECDH), SpkiOf::Openssl);
+    check_for(derives, V2_1, &on_25519(Algorithm::EC), SpkiOf::Openssl);
+    check(V2_1, &on_25519(Algorithm::EC), SpkiOf::Ed25519);
 }
 
 #[test]

@@ -270,7 +270,8 @@ fn what_cannot_be_generated_is_refused() {
             recommended_curve: Some(curve),
         })
     };
-    let refused: [&[Attribute]; 9] = [
+    let both = Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign | CryptographicUsageMask::DeriveKey);
+    let refused: [&[Attribute]; 12] = [
         &[algorithm(CryptographicAlgorithm::AES)],
         &[algorithm(CryptographicAlgorithm::DSA)],
         &[algorithm(CryptographicAlgorithm::RSA), Attribute::CryptographicLength(1_024)],
@@ -279,8 +280,17 @@ fn what_cannot_be_generated_is_refused() {
         &[ECDSA, Attribute::CryptographicLength(255)],
         &[ECDSA, curve(RecommendedCurve::SECP256K1)],
         &[ECDSA, curve(RecommendedCurve::P_256), Attribute::CryptographicLength(384)],
+        &[ECDSA, curve(RecommendedCurve::B_233)],
+        &[ECDSA, curve(RecommendedCurve::CURVE25519)],
         &[algorithm(CryptographicAlgorithm::ECDH), curve(RecommendedCurve::CURVE25519)],
+        &[algorithm(CryptographicAlgorithm::ECDH), curve(RecommendedCurve::CURVE448)],
     ];
+    let undecided = CreateKeyPairRequest {
+        common_attributes: bag([algorithm(CryptographicAlgorithm::EC), curve(RecommendedCurve::CURVE25519)]),
+        private_key_attributes: bag([both]),
+        ..ecdsa("p")
+    };
+    assert_eq!(failure(&call(&harness, V2_1, undecided)), ResultReason::InvalidAttributeValue);
     for attributes in refused {
         let request = CreateKeyPairRequest { common_attributes: bag(attributes.to_vec()), ..ecdsa("p") };
         assert_eq!(failure(&call(&harness, V2_1, request)), ResultReason::InvalidAttributeValue, "{attributes:?}");

@@ -2,14 +2,14 @@
 
 use kmip_codec::attribute::values::{CryptographicDomainParameters, CryptographicParameters, Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
-use kmip_codec::object::{KeyMaterial, KeyValue};
+use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest};
 use kmip_codec::operation::get::GetRequest;
 use kmip_codec::operation::get_attributes::GetAttributesRequest;
 use kmip_codec::registry::{
     BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask,
-    DerivationMethod as Method, HashingAlgorithm, LinkType, ObjectType, RecommendedCurve, ResultReason as Reason,
+    DerivationMethod as Method, HashingAlgorithm, KeyFormatType, LinkType, ObjectType, RecommendedCurve, ResultReason as Reason,
     RevocationReasonCode, Tag,
 };
 use kmip_codec::secret::Secret;
@@ -215,41 +215,98 @@ fn encryption_and_the_methods_of_nist_derive_as_they_say() {
     }
 }
 
+/// A pair for key agreement on a curve: private, public.
+fn agreement_pair(server: &Server, algorithm: Algorithm, curve: RecommendedCurve) -> (String, String) {
+    let domain = CryptographicDomainParameters { qlength: None, recommended_curve: Some(curve) };
+    let common = [
+        Attribute::CryptographicAlgorithm(algorithm),
+        Attribute::CryptographicDomainParameters(domain),
+        Attribute::ActivationDate(DateTime(START - 10)),
+        Attribute::CryptographicUsageMask(Mask::DeriveKey),
+    ];
+    let request = CreateKeyPairRequest {
+        common_attributes: Some(common.into_iter().collect()),
+        private_key_attributes: None,
+        public_key_attributes: None,
+        common_protection_storage_masks: None,
+        private_protection_storage_masks: None,
+        public_protection_storage_masks: None,
+    };
+    let made = ask!(server, V2_1, CreateKeyPair, request).expect("made");
+    let name = |id: UniqueIdentifier| id.as_text().unwrap().to_owned();
+    (name(made.private_key_unique_identifier), name(made.public_key_unique_identifier))
+}
+
+fn agree(server: &Server, private: &str, public: &str) -> Result<Vec<u8>, Reason> {
+    let ecdh = derivation(with(|own| own.cryptographic_algorithm = Some(Algorithm::ECDH)));
+    let made = derived(server, V2_1, request(&[private, public], Method::AsymmetricKey, ecdh))?;
+    Ok(material(server, &made))
+}
+
+/// Curves that the server makes pairs on, and an algorithm that names them.
+const AGREEMENT: [(RecommendedCurve, Algorithm); 7] = [
+    (RecommendedCurve::P_224, Algorithm::ECDH),
+    (RecommendedCurve::P_256, Algorithm::EC),
+    (RecommendedCurve::P_384, Algorithm::EC),
+    (RecommendedCurve::P_521, Algorithm::EC),
+    (RecommendedCurve::SECP256K1, Algorithm::EC),
+    (RecommendedCurve::CURVE25519, Algorithm::EC),
+    (RecommendedCurve::CURVE25519, Algorithm::ECDH),
+];
+
 #[test]
 fn two_parties_agree() {
     let server = Server::new();
-    for curve in [RecommendedCurve::P_256, RecommendedCurve::P_384, RecommendedCurve::P_521] {
-        let pair = || {
-            let bag = |attributes: Vec<Attribute>| Some(attributes.into_iter().collect());
-            let domain = CryptographicDomainParameters { qlength: None, recommended_curve: Some(curve) };
-            let request = CreateKeyPairRequest {
-                common_attributes: bag(vec![
-                    Attribute::CryptographicAlgorithm(Algorithm::EC),
-                    Attribute::CryptographicDomainParameters(domain),
-                    Attribute::ActivationDate(DateTime(START - 10)),
-                    Attribute::CryptographicUsageMask(Mask::DeriveKey),
-                ]),
-                private_key_attributes: None,
-                public_key_attributes: None,
-                common_protection_storage_masks: None,
-                private_protection_storage_masks: None,
-                public_protection_storage_masks: None,
-            };
-            let made = ask!(server, V2_1, CreateKeyPair, request).expect("made");
-            let name = |id: UniqueIdentifier| id.as_text().unwrap().to_owned();
-            (name(made.private_key_unique_identifier), name(made.public_key_unique_identifier))
-        };
-        let (one, two) = (pair(), pair());
-        let agree = |private: &str, public: &str| {
-            let ecdh = derivation(with(|own| own.cryptographic_algorithm = Some(Algorithm::ECDH)));
-            derived(&server, V2_1, request(&[private, public], Method::AsymmetricKey, ecdh))
-        };
-        let here = agree(&one.0, &two.1).expect("derived");
-        let there = agree(&two.0, &one.1).expect("derived");
-        assert_eq!(material(&server, &here), material(&server, &there));
-        let first = agree(&one.1, &two.1);
+    for (curve, algorithm) in AGREEMENT {
+        let pair = || agreement_pair(&server, algorithm, curve);
+        let (one, two, three) = (pair(), pair(), pair());
+        let here = agree(&server, &one.0, &two.1).expect("derived");
+        assert_eq!(agree(&server, &two.0, &one.1), Ok(here.clone()), "{curve}");
+        assert_ne!(agree(&server, &one.0, &three.1), Ok(here), "{curve}: another party");
+        let first = agree(&server, &one.1, &two.1);
         assert_eq!(first, Err(Reason::InvalidObjectType), "two public keys");
     }
+}
+
+/// A key leaves in every format that its kind has, comes back in that format, and is the same key.
+#[test]
+fn pairs_agree_through_every_format() {
+    use KeyFormatType as F;
+    let server = Server::new();
+    let by_parameters = (
+        &[F::PKCS_8, F::ECPrivateKey, F::TransparentECPrivateKey][..],
+        &[F::X_509, F::TransparentECPublicKey][..],
+    );
+    let by_octets = (&[F::PKCS_8][..], &[F::X_509, F::TransparentECPublicKey][..]);
+    for (curve, algorithm) in AGREEMENT.into_iter().filter(|row| *row != (RecommendedCurve::CURVE25519, Algorithm::EC)) {
+        let octets = curve == RecommendedCurve::CURVE25519;
+        let (of_private, of_public) = if octets { by_octets } else { by_parameters };
+        let pair = || agreement_pair(&server, algorithm, curve);
+        let (one, two) = (pair(), pair());
+        let expected = agree(&server, &one.0, &two.1);
+        let again = |id: &str, format| server.register(got(&server, id, format).expect("the key"), active(Mask::DeriveKey));
+        for format in of_private {
+            assert_eq!(agree(&server, &again(&one.0, *format), &two.1), expected, "{curve} {format}");
+        }
+        for format in of_public {
+            assert_eq!(agree(&server, &one.0, &again(&two.1, *format)), expected, "{curve} {format}");
+        }
+        if octets {
+            let refused = got(&server, &one.0, F::TransparentECPrivateKey).map(drop);
+            assert_eq!(refused, Err(Reason::KeyFormatTypeNotSupported), "the byte order of D is not defined");
+        }
+    }
+}
+
+fn got(server: &Server, id: &str, format: KeyFormatType) -> Result<ManagedObject, Reason> {
+    let request = GetRequest {
+        unique_identifier: text(id),
+        key_format_type: Some(format),
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    ask!(server, V2_1, Get, request).map(|response| response.object)
 }
 
 #[test]

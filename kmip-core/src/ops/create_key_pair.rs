@@ -9,10 +9,11 @@ use kmip_codec::object::{
 };
 use kmip_codec::operation::create_key_pair::{CreateKeyPairRequest, CreateKeyPairResponse};
 use kmip_codec::registry::{
-    CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType, Operation, RecommendedCurve, Tag,
+    CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, LinkType, ObjectType, Operation, RecommendedCurve, Tag,
 };
 
 use super::create::{check_storage, require_usage_mask};
+use crate::attributes::usage_mask;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material::{self, Bound};
@@ -139,7 +140,11 @@ fn key_spec(algorithm: CryptographicAlgorithm, record: &Record, offered: &[KeySp
         CryptographicAlgorithm::Ed25519 => KeySpec::Ec { curve: Curve::Ed25519 },
         elliptic if formats::is_elliptic(elliptic) => {
             let bits = length.or(domain.and_then(|domain| domain.qlength));
-            KeySpec::Ec { curve: curve(domain.and_then(|domain| domain.recommended_curve), bits)? }
+            let curve = match domain.and_then(|domain| domain.recommended_curve) {
+                Some(RecommendedCurve::CURVE25519) => curve_25519(algorithm, usage_mask(record))?,
+                name => curve(name, bits)?,
+            };
+            KeySpec::Ec { curve }
         }
         other => return fail(Fault::InvalidAttributeValue, format!("this server generates no pairs of {other} keys")),
     };
@@ -154,18 +159,47 @@ fn key_spec(algorithm: CryptographicAlgorithm, record: &Record, offered: &[KeySp
     Ok(spec)
 }
 
+/// Curves by name, and the length by which each is meant when no name is given: P-256 and not secp256k1.
+const CURVES: [(RecommendedCurve, Option<i32>, Curve); 5] = [
+    (RecommendedCurve::P_224, Some(224), Curve::P224),
+    (RecommendedCurve::P_256, Some(256), Curve::P256),
+    (RecommendedCurve::P_384, Some(384), Curve::P384),
+    (RecommendedCurve::P_521, Some(521), Curve::P521),
+    (RecommendedCurve::SECP256K1, None, Curve::Secp256k1),
+];
+
 /// The curve by its name, else by the length of its keys; P-256 if the client leaves the choice to the server.
 fn curve(name: Option<RecommendedCurve>, bits: Option<i32>) -> OpResult<Curve> {
-    match (name, bits) {
-        (Some(RecommendedCurve::P_256), _) | (None, Some(256) | None) => Ok(Curve::P256),
-        (Some(RecommendedCurve::P_384), _) | (None, Some(384)) => Ok(Curve::P384),
-        (Some(RecommendedCurve::P_521), _) | (None, Some(521)) => Ok(Curve::P521),
-        (Some(other), _) => {
-            fail(Fault::InvalidAttributeValue, format!("this server generates no keys on the curve {other}"))
+    let found = match name {
+        Some(name) => CURVES.iter().find(|(listed, ..)| *listed == name),
+        None => CURVES.iter().find(|(_, length, _)| *length == Some(bits.unwrap_or(256))),
+    };
+    match (found, name, bits) {
+        (Some((.., curve)), ..) => Ok(*curve),
+        (None, Some(name), _) => {
+            fail(Fault::InvalidAttributeValue, format!("this server generates no keys on the curve {name}"))
         }
-        (None, Some(bits)) => {
+        (None, None, bits) => {
+            let bits = bits.unwrap_or_default();
             fail(Fault::InvalidAttributeValue, format!("this server generates no keys on a curve of {bits} bits"))
         }
+    }
+}
+
+/// CURVE25519 is the name of a curve in two forms. ECDH means X25519 (RFC 7748); EC leaves it to the use of the private key:
+/// Ed25519 signs (RFC 8032), X25519 agrees on keys. ECDSA and ECMQV are not defined on it.
+fn curve_25519(algorithm: CryptographicAlgorithm, usage: CryptographicUsageMask) -> OpResult<Curve> {
+    let agrees = usage.intersects(CryptographicUsageMask::DeriveKey | CryptographicUsageMask::KeyAgreement);
+    let signs = usage.intersects(CryptographicUsageMask::Sign);
+    match (algorithm, agrees, signs) {
+        (CryptographicAlgorithm::ECDH, _, false) | (CryptographicAlgorithm::EC, true, false) => Ok(Curve::X25519),
+        (CryptographicAlgorithm::EC, false, true) => Ok(Curve::Ed25519),
+        (CryptographicAlgorithm::EC | CryptographicAlgorithm::ECDH, ..) => fail(
+            Fault::InvalidAttributeValue,
+            "a key on CURVE25519 either signs (Ed25519) or derives keys (X25519): the Cryptographic Usage Mask of the \
+             private key must say which",
+        ),
+        _ => fail(Fault::InvalidAttributeValue, format!("there are no {algorithm} keys on CURVE25519")),
     }
 }
 

@@ -201,6 +201,8 @@ fn pairs_sign(vault: &dyn KeyVault, listed: &[Capability]) {
             Scheme::RsaPss(hash),
             Signing::RsaPss { hash, mask_hash: hash, salt_length: Some(20) },
         ),
+        (KeySpec::Ec { curve: Curve::P224 }, Scheme::Ecdsa(Curve::P224), Signing::Ecdsa { hash }),
+        (KeySpec::Ec { curve: Curve::Secp256k1 }, Scheme::Ecdsa(Curve::Secp256k1), Signing::Ecdsa { hash }),
         (KeySpec::Ec { curve: Curve::P256 }, Scheme::Ecdsa(Curve::P256), Signing::Ecdsa { hash }),
         (KeySpec::Ec { curve: Curve::P384 }, Scheme::Ecdsa(Curve::P384), Signing::Ecdsa { hash }),
         (KeySpec::Ec { curve: Curve::P521 }, Scheme::Ecdsa(Curve::P521), Signing::Ecdsa { hash }),

@@ -6,7 +6,7 @@ use super::*;
 use aws_lc_rs::cipher as library;
 use aws_lc_rs::cipher::{DecryptionContext, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use kmip_core::ports::crypto::{KbkdfMode, MlDsa, Prf};
-use kmip_core::ports::vault::Curve;
+use kmip_core::ports::vault::{Curve, KeySpec};
 use std::io::Write;
 use std::process::{Command, Stdio};
 
@@ -341,7 +341,7 @@ fn dsa_of_openssl(tally: &mut Tally) {
 /// What the vault generates signs, and its public half verifies; a changed signature does not. RSA encrypts and decrypts.
 fn signatures_of_both_halves() -> Tally {
     let mut tally = Tally::default();
-    let rsa = key_pair::generate_rsa(2048).unwrap();
+    let rsa = key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap();
     for hash in Hash::ALL {
         for mask_hash in [hash, Hash::Sha1] {
             let how = Encryption::RsaOaep { hash, mask_hash, label: b"label" };
@@ -351,7 +351,7 @@ fn signatures_of_both_halves() -> Tally {
     }
     check_encryption(&rsa, &Encryption::RsaPkcs1, 256 - 11);
     tally.count(Capability::Encrypt(Cipher::RsaPkcs1), "both halves");
-    let ed25519 = key_pair::generate_ec(Curve::Ed25519).unwrap();
+    let ed25519 = key_pair::generate(KeySpec::Ec { curve: Curve::Ed25519 }).unwrap();
     check_halves(&ed25519.private, &ed25519.public, &Signing::Ed25519);
     tally.count(Capability::Sign(Scheme::Ed25519), "both halves");
     let sets = [

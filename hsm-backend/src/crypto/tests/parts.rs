@@ -4,7 +4,7 @@
 use super::*;
 use crate::key_pair;
 use kmip_core::ports::crypto::{Accumulator, KeyWrap, Transform};
-use kmip_core::ports::vault::Curve;
+use kmip_core::ports::vault::{Curve, KeySpec};
 
 /// Cuts data into up to six parts of any length, the last perhaps empty.
 fn cut(data: &[u8]) -> Vec<&[u8]> {
@@ -147,8 +147,8 @@ fn codes_and_digests_in_parts() {
 
 #[test]
 fn signatures_in_parts() {
-    let (rsa, p256) = (key_pair::generate_rsa(2048).unwrap(), key_pair::generate_ec(Curve::P256).unwrap());
-    let ed25519 = key_pair::generate_ec(Curve::Ed25519).unwrap();
+    let (rsa, p256) = (key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap(), key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap());
+    let ed25519 = key_pair::generate(KeySpec::Ec { curve: Curve::Ed25519 }).unwrap();
     let hash = Hash::Sha256;
     let cases = [
         (&rsa, Signing::RsaPkcs1 { hash }),
@@ -173,7 +173,7 @@ fn signatures_in_parts() {
 
 #[test]
 fn rsa_encryption_in_parts() {
-    let rsa = key_pair::generate_rsa(2048).unwrap();
+    let rsa = key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap();
     let hash = Hash::Sha256;
     for how in [Encryption::RsaPkcs1, Encryption::RsaOaep { hash, mask_hash: hash, label: b"label" }] {
         let plain = random(100);

@@ -3,7 +3,7 @@
 use super::*;
 use crate::key_pair;
 use kmip_core::ports::crypto::{KbkdfMode, KeyWrap, Prf};
-use kmip_core::ports::vault::Curve;
+use kmip_core::ports::vault::{Curve, KeySpec};
 
 /// The kinds, without their texts.
 #[derive(Debug, PartialEq, Eq)]
@@ -130,8 +130,8 @@ fn codes() {
 
 #[test]
 fn signatures() {
-    let rsa = key_pair::generate_rsa(2048).unwrap();
-    let p256 = key_pair::generate_ec(Curve::P256).unwrap();
+    let rsa = key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap();
+    let p256 = key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap();
     let hash = Hash::Sha256;
     let (rsa_key, p256_key) = (rsa.private.expose_secret(), p256.private.expose_secret());
     let (data, pss) = (Message::Data(b"x"), |salt| Signing::RsaPss { hash, mask_hash: hash, salt_length: Some(salt) });
@@ -183,7 +183,7 @@ fn key_pair_of_512_bits() -> Vec<u8> {
 
 #[test]
 fn rsa_encryption() {
-    let rsa = key_pair::generate_rsa(2048).unwrap();
+    let rsa = key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap();
     let oaep = |hash, mask_hash| Encryption::RsaOaep { hash, mask_hash, label: b"" };
     let sha256 = oaep(Hash::Sha256, Hash::Sha256);
     let key = rsa.private.expose_secret();
@@ -191,7 +191,7 @@ fn rsa_encryption() {
     refused(VAULT.encrypt(Key::Public(&rsa.public), &mixed, &[0; 191]), Kind::Data);
     refused(VAULT.encrypt(Key::Clear(&rsa.private), &sha256, b"x"), Kind::Key);
     refused(VAULT.encrypt(Key::Public(&key_pair_of_512_bits()), &sha256, b"x"), Kind::Key);
-    let p256 = key_pair::generate_ec(Curve::P256).unwrap();
+    let p256 = key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap();
     refused(VAULT.encrypt(Key::Public(&p256.public), &sha256, b"x"), Kind::Key);
     refused(decrypt(p256.private.expose_secret(), &sha256, &[0; 256], None), Kind::Key);
     for length in [0, 255, 256, 257] {
@@ -221,7 +221,7 @@ fn derivations() {
     refused(derive(&[1; 16], &Derivation::Encrypt { encryption, data: b"" }, 17), Kind::Data);
     refused(VAULT.derive(None, &pbkdf2(1), 16), Kind::Parameters);
     assert_eq!(VAULT.derive(None, &Derivation::Hash { hash, data: b"abc" }, 32).unwrap().len(), 32);
-    let (p256, p384) = (key_pair::generate_ec(Curve::P256).unwrap(), key_pair::generate_ec(Curve::P384).unwrap());
+    let (p256, p384) = (key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap(), key_pair::generate(KeySpec::Ec { curve: Curve::P384 }).unwrap());
     let agreement = Derivation::Agreement { public: &p384.public };
     refused(derive(p256.private.expose_secret(), &agreement, 32), Kind::Key);
     refused(derive(p384.private.expose_secret(), &agreement, 49), Kind::Data);
@@ -258,9 +258,9 @@ fn hostile_lengths_never_panic() {
 fn damaged_keys_never_panic() {
     let hash = Hash::Sha256;
     for (pair, how) in [
-        (key_pair::generate_ec(Curve::P256).unwrap(), Signing::Ecdsa { hash }),
-        (key_pair::generate_ec(Curve::Ed25519).unwrap(), Signing::Ed25519),
-        (key_pair::generate_rsa(2048).unwrap(), Signing::RsaPkcs1 { hash }),
+        (key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap(), Signing::Ecdsa { hash }),
+        (key_pair::generate(KeySpec::Ec { curve: Curve::Ed25519 }).unwrap(), Signing::Ed25519),
+        (key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap(), Signing::RsaPkcs1 { hash }),
     ] {
         for _ in 0..150 {
             for (encoded, is_private) in [(pair.private.expose_secret(), true), (&pair.public, false)] {
