@@ -13,11 +13,10 @@ use kmip_codec::registry::{ObjectType, State, Tag};
 use kmip_codec::version::{V1_0, V2_0, V2_1, Version};
 use kmip_codec::wire::count::Counter;
 
-use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of, date_value};
-use crate::state;
+use crate::{attributes, quantum_safe, state};
 
 /// Attribute instances that one object may have.
 const INSTANCES: usize = 1_000;
@@ -165,6 +164,9 @@ impl Edit {
         self.check_state(rule.client_deletes, reference)?;
         self.check_unused(rule.client_deletes, &chosen.attribute)?;
         self.record.remove(reference, |instance| matches!(which, Which::All) || *instance == chosen);
+        if matches!(chosen.attribute, Attribute::ProtectionLevel(_)) {
+            quantum_safe::check(&self.record)?;
+        }
         Ok(chosen)
     }
 
@@ -294,6 +296,7 @@ impl Edit {
             Attribute::Extractable(true) if attribute_of!(self.record, NeverExtractable).is_some() => {
                 self.record.set(Attribute::NeverExtractable(false));
             }
+            Attribute::QuantumSafe(_) | Attribute::ProtectionLevel(_) => quantum_safe::check(&self.record)?,
             date if date_value(date).is_some() => attributes::check_date(&self.record, date.tag())?,
             _ => {}
         }

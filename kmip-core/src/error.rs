@@ -107,6 +107,8 @@ pub enum Fault {
     PublicProtectionStorage,
     /// An Offset cannot move dates of a key that has no Activation Date.
     OffsetWithoutActivation,
+    /// The object is required to be quantum safe, and cannot be.
+    NotQuantumSafe,
     /// A bound of this server.
     ServerLimit,
     /// The server failed: store, vault or a defect.
@@ -180,6 +182,8 @@ impl Fault {
             Self::PublicProtectionStorage => since_2(R::FeatureNotSupported, R::PublicProtectionStorageUnavailable),
             Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
+            // No table names a reason; the published cases do (QS-M-2).
+            Self::NotQuantumSafe => R::GeneralFailure,
             Self::Internal => R::GeneralFailure,
         };
         known_to(version, reason)

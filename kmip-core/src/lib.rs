@@ -23,6 +23,7 @@ mod material;
 pub mod object;
 mod ops;
 pub mod ports;
+mod quantum_safe;
 mod registered;
 mod replacement;
 pub mod state;

@@ -9,11 +9,11 @@ use kmip_codec::registry::{LinkType, ObjectType, ProtectionStorageMask, RNGAlgor
 use kmip_codec::value::{ByteString, DateTime, Interval};
 use sha2::{Digest as _, Sha256};
 
-use crate::attributes;
 use crate::batch::Context;
 use crate::error::OpResult;
 use crate::object::{Record, attribute_of};
 use crate::ports::vault::KeyVault;
+use crate::{attributes, quantum_safe};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
 const DEFAULT_POLICY: &str = "default";
@@ -121,8 +121,9 @@ pub(crate) fn claim_names(context: &mut Context<'_>, record: &Record) -> OpResul
     record.names().try_for_each(|name| context.txn.claim(name, &record.id))
 }
 
-/// Stores a new object under the names it has.
+/// Stores a new object under the names it has, if it is what its client requires.
 pub(crate) fn put(context: &mut Context<'_>, record: Record) -> OpResult<()> {
+    quantum_safe::check(&record)?;
     debug_assert!(record.date(Tag::InitialDate).is_some(), "completed before it is stored");
     context.txn.put(record)
 }

@@ -6,7 +6,7 @@ use kmip_codec::operation::query::{CapabilityInformation, QueryRequest, QueryRes
 use kmip_codec::registry::{
     DestroyAction, Operation, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
 };
-use kmip_codec::version::{V2_0, V2_1, Version};
+use kmip_codec::version::{V2_0, Version};
 
 use crate::batch::Context;
 use crate::engine::Engine;
@@ -91,6 +91,6 @@ fn capabilities(engine: &Engine, version: Version) -> CapabilityInformation {
         destroy_action: Some(DestroyAction::KeyMaterialDeleted),
         shredding_algorithm: Some(ShreddingAlgorithm::Unspecified),
         rng_mode: Some(RNGMode::SharedInstantiation),
-        quantum_safe_capability: (version >= V2_1).then_some(false),
+        quantum_safe_capability: (version >= V2_0).then_some(true),
     }
 }

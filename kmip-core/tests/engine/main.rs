@@ -10,6 +10,7 @@ mod batches;
 mod isolation;
 mod lifecycle;
 mod locate;
+mod quantum_safe;
 mod registration;
 mod restart;
 mod versions;
