@@ -2,8 +2,8 @@
 //! and secp256k1 (SEC 1 §3.2.1), seeds of Ed25519 (RFC 8032 §5.1.5), private keys of X25519 (RFC 7748 §6.1).
 
 use aws_lc_rs::agreement::{self, X25519};
-use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef};
 use der::Encode;
+use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef};
 use kmip_codec::secret::Secret;
 use kmip_core::ports::vault::{Curve, KeySpec, VaultError};
 use pkcs8::{EncodePrivateKey, EncodePublicKey, PrivateKeyInfoRef};

@@ -9,8 +9,8 @@ use kmip_codec::operation::get::GetRequest;
 use kmip_codec::operation::get_attributes::GetAttributesRequest;
 use kmip_codec::registry::{
     BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask,
-    DerivationMethod as Method, HashingAlgorithm, KeyFormatType, LinkType, ObjectType, RecommendedCurve, ResultReason as Reason,
-    RevocationReasonCode, Tag,
+    DerivationMethod as Method, HashingAlgorithm, KeyFormatType, LinkType, ObjectType, RecommendedCurve,
+    ResultReason as Reason, RevocationReasonCode, Tag,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::DateTime;
@@ -273,18 +273,18 @@ fn two_parties_agree() {
 fn pairs_agree_through_every_format() {
     use KeyFormatType as F;
     let server = Server::new();
-    let by_parameters = (
-        &[F::PKCS_8, F::ECPrivateKey, F::TransparentECPrivateKey][..],
-        &[F::X_509, F::TransparentECPublicKey][..],
-    );
+    let by_parameters =
+        (&[F::PKCS_8, F::ECPrivateKey, F::TransparentECPrivateKey][..], &[F::X_509, F::TransparentECPublicKey][..]);
     let by_octets = (&[F::PKCS_8][..], &[F::X_509, F::TransparentECPublicKey][..]);
-    for (curve, algorithm) in AGREEMENT.into_iter().filter(|row| *row != (RecommendedCurve::CURVE25519, Algorithm::EC)) {
+    for (curve, algorithm) in AGREEMENT.into_iter().filter(|row| *row != (RecommendedCurve::CURVE25519, Algorithm::EC))
+    {
         let octets = curve == RecommendedCurve::CURVE25519;
         let (of_private, of_public) = if octets { by_octets } else { by_parameters };
         let pair = || agreement_pair(&server, algorithm, curve);
         let (one, two) = (pair(), pair());
         let expected = agree(&server, &one.0, &two.1);
-        let again = |id: &str, format| server.register(got(&server, id, format).expect("the key"), active(Mask::DeriveKey));
+        let again =
+            |id: &str, format| server.register(got(&server, id, format).expect("the key"), active(Mask::DeriveKey));
         for format in of_private {
             assert_eq!(agree(&server, &again(&one.0, *format), &two.1), expected, "{curve} {format}");
         }

@@ -9,7 +9,8 @@ use kmip_codec::object::{
 };
 use kmip_codec::operation::create_key_pair::{CreateKeyPairRequest, CreateKeyPairResponse};
 use kmip_codec::registry::{
-    CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, LinkType, ObjectType, Operation, RecommendedCurve, Tag,
+    CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, LinkType, ObjectType, Operation, RecommendedCurve,
+    Tag,
 };
 
 use super::create::{check_storage, require_usage_mask};

@@ -147,7 +147,10 @@ fn codes_and_digests_in_parts() {
 
 #[test]
 fn signatures_in_parts() {
-    let (rsa, p256) = (key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap(), key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap());
+    let (rsa, p256) = (
+        key_pair::generate(KeySpec::Rsa { bits: 2048 }).unwrap(),
+        key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap(),
+    );
     let ed25519 = key_pair::generate(KeySpec::Ec { curve: Curve::Ed25519 }).unwrap();
     let hash = Hash::Sha256;
     let cases = [

@@ -221,7 +221,10 @@ fn derivations() {
     refused(derive(&[1; 16], &Derivation::Encrypt { encryption, data: b"" }, 17), Kind::Data);
     refused(VAULT.derive(None, &pbkdf2(1), 16), Kind::Parameters);
     assert_eq!(VAULT.derive(None, &Derivation::Hash { hash, data: b"abc" }, 32).unwrap().len(), 32);
-    let (p256, p384) = (key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap(), key_pair::generate(KeySpec::Ec { curve: Curve::P384 }).unwrap());
+    let (p256, p384) = (
+        key_pair::generate(KeySpec::Ec { curve: Curve::P256 }).unwrap(),
+        key_pair::generate(KeySpec::Ec { curve: Curve::P384 }).unwrap(),
+    );
     let agreement = Derivation::Agreement { public: &p384.public };
     refused(derive(p256.private.expose_secret(), &agreement, 32), Kind::Key);
     refused(derive(p384.private.expose_secret(), &agreement, 49), Kind::Data);
