@@ -182,9 +182,8 @@ impl Fault {
             Self::PublicProtectionStorage => since_2(R::FeatureNotSupported, R::PublicProtectionStorageUnavailable),
             Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
-            // No table names a reason; the published cases do (QS-M-2).
-            Self::NotQuantumSafe => R::GeneralFailure,
-            Self::Internal => R::GeneralFailure,
+            // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).
+            Self::NotQuantumSafe | Self::Internal => R::GeneralFailure,
         };
         known_to(version, reason)
     }
