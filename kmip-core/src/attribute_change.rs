@@ -5,23 +5,16 @@
 //! instance is meant, and what follows from a change. Two instances of one attribute never have the same value (KMIP 2.1
 //! §4: "SHOULD"): from 2.0 the value is what tells them apart.
 
-use kmip_codec::attribute::carrier::put_typed;
 use kmip_codec::attribute::rules::{AttributeRule, Change, Origin, SetBy};
 use kmip_codec::attribute::values::{UniqueIdentifier, UsageLimits};
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
 use kmip_codec::registry::{ObjectType, State, Tag};
-use kmip_codec::version::{V1_0, V2_0, V2_1, Version};
-use kmip_codec::wire::count::Counter;
+use kmip_codec::version::{V1_0, V2_0, Version};
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of, date_value};
 use crate::{attributes, quantum_safe, state};
-
-/// Attribute instances that one object may have.
-const INSTANCES: usize = 1_000;
-/// Bytes that the attributes of one object may take: its record must stay within what a reader accepts.
-const ATTRIBUTE_BYTES: usize = 1 << 20;
 
 /// Which instance a request means.
 #[derive(Debug, Clone, Copy)]
@@ -127,7 +120,7 @@ impl Edit {
             self.record.set(attribute.clone());
             0
         };
-        self.check_size()?;
+        attributes::check_size(&self.record)?;
         self.consequences(&attribute)?;
         Ok(Instance { index: Some(index), attribute })
     }
@@ -149,7 +142,7 @@ impl Edit {
         let place = self.record.attributes.iter_mut().find(|instance| **instance == old);
         let place = place.ok_or_else(|| OpError::new(Fault::Internal, "the selected instance was lost"))?;
         *place = new.clone();
-        self.check_size()?;
+        attributes::check_size(&self.record)?;
         self.consequences(&new.attribute)?;
         Ok(new)
     }
@@ -272,17 +265,6 @@ impl Edit {
                 return fail(Fault::AttributeExists, format!("{} has this value already", quoted(&reference)));
             }
             _ => {}
-        }
-        Ok(())
-    }
-
-    fn check_size(&self) -> OpResult<()> {
-        let instances = self.record.attributes.len().saturating_add(self.record.next_indexes.len());
-        let mut counter = Counter::new(V2_1);
-        self.record.attributes.iter().for_each(|instance| put_typed(&instance.attribute, &mut counter));
-        if instances > INSTANCES || counter.bytes() > ATTRIBUTE_BYTES {
-            let message = format!("an object has {INSTANCES} attributes of {ATTRIBUTE_BYTES} bytes together at most");
-            return fail(Fault::ServerLimit, message);
         }
         Ok(())
     }

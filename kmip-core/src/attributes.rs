@@ -1,5 +1,6 @@
 //! Attributes by the rule table: what a request may set when it makes an object, what a client of a version may see.
 
+use kmip_codec::attribute::carrier::put_typed;
 use kmip_codec::attribute::rules::{AttributeRule, Origin, rule};
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
@@ -7,7 +8,8 @@ use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{EnumTable, ObjectType, Tag, WireEnum};
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_1, V2_0, Version};
+use kmip_codec::version::{V1_1, V2_0, V2_1, Version};
+use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::{IdentifierKind, Sink};
 
 use crate::batch::Context;
@@ -130,6 +132,23 @@ fn check_initial(
     check_value(attribute, version)
 }
 
+/// Attribute instances that one object may have.
+const INSTANCES: usize = 1_000;
+/// Bytes that the attributes of one object may take: its record must stay within what a reader accepts.
+const ATTRIBUTE_BYTES: usize = 1 << 20;
+
+/// Refuses an object with more attributes than the server keeps.
+pub(crate) fn check_size(record: &Record) -> OpResult<()> {
+    let instances = record.attributes.len().saturating_add(record.next_indexes.len());
+    let mut counter = Counter::new(V2_1);
+    record.attributes.iter().for_each(|instance| put_typed(&instance.attribute, &mut counter));
+    if instances > INSTANCES || counter.bytes() > ATTRIBUTE_BYTES {
+        let message = format!("an object has {INSTANCES} attributes of {ATTRIBUTE_BYTES} bytes together at most");
+        return fail(Fault::ServerLimit, message);
+    }
+    Ok(())
+}
+
 /// Whether a value is acceptable: it is there, and what is inside it exists in the version.
 pub(crate) fn check_value(attribute: &Attribute, version: Version) -> OpResult<()> {
     match attribute {
@@ -185,6 +204,9 @@ fn template_attributes(
     let template = context.txn.object(&id)?;
     if template.object_type != ObjectType::Template || template.destroyed {
         return unknown();
+    }
+    if attribute_of!(template, ArchiveDate).is_some() {
+        return fail(Fault::ObjectArchived, "the template is archived: recover it first");
     }
     let of_objects = |instance: &&Instance| is_template_content(&instance.attribute);
     Ok(template.attributes.iter().filter(of_objects).map(|instance| instance.attribute.clone()).collect())

@@ -87,7 +87,8 @@ fn is_whole(wanted: &Attribute) -> bool {
     }
 }
 
-fn is_match(found: &Attribute, wanted: &Attribute) -> bool {
+/// Whether a value matches a wanted one: structures match on the fields that are wanted.
+pub(crate) fn is_match(found: &Attribute, wanted: &Attribute) -> bool {
     match (found, wanted) {
         (Attribute::CryptographicUsageMask(found), Attribute::CryptographicUsageMask(wanted)) => {
             found.contains(*wanted)

@@ -83,6 +83,8 @@ pub enum Fault {
     WrappingKeyNotFound,
     /// The wrapping key was destroyed.
     WrappingKeyDestroyed,
+    /// The wrapping key is archived.
+    WrappingKeyArchived,
     /// The cryptographic parameters do not fit the key.
     BadCryptographicParameters,
     /// The cryptographic parameters are ones that this server does not support.
@@ -130,7 +132,7 @@ impl Fault {
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
             Self::ObjectArchived => R::ObjectArchived,
             Self::WrongState => {
-                by_version(denied_in_1x(operation), wrong_state_in_2_0(operation), R::WrongKeyLifecycleState)
+                by_version(denied_in_1x(operation), wrong_state_in_2_0(operation), wrong_state_in_2_1(operation))
             }
             Self::WrongObjectType => since_2(wrong_type_in_1x(operation), R::InvalidObjectType),
             Self::InvalidObjectType => since_2(R::InvalidField, R::InvalidObjectType),
@@ -153,16 +155,17 @@ impl Fault {
             Self::ResponseTooLarge => R::ResponseTooLarge,
             Self::NotAuthenticated => R::AuthenticationNotSuccessful,
             Self::UsageMask => since_2(denied_in_1x(operation), R::IncompatibleCryptographicUsageMask),
-            Self::UsageLimit => since_2(R::PermissionDenied, R::UsageLimitExceeded),
+            Self::UsageLimit => since_2(R::PermissionDenied, usage_limit_in_2x(operation)),
             Self::KeyFormat => R::KeyFormatTypeNotSupported,
             Self::KeyCompression => R::KeyCompressionTypeNotSupported,
             Self::KeyWrapType => since_2(R::FeatureNotSupported, R::KeyWrapTypeNotSupported),
             Self::EncodingOption => R::EncodingOptionError,
             Self::Sensitive => R::Sensitive,
             Self::NotExtractable => R::NotExtractable,
-            Self::KeyValueMissing => R::KeyValueNotPresent,
+            Self::KeyValueMissing => since_2(no_value_in_1x(operation), R::KeyValueNotPresent),
             Self::WrappingKeyNotFound => since_2(R::ItemNotFound, R::WrappingObjectNotFound),
             Self::WrappingKeyDestroyed => since_2(R::ItemNotFound, R::WrappingObjectDestroyed),
+            Self::WrappingKeyArchived => since_2(R::ObjectArchived, R::WrappingObjectArchived),
             Self::BadCryptographicParameters => {
                 since_2(bad_parameters_in_1x(operation), bad_parameters_in_2x(operation))
             }
@@ -238,9 +241,35 @@ fn wrong_state_in_2_0(operation: Option<Operation>) -> ResultReason {
     }
 }
 
+/// "The server only has attributes for this object" (KMIP 1.4 §11.12), where other operations have a reason of their own.
+fn no_value_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::Get) => ResultReason::IllegalOperation,
+        _ => ResultReason::KeyValueNotPresent,
+    }
+}
+
+/// Get knows a wrapping key that may not be used now as one that is not permitted (KMIP 2.1 §6.1.19.1).
+fn wrong_state_in_2_1(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::Get) => ResultReason::PermissionDenied,
+        _ => ResultReason::WrongKeyLifecycleState,
+    }
+}
+
+/// Get lists no Usage Limit Exceeded (KMIP 2.1 §6.1.19.1); what cannot be allocated is Permission Denied (§6.1.17).
+fn usage_limit_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::Get) => ResultReason::PermissionDenied,
+        _ => ResultReason::UsageLimitExceeded,
+    }
+}
+
 /// "Cryptographic error during" the operation (KMIP 1.4 §11.30 to §11.38); "Invalid Derivation Parameters" (§11.7).
 fn bad_parameters_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
+        // Parameters of a wrapping key "do not exist or do not match" (KMIP 1.4 §11.12).
+        Some(Operation::Get) => ResultReason::ItemNotFound,
         Some(Operation::Hash) => ResultReason::CryptographicFailure,
         _ if uses_a_key(operation) => ResultReason::CryptographicFailure,
         _ => ResultReason::InvalidField,
@@ -299,7 +328,9 @@ fn bad_value_in_2x(operation: Option<Operation>) -> ResultReason {
 
 fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::AddAttribute) => ResultReason::IndexOutOfBounds,
+        Some(Operation::AddAttribute | Operation::Create | Operation::CreateKeyPair | Operation::Register) => {
+            ResultReason::IndexOutOfBounds
+        }
         _ => ResultReason::GeneralFailure,
     }
 }

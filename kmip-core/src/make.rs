@@ -42,6 +42,7 @@ pub(crate) fn new_record(
     let mut record = Record::new(id, context.txn.scope().clone(), object_type);
     record.serial = context.engine.next_serial();
     attributes::apply(&mut record, attributes, context.version);
+    attributes::check_size(&record)?;
     attributes::check_dates(&record)?;
     Ok(record)
 }

@@ -3,12 +3,15 @@
 use kmip_codec::attribute::values::{Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::object::{KeyBlock, ManagedObject};
-use kmip_codec::registry::{CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType};
+use kmip_codec::registry::{
+    CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType, SecretDataType,
+};
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats;
 use crate::object::{Record, attribute_of};
+use crate::wrapping;
 
 /// Sets the attributes that follow from the object, and refuses a request that contradicts it.
 pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
@@ -54,6 +57,9 @@ fn describe_key(
     block: &KeyBlock,
 ) -> OpResult<()> {
     record.set(Attribute::KeyFormatType(block.key_format_type));
+    if block.key_format_type == KeyFormatType::PKCS_12 {
+        check_password_link(context, record)?;
+    }
     let asked_algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let asked_length = attribute_of!(record, CryptographicLength).copied();
     if let Some(algorithm) = block.cryptographic_algorithm {
@@ -69,9 +75,33 @@ fn describe_key(
         complete(record, found.algorithm, found.length_bits)?;
     }
     if let Some(data) = &block.key_wrapping_data {
+        wrapping::check_registered(block, data)?;
         link_wrapping_key(context, record, data)?;
     }
     Ok(())
+}
+
+/// A PKCS#12 container comes with one link to the Secret Data that holds its password (KMIP 1.4 §11.4).
+fn check_password_link(context: &mut Context<'_>, record: &Record) -> OpResult<()> {
+    let links: Vec<&UniqueIdentifier> = record
+        .attributes
+        .iter()
+        .filter_map(|instance| match &instance.attribute {
+            Attribute::Link(link) if link.link_type == LinkType::PKCS_12PasswordLink => {
+                Some(&link.linked_object_identifier)
+            }
+            _ => None,
+        })
+        .collect();
+    let [link] = links.as_slice() else {
+        return fail(Fault::InvalidField, "a PKCS#12 container needs one PKCS#12 Password Link");
+    };
+    let id = context.resolve(Some(link))?;
+    let linked = context.txn.find_view(&id)?.filter(|linked| !linked.destroyed);
+    match linked.as_ref().and_then(|linked| linked.object.as_ref()) {
+        Some(ManagedObject::SecretData(secret)) if secret.secret_data_type == SecretDataType::Password => Ok(()),
+        _ => fail(Fault::InvalidField, "the PKCS#12 Password Link is not to Secret Data of the type Password"),
+    }
 }
 
 /// Fills in what the material tells; a key needs an algorithm and a length from somewhere (KMIP 1.4 table 171).

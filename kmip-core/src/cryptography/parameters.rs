@@ -26,7 +26,7 @@ pub(crate) fn effective<'a>(
 }
 
 /// The Cryptographic Parameters attribute with the lowest index.
-fn own(key: &Record) -> Option<&CryptographicParameters> {
+pub(crate) fn own(key: &Record) -> Option<&CryptographicParameters> {
     let all = key.attributes.iter().filter_map(|instance| match &instance.attribute {
         Attribute::CryptographicParameters(own) => Some((instance.index, own.as_ref())),
         _ => None,

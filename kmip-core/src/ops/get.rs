@@ -11,7 +11,7 @@ use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::formats::algorithm_in_version;
 use crate::object::{Record, attribute_of};
-use crate::{attributes, deliver, material};
+use crate::{attributes, deliver, material, wrapping};
 
 pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<GetResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
@@ -19,6 +19,9 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
     let record: &Record = &view;
     if record.destroyed {
         return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed", id.as_str()));
+    }
+    if attribute_of!(record, ArchiveDate).is_some() {
+        return fail(Fault::ObjectArchived, "the object is archived: recover it first");
     }
     check_request(&request)?;
     check_version(record, context.version)?;
@@ -64,17 +67,20 @@ fn check_version(record: &Record, version: Version) -> OpResult<()> {
     }
 }
 
-/// A Sensitive object leaves only wrapped, one that is not Extractable does not leave (KMIP 2.1 §4.22, §4.56). Enforced in
+/// A Sensitive object leaves only wrapped, one that is not Extractable does not leave (KMIP 2.1 §4.23, §4.55). Enforced in
 /// every version: the object is the same for a client that cannot name the attributes.
 fn check_release(record: &Record, request: &GetRequest) -> OpResult<()> {
     if attribute_of!(record, Extractable) == Some(&false) {
         return fail(Fault::NotExtractable, "the object is not Extractable");
     }
-    let held_wrapped = record.object.as_ref().and_then(ManagedObject::key_block).map(|b| b.key_wrapping_data.is_some());
-    let leaves_as_held = request.key_wrap_type != Some(KeyWrapType::NotWrapped);
-    let wrapped = request.key_wrapping_specification.is_some() || (leaves_as_held && held_wrapped == Some(true));
-    if !wrapped && attribute_of!(record, Sensitive) == Some(&true) {
-        return fail(Fault::Sensitive, "the object is Sensitive: it can be had only wrapped");
+    let held = record.object.as_ref().and_then(ManagedObject::key_block).and_then(|b| b.key_wrapping_data.as_ref());
+    let method = match &request.key_wrapping_specification {
+        Some(specification) => Some(specification.wrapping_method),
+        None if request.key_wrap_type == Some(KeyWrapType::NotWrapped) => None,
+        None => held.map(|data| data.wrapping_method),
+    };
+    if !method.is_some_and(wrapping::hides) && attribute_of!(record, Sensitive) == Some(&true) {
+        return fail(Fault::Sensitive, "the object is Sensitive: it can be had only wrapped, and encrypted by that");
     }
     Ok(())
 }

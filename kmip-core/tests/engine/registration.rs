@@ -3,8 +3,9 @@
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::RsaKeyPair;
-use kmip_codec::attribute::values::{KeyValueLocation, Name, UniqueIdentifier};
+use kmip_codec::attribute::values::{ApplicationSpecificInformation, KeyValueLocation, Link, Name, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::inline::Text;
 use kmip_codec::object::key_material::TransparentSymmetricKey;
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData, ManagedObject, OpaqueObject,
@@ -13,9 +14,10 @@ use kmip_codec::object::{
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType, KeyValueLocationType, KeyWrapType,
-    ObjectType, OpaqueDataType, Operation, ResultReason, SecretDataType, SplitKeyMethod, Tag, WrappingMethod,
+    LinkType, ObjectType, OpaqueDataType, Operation, ResultReason, SecretDataType, SplitKeyMethod, Tag, WrappingMethod,
 };
 use kmip_codec::secret::Secret;
+use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, Version};
 use kmip_core::engine::SUPPORTED_VERSIONS;
 use kmip_core::formats::convert;
@@ -221,7 +223,6 @@ fn the_object_type_must_fit_the_object() {
 /// What the server computes is not taken from a client (KMIP 2.1 §4).
 #[test]
 fn computed_attributes_are_not_taken_from_a_client() {
-    use kmip_codec::value::DateTime;
     let harness = Harness::new();
     for (version, reason) in [(V1_4, ResultReason::PermissionDenied), (V2_1, ResultReason::AttributeReadOnly)] {
         for given in [Attribute::InitialDate(DateTime(1)), Attribute::State(kmip_codec::registry::State::Active)] {
@@ -391,4 +392,68 @@ fn the_digest_is_that_of_the_material() {
         .collect();
     assert_eq!(digests.len(), 1);
     assert_eq!(digests[0].as_slice(), sha2::Sha256::digest([7; 32]).as_slice());
+}
+
+/// What Register refuses beside the object itself, by version (KMIP 1.4 table 330, KMIP 2.1 §6.1.43.1).
+#[test]
+fn every_other_reason_of_register_is_told() {
+    use ResultReason as R;
+    let harness = Harness::new();
+    harness.registered(V2_1, aes(&[7; 16]), &[name("taken")]);
+    harness.registered(V1_2, template(&[]), &[name("old")]);
+    let archived = harness.registered(V1_2, template(&[]), &[name("archived")]);
+    let mut record = harness.record(&archived);
+    record.set(Attribute::ArchiveDate(DateTime(harness.now())));
+    harness.put(&record);
+    let refused = |version, item: Item| failure(&harness.item(version, item));
+    let with = |attributes: &[Attribute]| register(aes(&[7; 16]), attributes);
+    let under = |name: &str| {
+        let templates = vec![Name::text(name)];
+        register_with(aes(&[7; 16]), Bag { templates, items: Vec::new() })
+    };
+    let groups: Vec<Attribute> = (0..1_001).map(|n| Attribute::ObjectGroup(Text::from(n.to_string()))).collect();
+    let no_data = Attribute::ApplicationSpecificInformation(Box::new(ApplicationSpecificInformation {
+        application_namespace: "ssl".into(),
+        application_data: None,
+    }));
+    for (version, taken, too_many, bad_value) in [
+        (V1_2, R::InvalidField, R::IndexOutOfBounds, R::InvalidField),
+        (V1_4, R::InvalidField, R::IndexOutOfBounds, R::InvalidField),
+        (V2_0, R::NonUniqueNameAttribute, R::ServerLimitExceeded, R::InvalidAttributeValue),
+        (V2_1, R::NonUniqueNameAttribute, R::ServerLimitExceeded, R::InvalidAttributeValue),
+    ] {
+        assert_eq!(refused(version, with(&[name("taken")])), taken, "KMIP {version}");
+        assert_eq!(refused(version, with(&groups)), too_many, "KMIP {version}");
+        assert_eq!(refused(version, with(&[Attribute::CryptographicLength(256)])), bad_value, "KMIP {version}");
+        let reason = refused(version, with(std::slice::from_ref(&no_data)));
+        assert_eq!(reason, R::ApplicationNamespaceNotSupported, "KMIP {version}");
+    }
+    for version in [V1_2, V1_4] {
+        assert_eq!(refused(version, under("none")), R::ItemNotFound);
+        assert_eq!(refused(version, under("archived")), R::ObjectArchived);
+        assert_eq!(refused(version, register(template(&[name("inside")]), &[])), R::InvalidField);
+        assert_eq!(harness.item(version, under("old")).result_reason, None);
+    }
+}
+
+/// A PKCS#12 container needs one link to the password that opens it (KMIP 1.4 §11.4).
+#[test]
+fn a_container_is_linked_to_its_password() {
+    let key_block = key_block(KeyFormatType::PKCS_12, b"container", Some((Algorithm::RSA, 2048)));
+    let container = ManagedObject::PrivateKey(Box::new(PrivateKey { key_block }));
+    let harness = Harness::new();
+    let password = harness.registered(V2_1, secret_data(b"password"), &[]);
+    let key = harness.registered(V2_1, aes(&[7; 16]), &[]);
+    let link = |id: &str| {
+        let linked_object_identifier = UniqueIdentifier::text(id);
+        Attribute::Link(Link { link_type: LinkType::PKCS_12PasswordLink, linked_object_identifier })
+    };
+    for version in [V1_4, V2_0, V2_1] {
+        for links in [vec![], vec![link(&key)], vec![link("none")], vec![link(&password), link(&key)]] {
+            let item = harness.item(version, register(container.clone(), &links));
+            assert_eq!(failure(&item), ResultReason::InvalidField, "KMIP {version}");
+        }
+        let id = harness.registered(version, container.clone(), &[link(&password)]);
+        assert_eq!(object_of(&harness, version, &id), container, "it leaves as it came");
+    }
 }
