@@ -57,6 +57,11 @@ pub fn date_time(tag: Tag, value: i64) -> Item {
     Item { tag, value: ItemValue::DateTime(value) }
 }
 
+/// A Long Integer.
+pub fn long_integer(tag: Tag, value: i64) -> Item {
+    Item { tag, value: ItemValue::LongInteger(value) }
+}
+
 /// A Boolean.
 pub fn boolean(tag: Tag, value: bool) -> Item {
     Item { tag, value: ItemValue::Boolean(value) }

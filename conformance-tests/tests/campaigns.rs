@@ -1,6 +1,8 @@
 //! Every campaign in a size that fits a test run; `--bin campaign` plays them in full.
 
-use conformance_tests::campaign::{CampaignError, Outcome, crash, idle, isolation, malformed, planted, slow};
+use conformance_tests::campaign::{
+    CampaignError, Outcome, crash, idle, isolation, malformed, planted, slow, usage_limits,
+};
 use std::io;
 use std::path::Path;
 use std::process::Command;
@@ -82,4 +84,10 @@ fn stored_keys_stand_in_no_file() {
 #[test]
 fn idle_connections_cost_little() {
     play(|place| idle::run(idle::Settings { connections: 200, requests: 300, slower: 20 }, place));
+}
+
+#[test]
+fn exactly_the_allowed_uses_succeed() {
+    play(|place| usage_limits::run(usage_limits::Settings { clients: 16, attempts: 600, allowed: 400 }, place));
+    play(|place| usage_limits::run(usage_limits::Settings { clients: 4, attempts: 40, allowed: 50 }, place));
 }

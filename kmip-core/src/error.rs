@@ -131,9 +131,7 @@ impl Fault {
             Self::ObjectNotFound => since_2(R::ItemNotFound, R::ObjectNotFound),
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
             Self::ObjectArchived => R::ObjectArchived,
-            Self::WrongState => {
-                by_version(denied_in_1x(operation), wrong_state_in_2_0(operation), wrong_state_in_2_1(operation))
-            }
+            Self::WrongState => wrong_state(version, operation),
             Self::WrongObjectType => since_2(wrong_type_in_1x(operation), R::InvalidObjectType),
             Self::InvalidObjectType => since_2(R::InvalidField, R::InvalidObjectType),
             Self::PermissionDenied => R::PermissionDenied,
@@ -250,8 +248,10 @@ fn no_value_in_1x(operation: Option<Operation>) -> ResultReason {
 }
 
 /// Get knows a wrapping key that may not be used now as one that is not permitted (KMIP 2.1 §6.1.19.1).
-fn wrong_state_in_2_1(operation: Option<Operation>) -> ResultReason {
+fn wrong_state(version: Version, operation: Option<Operation>) -> ResultReason {
     match operation {
+        _ if version < V2_0 => denied_in_1x(operation),
+        _ if version < V2_1 => wrong_state_in_2_0(operation),
         Some(Operation::Get) => ResultReason::PermissionDenied,
         _ => ResultReason::WrongKeyLifecycleState,
     }

@@ -23,6 +23,7 @@ mod material;
 pub mod object;
 mod ops;
 pub mod ports;
+pub mod profiles;
 mod quantum_safe;
 mod registered;
 mod replacement;

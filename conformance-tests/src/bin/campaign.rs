@@ -1,7 +1,7 @@
 //! Runs one campaign in full size. Use a release build: `cargo run --release -p conformance-tests --bin campaign -- crash`.
 
 use clap::{Parser, Subcommand};
-use conformance_tests::campaign::{Outcome, bench, crash, idle, isolation, malformed, planted, slow};
+use conformance_tests::campaign::{Outcome, bench, crash, idle, isolation, malformed, planted, slow, usage_limits};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -20,6 +20,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Campaign {
+    /// What the bench runs as processes of its own
+    #[command(hide = true)]
+    Part {
+        #[command(subcommand)]
+        part: bench::Part,
+    },
     /// kill -9 under writers: nothing acknowledged is lost, changed or out of an index
     Crash {
         #[arg(long, default_value_t = 50)]
@@ -45,6 +51,15 @@ enum Campaign {
     Idle {
         #[arg(long, default_value_t = 1000)]
         connections: usize,
+    },
+    /// One key with Usage Limits under many clients: exactly the allowed uses succeed
+    UsageLimits {
+        #[arg(long, default_value_t = 64)]
+        clients: usize,
+        #[arg(long, default_value_t = 100_000)]
+        attempts: u64,
+        #[arg(long, default_value_t = 60_000)]
+        allowed: u64,
     },
     /// Rates, latencies and processor time beside the floors
     Bench {
@@ -75,13 +90,22 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, place: &Path) -> Outcome {
     let seed = arguments.seed;
-    match arguments.campaign {
-        Campaign::Crash { rounds, writers } => crash::run(crash::Settings::new(rounds, writers, seed), place),
-        Campaign::Malformed { messages } => malformed::run(malformed::Settings { messages, seed }, place),
-        Campaign::Slow { clients } => slow::run(slow::Settings { clients, requests: 2000 }, place),
+    match &arguments.campaign {
+        Campaign::Part { part } => bench::play(part),
+        Campaign::Crash { rounds, writers } => crash::run(crash::Settings::new(*rounds, *writers, seed), place),
+        Campaign::Malformed { messages } => malformed::run(malformed::Settings { messages: *messages, seed }, place),
+        Campaign::Slow { clients } => slow::run(slow::Settings { clients: *clients, requests: 2000 }, place),
         Campaign::Isolation => isolation::run(place, isolation::Asker::Stranger),
         Campaign::Planted => planted::run(seed, place),
-        Campaign::Idle { connections } => idle::run(idle::Settings { connections, requests: 2000, slower: 3 }, place),
-        Campaign::Bench { rounds, seconds } => bench::run(bench::Settings { rounds, seconds }, place),
+        Campaign::Idle { connections } => {
+            idle::run(idle::Settings { connections: *connections, requests: 2000, slower: 3 }, place)
+        }
+        Campaign::UsageLimits { clients, attempts, allowed } => usage_limits::run(
+            usage_limits::Settings { clients: *clients, attempts: *attempts, allowed: *allowed },
+            place,
+        ),
+        Campaign::Bench { rounds, seconds } => {
+            bench::run(bench::Settings { rounds: *rounds, seconds: *seconds }, place)
+        }
     }
 }

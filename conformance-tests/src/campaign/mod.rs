@@ -10,6 +10,7 @@ pub mod mutate;
 pub mod planted;
 pub mod random;
 pub mod slow;
+pub mod usage_limits;
 
 use std::io;
 use thiserror::Error;

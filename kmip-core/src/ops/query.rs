@@ -32,6 +32,9 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
     if asks(QueryFunction::QueryRNGs) {
         answer.rng_parameters = vec![crate::make::generator()];
     }
+    if asks(QueryFunction::QueryProfiles) {
+        answer.profile_information = crate::profiles::information(context.engine, version);
+    }
     if asks(QueryFunction::QueryCapabilities) {
         answer.capability_information = vec![capabilities(context.engine, version)];
     }

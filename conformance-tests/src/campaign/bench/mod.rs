@@ -3,9 +3,13 @@
 //! Wall-clock rates drift on a shared machine, so every bar is a ratio of medians from runs by turns (A B A B ...), or
 //! processor time.
 
+mod floor;
+mod signing;
+
 use super::{CampaignError, Outcome, finding};
 use crate::reference;
 use crate::server_process::{Options, Server};
+use floor::Floor;
 use serde_json::Value;
 use std::fs;
 use std::io;
@@ -26,14 +30,22 @@ struct Series {
     operation: &'static str,
     connections: &'static str,
     extra: &'static str,
+    /// Bytes of data in the answers, where the generator's floor has others and one of our own stands beside it.
+    answers: Option<usize>,
 }
 
-const SERIES: [Series; 5] = [
-    Series { operation: "get", connections: "1 8 64", extra: "" },
-    Series { operation: "get", connections: "8", extra: "--pipeline 16" },
-    Series { operation: "discover", connections: "8", extra: "" },
-    Series { operation: "handshake", connections: "8", extra: "" },
-    Series { operation: "create", connections: "64", extra: "" },
+const fn series(operation: &'static str, connections: &'static str, extra: &'static str) -> Series {
+    Series { operation, connections, extra, answers: None }
+}
+
+const SERIES: [Series; 7] = [
+    series("get", "1 8 64", ""),
+    series("get", "8", "--pipeline 16"),
+    series("discover", "8", ""),
+    series("handshake", "8", ""),
+    series("create", "64", ""),
+    series("encrypt", "8", "--data-bytes 64"),
+    Series { answers: Some(65_536), ..series("encrypt", "8", "--data-bytes 65536") },
 ];
 
 /// What is compared.
@@ -54,7 +66,7 @@ struct Bar {
     limit: f64,
 }
 
-const BARS: [Bar; 7] = [
+const BARS: [Bar; 9] = [
     Bar { series: 0, connections: 1, measure: Measure::Median, limit: 1.4 },
     Bar { series: 0, connections: 8, measure: Measure::Rate("floor"), limit: 0.5 },
     Bar { series: 0, connections: 64, measure: Measure::Rate("floor"), limit: 0.5 },
@@ -62,9 +74,13 @@ const BARS: [Bar; 7] = [
     Bar { series: 2, connections: 8, measure: Measure::Rate("floor"), limit: 0.65 },
     Bar { series: 3, connections: 8, measure: Measure::Rate("floor"), limit: 0.8 },
     Bar { series: 4, connections: 64, measure: Measure::Rate("durable-floor"), limit: 0.2 },
+    Bar { series: 5, connections: 8, measure: Measure::Rate("floor"), limit: 0.45 },
+    Bar { series: 6, connections: 8, measure: Measure::Rate(SAME_SIZE), limit: 0.45 },
 ];
 
 const TARGET: &str = "kmip-server";
+/// The floor whose answers are as long as the server's.
+const SAME_SIZE: &str = "same-size-floor";
 /// The series whose batches the bare store is measured with, and the least share of the store's rate that is enough.
 const CREATE: usize = 4;
 const SHARE_OF_STORE: f64 = 0.6;
@@ -82,9 +98,11 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
         let results = place.join(format!("series-{number}.jsonl"));
         let (mut runs, mut store) = (Vec::new(), Vec::new());
         let turns = if number == CREATE { settings.rounds } else { 1 };
+        let beside = Beside::start(&sources, place, series)?;
+        let targets: Vec<(&str, &Path)> = [(TARGET, target.as_path())].into_iter().chain(beside.target()).collect();
         for _ in 0..turns {
             let rounds = settings.rounds / turns;
-            compare(&sources, &binaries, Settings { rounds, ..settings }, series, &target, &results, place)?;
+            compare(&sources, &binaries, Settings { rounds, ..settings }, series, &targets, &results, place)?;
             runs.extend(read(&results)?);
             if number == CREATE {
                 store.push(store_alone(settings.seconds)?);
@@ -97,16 +115,84 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
         if number == CREATE {
             judged.push(judge_beside_store(&runs, store)?);
         }
-        for (line, is_met) in judged {
-            missed += usize::from(!is_met);
-            println!("{line}");
-            lines.push(line);
-        }
+        missed += note(judged, &mut lines);
     }
+    missed += note(signing::measure(settings, &server)?, &mut lines);
     match missed {
         0 => Ok(format!("bench: {} bars met", lines.len())),
         missed => finding(format!("{missed} bars missed:\n{}", lines.join("\n"))),
     }
+}
+
+/// Prints what was judged, keeps it, and counts what was missed.
+fn note(judged: Vec<(String, bool)>, lines: &mut Vec<String>) -> usize {
+    let missed = judged.iter().filter(|(_, is_met)| !is_met).count();
+    judged.iter().for_each(|(line, _)| println!("{line}"));
+    lines.extend(judged.into_iter().map(|(line, _)| line));
+    missed
+}
+
+/// A floor of our own that runs beside a series, and the file that tells where.
+struct Beside(Option<(Floor, PathBuf)>);
+
+impl Beside {
+    fn start(sources: &Path, place: &Path, series: &Series) -> io::Result<Self> {
+        let Some(bytes) = series.answers else { return Ok(Self(None)) };
+        let certificates = place.join("floor");
+        let floor = Floor::start(sources, &certificates, bytes)?;
+        let environment = certificates.join("floor.env");
+        fs::write(&environment, floor.environment())?;
+        Ok(Self(Some((floor, environment))))
+    }
+
+    fn target(&self) -> Option<(&'static str, &Path)> {
+        self.0.as_ref().map(|(_, environment)| (SAME_SIZE, environment.as_path()))
+    }
+}
+
+/// What the bench runs as processes of its own, to keep each on a processor.
+#[derive(Debug, Clone, clap::Subcommand)]
+pub enum Part {
+    /// A floor whose answers have a size of their own
+    Floor {
+        /// Bytes of data in an Encrypt answer
+        #[arg(long)]
+        data_bytes: usize,
+        /// Folder of its certificates
+        #[arg(long)]
+        certificates: PathBuf,
+    },
+    /// Signatures a second of the library alone
+    Library {
+        /// What signs
+        #[arg(long)]
+        algorithm: signing::Algorithm,
+        /// How long
+        #[arg(long)]
+        seconds: usize,
+    },
+    /// Signatures a second that a server gives
+    SignLoad {
+        /// Where the server is
+        #[command(flatten)]
+        target: signing::Target,
+        /// What signs
+        #[arg(long)]
+        algorithm: signing::Algorithm,
+        /// How long
+        #[arg(long)]
+        seconds: usize,
+    },
+}
+
+/// Plays a part; the first line that it prints is its result.
+pub fn play(part: &Part) -> Outcome {
+    match part {
+        Part::Floor { data_bytes, certificates } => floor::serve(certificates, *data_bytes)?,
+        Part::Library { algorithm, seconds } => println!("{}", signing::library(*algorithm, *seconds)?),
+        Part::SignLoad { target, algorithm, seconds } => println!("{}", signing::load(target, *algorithm, *seconds)?),
+    }
+    Ok("part".to_owned())
 }
 
 /// Builds a copy of the load generator outside the repository: its folder may be read-only, and need not hold a lock file.
@@ -178,7 +264,7 @@ fn compare(
     binaries: &Path,
     settings: Settings,
     series: &Series,
-    target: &Path,
+    targets: &[(&str, &Path)],
     results: &Path,
     disk: &Path,
 ) -> io::Result<()> {
@@ -189,7 +275,8 @@ fn compare(
     if !series.extra.is_empty() {
         command.args(["-x", series.extra]);
     }
-    command.arg("-O").arg(results).arg(format!("{TARGET}={}", target.display()));
+    command.arg("-O").arg(results);
+    command.args(targets.iter().map(|(name, environment)| format!("{name}={}", environment.display())));
     match command.status()? {
         status if status.success() => Ok(()),
         status => Err(io::Error::other(format!("compare.sh: {status}"))),

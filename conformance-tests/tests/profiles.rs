@@ -1,0 +1,113 @@
+//! Query names exactly those server profiles whose published cases this server passes (KMIP 2.1 §6.1.40, §7.31).
+
+use conformance_tests::endpoint::World;
+use conformance_tests::in_process::InProcess;
+use conformance_tests::message::{Call, call, payload};
+use conformance_tests::oasis::expectations::{self, Expectations};
+use conformance_tests::oasis::run::load_all;
+use conformance_tests::reference;
+use conformance_tests::tree::{Tree, enumeration};
+use kmip_codec::registry::{Operation, ProfileName, QueryFunction, Tag, WireEnum};
+use kmip_codec::version::{V1_0, V1_3, V1_4, V2_0, V2_1, Version};
+use kmip_core::profiles::PROFILES;
+use std::collections::BTreeSet;
+
+/// How the cases of a profile are called, by what its name begins with. Complete Server has none.
+const CASES: [(&str, &str); 16] = [
+    ("Tape Library Server", "TL-"),
+    ("Symmetric Key Lifecycle Server", "SKLC-"),
+    ("Asymmetric Key Lifecycle Server", "AKLC-"),
+    ("Basic Cryptographic Server", "CS-BC-"),
+    ("Advanced Cryptographic Server", "CS-AC-"),
+    ("RNG Cryptographic Server", "CS-RNG-"),
+    ("Symmetric Key Foundry Server", "SKFF-"),
+    ("Opaque Managed Object Store Server", "OMOS-"),
+    ("Suite B minLOS_128 Server", "SUITEB_128-"),
+    ("Suite B minLOS_192 Server", "SUITEB_192-"),
+    ("Storage Array with Self Encrypting Drive Server", "SASED-"),
+    ("HTTPS Server", "MSGENC-HTTPS-"),
+    ("JSON Server", "MSGENC-JSON-"),
+    ("XML Server", "MSGENC-XML-"),
+    ("AES XTS Server", "AX-"),
+    ("Quantum Safe Server", "QS-"),
+];
+
+/// Baseline Server of 2.1 passes its cases, but demands requests that a server sends.
+const DEMANDS_MORE: (&str, &str) = ("Baseline Server", "BL-");
+/// The PKCS#11 cases.
+const PKCS_11: (&str, &str) = ("PKCS#11 Server", "PKCS11-");
+
+/// The version whose cases prove a profile: the one in its name, or 2.1.
+fn version_of(name: &str) -> Option<Version> {
+    let Some((_, version)) = name.split_once(" KMIP v") else { return Some(V2_1) };
+    [V1_0, V1_4].into_iter().find(|known| known.to_string() == version)
+}
+
+fn prefix_of(name: &str) -> Option<&'static str> {
+    CASES.iter().chain([&PKCS_11]).find(|(profile, _)| name.starts_with(profile)).map(|(_, prefix)| *prefix)
+}
+
+/// Whether the mandatory cases of a profile pass, or, of a profile that has none here, the optional ones.
+fn is_proved(expected: &Expectations, version: Version, prefix: &str) -> bool {
+    let suffix = format!("-{}{}", version.major, version.minor);
+    let cases = expected.iter().filter(|(case, _)| case.starts_with(prefix) && case.ends_with(&suffix));
+    let (mandatory, optional): (Vec<_>, Vec<_>) =
+        cases.partition(|(case, _)| case.get(prefix.len()..).is_some_and(|rest| rest.starts_with("M-")));
+    let proof = if mandatory.is_empty() { optional } else { mandatory };
+    !proof.is_empty() && proof.iter().all(|(_, outcome)| *outcome == "pass")
+}
+
+fn queried(version: Version) -> BTreeSet<u32> {
+    let mut client = InProcess::open().expect("an engine").fresh_client().expect("a client");
+    let function = enumeration(Tag::QueryFunction, QueryFunction::QueryProfiles.0);
+    let answer = call(client.as_mut(), version, &Call::new(Operation::Query, vec![function])).expect("an answer");
+    let named = payload(&answer).expect("a success").all(Tag::ProfileInformation);
+    named.map(|profile| profile.field(Tag::ProfileName).and_then(Tree::as_enumeration).expect("a name")).collect()
+}
+
+#[test]
+fn query_names_exactly_the_profiles_whose_cases_pass() {
+    let expected = expectations::load(&expectations::path()).expect("the list of expectations can be read");
+    for version in [V1_3, V1_4, V2_0, V2_1] {
+        let servers = ProfileName::TABLE.rows.iter().filter(|row| row.name.contains("Server") && row.is_live(version));
+        let proved = servers.filter(|row| match (version_of(row.name), prefix_of(row.name)) {
+            (Some(version), Some(prefix)) => is_proved(&expected, version, prefix),
+            _ => false,
+        });
+        let proved: BTreeSet<u32> = proved.map(|row| row.value).collect();
+        let shown = |values: &BTreeSet<u32>| values.iter().map(|v| ProfileName(*v).to_string()).collect::<Vec<_>>();
+        let found = queried(version);
+        assert_eq!(shown(&found), shown(&proved), "KMIP {version}");
+        assert!(!found.is_empty(), "KMIP {version}");
+    }
+}
+
+#[test]
+fn every_row_of_the_table_says_what_proves_it() {
+    for profile in PROFILES {
+        let row = ProfileName::TABLE.row(profile.name.0).expect("a name of the registry");
+        assert_eq!(
+            (version_of(row.name), prefix_of(row.name)),
+            (Some(profile.version), Some(profile.cases)),
+            "{}",
+            row.name
+        );
+    }
+}
+
+/// What `version_of` and `prefix_of` leave out is what the published cases leave out, and what demands more than they test.
+#[test]
+fn no_profile_with_published_cases_is_forgotten() {
+    let Some(folder) = reference::require("the profiles of published cases", "oasis") else { return };
+    let cases = load_all(&folder).expect("the published cases can be read");
+    let known: Vec<&str> = CASES.iter().chain([&DEMANDS_MORE, &PKCS_11]).map(|(_, prefix)| *prefix).collect();
+    let of_no_profile = |name: &str| name.starts_with("TC-");
+    for case in &cases {
+        let base = case.base_name();
+        assert!(of_no_profile(base) || known.iter().any(|prefix| base.starts_with(prefix)), "{base}");
+    }
+    let Some(data) = reference::require("what profiles demand", "spec/data/profiles.tsv") else { return };
+    let demands = std::fs::read_to_string(data).expect("the list of demands");
+    let of_baseline = |line: &&str| line.starts_with("2.1\tBaseline Server\toperation (server-to-client)");
+    assert!(demands.lines().any(|line| of_baseline(&line)), "Baseline Server demands nothing more: name it");
+}

@@ -1,0 +1,87 @@
+//! The profiles that Query names (KMIP 1.4 §2.1.19, KMIP 2.1 §7.31): those whose published cases this server passes, each with
+//! the version and the prefix of the cases that prove it.
+//!
+//! Profiles of which no case is published here (1.1 to 1.3, Suite B 192, Complete Server) are not claimed, nor is Baseline
+//! Server of 2.1, which demands requests that the server sends. Which names belong here is tested by playing the cases.
+
+use kmip_codec::operation::query::ProfileInformation;
+use kmip_codec::registry::{Operation, ProfileName, WireEnum};
+use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
+
+use crate::engine::Engine;
+use crate::ops;
+
+/// A profile and its proof.
+#[derive(Debug, Clone, Copy)]
+pub struct Profile {
+    /// Its name.
+    pub name: ProfileName,
+    /// The version whose cases prove it.
+    pub version: Version,
+    /// How the names of these cases begin.
+    pub cases: &'static str,
+    /// Operations that depend on the key vault.
+    needs: &'static [Operation],
+}
+
+const NOTHING: &[Operation] = &[];
+const BASIC: &[Operation] = &[Operation::Encrypt, Operation::Decrypt];
+const RANDOM: &[Operation] = &[Operation::RNGRetrieve, Operation::RNGSeed];
+const ADVANCED: &[Operation] = &[
+    Operation::Encrypt,
+    Operation::Decrypt,
+    Operation::Sign,
+    Operation::SignatureVerify,
+    Operation::MAC,
+    Operation::MACVerify,
+    Operation::RNGRetrieve,
+    Operation::RNGSeed,
+    Operation::Hash,
+];
+
+const fn row(name: ProfileName, version: Version, cases: &'static str, needs: &'static [Operation]) -> Profile {
+    Profile { name, version, cases, needs }
+}
+
+/// All of them.
+pub const PROFILES: [Profile; 25] = [
+    row(ProfileName::TapeLibraryServerKMIPV1_0, V1_0, "TL-", NOTHING),
+    row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_0, V1_0, "SKLC-", NOTHING),
+    row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_0, V1_0, "AKLC-", NOTHING),
+    row(ProfileName::SymmetricKeyFoundryServerKMIPV1_0, V1_0, "SKFF-", NOTHING),
+    row(ProfileName::OpaqueManagedObjectStoreServerKMIPV1_0, V1_0, "OMOS-", NOTHING),
+    row(ProfileName::StorageArrayWithSelfEncryptingDriveServerKMIPV1_0, V1_0, "SASED-", NOTHING),
+    row(ProfileName::TapeLibraryServerKMIPV1_4, V1_4, "TL-", NOTHING),
+    row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_4, V1_4, "SKLC-", NOTHING),
+    row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_4, V1_4, "AKLC-", NOTHING),
+    row(ProfileName::BasicCryptographicServerKMIPV1_4, V1_4, "CS-BC-", BASIC),
+    row(ProfileName::AdvancedCryptographicServerKMIPV1_4, V1_4, "CS-AC-", ADVANCED),
+    row(ProfileName::RNGCryptographicServerKMIPV1_4, V1_4, "CS-RNG-", RANDOM),
+    row(ProfileName::SymmetricKeyFoundryServerKMIPV1_4, V1_4, "SKFF-", NOTHING),
+    row(ProfileName::OpaqueManagedObjectStoreServerKMIPV1_4, V1_4, "OMOS-", NOTHING),
+    row(ProfileName::StorageArrayWithSelfEncryptingDriveServerKMIPV1_4, V1_4, "SASED-", NOTHING),
+    row(ProfileName::TapeLibraryServer, V2_1, "TL-", NOTHING),
+    row(ProfileName::SymmetricKeyLifecycleServer, V2_1, "SKLC-", NOTHING),
+    row(ProfileName::AsymmetricKeyLifecycleServer, V2_1, "AKLC-", NOTHING),
+    row(ProfileName::BasicCryptographicServer, V2_1, "CS-BC-", BASIC),
+    row(ProfileName::AdvancedCryptographicServer, V2_1, "CS-AC-", ADVANCED),
+    row(ProfileName::RNGCryptographicServer, V2_1, "CS-RNG-", RANDOM),
+    row(ProfileName::SymmetricKeyFoundryServer, V2_1, "SKFF-", NOTHING),
+    row(ProfileName::OpaqueManagedObjectStoreServer, V2_1, "OMOS-", NOTHING),
+    row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V2_1, "SASED-", NOTHING),
+    row(ProfileName::AESXTSServer, V2_1, "AX-", NOTHING),
+];
+
+/// What Query answers to a client of a version: names that the version has, of profiles whose operations the vault can do.
+pub(crate) fn information(engine: &Engine, version: Version) -> Vec<ProfileInformation> {
+    let offered = ops::supported(engine, V2_1);
+    let named = PROFILES.iter().filter(|profile| ProfileName::TABLE.is_live(profile.name.0, version));
+    let able = named.filter(|profile| profile.needs.iter().all(|operation| offered.contains(operation)));
+    let entry = |profile: &Profile| ProfileInformation {
+        profile_name: profile.name,
+        profile_version: None,
+        server_uri: None,
+        server_port: None,
+    };
+    able.map(entry).collect()
+}
