@@ -67,6 +67,9 @@ enum Campaign {
         rounds: usize,
         #[arg(long, default_value_t = 2)]
         seconds: usize,
+        /// Only operations whose name holds this text (get, create, encrypt, sign ...)
+        #[arg(long, default_value = "")]
+        only: String,
     },
 }
 
@@ -104,8 +107,8 @@ fn run(arguments: &Arguments, place: &Path) -> Outcome {
             usage_limits::Settings { clients: *clients, attempts: *attempts, allowed: *allowed },
             place,
         ),
-        Campaign::Bench { rounds, seconds } => {
-            bench::run(bench::Settings { rounds: *rounds, seconds: *seconds }, place)
+        Campaign::Bench { rounds, seconds, only } => {
+            bench::run(bench::Settings { rounds: *rounds, seconds: *seconds }, only, place)
         }
     }
 }

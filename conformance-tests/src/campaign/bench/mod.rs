@@ -85,43 +85,68 @@ const SAME_SIZE: &str = "same-size-floor";
 const CREATE: usize = 4;
 const SHARE_OF_STORE: f64 = 0.6;
 
-/// Measures a new server in `place`. Run it from a release build.
-pub fn run(settings: Settings, place: &Path) -> Outcome {
+/// Measures a new server in `place`: everything, or what is called `only`. Run it from a release build.
+pub fn run(settings: Settings, only: &str, place: &Path) -> Outcome {
     let Some(sources) = reference::require("bench", "bench") else { return Ok("bench: skipped".to_owned()) };
     let binaries = build(&sources)?;
     let server = Server::start(&Options::new(&place.join("bench")))?;
     let target = place.join("target.env");
     fs::write(&target, environment(&server))?;
+    let places = Places { sources: &sources, binaries: &binaries, target: &target, place };
     let mut lines = Vec::new();
     let mut missed = 0_usize;
-    for (number, series) in SERIES.iter().enumerate() {
-        let results = place.join(format!("series-{number}.jsonl"));
-        let (mut runs, mut store) = (Vec::new(), Vec::new());
-        let turns = if number == CREATE { settings.rounds } else { 1 };
-        let beside = Beside::start(&sources, place, series)?;
-        let targets: Vec<(&str, &Path)> = [(TARGET, target.as_path())].into_iter().chain(beside.target()).collect();
-        for _ in 0..turns {
-            let rounds = settings.rounds / turns;
-            compare(&sources, &binaries, Settings { rounds, ..settings }, series, &targets, &results, place)?;
-            runs.extend(read(&results)?);
-            if number == CREATE {
-                store.push(store_alone(settings.seconds)?);
-            }
-        }
-        let mut judged = Vec::new();
-        for bar in BARS.iter().filter(|bar| bar.series == number) {
-            judged.push(judge(bar, series, &runs)?);
-        }
-        if number == CREATE {
-            judged.push(judge_beside_store(&runs, store)?);
-        }
-        missed += note(judged, &mut lines);
+    for (number, series) in SERIES.iter().enumerate().filter(|(_, series)| series.operation.contains(only)) {
+        missed += note(measure(settings, number, series, &places)?, &mut lines);
     }
-    missed += note(signing::measure(settings, &server)?, &mut lines);
+    if "sign".contains(only) {
+        missed += note(signing::measure(settings, &server)?, &mut lines);
+    }
     match missed {
         0 => Ok(format!("bench: {} bars met", lines.len())),
         missed => finding(format!("{missed} bars missed:\n{}", lines.join("\n"))),
     }
+}
+
+/// Where things stand.
+struct Places<'a> {
+    /// The load generator's sources.
+    sources: &'a Path,
+    /// Its programs.
+    binaries: &'a Path,
+    /// How it reaches the server.
+    target: &'a Path,
+    /// Where results go.
+    place: &'a Path,
+}
+
+/// Runs a series and judges its bars.
+fn measure(
+    settings: Settings,
+    number: usize,
+    series: &Series,
+    places: &Places<'_>,
+) -> Result<Vec<(String, bool)>, CampaignError> {
+    let results = places.place.join(format!("series-{number}.jsonl"));
+    let (mut runs, mut store) = (Vec::new(), Vec::new());
+    let turns = if number == CREATE { settings.rounds } else { 1 };
+    let beside = Beside::start(places, series)?;
+    let targets: Vec<(&str, &Path)> = [(TARGET, places.target)].into_iter().chain(beside.target()).collect();
+    for _ in 0..turns {
+        let rounds = settings.rounds / turns;
+        compare(places, Settings { rounds, ..settings }, series, &targets, &results)?;
+        runs.extend(read(&results)?);
+        if number == CREATE {
+            store.push(store_alone(settings.seconds)?);
+        }
+    }
+    let mut judged = Vec::new();
+    for bar in BARS.iter().filter(|bar| bar.series == number) {
+        judged.push(judge(bar, series, &runs)?);
+    }
+    if number == CREATE {
+        judged.push(judge_beside_store(&runs, store)?);
+    }
+    Ok(judged)
 }
 
 /// Prints what was judged, keeps it, and counts what was missed.
@@ -136,10 +161,10 @@ fn note(judged: Vec<(String, bool)>, lines: &mut Vec<String>) -> usize {
 struct Beside(Option<(Floor, PathBuf)>);
 
 impl Beside {
-    fn start(sources: &Path, place: &Path, series: &Series) -> io::Result<Self> {
+    fn start(places: &Places<'_>, series: &Series) -> io::Result<Self> {
         let Some(bytes) = series.answers else { return Ok(Self(None)) };
-        let certificates = place.join("floor");
-        let floor = Floor::start(sources, &certificates, bytes)?;
+        let certificates = places.place.join("floor");
+        let floor = Floor::start(places.sources, &certificates, bytes)?;
         let environment = certificates.join("floor.env");
         fs::write(&environment, floor.environment())?;
         Ok(Self(Some((floor, environment))))
@@ -260,16 +285,14 @@ fn environment(server: &Server) -> String {
 }
 
 fn compare(
-    sources: &Path,
-    binaries: &Path,
+    places: &Places<'_>,
     settings: Settings,
     series: &Series,
     targets: &[(&str, &Path)],
     results: &Path,
-    disk: &Path,
 ) -> io::Result<()> {
     let mut command = Command::new("bash");
-    command.arg(sources.join("compare.sh")).env("BIN", binaries).env("DURABLE_DIR", disk);
+    command.arg(places.sources.join("compare.sh")).env("BIN", places.binaries).env("DURABLE_DIR", places.place);
     command.args(["-o", series.operation, "-c", series.connections]);
     command.args(["-r", &settings.rounds.to_string(), "-s", &settings.seconds.to_string()]);
     if !series.extra.is_empty() {
