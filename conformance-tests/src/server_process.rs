@@ -182,11 +182,7 @@ impl Server {
 
     /// Processor time used so far, user and system.
     pub fn processor_time(&self) -> io::Result<Duration> {
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.pid()))?;
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
-        // utime and stime are the 14th and 15th field; the first two stand before the closing parenthesis.
-        Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
+        processor_time(self.pid())
     }
 
     /// Whether the process still runs.
@@ -236,6 +232,15 @@ pub fn check(data_dir: &Path) -> io::Result<()> {
     }
     let text = [output.stdout, output.stderr].concat();
     Err(io::Error::other(format!("check: {}: {}", output.status, String::from_utf8_lossy(&text).trim())))
+}
+
+/// Processor time that a process has used so far, user and system.
+pub fn processor_time(pid: u32) -> io::Result<Duration> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+    let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u64>().ok()).unwrap_or_default();
+    // utime and stime are the 14th and 15th field; the first two stand before the closing parenthesis.
+    Ok(Duration::from_millis((ticks(11) + ticks(12)) * 10))
 }
 
 /// Resident memory of a process, in bytes.

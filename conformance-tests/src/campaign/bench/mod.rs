@@ -187,7 +187,7 @@ pub enum Part {
         #[arg(long)]
         certificates: PathBuf,
     },
-    /// Signatures a second of the library alone
+    /// Signatures of the library alone
     Library {
         /// What signs
         #[arg(long)]
@@ -196,7 +196,7 @@ pub enum Part {
         #[arg(long)]
         seconds: usize,
     },
-    /// Signatures a second that a server gives
+    /// Signatures that a server gives
     SignLoad {
         /// Where the server is
         #[command(flatten)]

@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::campaign::{CampaignError, finding};
 use crate::message::{Call, call, payload, request};
-use crate::server_process::Server;
+use crate::server_process::{Server, processor_time};
 use crate::tls::{Connection, Identity};
 use crate::tree::{Tree, bytes, date_time, decode, encode, enumeration, integer, structure, text};
 use aws_lc_rs::rand::SystemRandom;
@@ -16,13 +16,12 @@ use kmip_codec::registry::{
     ResultStatus, Tag,
 };
 use kmip_codec::version::V2_1;
+use std::collections::VecDeque;
 use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Barrier;
-use std::thread;
 use std::time::{Duration, Instant};
 
 /// What signs.
@@ -49,6 +48,9 @@ pub struct Target {
     /// Where it listens
     #[arg(long)]
     address: SocketAddr,
+    /// Its process
+    #[arg(long)]
+    pid: u32,
     /// The folder of its development PKI
     #[arg(long)]
     pki: PathBuf,
@@ -63,30 +65,49 @@ pub fn measure(settings: Settings, server: &Server) -> Result<Vec<(String, bool)
     }
     let mut lines = Vec::new();
     for algorithm in [Algorithm::EcdsaP256, Algorithm::Rsa2048] {
-        let (mut library, mut served, mut spent) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut library, mut served) = (Vec::new(), Vec::new());
         for _ in 0..settings.rounds {
             library.push(measured("0", algorithm, settings.seconds, "library", None)?);
-            let before = server.processor_time()?;
             served.push(measured("1", algorithm, settings.seconds, "sign-load", Some(server))?);
-            spent.push(server.processor_time()?.saturating_sub(before).as_secs_f64());
         }
-        lines.push(judge(algorithm, median(library), median(served), median(spent) / settings.seconds.max(1) as f64));
+        lines.push(judge(algorithm, &library, &served));
     }
     Ok(lines)
 }
 
-/// The server's share of its processor tells how far a rate says something about the server: on a busy machine, or where the
-/// client is slower, it is well below 1.
-fn judge(algorithm: Algorithm, library: f64, served: f64, busy: f64) -> (String, bool) {
-    let share = served / library;
+/// The bar is one of rates. Beside it stands the same share in processor time, which a busy machine moves far less.
+fn judge(algorithm: Algorithm, library: &[Signed], served: &[Signed]) -> (String, bool) {
+    let rate = |all: &[Signed]| median(all.iter().map(|signed| signed.rate).collect());
+    let cost = |all: &[Signed]| median(all.iter().map(|signed| signed.processor_us).collect());
+    let share = rate(served) / rate(library);
     let is_met = share >= SHARE_OF_LIBRARY;
     let (word, name) = (if is_met { "PASS" } else { "FAIL" }, algorithm.to_possible_value());
     let name = name.map_or_else(String::new, |name| name.get_name().to_owned());
     let line = format!(
-        "{word} sign {name} x{CONNECTIONS}: {share:.2} of the library's {library:.0}/s on one processor ({served:.0}/s, the server \
-         busy for {busy:.2} of the time), at least {SHARE_OF_LIBRARY:.2}"
+        "{word} sign {name} x{CONNECTIONS}: {share:.2} of the library's {:.0}/s on one processor ({:.0}/s), at least \
+         {SHARE_OF_LIBRARY:.2}; in processor time {:.2} ({:.1} and {:.1} us)",
+        rate(library),
+        rate(served),
+        cost(library) / cost(served),
+        cost(library),
+        cost(served)
     );
     (line, is_met)
+}
+
+/// What a run measured.
+#[derive(Debug, Clone, Copy)]
+pub struct Signed {
+    /// Signatures a second.
+    rate: f64,
+    /// Processor time of each, in microseconds: of the library, or of the whole server.
+    processor_us: f64,
+}
+
+impl std::fmt::Display for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.rate, self.processor_us)
+    }
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
@@ -94,14 +115,14 @@ fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len() / 2).copied().unwrap_or_default()
 }
 
-/// Signatures a second that a part measures on a processor.
+/// What a part measures on a processor.
 fn measured(
     processor: &str,
     algorithm: Algorithm,
     seconds: usize,
     part: &str,
     server: Option<&Server>,
-) -> io::Result<f64> {
+) -> io::Result<Signed> {
     let mut command = Command::new("taskset");
     command.args(["-c", processor]).arg(std::env::current_exe()?).args(["part", part]);
     command.args(["--seconds", &seconds.to_string(), "--algorithm"]);
@@ -109,89 +130,73 @@ fn measured(
     if let Some(server) = server {
         let pki = server.pki("ca.pem");
         let pki = pki.parent().unwrap_or(Path::new("."));
-        command.args(["--address", &server.kmip().to_string(), "--pki"]).arg(pki);
+        command.args(["--address", &server.kmip().to_string(), "--pid", &server.pid().to_string(), "--pki"]).arg(pki);
     }
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     let told = String::from_utf8_lossy(&output.stdout);
-    let rate = told.lines().next().and_then(|line| line.parse().ok());
-    rate.ok_or_else(|| io::Error::other(format!("no rate of {part} in: {told}")))
+    let numbers = told.lines().next().and_then(|line| line.split_once(' '));
+    let parsed =
+        numbers.and_then(|(rate, cost)| Some(Signed { rate: rate.parse().ok()?, processor_us: cost.parse().ok()? }));
+    parsed.ok_or_else(|| io::Error::other(format!("no rate of {part} in: {told}")))
 }
 
-/// Signatures a second of the library, with no key store, protocol or socket.
-pub fn library(algorithm: Algorithm, seconds: usize) -> io::Result<f64> {
+/// The library alone, with no key store, protocol or socket.
+pub fn library(algorithm: Algorithm, seconds: usize) -> io::Result<Signed> {
     let unspecified = |_| io::Error::other("the library makes no key");
-    let random = SystemRandom::new();
+    let (random, own) = (SystemRandom::new(), std::process::id());
     match algorithm {
         Algorithm::EcdsaP256 => {
             let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).map_err(unspecified)?;
-            Ok(rate(seconds, || {
+            repeat(seconds, own, || {
                 black_box(pair.sign(&random, &MESSAGE).is_ok());
-            }))
+                Ok(())
+            })
         }
         Algorithm::Rsa2048 => {
             let pair = RsaKeyPair::generate(KeySize::Rsa2048).map_err(unspecified)?;
             let mut signature = vec![0; pair.public_modulus_len()];
-            Ok(rate(seconds, || {
+            repeat(seconds, own, || {
                 black_box(pair.sign(&RSA_PKCS1_SHA256, &random, &MESSAGE, &mut signature).is_ok());
-            }))
+                Ok(())
+            })
         }
     }
 }
 
-/// Calls a second.
-fn rate(seconds: usize, mut call: impl FnMut()) -> f64 {
+/// Signs again and again, and takes the processor time of a process meanwhile.
+fn repeat(seconds: usize, pid: u32, mut sign: impl FnMut() -> io::Result<()>) -> io::Result<Signed> {
     let warm = Instant::now();
     while warm.elapsed() < WARM_UP {
-        call();
+        sign()?;
     }
-    let (began, long, mut count) = (Instant::now(), seconds_of(seconds), 0_u32);
+    let long = Duration::from_secs(u64::try_from(seconds).unwrap_or(1));
+    let (before, began, mut count) = (processor_time(pid)?, Instant::now(), 0_u32);
     while began.elapsed() < long {
-        call();
+        sign()?;
         count = count.saturating_add(1);
     }
-    f64::from(count) / began.elapsed().as_secs_f64()
+    let (took, spent) = (began.elapsed(), processor_time(pid)?.saturating_sub(before));
+    let count = f64::from(count.max(1));
+    Ok(Signed { rate: count / took.as_secs_f64(), processor_us: spent.as_secs_f64() * 1e6 / count })
 }
 
-fn seconds_of(seconds: usize) -> Duration {
-    Duration::from_secs(u64::try_from(seconds).unwrap_or(1))
-}
-
-/// Signatures a second that a server gives to some connections, each with one request under way.
-pub fn load(target: &Target, algorithm: Algorithm, seconds: usize) -> io::Result<f64> {
+/// A server, over some connections with one request under way on each: the answer that is due next is read, and its
+/// connection asks again at once.
+pub fn load(target: &Target, algorithm: Algorithm, seconds: usize) -> io::Result<Signed> {
     let file = |name: &str| target.pki.join(name);
     let identity = Identity::from_files(&file("ca.pem"), &file("client.pem"), &file("client.key"))?;
     let key = make_pair(&mut identity.connect(target.address)?, algorithm)?;
     let message = encode(&request(V2_1, &[sign(&key, algorithm)]));
-    let connections =
-        (0..CONNECTIONS).map(|_| identity.connect(target.address)).collect::<io::Result<Vec<Connection>>>()?;
-    let start = Barrier::new(CONNECTIONS);
-    let signed: Vec<io::Result<f64>> = thread::scope(|scope| {
-        let signers = connections.into_iter().map(|connection| {
-            scope.spawn(|| {
-                start.wait();
-                sign_for(connection, &message, seconds)
-            })
-        });
-        let signers: Vec<_> = signers.collect();
-        let joined = |signer: thread::ScopedJoinHandle<'_, io::Result<f64>>| {
-            signer.join().unwrap_or_else(|_| Err(io::Error::other("a client panicked")))
-        };
-        signers.into_iter().map(joined).collect()
-    });
-    signed.into_iter().sum()
-}
-
-/// Signs on one connection; every answer is read and must be a signature.
-fn sign_for(mut connection: Connection, message: &[u8], seconds: usize) -> io::Result<f64> {
-    use crate::endpoint::Endpoint;
-    let mut outcome = Ok(());
-    let rate = rate(seconds, || {
-        let answer = connection.exchange(message).and_then(|answer| check(&answer));
-        if let (Err(error), Ok(())) = (answer, &outcome) {
-            outcome = Err(error);
-        }
-    });
-    outcome.map(|()| rate)
+    let mut connections =
+        (0..CONNECTIONS).map(|_| identity.connect(target.address)).collect::<io::Result<VecDeque<Connection>>>()?;
+    connections.iter_mut().try_for_each(|connection| connection.send(&message))?;
+    repeat(seconds, target.pid, || {
+        let Some(mut connection) = connections.pop_front() else { return Ok(()) };
+        check(&connection.receive()?)?;
+        connection.send(&message)?;
+        connections.push_back(connection);
+        Ok(())
+    })
 }
 
 fn check(answer: &[u8]) -> io::Result<()> {
