@@ -1,14 +1,22 @@
 //! Key pairs whose private key is a string of random octets, so that any source of randomness makes them: scalars of P-224
-//! and secp256k1 (SEC 1 §3.2.1), seeds of Ed25519 (RFC 8032 §5.1.5), private keys of X25519 (RFC 7748 §6.1).
+//! and secp256k1 (SEC 1 §3.2.1), seeds of Ed25519 (RFC 8032 §5.1.5), private keys of X25519 (RFC 7748 §6.1), seeds of ML-KEM
+//! (FIPS 203 §7.1), ML-DSA (FIPS 204 §5.1) and SLH-DSA (FIPS 205 §9.1).
 
 use aws_lc_rs::agreement::{self, X25519};
+use aws_lc_rs::signature::{KeyPair as _, PqdsaKeyPair};
 use der::Encode;
 use der::asn1::{BitStringRef, ObjectIdentifier, OctetStringRef};
+use kmip_codec::object::KeyMaterial;
+use kmip_codec::registry::{KeyFormatType, ObjectType};
 use kmip_codec::secret::Secret;
+use kmip_core::formats;
+use kmip_core::ports::post_quantum::PostQuantum;
 use kmip_core::ports::vault::{Curve, KeySpec, VaultError};
 use pkcs8::{EncodePrivateKey, EncodePublicKey, PrivateKeyInfoRef};
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 
+use crate::crypto::keys::ml_dsa_signing;
+use crate::crypto::{ml_kem, slh_dsa};
 use crate::hierarchy::random_secret;
 use crate::key_pair::{self, EncodedPair};
 use crate::random::Source;
@@ -26,6 +34,7 @@ fn octets(spec: KeySpec) -> Option<usize> {
     match spec {
         KeySpec::Ec { curve: Curve::P224 } => Some(28),
         KeySpec::Ec { curve: Curve::Secp256k1 | Curve::Ed25519 | Curve::X25519 } => Some(32),
+        KeySpec::PostQuantum { set } => Some(set.row().seed),
         _ => None,
     }
 }
@@ -37,7 +46,7 @@ pub(crate) fn draw(spec: KeySpec, random: &mut impl Source) -> Result<EncodedPai
 }
 
 /// The pair of a private key.
-fn from_octets(spec: KeySpec, octets: &Secret) -> Result<EncodedPair, VaultError> {
+pub(crate) fn from_octets(spec: KeySpec, octets: &Secret) -> Result<EncodedPair, VaultError> {
     match spec {
         KeySpec::Ec { curve: Curve::P224 } => {
             let key = p224::SecretKey::from_slice(octets.expose_secret()).map_err(failed)?;
@@ -49,8 +58,38 @@ fn from_octets(spec: KeySpec, octets: &Secret) -> Result<EncodedPair, VaultError
         }
         KeySpec::Ec { curve: Curve::Ed25519 } => key_pair::ed25519_from_seed(octets),
         KeySpec::Ec { curve: Curve::X25519 } => x25519(octets),
+        KeySpec::PostQuantum { set } => post_quantum(set, octets),
         other => Err(unsupported(other)),
     }
+}
+
+/// ML-KEM and ML-DSA keep the seed as their private key (RFC 9935 §6, RFC 9881 §6), SLH-DSA has one form.
+fn post_quantum(set: PostQuantum, seed: &Secret) -> Result<EncodedPair, VaultError> {
+    let (private, public) = match set {
+        PostQuantum::MlKem(set) => (seed.clone(), ml_kem::public_of_seed(set, seed)?),
+        PostQuantum::MlDsa(set) => {
+            let pair = PqdsaKeyPair::from_seed(ml_dsa_signing(set), seed.expose_secret()).map_err(failed)?;
+            (seed.clone(), pair.public_key().as_ref().to_vec())
+        }
+        PostQuantum::SlhDsa(set) => slh_dsa::from_seed(set, seed)?,
+    };
+    let algorithm = Some(set.row().algorithm);
+    let from_raw = |object_type, key, to| match formats::convert(
+        object_type,
+        KeyFormatType::Raw,
+        &KeyMaterial::Bytes(key),
+        to,
+        algorithm,
+    ) {
+        Ok(KeyMaterial::Bytes(der)) => Ok(der),
+        Ok(KeyMaterial::Transparent(_)) => Err(failed(())),
+        Err(error) => Err(failed(error)),
+    };
+    let public = from_raw(ObjectType::PublicKey, Secret::copy_from(&public), KeyFormatType::X_509)?;
+    Ok(EncodedPair {
+        private: from_raw(ObjectType::PrivateKey, private, KeyFormatType::PKCS_8)?,
+        public: public.expose_secret().to_vec(),
+    })
 }
 
 fn encode(private: &impl EncodePrivateKey, public: &impl EncodePublicKey) -> Result<EncodedPair, VaultError> {
@@ -102,6 +141,11 @@ mod tests {
     fn octets_of(pair: &EncodedPair) -> Secret {
         let info = PrivateKeyInfoRef::from_der(pair.private.expose_secret()).unwrap();
         let inner = info.private_key.as_bytes();
+        if let Some(set) = PostQuantum::of_oid(info.algorithm.oid) {
+            // A seed under its tag and length, or the octets that begin with the seed.
+            let header = if inner[0] == 0x80 { 2 } else { 0 };
+            return Secret::copy_from(&inner[header..header + set.row().seed]);
+        }
         match sec1::EcPrivateKey::from_der(inner) {
             Ok(elliptic) => Secret::copy_from(elliptic.private_key),
             Err(_) => Secret::copy_from(<&OctetStringRef>::from_der(inner).unwrap().as_bytes()),
@@ -110,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_private_key_has_one_pair_and_randomness_makes_another_each_time() {
-        for spec in key_pair::LISTED.into_iter().filter(|spec| makes(*spec)) {
+        for spec in key_pair::listed().filter(|spec| makes(*spec)) {
             let (pair, other) = (draw(spec, &mut OsRandom).unwrap(), draw(spec, &mut OsRandom).unwrap());
             let again = from_octets(spec, &octets_of(&pair)).unwrap();
             assert_eq!((&again.private, &again.public), (&pair.private, &pair.public), "{spec:?}");

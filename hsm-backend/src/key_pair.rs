@@ -11,6 +11,7 @@ use aws_lc_rs::signature::{
     ECDSA_P521_SHA512_ASN1_SIGNING, EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RsaKeyPair,
 };
 use kmip_codec::secret::Secret;
+use kmip_core::ports::post_quantum;
 use kmip_core::ports::vault::{Curve, KeySpec, VaultError};
 
 use crate::drawn_pair;
@@ -25,7 +26,11 @@ pub(crate) struct EncodedPair {
 }
 
 /// The pairs that [`generate`] makes.
-pub(crate) const LISTED: [KeySpec; 10] = [
+pub(crate) fn listed() -> impl Iterator<Item = KeySpec> {
+    LISTED.into_iter().chain(post_quantum::ROWS.iter().map(|row| KeySpec::PostQuantum { set: row.set }))
+}
+
+const LISTED: [KeySpec; 10] = [
     KeySpec::Rsa { bits: 2048 },
     KeySpec::Rsa { bits: 3072 },
     KeySpec::Rsa { bits: 4096 },

@@ -66,7 +66,7 @@ impl Pkcs11Vault {
     fn on(root: TokenRoot, address: &TokenAddress) -> Result<Self, VaultError> {
         let mechanisms = root.token().mechanisms()?;
         let has = |needed: &[MechanismType]| needed.iter().all(|mechanism| mechanisms.contains(mechanism));
-        let pairs = key_pair::LISTED.into_iter().filter(|spec| has(needed_for(*spec))).collect();
+        let pairs = key_pair::listed().filter(|spec| has(needed_for(*spec))).collect();
         Ok(Self {
             label: address.token_label.clone(),
             pairs,
@@ -105,6 +105,7 @@ fn needed_for(spec: KeySpec) -> &'static [MechanismType] {
             &[MechanismType::ECC_KEY_PAIR_GEN, MechanismType::AES_KEY_WRAP_PAD]
         }
         KeySpec::Ec { curve: Curve::P224 | Curve::Secp256k1 | Curve::Ed25519 | Curve::X25519 }
+        | KeySpec::PostQuantum { .. }
         | KeySpec::Symmetric { .. }
         | KeySpec::TripleDes { .. } => &[],
     }
@@ -144,7 +145,7 @@ impl KeyVault for Pkcs11Vault {
             KeySpec::TripleDes { bytes } => {
                 self.root.token().with_random(|random| symmetric::triple_des(bytes, random))?
             }
-            KeySpec::Rsa { .. } | KeySpec::Ec { .. } => {
+            KeySpec::Rsa { .. } | KeySpec::Ec { .. } | KeySpec::PostQuantum { .. } => {
                 let pair = self.generate_pair(spec)?;
                 return Ok(Generated::Pair { private: self.seal(&pair.private, binding)?, public: pair.public });
             }

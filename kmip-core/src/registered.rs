@@ -7,6 +7,7 @@ use kmip_codec::registry::{
     CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType, SecretDataType,
 };
 
+use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats;
@@ -72,7 +73,10 @@ fn describe_key(
         let found = formats::inspect(object)?;
         let algorithm = block.cryptographic_algorithm.or(asked_algorithm);
         found.check(algorithm, block.cryptographic_length.or(asked_length))?;
-        complete(record, found.algorithm, found.length_bits)?;
+        let named = |algorithm: &CryptographicAlgorithm| {
+            attributes::is_live(formats::algorithm_in_version(*algorithm, context.version), context.version)
+        };
+        complete(record, found.algorithm.filter(named), found.length_bits)?;
     }
     if let Some(data) = &block.key_wrapping_data {
         wrapping::check_registered(block, data)?;
@@ -104,7 +108,8 @@ fn check_password_link(context: &mut Context<'_>, record: &Record) -> OpResult<(
     }
 }
 
-/// Fills in what the material tells; a key needs an algorithm and a length from somewhere (KMIP 1.4 table 171).
+/// Fills in what the material tells, as far as the client's version has a name for it; a key needs an algorithm and a length
+/// from somewhere (KMIP 1.4 table 171).
 fn complete(record: &mut Record, algorithm: Option<CryptographicAlgorithm>, length: Option<i32>) -> OpResult<()> {
     if let (None, Some(algorithm)) = (attribute_of!(record, CryptographicAlgorithm), algorithm) {
         record.set(Attribute::CryptographicAlgorithm(algorithm));

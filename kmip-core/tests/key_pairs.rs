@@ -271,9 +271,10 @@ fn what_cannot_be_generated_is_refused() {
         })
     };
     let both = Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign | CryptographicUsageMask::DeriveKey);
-    let refused: [&[Attribute]; 12] = [
+    let refused: [&[Attribute]; 13] = [
         &[algorithm(CryptographicAlgorithm::AES)],
         &[algorithm(CryptographicAlgorithm::DSA)],
+        &[algorithm(CryptographicAlgorithm::ML_DSA_44)],
         &[algorithm(CryptographicAlgorithm::RSA), Attribute::CryptographicLength(1_024)],
         &[algorithm(CryptographicAlgorithm::RSA), Attribute::CryptographicLength(-1)],
         &[algorithm(CryptographicAlgorithm::RSA), Attribute::CryptographicLength(i32::MAX)],

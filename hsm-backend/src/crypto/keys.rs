@@ -9,7 +9,8 @@ use aws_lc_rs::signature::{
 use der::Decode;
 use der::asn1::{ObjectIdentifier, OctetStringRef};
 use kmip_codec::secret::Secret;
-use kmip_core::ports::crypto::{CryptoError, MlDsa};
+use kmip_core::ports::crypto::CryptoError;
+use kmip_core::ports::post_quantum::{MlDsa, PostQuantum, SlhDsa};
 use kmip_core::ports::vault::Curve;
 use pkcs8::PrivateKeyInfoRef;
 use spki::SubjectPublicKeyInfoRef;
@@ -31,13 +32,6 @@ const CURVES: [(ObjectIdentifier, Curve); 5] = [
     (ObjectIdentifier::new_unwrap("1.3.132.0.10"), Curve::Secp256k1),
 ];
 
-/// Parameter sets of ML-DSA (NIST CSOR).
-const ML_DSA: [(ObjectIdentifier, MlDsa); 3] = [
-    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17"), MlDsa::MlDsa44),
-    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18"), MlDsa::MlDsa65),
-    (ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.19"), MlDsa::MlDsa87),
-];
-
 /// A private key, ready for use.
 pub(super) enum PrivateKey {
     Rsa(PrivateRsa),
@@ -47,6 +41,8 @@ pub(super) enum PrivateKey {
     Ed25519(Ed25519KeyPair),
     X25519(agreement::PrivateKey),
     MlDsa(MlDsa, PqdsaKeyPair),
+    /// The octets of FIPS 205 §9.1.
+    SlhDsa(SlhDsa, Secret),
 }
 
 /// How a key on a curve agrees on a secret.
@@ -73,11 +69,14 @@ impl PrivateKey {
                 let key = agreement::PrivateKey::from_private_key(&agreement::X25519, inner.as_bytes());
                 key.map(Self::X25519).map_err(|_| damaged())
             }
-            oid => {
-                let set = find(&ML_DSA, oid).ok_or_else(unknown_algorithm)?;
-                let key = PqdsaKeyPair::from_pkcs8(ml_dsa_signing(set), der);
-                key.map(|key| Self::MlDsa(set, key)).map_err(|_| damaged())
-            }
+            oid => match PostQuantum::of_oid(oid).ok_or_else(unknown_algorithm)? {
+                PostQuantum::MlDsa(set) => {
+                    let key = PqdsaKeyPair::from_pkcs8(ml_dsa_signing(set), der);
+                    key.map(|key| Self::MlDsa(set, key)).map_err(|_| damaged())
+                }
+                PostQuantum::SlhDsa(set) => Ok(Self::SlhDsa(set, Secret::copy_from(info.private_key.as_bytes()))),
+                PostQuantum::MlKem(_) => Err(unknown_algorithm()),
+            },
         }
     }
 }
@@ -106,7 +105,7 @@ fn secret_key<K: for<'k> TryFrom<PrivateKeyInfoRef<'k>>>(info: &PrivateKeyInfoRe
     K::try_from(info.clone()).map_err(|_| damaged())
 }
 
-fn ml_dsa_signing(set: MlDsa) -> &'static PqdsaSigningAlgorithm {
+pub(crate) fn ml_dsa_signing(set: MlDsa) -> &'static PqdsaSigningAlgorithm {
     match set {
         MlDsa::MlDsa44 => &ML_DSA_44_SIGNING,
         MlDsa::MlDsa65 => &ML_DSA_65_SIGNING,
@@ -129,6 +128,8 @@ pub(super) enum PublicKey<'a> {
     Dsa(&'a [u8]),
     /// The raw key.
     MlDsa(MlDsa, &'a [u8]),
+    /// The raw key.
+    SlhDsa(SlhDsa, &'a [u8]),
 }
 
 impl<'a> PublicKey<'a> {
@@ -142,7 +143,11 @@ impl<'a> PublicKey<'a> {
             ED25519 => Self::Ed25519(key),
             X25519 => Self::X25519(key),
             DSA => Self::Dsa(spki),
-            oid => Self::MlDsa(find(&ML_DSA, oid).ok_or_else(unknown_algorithm)?, key),
+            oid => match PostQuantum::of_oid(oid).ok_or_else(unknown_algorithm)? {
+                PostQuantum::MlDsa(set) => Self::MlDsa(set, key),
+                PostQuantum::SlhDsa(set) => Self::SlhDsa(set, key),
+                PostQuantum::MlKem(_) => return Err(unknown_algorithm()),
+            },
         })
     }
 }

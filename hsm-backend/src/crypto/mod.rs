@@ -9,7 +9,8 @@
 //! | [`ciphers`], [`modes`], [`aead`], [`gcm`] | symmetric encryption, on [`block_cipher`] |
 //! | [`mac`], [`digest`] | codes and digests |
 //! | [`keys`], [`private_keys`] | asymmetric keys from their encodings, and those that are kept parsed |
-//! | [`signatures`], [`rsa`], [`rsa_transform`] | signatures and RSA |
+//! | [`signatures`], [`rsa`], [`rsa_transform`], [`slh_dsa`] | signatures and RSA |
+//! | [`ml_kem`] | keys of ML-KEM |
 //! | [`derivation`] | key derivation and agreement |
 //!
 //! aws-lc-rs comes first; RustCrypto fills in what it lacks.
@@ -24,13 +25,15 @@ mod ciphers;
 mod derivation;
 mod digest;
 mod gcm;
-mod keys;
+pub(crate) mod keys;
 mod mac;
+pub(crate) mod ml_kem;
 mod modes;
 mod private_keys;
 mod rsa;
 mod rsa_transform;
 mod signatures;
+pub(crate) mod slh_dsa;
 mod stream;
 #[cfg(test)]
 mod tests;

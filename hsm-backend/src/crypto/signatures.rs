@@ -6,13 +6,15 @@ use aws_lc_rs::signature::{
     EcdsaVerificationAlgorithm, ML_DSA_44, ML_DSA_65, ML_DSA_87, UnparsedPublicKey,
 };
 use der::Decode;
-use kmip_core::ports::crypto::{CryptoError, Hash, Message, MlDsa, Signing};
+use kmip_core::ports::crypto::{CryptoError, Hash, Message, Signing};
+use kmip_core::ports::post_quantum::MlDsa;
 use kmip_core::ports::vault::{Curve, VaultError};
 use p224::ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
 
 use super::digest::digest;
 use super::keys::{PrivateKey, PublicKey};
 use super::rsa::{self, SignaturePadding};
+use super::slh_dsa;
 
 /// The hash of the message, of schemes that sign a digest.
 pub(super) const fn hash_of(how: &Signing) -> Option<Hash> {
@@ -20,7 +22,7 @@ pub(super) const fn hash_of(how: &Signing) -> Option<Hash> {
         Signing::RsaPkcs1 { hash } | Signing::RsaPss { hash, .. } | Signing::Ecdsa { hash } | Signing::Dsa { hash } => {
             Some(hash)
         }
-        Signing::RsaPkcs1Unprefixed | Signing::Ed25519 | Signing::MlDsa(_) => None,
+        Signing::RsaPkcs1Unprefixed | Signing::Ed25519 | Signing::MlDsa(_) | Signing::SlhDsa(_) => None,
     }
 }
 
@@ -80,6 +82,7 @@ pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Res
             signature.truncate(length);
             Ok(signature)
         }
+        (Signing::SlhDsa(set), PrivateKey::SlhDsa(own, key)) if set == *own => slh_dsa::sign(set, key, &input),
         (Signing::RsaPkcs1Unprefixed, PrivateKey::Rsa(key)) => key.sign_unprefixed(&input),
         (Signing::Dsa { .. }, _) => Err(CryptoError::Unsupported("DSA signatures: they are only verified".to_owned())),
         _ => Err(wrong_key(how)),
@@ -124,6 +127,9 @@ pub(super) fn verify(
             };
             let key = UnparsedPublicKey::new(scheme, key).parse().map_err(|_| bad_point())?;
             Ok(key.verify_sig(&input, signature).is_ok())
+        }
+        (Signing::SlhDsa(set), PublicKey::SlhDsa(own, key)) if set == own => {
+            slh_dsa::verify(set, key, &input, signature)
         }
         (Signing::Dsa { .. }, PublicKey::Dsa(spki)) => verify_dsa(spki, &input, signature),
         _ => Err(wrong_key(how)),

@@ -13,6 +13,7 @@ use crate::formats::{self, FormatError};
 use crate::material::{self, Bound};
 use crate::object::{MaterialKind, Record, attribute_of};
 use crate::ports::crypto::{CryptoError, Key};
+use crate::ports::post_quantum::PostQuantum;
 use crate::ports::vault::Sealed;
 use crate::txn::View;
 use crate::{state, wrapping};
@@ -101,10 +102,13 @@ const QUICK_RSA_BITS: i32 = 3_072;
 /// Lets slow private-key work wait for a pool.
 pub(crate) fn pace(context: &Context<'_>, key: &Record) -> OpResult<()> {
     let bits = attribute_of!(key, CryptographicLength).copied().unwrap_or_default();
-    let slow = key.object_type == ObjectType::PrivateKey
-        && algorithm(key) == Some(CryptographicAlgorithm::RSA)
-        && bits > QUICK_RSA_BITS;
-    if slow { context.txn.long_work() } else { Ok(()) }
+    let slow = match algorithm(key) {
+        Some(CryptographicAlgorithm::RSA) => bits > QUICK_RSA_BITS,
+        // From 20 ms to seconds.
+        Some(other) => matches!(PostQuantum::named(other), Some(PostQuantum::SlhDsa(_))),
+        None => false,
+    };
+    if slow && key.object_type == ObjectType::PrivateKey { context.txn.long_work() } else { Ok(()) }
 }
 
 /// The algorithm of a key.

@@ -6,7 +6,8 @@ use kmip_codec::registry::{CryptographicAlgorithm, DigitalSignatureAlgorithm, Pa
 use super::parameters::{bad, check_mask_generator, hash, hash_or, length, required_hash, unsupported};
 use crate::error::OpResult;
 use crate::object::{Record, attribute_of};
-use crate::ports::crypto::{Hash, MlDsa, Signing};
+use crate::ports::crypto::{Hash, Signing};
+use crate::ports::post_quantum::{MlDsa, PostQuantum, SlhDsa};
 
 /// Kinds of keys that sign.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,18 +17,16 @@ enum Family {
     Dsa,
     Ed25519,
     MlDsa(MlDsa),
+    SlhDsa(SlhDsa),
 }
 
-/// Algorithms of keys that sign: name, kind.
-const FAMILIES: [(CryptographicAlgorithm, Family); 8] = [
+/// Algorithms of keys that sign: name, kind. Those of post-quantum keys stand in their own table.
+const FAMILIES: [(CryptographicAlgorithm, Family); 5] = [
     (CryptographicAlgorithm::RSA, Family::Rsa),
     (CryptographicAlgorithm::EC, Family::Ecdsa),
     (CryptographicAlgorithm::ECDSA, Family::Ecdsa),
     (CryptographicAlgorithm::DSA, Family::Dsa),
     (CryptographicAlgorithm::Ed25519, Family::Ed25519),
-    (CryptographicAlgorithm::ML_DSA_44, Family::MlDsa(MlDsa::MlDsa44)),
-    (CryptographicAlgorithm::ML_DSA_65, Family::MlDsa(MlDsa::MlDsa65)),
-    (CryptographicAlgorithm::ML_DSA_87, Family::MlDsa(MlDsa::MlDsa87)),
 ];
 
 /// What a Digital Signature Algorithm says.
@@ -85,8 +84,9 @@ pub(crate) fn choose(key: &Record, parameters: &CryptographicParameters, digeste
         Family::Dsa => Signing::Dsa { hash: elliptic_hash(parameters, named, digested)? },
         Family::Ed25519 => Signing::Ed25519,
         Family::MlDsa(set) => Signing::MlDsa(set),
+        Family::SlhDsa(set) => Signing::SlhDsa(set),
     };
-    if digested && matches!(signing, Signing::Ed25519 | Signing::MlDsa(_)) {
+    if digested && matches!(signing, Signing::Ed25519 | Signing::MlDsa(_) | Signing::SlhDsa(_)) {
         return bad("the scheme signs messages, not digests");
     }
     Ok(Choice::Scheme(signing))
@@ -102,9 +102,12 @@ fn family_of(key: &Record) -> OpResult<Option<Family>> {
 }
 
 fn family(algorithm: CryptographicAlgorithm) -> OpResult<Family> {
-    match FAMILIES.iter().find(|(name, _)| *name == algorithm) {
-        Some((_, family)) => Ok(*family),
-        None => unsupported(format!("signatures with {algorithm}")),
+    let listed = FAMILIES.iter().find(|(name, _)| *name == algorithm).map(|(_, family)| *family);
+    match (listed, PostQuantum::named(algorithm)) {
+        (Some(family), _) => Ok(family),
+        (None, Some(PostQuantum::MlDsa(set))) => Ok(Family::MlDsa(set)),
+        (None, Some(PostQuantum::SlhDsa(set))) => Ok(Family::SlhDsa(set)),
+        (None, Some(PostQuantum::MlKem(_)) | None) => unsupported(format!("signatures with {algorithm}")),
     }
 }
 

@@ -15,6 +15,8 @@ use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, Transpa
 use kmip_codec::registry::{CertificateType, CryptographicAlgorithm, KeyFormatType, ObjectType, RecommendedCurve};
 use kmip_codec::value::BigInteger;
 
+use crate::ports::post_quantum::PostQuantum;
+
 /// What the material of an object tells; nothing where it is wrapped, opaque or of an algorithm unknown here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Inspected {
@@ -31,7 +33,8 @@ pub struct Inspected {
 impl Inspected {
     /// Compares with what the client states: Cryptographic Algorithm and Cryptographic Length.
     ///
-    /// A client that is wrong about the format must be right about both.
+    /// A client that is wrong about the format must be right about both. What the Cryptographic Length of a post-quantum key
+    /// is no text says: a client may count what it likes.
     pub fn check(&self, algorithm: Option<CryptographicAlgorithm>, length_bits: Option<i32>) -> Result<()> {
         if self.mislabelled && algorithm.zip(length_bits).is_none() {
             return malformed("the Key Material is not of its Key Format Type");
@@ -43,6 +46,7 @@ impl Inspected {
         }
         if let (Some(found), Some(stated)) = (self.length_bits, length_bits)
             && found != stated
+            && self.algorithm.and_then(PostQuantum::named).is_none()
             && !(counts_without_parity(algorithm) && Some(stated) == without_parity(found))
         {
             return malformed("the Cryptographic Length is not that of the key material");
@@ -56,7 +60,8 @@ fn is_same_family(
     stated: CryptographicAlgorithm,
     curve: Option<RecommendedCurve>,
 ) -> bool {
-    found == stated || (is_elliptic(found) && is_elliptic(stated)) || {
+    // A vendor's name (8XXXXXXX) can mean what the version has no other name for.
+    found == stated || stated.0 >> 31 == 1 || (is_elliptic(found) && is_elliptic(stated)) || {
         let edwards = matches!(stated, CryptographicAlgorithm::Ed25519 | CryptographicAlgorithm::Ed448);
         let general = matches!(found, CryptographicAlgorithm::Ed25519 | CryptographicAlgorithm::Ed448);
         (edwards && found == CryptographicAlgorithm::EC && curve.is_some_and(OctetCurve::uses))
@@ -144,6 +149,11 @@ pub(super) fn inspect_key(key: &Key) -> Result<Inspected> {
         curve: Some(curve.recommended()),
         mislabelled: false,
     };
+    let of_set = |set: PostQuantum| Inspected {
+        algorithm: Some(set.row().algorithm),
+        length_bits: Some(set.bits()),
+        ..Inspected::default()
+    };
     match key {
         Key::Symmetric(key) => {
             let length_bits = key.key.len().checked_mul(8).and_then(|bits| i32::try_from(bits).ok());
@@ -164,6 +174,8 @@ pub(super) fn inspect_key(key: &Key) -> Result<Inspected> {
             curve: Some(*recommended_curve),
             mislabelled: false,
         }),
+        Key::PostQuantumPrivate(key) => Ok(of_set(key.set)),
+        Key::PostQuantumPublic(key) => Ok(of_set(key.set)),
         Key::OctetPrivate(key) => Ok(octets(key.curve)),
         Key::OctetPublic(key) => Ok(octets(key.curve)),
     }

@@ -2,7 +2,11 @@
 
 use super::asn1::{self, material_bytes};
 use super::octet_key_pair::{OctetPrivateKey, OctetPublicKey};
-use super::{FormatError, Result, discrete_log, elliptic, malformed, not_supported, octet_key_pair, quirks, rsa};
+use super::post_quantum::{PostQuantumPrivateKey, PostQuantumPublicKey};
+use super::{
+    FormatError, Result, discrete_log, elliptic, malformed, not_supported, octet_key_pair, post_quantum, quirks, rsa,
+};
+use crate::ports::post_quantum::PostQuantum;
 use kmip_codec::object::key_material::*;
 use kmip_codec::object::{KeyMaterial, TransparentKey};
 use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType};
@@ -32,6 +36,10 @@ pub(super) enum Key {
     OctetPrivate(OctetPrivateKey),
     /// An Edwards or Montgomery public key (RFC 8410).
     OctetPublic(OctetPublicKey),
+    /// A private key of ML-KEM, ML-DSA or SLH-DSA.
+    PostQuantumPrivate(PostQuantumPrivateKey),
+    /// A public key of ML-KEM, ML-DSA or SLH-DSA.
+    PostQuantumPublic(PostQuantumPublicKey),
 }
 
 const KEPT: &str = "material of this Key Format Type can only be returned as registered";
@@ -71,12 +79,19 @@ impl Key {
             return Self::read_transparent(format, key, algorithm);
         }
         let bytes = material_bytes(material)?;
+        let raw_set = algorithm.and_then(PostQuantum::named).filter(|_| format == KeyFormatType::Raw);
         match (object_type, format) {
             (ObjectType::SymmetricKey, KeyFormatType::Raw) => {
                 Ok(Self::Symmetric(TransparentSymmetricKey { key: kmip_codec::secret::Secret::copy_from(bytes) }))
             }
-            (ObjectType::PrivateKey, KeyFormatType::Raw) => octet_key_pair::read_raw_private(bytes, algorithm),
-            (ObjectType::PublicKey, KeyFormatType::Raw) => octet_key_pair::read_raw_public(bytes, algorithm),
+            (ObjectType::PrivateKey, KeyFormatType::Raw) => match raw_set {
+                Some(set) => post_quantum::read_raw_private(set, bytes),
+                None => octet_key_pair::read_raw_private(bytes, algorithm),
+            },
+            (ObjectType::PublicKey, KeyFormatType::Raw) => match raw_set {
+                Some(set) => post_quantum::read_public(set, bytes),
+                None => octet_key_pair::read_raw_public(bytes, algorithm),
+            },
             (ObjectType::PrivateKey, KeyFormatType::PKCS_1) => rsa::read_private(bytes),
             (ObjectType::PublicKey, KeyFormatType::PKCS_1) => rsa::read_public(bytes),
             (ObjectType::PrivateKey, KeyFormatType::ECPrivateKey) => elliptic::read_private(bytes, None),
@@ -94,7 +109,10 @@ impl Key {
             elliptic::OID => elliptic::read_private(info.private_key.as_bytes(), Some(info.algorithm)),
             discrete_log::DSA_OID => discrete_log::read_dsa_private(&info),
             discrete_log::DH_OID | discrete_log::X942_DH_OID => discrete_log::read_dh_private(&info),
-            _ => octet_key_pair::read_pkcs8(&info),
+            oid => match PostQuantum::of_oid(oid) {
+                Some(set) => post_quantum::read_pkcs8(set, &info),
+                None => octet_key_pair::read_pkcs8(&info),
+            },
         }
     }
 
@@ -106,7 +124,10 @@ impl Key {
             elliptic::OID => elliptic::read_public(algorithm, key),
             discrete_log::DSA_OID => discrete_log::read_dsa_public(algorithm, key),
             discrete_log::DH_OID | discrete_log::X942_DH_OID => discrete_log::read_dh_public(algorithm, key),
-            _ => octet_key_pair::read_spki(algorithm, key),
+            oid => match PostQuantum::of_oid(oid) {
+                Some(set) => post_quantum::read_public(set, key),
+                None => octet_key_pair::read_spki(algorithm, key),
+            },
         }
     }
 
@@ -156,6 +177,8 @@ impl Key {
             Self::EcPublic(key) => elliptic::write_public(key, to),
             Self::OctetPrivate(key) => octet_key_pair::write_private(key, to),
             Self::OctetPublic(key) => octet_key_pair::write_public(key, to),
+            Self::PostQuantumPrivate(key) => post_quantum::write_private(key, to),
+            Self::PostQuantumPublic(key) => post_quantum::write_public(key, to),
         }
     }
 
@@ -172,6 +195,7 @@ impl Key {
             Self::OctetPrivate(OctetPrivateKey { curve, public: Some(public), .. }) => {
                 Ok(Self::OctetPublic(OctetPublicKey { curve, public }))
             }
+            Self::PostQuantumPrivate(key) => post_quantum::public_of(key).map(Self::PostQuantumPublic),
             Self::EcPrivate(..) | Self::OctetPrivate(_) => not_supported(NO_POINT),
             _ => not_supported("only a private key has a public one"),
         }

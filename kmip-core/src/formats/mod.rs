@@ -17,6 +17,7 @@ mod inspect;
 mod key;
 mod natural;
 mod octet_key_pair;
+mod post_quantum;
 mod quirks;
 mod rsa;
 #[cfg(test)]

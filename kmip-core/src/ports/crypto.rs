@@ -11,6 +11,7 @@
 use kmip_codec::secret::Secret;
 use thiserror::Error;
 
+use super::post_quantum::{MlDsa, SlhDsa};
 use super::vault::{Binding, Curve, Sealed, VaultError};
 
 /// A key of a call.
@@ -309,17 +310,8 @@ pub enum Signing {
     Ed25519,
     /// ML-DSA (FIPS 204) with an empty context, of the message itself.
     MlDsa(MlDsa),
-}
-
-/// Parameter sets of ML-DSA (FIPS 204 §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum MlDsa {
-    /// ML-DSA-44.
-    MlDsa44,
-    /// ML-DSA-65.
-    MlDsa65,
-    /// ML-DSA-87.
-    MlDsa87,
+    /// SLH-DSA (FIPS 205) with an empty context, of the message itself.
+    SlhDsa(SlhDsa),
 }
 
 /// A signature scheme without its other parameters: what a vault lists.
@@ -339,6 +331,8 @@ pub enum Scheme {
     Ed25519,
     /// ML-DSA.
     MlDsa(MlDsa),
+    /// SLH-DSA.
+    SlhDsa(SlhDsa),
 }
 
 /// What is signed.

@@ -7,6 +7,7 @@ use kmip_codec::secret::Secret;
 use thiserror::Error;
 
 use super::crypto::Cryptography;
+use super::post_quantum::PostQuantum;
 
 /// Key material under the vault's key hierarchy (root > scope > object), as an opaque, self-describing blob.
 #[derive(Clone, PartialEq, Eq)]
@@ -70,6 +71,12 @@ pub enum KeySpec {
     Ec {
         /// The curve.
         curve: Curve,
+    },
+    /// A pair of a post-quantum algorithm. The private key is its seed where the algorithm has one encoding for it (ML-KEM,
+    /// ML-DSA).
+    PostQuantum {
+        /// The parameter set.
+        set: PostQuantum,
     },
 }
 

@@ -10,6 +10,7 @@ use crate::ports::crypto::{
     Aead, BlockCipher, BlockMode, BlockPadding, Capability, Cipher, CryptoError, Derivation, DerivationMethod,
     Encryption, Hash, KbkdfMode, Key, Mac, MacAlgorithm, Message, Prf, Scheme, Signing,
 };
+use crate::ports::post_quantum::{MlDsa, PostQuantum, SlhDsa};
 use crate::ports::vault::{Binding, Curve, Generated, KeySpec, KeyVault, Sealed, VaultError};
 
 /// Checks every rule.
@@ -191,6 +192,13 @@ fn agrees(vault: &dyn KeyVault, curve: Curve) {
     assert_ne!(agree(&ours.0, &theirs.1), agree(&ours.0, &ours.1), "{curve:?}: one secret for all");
 }
 
+/// A parameter set of SLH-DSA that signs in milliseconds.
+const FAST: SlhDsa = SlhDsa::Sha2_128f;
+
+const fn post_quantum(set: PostQuantum, scheme: Scheme, how: Signing) -> (KeySpec, Scheme, Signing) {
+    (KeySpec::PostQuantum { set }, scheme, how)
+}
+
 /// Pairs that the vault makes and schemes that it lists for them.
 fn pairs_sign(vault: &dyn KeyVault, listed: &[Capability]) {
     let hash = Hash::Sha256;
@@ -207,6 +215,8 @@ fn pairs_sign(vault: &dyn KeyVault, listed: &[Capability]) {
         (KeySpec::Ec { curve: Curve::P384 }, Scheme::Ecdsa(Curve::P384), Signing::Ecdsa { hash }),
         (KeySpec::Ec { curve: Curve::P521 }, Scheme::Ecdsa(Curve::P521), Signing::Ecdsa { hash }),
         (KeySpec::Ec { curve: Curve::Ed25519 }, Scheme::Ed25519, Signing::Ed25519),
+        post_quantum(PostQuantum::MlDsa(MlDsa::MlDsa44), Scheme::MlDsa(MlDsa::MlDsa44), Signing::MlDsa(MlDsa::MlDsa44)),
+        post_quantum(PostQuantum::SlhDsa(FAST), Scheme::SlhDsa(FAST), Signing::SlhDsa(FAST)),
     ];
     let made = vault.describe().generates;
     for (spec, scheme, how) in schemes {

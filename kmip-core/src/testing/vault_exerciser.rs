@@ -239,6 +239,12 @@ fn check_pair(spec: KeySpec, private: &Secret, public: &[u8]) {
             let inner = sec1::EcPrivateKey::from_der(private).expect("RFC 5915 ECPrivateKey");
             assert_eq!(inner.public_key, Some(key), "{spec:?}: the public key inside is not the public key");
         }
+        KeySpec::PostQuantum { set } => {
+            let row = set.row();
+            assert_eq!((info.algorithm.oid, key.len()), (row.oid, row.public), "{spec:?}");
+            let seed = matches!(private, [0x80, length, seed @ ..] if seed.len() == row.seed && usize::from(*length) == row.seed);
+            assert!(seed || private.len() == row.expanded, "{spec:?}: a seed, or the octets of SLH-DSA");
+        }
         other => panic!("{other:?} made a pair"),
     }
 }

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::KeySize;
-use aws_lc_rs::signature::RsaKeyPair;
+use aws_lc_rs::signature::{ML_DSA_44_SIGNING, PqdsaKeyPair, RsaKeyPair};
 use kmip_codec::attribute::values::{ApplicationSpecificInformation, KeyValueLocation, Link, Name, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
@@ -104,6 +104,32 @@ fn objects_of_other_versions_are_not_given() {
     let old = harness.registered(V1_0, template(&[]), &[name("t")]);
     assert_eq!(harness.item(V1_1, get(text(&pgp))).response_payload, None);
     assert_eq!(failure(&harness.item(V2_0, get(text(&old)))), ResultReason::InvalidObjectType);
+}
+
+/// KMIP 2.1 has no name for ML-DSA: the key is kept and given back without one, or by a name of the vendor's.
+#[test]
+fn an_algorithm_that_the_version_cannot_name_stays_unnamed() {
+    let pair = PqdsaKeyPair::generate(&ML_DSA_44_SIGNING).expect("a pair");
+    let pkcs8 = pair.to_pkcs8v1().expect("PKCS#8");
+    let vendors = Algorithm(0x8000_0001);
+    for (stated, expected) in [(None, None), (Some((vendors, 44)), Some(vendors))] {
+        let harness = Harness::new();
+        let key_block = key_block(KeyFormatType::PKCS_8, pkcs8.as_ref(), stated);
+        let object = ManagedObject::PrivateKey(Box::new(PrivateKey { key_block }));
+        let id = harness.registered(V2_1, object, &[mask(CryptographicUsageMask::Sign)]);
+        let record = harness.record(&id);
+        let algorithm = record.attributes.iter().find_map(|instance| match &instance.attribute {
+            Attribute::CryptographicAlgorithm(algorithm) => Some(*algorithm),
+            _ => None,
+        });
+        assert_eq!(algorithm, expected);
+        let given = object_of(&harness, V2_1, &id);
+        let Some(KeyValue::Plain(value)) = &given.key_block().expect("a key").key_value else { panic!("no value") };
+        assert_eq!(value.key_material, KeyMaterial::Bytes(Secret::copy_from(pkcs8.as_ref())));
+    }
+    let named = key_block(KeyFormatType::PKCS_8, pkcs8.as_ref(), Some((Algorithm::ML_DSA_65, 10)));
+    let object = ManagedObject::PrivateKey(Box::new(PrivateKey { key_block: named }));
+    failure(&Harness::new().item(V2_1, register(object, &[])));
 }
 
 /// What the request says and what the object says must agree (KMIP 1.4 §4.3).

@@ -5,6 +5,7 @@
 mod kept_keys;
 mod oracles;
 mod parts;
+mod post_quantum;
 mod published;
 mod refusals;
 mod wycheproof_sets;
@@ -50,7 +51,7 @@ impl Tally {
 #[test]
 fn every_row_of_the_table_has_passed_vectors_or_an_oracle() {
     let mut all = Tally::default();
-    let suites = [&wycheproof_sets::TALLIES[..], &published::TALLIES, &oracles::TALLIES];
+    let suites = [&wycheproof_sets::TALLIES[..], &published::TALLIES, &oracles::TALLIES, &post_quantum::TALLIES];
     suites.iter().flat_map(|suite| suite.iter()).for_each(|tally| all.merge(tally));
     let mut total = 0;
     for row in TABLE {

@@ -5,7 +5,8 @@
 use super::*;
 use aws_lc_rs::cipher as library;
 use aws_lc_rs::cipher::{DecryptionContext, EncryptingKey, EncryptionContext, UnboundCipherKey};
-use kmip_core::ports::crypto::{KbkdfMode, MlDsa, Prf};
+use kmip_core::ports::crypto::{KbkdfMode, Prf};
+use kmip_core::ports::post_quantum::MlDsa;
 use kmip_core::ports::vault::{Curve, KeySpec};
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -263,7 +264,7 @@ impl OpensslSigner {
 fn must_sign(how: &Signing) -> bool {
     match *how {
         Signing::RsaPkcs1 { hash } | Signing::RsaPss { hash, .. } | Signing::Ecdsa { hash } => hash != Hash::Sha1,
-        Signing::Ed25519 | Signing::MlDsa(_) | Signing::RsaPkcs1Unprefixed => true,
+        Signing::Ed25519 | Signing::MlDsa(_) | Signing::SlhDsa(_) | Signing::RsaPkcs1Unprefixed => true,
         Signing::Dsa { .. } => false,
     }
 }

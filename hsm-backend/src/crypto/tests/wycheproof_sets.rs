@@ -1,7 +1,8 @@
 //! The vectors of Project Wycheproof, valid and invalid ones.
 
 use super::*;
-use kmip_core::ports::crypto::{KeyWrap, MlDsa};
+use kmip_core::ports::crypto::KeyWrap;
+use kmip_core::ports::post_quantum::MlDsa;
 use kmip_core::ports::vault::Curve;
 use wycheproof::TestResult::{Acceptable, Invalid, Valid};
 use wycheproof::{EllipticCurve, HashFunction};

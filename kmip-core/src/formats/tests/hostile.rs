@@ -11,12 +11,14 @@ use std::sync::LazyLock;
 
 const FORMATS: std::ops::RangeInclusive<u32> = 0..=0x18;
 
-const ALGORITHMS: [Option<CryptographicAlgorithm>; 5] = [
+const ALGORITHMS: [Option<CryptographicAlgorithm>; 7] = [
     None,
     Some(CryptographicAlgorithm::RSA),
     Some(CryptographicAlgorithm::EC),
     Some(CryptographicAlgorithm::ECDH),
     Some(CryptographicAlgorithm::Ed25519),
+    Some(CryptographicAlgorithm::ML_KEM_512),
+    Some(CryptographicAlgorithm::SLH_DSA_SHA2_128s),
 ];
 
 /// Everything that can be done with material of one format.
@@ -56,7 +58,13 @@ static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         CryptographicAlgorithm::RSA,
     );
     let pkcs1 = exposed(&pkcs1).to_vec();
-    vec![ec.pkcs8, ec.spki, sec1, rsa.pkcs8, rsa.spki, edwards.pkcs8, edwards.spki, pkcs1]
+    let raw = |length| material(&vec![7; length]);
+    let encoded = |object_type, length, format, algorithm| {
+        exposed(&converted(object_type, KeyFormatType::Raw, &raw(length), format, algorithm)).to_vec()
+    };
+    let ml_kem = encoded(ObjectType::PrivateKey, 64, KeyFormatType::PKCS_8, CryptographicAlgorithm::ML_KEM_512);
+    let slh_dsa = encoded(ObjectType::PublicKey, 32, KeyFormatType::X_509, CryptographicAlgorithm::SLH_DSA_SHA2_128s);
+    vec![ec.pkcs8, ec.spki, sec1, rsa.pkcs8, rsa.spki, edwards.pkcs8, edwards.spki, pkcs1, ml_kem, slh_dsa]
 });
 
 fn number() -> impl Strategy<Value = Vec<u8>> {

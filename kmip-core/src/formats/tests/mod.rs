@@ -5,11 +5,12 @@ mod defaults;
 mod hostile;
 mod oasis;
 mod openssl;
+mod post_quantum;
 mod round_trips;
 mod vectors;
 
 use super::{FormatError, convert};
-use aws_lc_rs::encoding::{AsDer, EcPrivateKeyRfc5915Der, PublicKeyX509Der};
+use aws_lc_rs::encoding::{AsDer, AsRawBytes, EcPrivateKeyRfc5915Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::*;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject};
