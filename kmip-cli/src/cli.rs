@@ -144,12 +144,12 @@ pub struct NewObject {
 /// A key to make.
 #[derive(Debug, Args)]
 pub struct CreateArgs {
-    /// Algorithm: aes, 3des, hmac-sha256, chacha20, rsa, ec, ed25519 ...
+    /// Algorithm: aes, 3des, hmac-sha256, chacha20, rsa, ec, ecdh, ed25519 ...
     pub algorithm: String,
     /// Length in bits
     #[arg(long)]
     pub length: Option<i32>,
-    /// Curve of an ec pair
+    /// Curve of an ec or ecdh pair: p256, p384, p521, p224, secp256k1, x25519 ...
     #[arg(long)]
     pub curve: Option<String>,
     /// Name of the public key of a pair (default: NAME-public)

@@ -18,11 +18,13 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 
 /// Keys whose algorithm and length follow from an object identifier.
-const BY_IDENTIFIER: [(&str, Algorithm, i32); 6] = [
+const BY_IDENTIFIER: [(&str, Algorithm, i32); 8] = [
     ("1.2.840.10045.3.1.7", Algorithm::ECDSA, 256),
     ("1.3.132.0.34", Algorithm::ECDSA, 384),
     ("1.3.132.0.35", Algorithm::ECDSA, 521),
     ("1.3.132.0.10", Algorithm::ECDSA, 256),
+    ("1.3.132.0.33", Algorithm::ECDSA, 224),
+    ("1.3.101.110", Algorithm::ECDH, 256),
     ("1.3.101.112", Algorithm::Ed25519, 256),
     ("1.3.101.113", Algorithm::Ed448, 456),
 ];
@@ -62,13 +64,13 @@ pub fn private_key(bytes: &[u8]) -> Done<KeyBlock> {
         None => pkcs8(&der).or_else(|| pkcs1(&der)).or_else(|| sec1(&der)),
         Some(_) => None,
     };
-    let (format, key) = found.ok_or_else(|| bad("an unencrypted RSA, EC, Ed25519 or Ed448 private key"))?;
+    let (format, key) = found.ok_or_else(|| bad("an unencrypted RSA, EC, X25519, Ed25519 or Ed448 private key"))?;
     Ok(key_block(format, Secret::copy_from(&der), Some(key)))
 }
 
 /// A public key: SubjectPublicKeyInfo.
 pub fn public_key(bytes: &[u8]) -> Done<KeyBlock> {
-    let what = "an RSA, EC, Ed25519 or Ed448 public key (BEGIN PUBLIC KEY)";
+    let what = "an RSA, EC, X25519, Ed25519 or Ed448 public key (BEGIN PUBLIC KEY)";
     let der = match section(bytes, what)? {
         (Some(SectionKind::PublicKey) | None, der) => der,
         (Some(_), _) => return Err(bad(what)),

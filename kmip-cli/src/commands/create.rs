@@ -32,11 +32,13 @@ const LENGTHS: [(Algorithm, i32); 11] = [
 const RSA_LENGTH: i32 = 3072;
 
 /// Curves of pairs: what people call them, and the length.
-const CURVES: [(&str, RecommendedCurve, i32); 4] = [
+const CURVES: [(&str, RecommendedCurve, i32); 6] = [
     ("p256", RecommendedCurve::P_256, 256),
     ("p384", RecommendedCurve::P_384, 384),
     ("p521", RecommendedCurve::P_521, 521),
     ("secp256k1", RecommendedCurve::SECP256K1, 256),
+    ("p224", RecommendedCurve::P_224, 224),
+    ("x25519", RecommendedCurve::CURVE25519, 256),
 ];
 
 /// Makes a key, or a pair if the algorithm is one of pairs.
@@ -92,7 +94,9 @@ fn pair_attributes(args: &CreateArgs) -> Done<KeyPairAttributes> {
     new.retain(|attribute| attribute.tag() != Tag::Name);
     common.extend(new);
     let (mut private, mut public) = (vec![], vec![]);
-    if args.new.usage.is_empty() {
+    if args.new.usage.is_empty() && common.contains(&Attribute::CryptographicAlgorithm(Algorithm::ECDH)) {
+        common.push(Attribute::CryptographicUsageMask(Usage::DeriveKey));
+    } else if args.new.usage.is_empty() {
         private.push(Attribute::CryptographicUsageMask(Usage::Sign));
         public.push(Attribute::CryptographicUsageMask(Usage::Verify));
     } else {
@@ -188,6 +192,23 @@ mod tests {
         let new =
             NewObject { name: Some("n".into()), usage: vec![], group: vec![], attributes: vec![], activate: false };
         CreateArgs { algorithm: algorithm.into(), length: None, curve: None, public_name: None, new }
+    }
+
+    #[test]
+    fn a_pair_for_key_agreement_derives_keys() {
+        let mut x25519 = args("ecdh");
+        x25519.curve = Some("x25519".into());
+        let attributes = pair_attributes(&x25519).unwrap();
+        let domain =
+            CryptographicDomainParameters { qlength: None, recommended_curve: Some(RecommendedCurve::CURVE25519) };
+        let expected = [
+            Attribute::CryptographicAlgorithm(Algorithm::ECDH),
+            Attribute::CryptographicLength(256),
+            Attribute::CryptographicDomainParameters(domain),
+            Attribute::CryptographicUsageMask(Usage::DeriveKey),
+        ];
+        assert_eq!(attributes.common, expected);
+        assert!([attributes.private, attributes.public].iter().flatten().all(|one| one.tag() == Tag::Name));
     }
 
     #[test]
