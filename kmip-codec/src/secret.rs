@@ -6,6 +6,63 @@
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
+/// Overwrites `bytes` with zeros, a word at a time, in a way that no compiler leaves out.
+pub fn wipe(bytes: &mut [u8]) {
+    let (before, words, after) = bytemuck::pod_align_to_mut::<u8, u64>(bytes);
+    before.zeroize();
+    words.zeroize();
+    after.zeroize();
+}
+
+/// Bytes on their way that may hold secrets, such as a message: wiped on drop, impossible to print.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct WipedBytes(Vec<u8>);
+
+impl WipedBytes {
+    /// No bytes, with room for `capacity`: as long as it is not exceeded, no copy is left behind.
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self(Vec::with_capacity(capacity))
+    }
+
+    /// Copies `bytes`.
+    pub fn copy_from(bytes: &[u8]) -> Self {
+        Self(bytes.to_vec())
+    }
+}
+
+impl std::ops::Deref for WipedBytes {
+    type Target = Vec<u8>;
+    fn deref(&self) -> &Vec<u8> {
+        &self.0
+    }
+}
+
+impl std::ops::DerefMut for WipedBytes {
+    fn deref_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.0
+    }
+}
+
+impl AsRef<[u8]> for WipedBytes {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for WipedBytes {
+    fn drop(&mut self) {
+        // What was taken back from the end counts too.
+        self.0.resize(self.0.capacity(), 0);
+        wipe(&mut self.0);
+    }
+}
+
+impl std::fmt::Debug for WipedBytes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "WipedBytes({} bytes)", self.0.len())
+    }
+}
+
 /// Secret bytes. The heap block never moves or grows, so no stale copy is left behind.
 pub struct Secret(Box<[u8]>);
 
@@ -30,6 +87,14 @@ impl Secret {
         Self::copy_from(&bytes)
     }
 
+    /// Takes over wiped bytes.
+    pub fn from_wiped(mut bytes: WipedBytes) -> Self {
+        if bytes.len() == bytes.capacity() {
+            return Self(std::mem::take(&mut *bytes).into_boxed_slice());
+        }
+        Self::copy_from(&bytes)
+    }
+
     /// The bytes in the clear.
     pub fn expose_secret(&self) -> &[u8] {
         &self.0
@@ -48,7 +113,7 @@ impl Secret {
 
 impl Drop for Secret {
     fn drop(&mut self) {
-        self.0.zeroize();
+        wipe(&mut self.0);
     }
 }
 

@@ -45,12 +45,13 @@ impl Engine {
 
     /// The scope of a client.
     pub fn scope_of(&self, client: &str) -> Text {
-        self.catalog.client(client).map_or_else(|| Text::new(client), |record| record.scope)
+        let client = Text::new(client);
+        self.catalog.client(&client).map_or(client, |record| record.scope)
     }
 
     fn insert(&self, key: Vec<u8>, value: Vec<u8>, what: impl Fn() -> String) -> Result<(), AdministrationError> {
         let guards = vec![Guard::Absent(key.clone())];
-        let batch = Batch { guards, writes: vec![Write::Put(key, value)], adjusts: Vec::new() };
+        let batch = Batch { guards, writes: vec![Write::Put(key, value)], ..Batch::default() };
         match self.store.commit(std::slice::from_ref(&batch))?.first() {
             Some(Outcome::Done(..)) => Ok(()),
             _ => Err(AdministrationError::Exists(what())),

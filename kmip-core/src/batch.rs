@@ -272,20 +272,19 @@ struct Budget {
 
 impl Budget {
     fn new(maximum: Option<i32>, header: &ResponseHeader, version: Version) -> Self {
-        let around = 8 + kmip_codec::message::encoded_len(Tag::ResponseHeader, header, version);
-        let left = maximum.map(|maximum| usize::try_from(maximum).unwrap_or(0).saturating_sub(around));
+        let left = maximum.map(|maximum| {
+            let around = 8 + kmip_codec::message::encoded_len(Tag::ResponseHeader, header, version);
+            usize::try_from(maximum).unwrap_or(0).saturating_sub(around)
+        });
         Self { left }
     }
 
-    fn take(&mut self, size: usize) -> bool {
-        match &mut self.left {
-            Some(left) if size > *left => false,
-            Some(left) => {
-                *left -= size;
-                true
-            }
-            None => true,
-        }
+    /// Takes what an item needs; an item that needs more than is left is told how much.
+    fn take(&mut self, item: &ResponseBatchItem, version: Version) -> Result<(), usize> {
+        let Some(left) = &mut self.left else { return Ok(()) };
+        let size = item_size(item, version);
+        *left = left.checked_sub(size).ok_or(size)?;
+        Ok(())
     }
 }
 
@@ -320,7 +319,8 @@ fn run_item(
         Err(error) if error.defer => return None,
         Err(error) => {
             let answer = failed_item(operation, id, context.version, &error);
-            budget.take(item_size(&answer, context.version));
+            // A failure is told even if there is no room for it.
+            let _ = budget.take(&answer, context.version);
             answer
         }
     };
@@ -354,11 +354,13 @@ fn attempt(
     let (results, effects) = (context.results.len(), context.effects.mark());
     let result = ops::dispatch(context, operation, payload).and_then(|payload| {
         let answer = succeeded_item(operation, id.cloned(), payload);
-        let size = item_size(&answer, context.version);
-        if budget.take(size) {
-            return Ok(answer);
+        match budget.take(&answer, context.version) {
+            Ok(()) => Ok(answer),
+            Err(size) => fail(
+                Fault::ResponseTooLarge,
+                format!("this answer takes {size} bytes, more than Maximum Response Size leaves"),
+            ),
         }
-        fail(Fault::ResponseTooLarge, format!("this answer takes {size} bytes, more than Maximum Response Size leaves"))
     });
     if let Err(error) = &result {
         if !error.defer {

@@ -3,9 +3,9 @@
 //! Filled by one scan at open, kept up to date by the store's change feed. The feed runs after a change is durable and
 //! before it is acknowledged, so that a revoked or destroyed key is dead everywhere at once.
 
-use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use foldhash::quality::RandomState;
 use kmip_codec::inline::Text;
 use quick_cache::sync::Cache;
 
@@ -16,13 +16,16 @@ use crate::object::Record;
 use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
 
+type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
+type HashSet<T> = std::collections::HashSet<T, RandomState>;
+
 /// An object and the revision that wrote it.
 #[derive(Debug)]
 pub struct Stored {
     /// Revision of the record.
     pub revision: Revision,
     /// The object.
-    pub record: Record,
+    pub record: Arc<Record>,
 }
 
 /// See the module.
@@ -93,7 +96,7 @@ impl Catalog {
         loop {
             let page = store.scan(&from, &until, SCAN_PAGE)?;
             for (key, stored) in &page.entries {
-                let change = Change { key, value: Some(&stored.value), revision: stored.revision };
+                let change = Change { key, value: Some(&stored.value), revision: stored.revision, content: None };
                 self.take(vault, &change)?;
             }
             match page.entries.last() {
@@ -152,7 +155,7 @@ impl Catalog {
             self.objects.remove(&key);
             return Ok(());
         };
-        let record = Record::decode(value).map_err(|error| damaged(change.key, error))?;
+        let record = content(change, value)?;
         write(&self.index).put(&record);
         self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
         Ok(())
@@ -194,7 +197,7 @@ impl Catalog {
         let key = layout::object(scope, id);
         let Some(found) = store.get(&key)? else { return Ok(None) };
         let record = Record::decode(&found.value).map_err(|error| damaged(&key, error))?;
-        Ok(Some(Arc::new(Stored { revision: found.revision, record })))
+        Ok(Some(Arc::new(Stored { revision: found.revision, record: Arc::new(record) })))
     }
 
     /// The index, to search.
@@ -203,8 +206,8 @@ impl Catalog {
     }
 
     /// The record of a client.
-    pub fn client(&self, name: &str) -> Option<ClientRecord> {
-        read(&self.clients).get(&Text::new(name)).cloned()
+    pub fn client(&self, name: &Text) -> Option<ClientRecord> {
+        read(&self.clients).get(name).cloned()
     }
 
     /// Whether clients of another name act in the scope of this name.
@@ -213,13 +216,25 @@ impl Catalog {
     }
 
     /// The record of a user.
-    pub fn user(&self, name: &str) -> Option<UserRecord> {
-        read(&self.users).get(&Text::new(name)).cloned()
+    pub fn user(&self, name: &Text) -> Option<UserRecord> {
+        read(&self.users).get(name).cloned()
     }
 
     /// Whether the scope has a key in the vault.
     pub fn has_scope_key(&self, scope: &Text) -> bool {
         read(&self.scope_keys).contains(scope)
+    }
+}
+
+/// The object that a change stores: as its author made it, or read from the value.
+fn content(change: &Change<'_>, value: &[u8]) -> Result<Arc<Record>, StoreError> {
+    let read = || Record::decode(value).map_err(|error| damaged(change.key, error));
+    match change.content.map(|content| Arc::clone(content).downcast::<Record>()) {
+        Some(Ok(record)) => {
+            debug_assert_eq!(Some(record.as_ref()), read().ok().as_ref(), "a record reads back as it was written");
+            Ok(record)
+        }
+        _ => read().map(Arc::new),
     }
 }
 

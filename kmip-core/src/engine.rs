@@ -11,10 +11,10 @@ use kmip_codec::message::{
     encode,
 };
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::secret::WipedBytes;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
 use kmip_codec::wire::Strictness;
-use zeroize::Zeroizing;
 
 use crate::authenticate::Guesses;
 use crate::batch;
@@ -94,7 +94,7 @@ pub struct AuditEntry {
 #[derive(Debug)]
 pub struct Reply {
     /// The response message.
-    pub bytes: Zeroizing<Vec<u8>>,
+    pub bytes: WipedBytes,
     /// What to write to the audit log before it leaves.
     pub audit: Vec<AuditEntry>,
 }
@@ -120,7 +120,7 @@ enum After {
 pub(crate) struct Discarded {
     pub(crate) scope: Text,
     pub(crate) id: Text,
-    pub(crate) spec: Vec<u8>,
+    pub(crate) spec: [u8; 8],
     pub(crate) sealed: Sealed,
 }
 
@@ -329,7 +329,7 @@ impl Engine {
         let batch = Batch {
             guards: vec![Guard::Absent(key.clone())],
             writes: vec![Write::Put(key, sealed)],
-            adjusts: Vec::new(),
+            ..Batch::default()
         };
         Ok(Pending::again(batch, now))
     }

@@ -20,7 +20,7 @@ use crate::ports::vault::{Binding, KeyVault};
 pub(crate) struct Bound<'a> {
     scope: &'a Text,
     id: &'a Text,
-    spec: Vec<u8>,
+    spec: [u8; 8],
 }
 
 impl<'a> Bound<'a> {
@@ -81,7 +81,7 @@ fn encode_material(material: &KeyMaterial) -> Secret {
     material.put_by(Tag::KeyMaterial, &mut counter);
     let mut writer = TtlvWriter::with_capacity(V2_1, counter.bytes());
     material.put_by(Tag::KeyMaterial, &mut writer);
-    Secret::from_zeroizing(writer.finish())
+    Secret::from_wiped(writer.finish())
 }
 
 fn decode_material(bytes: &Secret, format: KeyFormatType) -> OpResult<KeyMaterial> {

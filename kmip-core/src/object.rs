@@ -179,9 +179,9 @@ impl Record {
     }
 
     /// The canonical description that the vault binds key material to.
-    pub fn spec(&self) -> Vec<u8> {
+    pub fn spec(&self) -> [u8; 8] {
         let format = self.object.as_ref().and_then(ManagedObject::key_block).map_or(0, |block| block.key_format_type.0);
-        [self.object_type.0.to_be_bytes(), format.to_be_bytes()].concat()
+        (u64::from(self.object_type.0) << 32 | u64::from(format)).to_be_bytes()
     }
 
     /// The stored form.

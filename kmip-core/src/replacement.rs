@@ -5,6 +5,7 @@
 
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
+use kmip_codec::inline::Text;
 use kmip_codec::registry::{LinkType, ObjectType, Tag};
 use kmip_codec::value::{DateTime, Interval};
 
@@ -25,7 +26,7 @@ const DATES: [DateAttribute; 4] = [
 ];
 
 /// A key that is to be replaced. Its state does not matter, a compromised key needs it most; a destroyed one has none.
-pub(crate) fn existing(context: &mut Context<'_>, id: &str, object_type: ObjectType) -> OpResult<Record> {
+pub(crate) fn existing(context: &mut Context<'_>, id: &Text, object_type: ObjectType) -> OpResult<Record> {
     let record = context.txn.object(id)?.as_ref().clone();
     if record.object_type != object_type {
         let message = format!("the object is a {}; this operation replaces a {object_type}", record.object_type);

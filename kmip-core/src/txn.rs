@@ -14,7 +14,7 @@ use crate::env::Pace;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::layout;
 use crate::object::{Record, attribute_of};
-use crate::ports::store::{Adjust, Batch, Guard, RecordSeal, Revision, Store, Write};
+use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, Write};
 
 /// Identifiers that this server gives have 36 bytes; nothing longer than this is an object's.
 const LONGEST_IDENTIFIER: usize = 128;
@@ -80,7 +80,7 @@ impl<'a> Txn<'a> {
     }
 
     /// An object of the scope, destroyed ones included; what belongs to another scope does not exist.
-    pub fn object(&mut self, id: &str) -> OpResult<Arc<Record>> {
+    pub fn object(&mut self, id: &Text) -> OpResult<Arc<Record>> {
         match self.find(id)? {
             Some(record) => Ok(record),
             None => fail(Fault::ObjectNotFound, no_object(id)),
@@ -88,17 +88,16 @@ impl<'a> Txn<'a> {
     }
 
     /// Like [`Txn::object`], without an error if there is none.
-    pub fn find(&mut self, id: &str) -> OpResult<Option<Arc<Record>>> {
-        let id = Text::new(id);
-        if let Some(record) = self.changed.get(&id) {
+    pub fn find(&mut self, id: &Text) -> OpResult<Option<Arc<Record>>> {
+        if let Some(record) = self.changed.get(id) {
             return Ok(Some(self.shared(record)));
         }
-        let stored = self.stored(&id)?;
-        Ok(stored.map(|stored| Arc::new(self.counted(&stored.record).unwrap_or_else(|| stored.record.clone()))))
+        let stored = self.stored(id)?;
+        Ok(stored.map(|stored| self.counted(&stored.record).map_or_else(|| Arc::clone(&stored.record), Arc::new)))
     }
 
     /// The stored form of an object, shared with the cache: for handlers that do not change it.
-    pub fn view(&mut self, id: &str) -> OpResult<View> {
+    pub fn view(&mut self, id: &Text) -> OpResult<View> {
         match self.find_view(id)? {
             Some(view) => Ok(view),
             None => fail(Fault::ObjectNotFound, no_object(id)),
@@ -106,17 +105,16 @@ impl<'a> Txn<'a> {
     }
 
     /// Like [`Txn::view`], without an error if there is none.
-    pub fn find_view(&mut self, id: &str) -> OpResult<Option<View>> {
-        let text = Text::new(id);
-        if let Some(record) = self.changed.get(&text) {
+    pub fn find_view(&mut self, id: &Text) -> OpResult<Option<View>> {
+        if let Some(record) = self.changed.get(id) {
             return Ok(Some(View::Changed(self.shared(record))));
         }
-        let stored = self.stored(&text)?;
+        let stored = self.stored(id)?;
         Ok(stored.map(|stored| self.seen(stored)))
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
-        if id.len() > LONGEST_IDENTIFIER {
+        if id.as_bytes().len() > LONGEST_IDENTIFIER {
             return Ok(None);
         }
         if let Some(stored) = self.read.get(id) {
@@ -298,6 +296,8 @@ impl<'a> Txn<'a> {
             if !self.read.contains_key(id) {
                 batch.guards.push(Guard::Absent(key.clone()));
             }
+            let content = Arc::clone(record) as Arc<dyn std::any::Any + Send + Sync>;
+            batch.carried.push(Carried { write: batch.writes.len(), content });
             batch.writes.push(Write::Put(key, record.encode()));
         }
         for (key, state) in self.names {

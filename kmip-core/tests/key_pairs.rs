@@ -458,7 +458,7 @@ fn pairs_that_cannot_be_replaced_are_refused() {
 
     let store = |record: &Record| {
         let writes = vec![Write::Put(layout::object(CLIENT, &record.id), record.encode())];
-        harness.store.commit(&[Batch { guards: Vec::new(), writes, adjusts: Vec::new() }]).expect("the store works");
+        harness.store.commit(&[Batch { guards: Vec::new(), writes, ..Batch::default() }]).expect("the store works");
     };
     store(&Record { material: None, ..public.clone() });
     assert_eq!(reason(V2_1, &private.id), ResultReason::KeyValueNotPresent);

@@ -93,7 +93,7 @@ fn tamper(harness: &Harness, id: &str, change: impl FnOnce(&mut Record)) {
     let mut record = harness.record(id);
     change(&mut record);
     let writes = vec![Write::Put(layout::object(CLIENT, id), record.encode())];
-    harness.store.commit(&[Batch { guards: Vec::new(), writes, adjusts: Vec::new() }]).expect("the store works");
+    harness.store.commit(&[Batch { guards: Vec::new(), writes, ..Batch::default() }]).expect("the store works");
 }
 
 fn links(record: &Record) -> Vec<(LinkType, String)> {

@@ -44,7 +44,7 @@ fn batch(id: u64, indexes: usize) -> Batch {
     for index in 0..indexes {
         writes.push(Write::Put([format!("i/{index}/").as_bytes(), &key].concat(), vec![]));
     }
-    Batch { guards: vec![Guard::Absent(key)], writes, adjusts: vec![] }
+    Batch { guards: vec![Guard::Absent(key)], writes, ..Batch::default() }
 }
 
 /// The batch of a Create of an AES-256 key with a name, as the engine makes it and does not commit it.
@@ -109,7 +109,7 @@ fn renamed(template: &Batch, id: u64) -> Batch {
     Batch {
         guards: template.guards.iter().map(guard).collect(),
         writes: template.writes.iter().map(write).collect(),
-        adjusts: vec![],
+        ..Batch::default()
     }
 }
 

@@ -1,57 +1,22 @@
-//! The audit log: append-only segment files in `DIR/audit`, one JSON object a line.
+//! The audit log: append-only segment files in `DIR/audit`, one JSON object a line (`audit_line.rs`).
 //!
 //! [`AuditLog::append`] returns when its lines are in the file (`write(2)` done: they survive the death of the process);
 //! [`AuditLog::sync`] returns when they are on the disk. [`AuditLog::record`] and [`AuditLog::write_out`] are the two
 //! halves of `append`, so that the entries of many pipelined requests share one write. A segment that has reached its
 //! size is synced before the next begins. After a crash the last line may be torn: [`AuditLog::open`] cuts it and tells.
 
-use serde::Serialize;
+use crate::audit_line::{Clock, Entry};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
 
-/// RFC 3339 in UTC with microseconds, always of the same length.
-const TIME_FORMAT: StaticFormatDescription =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:6]Z");
 /// Lines that may wait for a disk that refuses them.
 const LONGEST_BACKLOG: usize = 4 * 1024 * 1024;
 /// How much is read at once while the end of the last line is sought.
 const TAIL_BYTES: u64 = 64 * 1024;
-
-/// One operation, as the audit log tells it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Entry<'a> {
-    /// When it ended.
-    #[serde(serialize_with = "rfc3339")]
-    pub time: OffsetDateTime,
-    /// The client record.
-    pub client: &'a str,
-    /// The KMIP user of the credential, if one was given.
-    pub user: Option<&'a str>,
-    /// Address of the client.
-    pub remote: SocketAddr,
-    /// KMIP operation.
-    pub operation: &'a str,
-    /// Unique Identifier of the object, if it had one.
-    pub object: Option<&'a str>,
-    /// Result Status.
-    pub result: &'a str,
-    /// Result Reason of a failure.
-    pub reason: Option<&'a str>,
-    /// What the client was told of a failure, or what it asked to log.
-    pub message: Option<&'a str>,
-    /// How long it took.
-    pub duration_us: u64,
-    /// Revision of the store that holds the change.
-    pub revision: Option<u64>,
-}
 
 /// Why the log cannot be written.
 #[derive(Debug, Error)]
@@ -67,7 +32,7 @@ pub enum AuditError {
     /// Earlier lines still wait for a disk that refuses them.
     #[error("audit log {}: too many lines wait to be written", .0.display())]
     Backlog(PathBuf),
-    /// An entry that is no JSON.
+    /// An entry that cannot be written as JSON.
     #[error("audit entry: {0}")]
     Entry(#[from] serde_json::Error),
 }
@@ -91,6 +56,7 @@ struct Segment {
     file: Arc<File>,
     size: u64,
     pending: Vec<u8>,
+    clock: Clock,
 }
 
 impl AuditLog {
@@ -101,7 +67,7 @@ impl AuditLog {
         let number = last_segment(folder).map_err(at_folder)?.unwrap_or(1);
         let path = segment_path(folder, number);
         let (file, size, cut_bytes) = open_segment(folder, &path).map_err(|error| AuditError::File { path, error })?;
-        let state = Segment { number, file: Arc::new(file), size, pending: Vec::new() };
+        let state = Segment { number, file: Arc::new(file), size, pending: Vec::new(), clock: Clock::default() };
         let log = Self { folder: folder.to_owned(), segment_bytes, state: Mutex::new(state) };
         Ok((log, Reopened { cut_bytes }))
     }
@@ -145,12 +111,10 @@ impl AuditLog {
             return Err(AuditError::Backlog(segment_path(&self.folder, state.number)));
         }
         let before = state.pending.len();
-        if let Err(error) = serde_json::to_writer(&mut state.pending, entry) {
+        entry.write(&mut state.clock, &mut state.pending).map_err(|error| {
             state.pending.truncate(before);
-            return Err(error.into());
-        }
-        state.pending.push(b'\n');
-        Ok(())
+            error.into()
+        })
     }
 
     fn write_out_of(&self, state: &mut Segment) -> Result<(), AuditError> {
@@ -183,16 +147,6 @@ impl AuditLog {
     fn at(&self, number: u64, error: io::Error) -> AuditError {
         AuditError::File { path: segment_path(&self.folder, number), error }
     }
-}
-
-fn rfc3339<S: serde::Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut text = [0_u8; 40];
-    let mut rest = &mut text[..];
-    let utc = time.to_offset(UtcOffset::UTC);
-    utc.format_into(&mut rest, TIME_FORMAT).map_err(serde::ser::Error::custom)?;
-    let unused = rest.len();
-    let written = text.get(..text.len().saturating_sub(unused)).unwrap_or_default();
-    serializer.serialize_str(std::str::from_utf8(written).map_err(serde::ser::Error::custom)?)
 }
 
 fn segment_path(folder: &Path, number: u64) -> PathBuf {
@@ -244,13 +198,17 @@ fn end_of_last_line(file: &mut File, length: u64) -> io::Result<u64> {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use crate::audit_line::JsonText;
+    use std::sync::LazyLock;
+    use std::time::{Duration, UNIX_EPOCH};
 
-    fn entry<'a>(client: &'a str, object: &'a str) -> Entry<'a> {
+    fn entry<'a>(client: &'a JsonText, object: &'a str) -> Entry<'a> {
+        static REMOTE: LazyLock<JsonText> = LazyLock::new(|| JsonText::new("127.0.0.1:4000"));
         Entry {
-            time: OffsetDateTime::from_unix_timestamp_nanos(1_700_000_000_123_456_000).unwrap(),
+            time: UNIX_EPOCH + Duration::from_micros(1_700_000_000_123_456),
             client,
             user: None,
-            remote: "127.0.0.1:4000".parse().unwrap(),
+            remote: &REMOTE,
             operation: "Get",
             object: Some(object),
             result: "Success",
@@ -272,7 +230,7 @@ mod tests {
     fn a_line_tells_everything_and_hostile_names_stay_on_it() {
         let folder = tempfile::tempdir().unwrap();
         let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
-        log.append(&[entry("a\"\n{\"client\":\"root\"}", "id\u{0}\u{1b}[2J")]).unwrap();
+        log.append(&[entry(&JsonText::new("a\"\n{\"client\":\"root\"}"), "id\u{0}\u{1b}[2J")]).unwrap();
         let lines = lines(folder.path());
         assert_eq!(lines.len(), 1);
         assert_eq!(lines[0]["client"], "a\"\n{\"client\":\"root\"}");
@@ -287,7 +245,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let audit = folder.path().join("audit");
         let (log, _) = AuditLog::open(&audit, 1 << 20).unwrap();
-        log.append(&[entry("a", "1"), entry("b", "2")]).unwrap();
+        log.append(&[entry(&JsonText::new("a"), "1"), entry(&JsonText::new("b"), "2")]).unwrap();
         assert_eq!(lines(&audit).len(), 2);
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!((mode(&audit), mode(&segment_path(&audit, 1))), (0o700, 0o600));
@@ -297,7 +255,7 @@ mod tests {
     fn recorded_entries_are_written_by_whoever_writes_next() {
         let folder = tempfile::tempdir().unwrap();
         let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
-        log.record(&entry("a", "1")).unwrap();
+        log.record(&entry(&JsonText::new("a"), "1")).unwrap();
         assert_eq!(lines(folder.path()).len(), 0);
         log.write_out().unwrap();
         log.write_out().unwrap();
@@ -311,7 +269,7 @@ mod tests {
             let (log, reopened) = AuditLog::open(folder.path(), 1000).unwrap();
             assert_eq!(reopened, Reopened::default());
             for number in 0..10 {
-                log.append(&[entry("a", &format!("{round}-{number}"))]).unwrap();
+                log.append(&[entry(&JsonText::new("a"), &format!("{round}-{number}"))]).unwrap();
             }
             log.sync().unwrap();
         }
@@ -327,7 +285,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = segment_path(folder.path(), 1);
         let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
-        log.append(&[entry("a", "1"), entry("b", "2")]).unwrap();
+        log.append(&[entry(&JsonText::new("a"), "1"), entry(&JsonText::new("b"), "2")]).unwrap();
         let whole = std::fs::read(&path).unwrap();
         let first = whole.iter().position(|byte| *byte == b'\n').unwrap() + 1;
         for length in 0..whole.len() {
@@ -335,7 +293,7 @@ mod tests {
             let (log, reopened) = AuditLog::open(folder.path(), 1 << 20).unwrap();
             let kept = if length < first { 0 } else { first };
             assert_eq!(reopened.cut_bytes, (length - kept) as u64);
-            log.append(&[entry("c", "3")]).unwrap();
+            log.append(&[entry(&JsonText::new("c"), "3")]).unwrap();
             assert_eq!(lines(folder.path()).len(), usize::from(kept > 0) + 1);
         }
     }

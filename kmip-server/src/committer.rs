@@ -19,7 +19,7 @@ const GROUPS_BEHIND: usize = 4;
 /// What became of a change.
 pub(crate) enum Committed {
     /// Durable: this reply may leave.
-    Reply(zeroize::Zeroizing<Vec<u8>>),
+    Reply(kmip_codec::secret::WipedBytes),
     /// Evaluate the request again.
     EvaluateAgain,
     /// The audit log failed; nothing may be acknowledged.

@@ -51,11 +51,7 @@ impl Protocol for Kmip {
         let metrics = &self.shell.metrics;
         metrics.connections_total.inc();
         let _open = OpenGauge::raise(metrics);
-        let peer = Arc::new(Peer {
-            client: session.named.name,
-            fingerprint: session.named.fingerprint,
-            remote: session.remote,
-        });
+        let peer = Arc::new(Peer::new(session.named.name, session.named.fingerprint, session.remote));
         debug!(client = peer.client, remote = %peer.remote, "connected");
         let mut connection = Connection {
             stream: session.stream,

@@ -8,12 +8,11 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hsm_backend::keystore::{Keystore, Protection};
 use hsm_backend::software::SoftwareVault;
-use kmip_codec::secret::SecretText;
+use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers};
 use kmip_core::ports::store::Store;
 use tokio::sync::Semaphore;
-use zeroize::Zeroizing;
 
 use crate::audit::AuditLog;
 use crate::committer::{Committed, Committer};
@@ -198,10 +197,10 @@ impl Core {
     /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
     async fn answer(
         self: Arc<Self>,
-        request: Zeroizing<Vec<u8>>,
+        request: WipedBytes,
         subject: Subject,
         first: Evaluation,
-    ) -> Zeroizing<Vec<u8>> {
+    ) -> WipedBytes {
         let mut evaluation = first;
         for _ in 0..ATTEMPTS {
             evaluation = match evaluation {
@@ -231,14 +230,14 @@ impl Core {
         self.reply(reply, &subject)
     }
 
-    async fn evaluate_on_pool(self: Arc<Self>, request: &Zeroizing<Vec<u8>>, subject: &Subject) -> Option<Evaluation> {
+    async fn evaluate_on_pool(self: Arc<Self>, request: &WipedBytes, subject: &Subject) -> Option<Evaluation> {
         let _permit = Arc::clone(&self.pool).acquire_owned().await.ok()?;
         let (request, client) = (request.clone(), subject.peer.client.clone());
         let work = move || self.engine.evaluate(&request, &client, now(Pace::Pool));
         tokio::task::spawn_blocking(work).await.ok()
     }
 
-    fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> Zeroizing<Vec<u8>> {
+    fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> WipedBytes {
         if let Err(error) = self.journal.note(subject, &reply.audit, None) {
             tracing::error!(%error, "the audit log cannot be written");
         }
@@ -267,7 +266,7 @@ impl Service for EngineService {
         match self.core.engine.evaluate(request, &peer.client, now(Pace::Inline)) {
             Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),
             evaluation => {
-                let request = Zeroizing::new(request.to_vec());
+                let request = WipedBytes::copy_from(request);
                 Reply::Later(Box::pin(Arc::clone(&self.core).answer(request, subject, evaluation)))
             }
         }

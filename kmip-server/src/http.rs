@@ -54,11 +54,7 @@ impl Protocol for Http {
     }
 
     async fn serve(&self, session: Session) {
-        let peer = Arc::new(Peer {
-            client: session.named.name,
-            fingerprint: session.named.fingerprint,
-            remote: session.remote,
-        });
+        let peer = Arc::new(Peer::new(session.named.name, session.named.fingerprint, session.remote));
         let chain: Vec<_> = session.stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
         let routes = routes_for(self.router.clone(), peer.clone(), session.limits.request_timeout());
         let served = http1::Builder::new()

@@ -1,13 +1,13 @@
 //! What is told about each operation: a line in the audit log, a log event, a count and a duration. Never a key.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, WireEnum};
 use kmip_core::engine::AuditEntry;
-use time::OffsetDateTime;
 
-use crate::audit::{AuditError, AuditLog, Entry};
+use crate::audit::{AuditError, AuditLog};
+use crate::audit_line::Entry;
 use crate::metrics::Metrics;
 use crate::service::Peer;
 
@@ -34,7 +34,7 @@ impl Journal {
     pub fn note(&self, subject: &Subject, entries: &[AuditEntry], revision: Option<u64>) -> Result<(), AuditError> {
         let took = subject.since.elapsed();
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let time = OffsetDateTime::now_utc();
+        let time = SystemTime::now();
         for entry in entries {
             let operation = entry.operation.map_or("(unreadable)", operation_name);
             let result = name(ResultStatus::TABLE.row(entry.status.0));
@@ -44,9 +44,9 @@ impl Journal {
             self.tell(subject, entry, operation, result, reason, duration_us, revision.is_some());
             self.audit.record(&Entry {
                 time,
-                client: &subject.peer.client,
+                client: &subject.peer.told.client,
                 user: entry.user.as_ref().map(|user| user.as_str()),
-                remote: subject.peer.remote,
+                remote: &subject.peer.told.remote,
                 operation,
                 object,
                 result,

@@ -6,14 +6,14 @@ use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
 use hsm_backend::keystore::Protection;
-use kmip_codec::secret::SecretText;
+use crate::audit_line::JsonText;
+use kmip_codec::secret::{SecretText, WipedBytes};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use thiserror::Error;
-use zeroize::Zeroizing;
 
 /// Who stands at the other end of a connection, proved by its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,17 +24,34 @@ pub struct Peer {
     pub fingerprint: [u8; 32],
     /// Address of the peer.
     pub remote: SocketAddr,
+    /// Both as the audit log writes them.
+    pub(crate) told: Told,
+}
+
+/// What the audit log tells of a peer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Told {
+    pub client: JsonText,
+    pub remote: JsonText,
+}
+
+impl Peer {
+    /// A peer at an address.
+    pub fn new(client: String, fingerprint: [u8; 32], remote: SocketAddr) -> Self {
+        let told = Told { client: JsonText::new(&client), remote: JsonText::new(&remote.to_string()) };
+        Self { client, fingerprint, remote, told }
+    }
 }
 
 /// An answer that is not there yet. It does not borrow: the service copies what it needs of the request.
 ///
 /// It is dropped if it takes longer than the request time-out, so work that must not stop half-way runs elsewhere.
-pub type Pending = Pin<Box<dyn Future<Output = Zeroizing<Vec<u8>>> + Send>>;
+pub type Pending = Pin<Box<dyn Future<Output = WipedBytes> + Send>>;
 
 /// The answer to one request message.
 pub enum Reply {
     /// A whole response message.
-    Now(Zeroizing<Vec<u8>>),
+    Now(WipedBytes),
     /// A response message that needs a store, a device or long arithmetic.
     Later(Pending),
     /// No answer: the connection is closed.

@@ -96,7 +96,7 @@ fn key_bytes(block: &KeyBlock, version: Version) -> Done<Secret> {
                 key.put_by(Tag::KeyMaterial, &mut counter);
                 let mut writer = TtlvWriter::with_capacity(version, counter.bytes());
                 key.put_by(Tag::KeyMaterial, &mut writer);
-                Ok(Secret::from_zeroizing(writer.finish()))
+                Ok(Secret::from_wiped(writer.finish()))
             }
         },
         None => Err(CliError::Local("the server keeps no key value of this object".into())),

@@ -58,7 +58,7 @@ fn encode_request(text: &str) -> Result<Secret, String> {
     let items: Result<_, _> = decoded.items.into_iter().collect();
     let message =
         RequestMessage { request_header: decoded.header, batch_item: items.map_err(|item| item.error.to_string())? };
-    Ok(Secret::from_zeroizing(encode(Tag::RequestMessage, &message, version)))
+    Ok(Secret::from_wiped(encode(Tag::RequestMessage, &message, version)))
 }
 
 /// The messages of a binary file, one after the other. Only their frames are checked: a message may be wrong on purpose.

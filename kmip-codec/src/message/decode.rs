@@ -9,6 +9,7 @@ use super::header::{RequestBatchItem, RequestHeader, ResponseMessage};
 use crate::error::{DecodeError, Problem, Result};
 use crate::limits::Limits;
 use crate::registry::{Operation, Tag};
+use crate::secret::WipedBytes;
 use crate::value::{ByteString, Value};
 use crate::version::Version;
 use crate::wire::count::Counter;
@@ -169,7 +170,7 @@ pub fn encoded_len(tag: Tag, value: &impl Value, version: Version) -> usize {
 }
 
 /// Writes `value` under `tag` into a buffer of exactly its size.
-pub fn encode(tag: Tag, value: &impl Value, version: Version) -> Zeroizing<Vec<u8>> {
+pub fn encode(tag: Tag, value: &impl Value, version: Version) -> WipedBytes {
     let mut writer = TtlvWriter::with_capacity(version, encoded_len(tag, value, version));
     value.put(tag, &mut writer);
     writer.finish()

@@ -1,12 +1,11 @@
 //! TTLV, the binary encoding (KMIP 2.1 §10.1): a bounds-checked slice cursor and a writer into one wiped buffer.
 
-use zeroize::Zeroizing;
-
 use super::{IdentifierKind, Mark, Sink, Source, Strictness};
 use crate::error::{DecodeError, Problem, Result};
 use crate::inline::Text;
 use crate::limits::Limits;
 use crate::registry::{EnumTable, ItemType, Tag};
+use crate::secret::WipedBytes;
 use crate::version::{V1_0, Version};
 
 /// Bytes of an item's header: tag 3, type 1, length 4.
@@ -379,7 +378,7 @@ impl Source for TtlvReader<'_> {
 
 /// A writer into one buffer that is wiped when dropped.
 pub struct TtlvWriter {
-    buffer: Zeroizing<Vec<u8>>,
+    buffer: WipedBytes,
     /// Where the value of the innermost open structure starts; 0 if none is open. Its length field holds the same of the
     /// structure around it until its own length is known, so that no stack is needed.
     open: u32,
@@ -389,11 +388,11 @@ pub struct TtlvWriter {
 impl TtlvWriter {
     /// Writes into a buffer of exactly `capacity` bytes, counted beforehand, so that it never reallocates.
     pub fn with_capacity(version: Version, capacity: usize) -> Self {
-        Self { buffer: Zeroizing::new(Vec::with_capacity(capacity)), open: 0, version }
+        Self { buffer: WipedBytes::with_capacity(capacity), open: 0, version }
     }
 
     /// What was written.
-    pub fn finish(self) -> Zeroizing<Vec<u8>> {
+    pub fn finish(self) -> WipedBytes {
         debug_assert!(self.open == 0, "every begin has its end");
         self.buffer
     }

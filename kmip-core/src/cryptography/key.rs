@@ -1,5 +1,6 @@
 //! The key of a cryptographic operation: whether it may be used so, and the form in which the vault takes it.
 
+use kmip_codec::inline::Text;
 use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::registry::{
     CertificateType, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType,
@@ -69,7 +70,7 @@ impl Use {
 }
 
 /// The object with this identifier, if it may be used so now.
-pub(crate) fn usable(context: &mut Context<'_>, id: &str, purpose: Use) -> OpResult<View> {
+pub(crate) fn usable(context: &mut Context<'_>, id: &Text, purpose: Use) -> OpResult<View> {
     let view = context.txn.view(id)?;
     check(&view, purpose, context.now)?;
     Ok(view)

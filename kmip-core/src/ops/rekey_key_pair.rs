@@ -42,7 +42,7 @@ pub(super) fn rekey_key_pair(
 }
 
 /// A private key and the public key that it links to.
-fn existing_pair(context: &mut Context<'_>, id: &str) -> OpResult<Pair> {
+fn existing_pair(context: &mut Context<'_>, id: &Text) -> OpResult<Pair> {
     let private = replacement::existing(context, id, ObjectType::PrivateKey)?;
     let Some(public) = public_key_of(&private) else {
         return fail(Fault::PermissionDenied, "the private key has no link to its public key");

@@ -5,6 +5,9 @@
 //! returns `Ok`, every batch answered with [`Outcome::Done`] is durable: it survives `kill -9` and a power failure.
 //! Values are sealed above the engine by a [`RecordSeal`]; the caller of this trait sees plain values.
 
+use std::any::Any;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use thiserror::Error;
 
 /// Position in the order of all changes of one store; grows with every batch that is applied.
@@ -59,7 +62,31 @@ pub struct Batch {
     pub writes: Vec<Write>,
     /// Counters; no key of `writes` appears here.
     pub adjusts: Vec<Adjust>,
+    /// What the values of `writes` say, for watchers.
+    pub carried: Vec<Carried>,
 }
+
+/// What the author of a batch made a value from: watchers get it and need not read the value. It is not stored.
+#[derive(Clone)]
+pub struct Carried {
+    /// Which of the batch's writes it belongs to.
+    pub write: usize,
+    /// The content, of a type that author and watcher agree on.
+    pub content: Arc<dyn Any + Send + Sync>,
+}
+
+impl std::fmt::Debug for Carried {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Carried").field("write", &self.write).finish_non_exhaustive()
+    }
+}
+
+impl PartialEq for Carried {
+    fn eq(&self, other: &Self) -> bool {
+        self.write == other.write && Arc::ptr_eq(&self.content, &other.content)
+    }
+}
+impl Eq for Carried {}
 
 /// What became of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,10 +133,58 @@ pub struct Change<'a> {
     pub value: Option<&'a [u8]>,
     /// Revision of the change.
     pub revision: Revision,
+    /// What the value says, if this process wrote it and its author told.
+    pub content: Option<&'a Arc<dyn Any + Send + Sync>>,
 }
 
 /// Receives durable changes in commit order, before `commit` returns.
 pub type Watcher = Box<dyn Fn(&Change<'_>) + Send + Sync>;
+
+/// The watchers of a store in this process.
+#[derive(Default)]
+pub struct Watchers(RwLock<Vec<(Vec<u8>, Watcher)>>);
+
+impl Watchers {
+    /// Adds the watcher of a prefix.
+    pub fn add(&self, prefix: &[u8], watcher: Watcher) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).push((prefix.to_vec(), watcher));
+    }
+
+    /// Tells what became durable.
+    pub fn tell(&self, batches: &[Batch], outcomes: &[Outcome]) {
+        let watchers = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if watchers.is_empty() {
+            return;
+        }
+        let tell = |change: &Change<'_>| {
+            for (_, watcher) in watchers.iter().filter(|(prefix, _)| change.key.starts_with(prefix)) {
+                watcher(change);
+            }
+        };
+        for (batch, outcome) in batches.iter().zip(outcomes) {
+            if let Outcome::Done(revision, sums) = outcome {
+                batch.changes(*revision, sums, &tell);
+            }
+        }
+    }
+}
+
+impl Batch {
+    /// Tells every change of an applied batch.
+    fn changes(&self, revision: Revision, sums: &[i64], tell: &impl Fn(&Change<'_>)) {
+        for (number, write) in self.writes.iter().enumerate() {
+            let carried = self.carried.iter().find(|carried| carried.write == number);
+            let content = carried.map(|carried| &carried.content);
+            match write {
+                Write::Put(key, value) => tell(&Change { key, value: Some(value), revision, content }),
+                Write::Delete(key) => tell(&Change { key, value: None, revision, content: None }),
+            }
+        }
+        for (adjust, sum) in self.adjusts.iter().zip(sums) {
+            tell(&Change { key: &adjust.key, value: Some(&sum.to_be_bytes()), revision, content: None });
+        }
+    }
+}
 
 /// An ordered key-value store.
 pub trait Store: Send + Sync {

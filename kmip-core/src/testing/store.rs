@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::ports::store::{
-    Adjust, Batch, Change, Guard, Outcome, Page, Revision, Store, StoreError, Versioned, Watcher, Write,
+    Adjust, Batch, Guard, Outcome, Page, Revision, Store, StoreError, Versioned, Watcher, Watchers, Write,
 };
 
 /// What happens at an armed step.
@@ -87,7 +87,7 @@ pub struct MemoryStore {
     /// Why writing has stopped; its lock makes commits one after the other.
     stopped: Mutex<Option<String>>,
     killed: AtomicBool,
-    watchers: RwLock<Vec<(Vec<u8>, Watcher)>>,
+    watchers: Watchers,
 }
 
 impl MemoryStore {
@@ -121,30 +121,6 @@ impl MemoryStore {
             return Err(StoreError::Unavailable("the store was killed (injected)".to_owned()));
         }
         Ok(())
-    }
-
-    fn notify(&self, batches: &[Batch], outcomes: &[Outcome]) {
-        let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
-        if watchers.is_empty() {
-            return;
-        }
-        for (batch, outcome) in batches.iter().zip(outcomes) {
-            let Outcome::Done(revision, sums) = outcome else { continue };
-            let tell = |key: &[u8], value: Option<&[u8]>| {
-                for (_, watcher) in watchers.iter().filter(|(prefix, _)| key.starts_with(prefix)) {
-                    watcher(&Change { key, value, revision: *revision });
-                }
-            };
-            for write in &batch.writes {
-                match write {
-                    Write::Put(key, value) => tell(key, Some(value)),
-                    Write::Delete(key) => tell(key, None),
-                }
-            }
-            for (adjust, sum) in batch.adjusts.iter().zip(sums) {
-                tell(&adjust.key, Some(&sum.to_be_bytes()));
-            }
-        }
     }
 }
 
@@ -187,14 +163,13 @@ impl Store for MemoryStore {
             call = self.step(&mut stopped, call)?;
             call = self.step(&mut stopped, call)?;
             self.medium.merge(call);
-            self.notify(batches, &outcomes);
+            self.watchers.tell(batches, &outcomes);
         }
         Ok(outcomes)
     }
 
     fn watch(&self, prefix: &[u8], watcher: Watcher) {
-        let mut watchers = self.watchers.write().unwrap_or_else(PoisonError::into_inner);
-        watchers.push((prefix.to_vec(), watcher));
+        self.watchers.add(prefix, watcher);
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use super::store::{Fault, FaultPlan};
-use crate::ports::store::{Adjust, Batch, Guard, Outcome, Revision, Store, StoreError, Versioned, Write};
+use crate::ports::store::{Adjust, Batch, Carried, Guard, Outcome, Revision, Store, StoreError, Versioned, Write};
 
 /// An adapter under test together with its data.
 pub trait Subject {
@@ -334,6 +334,7 @@ fn many_batches(subject: &mut dyn Subject) {
             guards: vec![Guard::Absent(format!("o/{i:05}").into())],
             writes: vec![put(&format!("o/{i:05}"), &[i as u8; 600]), put(&format!("i/{i:05}"), b"")],
             adjusts: vec![Adjust { key: b"count".to_vec(), delta: 1, floor: 0 }],
+            ..Batch::default()
         })
         .collect();
     let outcomes = store.commit(&batches).expect("commit");
@@ -384,6 +385,23 @@ fn watch(subject: &mut dyn Subject) {
     assert_eq!(*all.lock().expect("lock"), expected, "every change, in order");
     let under: Vec<_> = expected.iter().filter(|(key, ..)| key.starts_with(b"o/")).cloned().collect();
     assert_eq!(*seen.lock().expect("lock"), under, "only the prefix");
+    watch_contents(&*store);
+}
+
+/// A watcher gets what an author carried along with a value, and nothing with other values.
+fn watch_contents(store: &dyn Store) {
+    let seen: Arc<Mutex<Vec<Option<String>>>> = Default::default();
+    let list = Arc::clone(&seen);
+    let watcher = move |change: &crate::ports::store::Change<'_>| {
+        let content = change.content.and_then(|content| content.downcast_ref::<String>().cloned());
+        list.lock().expect("lock").push(content);
+    };
+    store.watch(b"w/", Box::new(watcher));
+    let content = Arc::new("second".to_owned());
+    let carried = vec![Carried { write: 1, content }];
+    let batch = Batch { carried, ..writing(vec![put("w/1", b"1"), put("w/2", b"2"), delete("w/3")]) };
+    done(&commit_one(store, batch));
+    assert_eq!(*seen.lock().expect("lock"), [None, Some("second".to_owned()), None]);
 }
 
 /// A small generator (xorshift), so that a failing run can be repeated.

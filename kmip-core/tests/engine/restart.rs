@@ -32,7 +32,7 @@ fn everything() -> (Harness, Vec<String>) {
 
 fn put(harness: &Harness, key: Vec<u8>, value: Option<Vec<u8>>) {
     let write = value.map_or(Write::Delete(key.clone()), |value| Write::Put(key, value));
-    let batch = Batch { guards: Vec::new(), writes: vec![write], adjusts: Vec::new() };
+    let batch = Batch { guards: Vec::new(), writes: vec![write], ..Batch::default() };
     harness.store.commit(&[batch]).unwrap();
 }
 

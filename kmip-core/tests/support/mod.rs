@@ -161,7 +161,7 @@ impl Harness {
     /// Stores an object as it is, whatever it is: for states and types that no request of a test can make.
     pub fn put(&self, record: &Record) {
         let key = layout::object(&record.scope, &record.id);
-        let batch = Batch { guards: Vec::new(), writes: vec![Write::Put(key, record.encode())], adjusts: Vec::new() };
+        let batch = Batch { guards: Vec::new(), writes: vec![Write::Put(key, record.encode())], ..Batch::default() };
         let outcomes = self.store.commit(&[batch]).expect("the store works");
         assert!(matches!(outcomes.as_slice(), [Outcome::Done(..)]));
     }

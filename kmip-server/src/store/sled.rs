@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ::sled::{Batch as EngineBatch, Db};
 use kmip_core::ports::store::{
-    Batch, Change, Outcome, Page, RecordSeal, Revision, Store, StoreError, Versioned, Watcher, Write,
+    Batch, Outcome, Page, RecordSeal, Revision, Store, StoreError, Versioned, Watcher, Watchers,
 };
 
 use super::check::{self, Damage, Survey};
@@ -48,7 +48,7 @@ pub struct SledStore {
     /// Values in parts are read under its read lock, and changed under its write lock.
     parts_lock: RwLock<()>,
     stopped: OnceLock<Stopped>,
-    watchers: RwLock<Vec<(Vec<u8>, Watcher)>>,
+    watchers: Watchers,
     store_id: [u8; 16],
     damaged_at_open: Vec<Damage>,
     /// Whether records may have vanished beside the damage that can be seen: what is not found may be one of them.
@@ -171,7 +171,7 @@ impl SledStore {
             writer,
             parts_lock: RwLock::default(),
             stopped: OnceLock::new(),
-            watchers: RwLock::default(),
+            watchers: Watchers::default(),
             store_id,
             damaged_at_open,
             lost_some,
@@ -341,29 +341,6 @@ impl SledStore {
         StoreError::Unavailable(stopped.reason.clone())
     }
 
-    fn notify(&self, batches: &[Batch], outcomes: &[Outcome]) {
-        let watchers = self.watchers.read().unwrap_or_else(PoisonError::into_inner);
-        if watchers.is_empty() {
-            return;
-        }
-        for (batch, outcome) in batches.iter().zip(outcomes) {
-            let Outcome::Done(revision, sums) = outcome else { continue };
-            let tell = |key: &[u8], value: Option<&[u8]>| {
-                for (_, watcher) in watchers.iter().filter(|(prefix, _)| key.starts_with(prefix)) {
-                    watcher(&Change { key, value, revision: *revision });
-                }
-            };
-            for write in &batch.writes {
-                match write {
-                    Write::Put(key, value) => tell(key, Some(value)),
-                    Write::Delete(key) => tell(key, None),
-                }
-            }
-            for (adjust, sum) in batch.adjusts.iter().zip(sums) {
-                tell(&adjust.key, Some(&sum.to_be_bytes()));
-            }
-        }
-    }
 }
 
 impl Store for SledStore {
@@ -417,13 +394,12 @@ impl Store for SledStore {
         if let Err(error) = writer.tip.write(plan.revision, &*self.seal) {
             tracing::warn!(%error, "the tip of the store could not be written; a log that is cut later would not be noticed");
         }
-        self.notify(batches, &plan.outcomes);
+        self.watchers.tell(batches, &plan.outcomes);
         Ok(plan.outcomes)
     }
 
     fn watch(&self, prefix: &[u8], watcher: Watcher) {
-        let mut watchers = self.watchers.write().unwrap_or_else(PoisonError::into_inner);
-        watchers.push((prefix.to_vec(), watcher));
+        self.watchers.add(prefix, watcher);
     }
 }
 

@@ -28,5 +28,6 @@ pub fn batch(id: u64) -> Batch {
         guards: vec![Guard::Absent(name_key(id))],
         writes,
         adjusts: vec![Adjust { key: b"count".to_vec(), delta: 1, floor: 0 }],
+        ..Batch::default()
     }
 }

@@ -21,7 +21,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use zeroize::Zeroizing;
+use kmip_codec::secret::WipedBytes;
 
 /// Longest that a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +51,7 @@ impl Service for Echo {
     fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
         self.answered.fetch_add(1, Ordering::SeqCst);
         self.peers.lock().unwrap().push((**peer).clone());
-        let reply = Zeroizing::new(request.to_vec());
+        let reply = WipedBytes::copy_from(request);
         match request.get(8).copied().unwrap_or(NOW) {
             LATER => {
                 let release = self.release.clone();
@@ -61,7 +61,7 @@ impl Service for Echo {
                 }))
             }
             NEVER => Reply::Later(Box::pin(std::future::pending())),
-            HUGE => Reply::Now(Zeroizing::new(vec![7; HUGE_REPLY])),
+            HUGE => Reply::Now(WipedBytes::copy_from(&vec![7; HUGE_REPLY])),
             CLOSE => Reply::Close,
             _ => Reply::Now(reply),
         }
