@@ -157,3 +157,33 @@ impl std::fmt::Debug for SecretText {
         write!(f, "SecretText({} bytes)", self.0.len())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_byte_is_wiped_wherever_the_words_begin() {
+        for start in 0..9 {
+            for length in 0..40 {
+                let mut bytes = [0xA5; 64];
+                wipe(&mut bytes[start..start + length]);
+                let expected = |at: usize| if (start..start + length).contains(&at) { 0 } else { 0xA5 };
+                assert!(bytes.iter().enumerate().all(|(at, byte)| *byte == expected(at)), "{length} from {start}");
+            }
+        }
+    }
+
+    #[test]
+    fn wiped_bytes_do_not_print() {
+        assert_eq!(format!("{:?}", WipedBytes::copy_from(b"secret")), "WipedBytes(6 bytes)");
+    }
+
+    #[test]
+    fn wiped_bytes_become_a_secret_with_or_without_room() {
+        let mut bytes = WipedBytes::with_capacity(16);
+        bytes.extend_from_slice(b"secret");
+        assert_eq!(Secret::from_wiped(bytes).expose_secret(), b"secret");
+        assert_eq!(Secret::from_wiped(WipedBytes::copy_from(b"secret")).expose_secret(), b"secret");
+    }
+}

@@ -197,8 +197,8 @@ fn end_of_last_line(file: &mut File, length: u64) -> io::Result<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
     use crate::audit_line::JsonText;
+    use std::os::unix::fs::PermissionsExt;
     use std::sync::LazyLock;
     use std::time::{Duration, UNIX_EPOCH};
 

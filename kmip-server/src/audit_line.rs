@@ -156,7 +156,9 @@ mod tests {
     #[test]
     fn times_are_rfc_3339_whatever_was_written_before() {
         let (mut clock, mut line) = (Clock::default(), Vec::new());
-        for micros in [0, 1, 999_999, 1_000_000, 1_700_000_000_123_456, 1_700_000_000_000_007, 5, 253_402_300_799_000_000] {
+        for micros in
+            [0, 1, 999_999, 1_000_000, 1_700_000_000_123_456, 1_700_000_000_000_007, 5, 253_402_300_799_000_000]
+        {
             line.clear();
             clock.write(&mut line, UNIX_EPOCH + Duration::from_micros(micros)).unwrap();
             let text = std::str::from_utf8(&line).unwrap();

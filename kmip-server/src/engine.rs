@@ -195,12 +195,7 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
 
 impl Core {
     /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
-    async fn answer(
-        self: Arc<Self>,
-        request: WipedBytes,
-        subject: Subject,
-        first: Evaluation,
-    ) -> WipedBytes {
+    async fn answer(self: Arc<Self>, request: WipedBytes, subject: Subject, first: Evaluation) -> WipedBytes {
         let mut evaluation = first;
         for _ in 0..ATTEMPTS {
             evaluation = match evaluation {

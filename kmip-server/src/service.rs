@@ -2,11 +2,11 @@
 //!
 //! The shell knows frames, sockets and certificates; everything that KMIP means stands behind these traits.
 
+use crate::audit_line::JsonText;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
 use hsm_backend::keystore::Protection;
-use crate::audit_line::JsonText;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use std::future::Future;
 use std::io;

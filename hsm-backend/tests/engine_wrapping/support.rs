@@ -183,7 +183,7 @@ impl Server {
         let mut record = Record::decode(&stored.value).unwrap();
         record.set(Attribute::ArchiveDate(DateTime(NOW)));
         let guards = vec![Guard::At(key.clone(), stored.revision)];
-        let batch = Batch { guards, writes: vec![Write::Put(key, record.encode())], adjusts: Vec::new() };
+        let batch = Batch { guards, writes: vec![Write::Put(key, record.encode())], ..Batch::default() };
         self.store.commit(&[batch]).unwrap();
     }
 }

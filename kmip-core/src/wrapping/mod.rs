@@ -254,7 +254,7 @@ fn encode(structure: &KeyValueStructure, version: Version) -> Secret {
     structure.put(Tag::KeyValue, &mut counter);
     let mut writer = TtlvWriter::with_capacity(version, counter.bytes());
     structure.put(Tag::KeyValue, &mut writer as &mut dyn Sink);
-    Secret::from_zeroizing(writer.finish())
+    Secret::from_wiped(writer.finish())
 }
 
 /// Reads a Key Value structure. Attributes within it stand as the version that it was wrapped in has them, which may not be

@@ -340,7 +340,6 @@ impl SledStore {
         let stopped = self.stopped.get_or_init(|| Stopped { reason, keys });
         StoreError::Unavailable(stopped.reason.clone())
     }
-
 }
 
 impl Store for SledStore {

@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use kmip_codec::secret::SecretText;
+use kmip_codec::secret::WipedBytes;
 use kmip_server::config::{Address, Config};
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
@@ -21,7 +22,6 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
-use kmip_codec::secret::WipedBytes;
 
 /// Longest that a test waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(20);
