@@ -5,7 +5,7 @@
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode_request;
 use kmip_codec::wire::Strictness;
-use kmip_codec_fuzz::{check, check_xml, from_ttlv};
+use kmip_fuzz::messages::{check, check_xml, from_ttlv};
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let _ = decode_request(bytes, &Limits::DEFAULT, Strictness::Lenient);

@@ -4,7 +4,7 @@
 
 use kmip_codec::wire::Strictness;
 use kmip_codec::wire::xml::messages;
-use kmip_codec_fuzz::{check, check_xml, from_xml};
+use kmip_fuzz::messages::{check, check_xml, from_xml};
 
 libfuzzer_sys::fuzz_target!(|text: &str| {
     let _ = messages(text);

@@ -7,7 +7,7 @@ use super::asn1::magnitude;
 use super::certificate;
 use super::default_format::is_elliptic;
 use super::elliptic;
-use super::key::Key;
+use super::key::{Key, check_kind};
 use super::octet_key_pair::OctetCurve;
 use super::{FormatError, Result, malformed};
 use kmip_codec::object::key_material::*;
@@ -111,6 +111,7 @@ pub fn inspect_material(
     material: &KeyMaterial,
     algorithm: Option<CryptographicAlgorithm>,
 ) -> Result<Inspected> {
+    check_kind(object_type, format)?;
     if let KeyMaterial::Transparent(key) = material
         && let Some(inspected) = inspect_octet_curve(key)
     {

@@ -75,6 +75,7 @@ impl Key {
         material: &KeyMaterial,
         algorithm: Option<CryptographicAlgorithm>,
     ) -> Result<Self> {
+        check_kind(object_type, format)?;
         if let KeyMaterial::Transparent(key) = material {
             return Self::read_transparent(format, key, algorithm);
         }
@@ -205,6 +206,29 @@ impl Key {
 /// Key Material of a transparent key.
 pub(super) fn transparent(key: TransparentKey) -> KeyMaterial {
     KeyMaterial::Transparent(Box::new(key))
+}
+
+/// Refuses a transparent form of another kind of key than the object's type says. A part of a split key has no numbers of
+/// its own: it is kept.
+pub(super) fn check_kind(object_type: ObjectType, format: KeyFormatType) -> Result<()> {
+    if object_type == ObjectType::SplitKey && is_transparent(format) {
+        return not_supported(KEPT);
+    }
+    let fits = match format {
+        KeyFormatType::TransparentSymmetricKey => {
+            !matches!(object_type, ObjectType::PrivateKey | ObjectType::PublicKey)
+        }
+        KeyFormatType::TransparentDSAPrivateKey
+        | KeyFormatType::TransparentRSAPrivateKey
+        | KeyFormatType::TransparentDHPrivateKey
+        | KeyFormatType::TransparentECDSAPrivateKey
+        | KeyFormatType::TransparentECDHPrivateKey
+        | KeyFormatType::TransparentECMQVPrivateKey
+        | KeyFormatType::TransparentECPrivateKey => object_type == ObjectType::PrivateKey,
+        format if is_transparent(format) => object_type == ObjectType::PublicKey,
+        _ => true,
+    };
+    if fits { Ok(()) } else { malformed("the Key Format Type is one of another kind of key than the Object Type") }
 }
 
 /// Whether the Key Material of a format is a Structure (KMIP 2.1 §3.4 to §3.12).

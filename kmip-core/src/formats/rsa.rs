@@ -122,6 +122,7 @@ struct Known {
     q: Option<Natural>,
     exponent_p: Option<Natural>,
     exponent_q: Option<Natural>,
+    coefficient: Option<Natural>,
 }
 
 impl Known {
@@ -141,6 +142,7 @@ impl Known {
             q: secret(&key.q)?,
             exponent_p: secret(&key.prime_exponent_p)?,
             exponent_q: secret(&key.prime_exponent_q)?,
+            coefficient: secret(&key.crt_coefficient)?,
             modulus,
         })
     }
@@ -225,10 +227,15 @@ fn completed(key: TransparentRsaPrivateKey) -> Result<TransparentRsaPrivateKey> 
     let exponent = |prime: &Natural| prime.less_one().and_then(|less| d.modulo(&less)).ok_or(INCONSISTENT);
     let (exponent_p, exponent_q) = (exponent(&p)?, exponent(&q)?);
     let agrees = |given: &Option<Natural>, computed: &Natural| given.as_ref().is_none_or(|given| given == computed);
-    if !agrees(&known.exponent_p, &exponent_p) || !agrees(&known.exponent_q, &exponent_q) {
+    let coefficient = q.inverse_modulo(&p).ok_or(INCONSISTENT)?;
+    let given = [
+        (&known.exponent_p, &exponent_p),
+        (&known.exponent_q, &exponent_q),
+        (&known.coefficient, &coefficient),
+    ];
+    if !given.into_iter().all(|(given, computed)| agrees(given, computed)) {
         return Err(INCONSISTENT);
     }
-    let coefficient = q.inverse_modulo(&p).ok_or(INCONSISTENT)?;
     let secret = |number: &Natural| Some(SecretInteger::from_unsigned(&number.to_be()));
     Ok(TransparentRsaPrivateKey {
         modulus: key.modulus,

@@ -211,3 +211,55 @@ fn oversized_numbers_are_refused_in_time() {
     let from = KeyFormatType::TransparentDSAPrivateKey;
     assert!(is_not_supported(public_from_private(from, &dsa, KeyFormatType::X_509, None)));
 }
+
+#[test]
+fn a_private_key_is_no_public_key() {
+    let key = TransparentKey::RsaPrivate(TransparentRsaPrivateKey {
+        modulus: BigInteger::from_unsigned(&[0x23]),
+        private_exponent: Some(SecretInteger::from_unsigned(&[5])),
+        public_exponent: Some(BigInteger::from_unsigned(&[5])),
+        p: Some(SecretInteger::from_unsigned(&[5])),
+        q: Some(SecretInteger::from_unsigned(&[7])),
+        prime_exponent_p: Some(SecretInteger::from_unsigned(&[1])),
+        prime_exponent_q: Some(SecretInteger::from_unsigned(&[5])),
+        crt_coefficient: Some(SecretInteger::from_unsigned(&[3])),
+    });
+    let key = KeyMaterial::Transparent(Box::new(key));
+    let from = KeyFormatType::TransparentRSAPrivateKey;
+    let of = |object_type| convert(object_type, from, &key, KeyFormatType::PKCS_1, None);
+    assert!(of(ObjectType::PrivateKey).is_ok());
+    for object_type in [ObjectType::PublicKey, ObjectType::SymmetricKey] {
+        assert!(is_malformed(of(object_type)));
+        assert!(is_malformed(inspect(&object(object_type, block(from, key.clone(), None)))));
+    }
+    let curve = TransparentEcPrivateKey {
+        recommended_curve: RecommendedCurve::CURVE25519,
+        d: SecretInteger::from_unsigned(&[5]),
+    };
+    let curve = KeyMaterial::Transparent(Box::new(TransparentKey::EcPrivate(curve)));
+    let curve = block(KeyFormatType::TransparentECPrivateKey, curve, None);
+    assert!(inspect(&object(ObjectType::PrivateKey, curve.clone())).is_ok());
+    assert!(is_malformed(inspect(&object(ObjectType::PublicKey, curve))));
+}
+
+#[test]
+fn a_number_that_contradicts_the_others_is_refused() {
+    // 5 * 7, with 5 as both exponents: the coefficient of 7 modulo 5 is 3.
+    let with = |p: u8, q: u8, coefficient: u8| {
+        let key = TransparentKey::RsaPrivate(TransparentRsaPrivateKey {
+            modulus: BigInteger::from_unsigned(&[35]),
+            private_exponent: None,
+            public_exponent: Some(BigInteger::from_unsigned(&[5])),
+            p: Some(SecretInteger::from_unsigned(&[p])),
+            q: Some(SecretInteger::from_unsigned(&[q])),
+            prime_exponent_p: None,
+            prime_exponent_q: None,
+            crt_coefficient: Some(SecretInteger::from_unsigned(&[coefficient])),
+        });
+        let key = KeyMaterial::Transparent(Box::new(key));
+        let from = KeyFormatType::TransparentRSAPrivateKey;
+        convert(ObjectType::PrivateKey, from, &key, KeyFormatType::PKCS_1, None)
+    };
+    assert!(with(5, 7, 3).is_ok() && with(7, 5, 3).is_ok());
+    assert!(is_malformed(with(5, 7, 2)));
+}
