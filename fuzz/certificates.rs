@@ -33,7 +33,7 @@ pub fn check(der: &[u8]) {
     }
     what_tls_reads(der);
     thread_local!(static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) });
-    server::with(&SERVER, |server| server, Server::new, |server| registration(server, object, attributes.as_ref()));
+    server::with(&SERVER, |server| server, Server::default, |server| registration(server, object, attributes.as_ref()));
 }
 
 fn occurs(part: &[u8], whole: &[u8]) -> bool {

@@ -244,7 +244,7 @@ pub fn check(bytes: &[u8]) {
     assert!(!digests(&object, case.algorithm).is_empty(), "material in the clear has a digest");
     conversions(&case);
     thread_local!(static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) });
-    server::with(&SERVER, |server| server, Server::new, |server| registration(server, &case, &object, inspected.is_ok()));
+    server::with(&SERVER, |server| server, Server::default, |server| registration(server, &case, &object, inspected.is_ok()));
 }
 
 /// What converts there and back is the same key, and tells the same about itself on the way.

@@ -5,6 +5,7 @@
 
 mod seeds {
     pub mod certificates;
+    pub mod cryptographic_parameters;
     pub mod key_formats;
     pub mod messages;
     pub mod openssl;
@@ -35,6 +36,7 @@ fn main() -> io::Result<()> {
         "ttlv" => seeds::messages::ttlv(&mut folder),
         "xml" => seeds::messages::xml(&mut folder),
         "key_formats" => seeds::key_formats::write(&mut folder),
+        "cryptographic_parameters" => seeds::cryptographic_parameters::write(&mut folder),
         "certificates" => seeds::certificates::write(&mut folder),
         other => Err(io::Error::other(format!("{other:?} is no target with seeds"))),
     }?;

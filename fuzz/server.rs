@@ -57,17 +57,17 @@ pub struct Server {
     left: usize,
 }
 
-/// Requests between two new stores: what tests leave behind stays small.
+/// Requests between two new stores, unless a target says otherwise: what tests leave behind stays small.
 const REQUESTS: usize = 20_000;
 
 impl Server {
-    /// A server without objects.
-    pub fn new() -> Self {
+    /// A server without objects, which serves so many requests.
+    pub fn new(requests: usize) -> Self {
         let keystore = Keystore::ephemeral().expect("a key store");
         let vault = Arc::new(SoftwareVault::new(keystore));
         let (store, seal, passwords) = (Arc::new(MemoryStore::new()), vault.record_seal(), Arc::new(NoUsers));
         let parts = Parts { store: store.clone(), vault, seal, passwords, config: Config::default() };
-        Self { engine: Engine::open(parts).expect("an engine"), store, now: START, left: REQUESTS }
+        Self { engine: Engine::open(parts).expect("an engine"), store, now: START, left: requests }
     }
 
     /// Sends a message of several items; those after a failure go on. Every item is answered, strictly by the rules of the
@@ -82,9 +82,9 @@ impl Server {
         answered
     }
 
-    /// Sends a message; a second is over afterwards, which in the end ends streams.
+    /// Sends a message; some time is over afterwards, which in the end ends streams that nobody ends.
     pub fn exchange(&mut self, request: &[u8]) -> Vec<ResponseBatchItem> {
-        self.now += 1;
+        self.now += 20;
         self.left = self.left.saturating_sub(1);
         let env = Env { now: self.now, pace: Pace::Pool };
         let reply = answer(&self.engine, self.store.as_ref(), "client", request, env).expect("the store works");
@@ -94,7 +94,7 @@ impl Server {
 
 impl Default for Server {
     fn default() -> Self {
-        Self::new()
+        Self::new(REQUESTS)
     }
 }
 
