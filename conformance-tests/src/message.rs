@@ -1,5 +1,7 @@
 //! Requests that the campaigns send, and what they read from answers. Most speak KMIP 2.1; nothing here knows the server.
 
+pub mod cryptographic;
+
 use crate::endpoint::Endpoint;
 use crate::tree::{Tree, boolean, bytes, decode, describe, encode, enumeration, integer, structure, text};
 use kmip_codec::item::Item;

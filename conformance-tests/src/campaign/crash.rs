@@ -1,7 +1,10 @@
 //! Rounds of `kill -9` under writers: what was acknowledged is there afterwards, unchanged, and in every index.
 //!
 //! Each writer keeps a ledger of what the server acknowledged. A change whose answer never came may have happened or not;
-//! everything else must be as the ledger says: material by digest, state, Locate by name.
+//! everything else must be as the ledger says: material by digest, state, Locate by name. Half of what the writers do is
+//! work with keys: see `tools`.
+
+mod tools;
 
 use super::random::Random;
 use super::{CampaignError, Outcome, finding};
@@ -21,6 +24,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
+use tools::Tools;
 
 /// How hard.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +72,7 @@ struct Ledger {
 struct Writer {
     identity: Identity,
     ledger: Ledger,
+    tools: Tools,
     random: Random,
     number: usize,
 }
@@ -80,7 +85,8 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     let mut writers = (0..settings.writers)
         .map(|number| {
             let identity = first.enroll(&format!("writer-{number}"))?;
-            Ok(Writer { identity, ledger: Ledger::default(), random: Random::new(random.number()), number })
+            let random = Random::new(random.number());
+            Ok(Writer { identity, ledger: Ledger::default(), tools: Tools::default(), random, number })
         })
         .collect::<io::Result<Vec<_>>>()?;
     let mut server = Some(first);
@@ -97,24 +103,30 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
         let everything = round + 1 == settings.rounds;
         for writer in &mut writers {
             let mut connection = writer.identity.connect(restarted.kmip())?;
-            verify(writer, &mut connection, everything).map_err(|error| in_round(error, round))?;
+            verify(writer, &mut connection, everything).map_err(|error| within(error, &format!("round {round}")))?;
         }
         server = Some(restarted);
     }
     let acknowledged: usize = writers.iter().map(|writer| writer.ledger.entries.len()).sum();
     let unanswered: usize = writers.iter().map(|writer| writer.ledger.settled).sum();
+    let checked: usize = writers.iter().map(|writer| writer.tools.checked).sum();
+    let uses: i64 = writers.iter().map(|writer| writer.tools.acknowledged()).sum();
+    if checked < settings.rounds {
+        return finding(format!("only {checked} works with keys were checked: the writers did not work"));
+    }
     if acknowledged < settings.rounds {
         return finding(format!("only {acknowledged} objects were acknowledged: the writers did not write"));
     }
     Ok(format!(
-        "crash: {} kills under {} writers, {acknowledged} acknowledged objects whole, {unanswered} unanswered makings consistent",
+        "crash: {} kills under {} writers, {acknowledged} acknowledged objects whole, {unanswered} unanswered makings consistent, \
+         {uses} counted uses kept, {checked} works with keys hold",
         settings.rounds, settings.writers
     ))
 }
 
-fn in_round(error: CampaignError, round: usize) -> CampaignError {
+fn within(error: CampaignError, place: &str) -> CampaignError {
     match error {
-        CampaignError::Finding(what) => CampaignError::Finding(format!("round {round}: {what}")),
+        CampaignError::Finding(what) => CampaignError::Finding(format!("{place}: {what}")),
         other => other,
     }
 }
@@ -146,7 +158,9 @@ impl Writer {
     fn write_on(&mut self, server: SocketAddr) -> io::Result<Infallible> {
         let mut connection = self.identity.connect(server)?;
         loop {
-            if self.ledger.entries.is_empty() || self.random.once_in(2) {
+            if self.random.once_in(2) {
+                self.tools.work(&mut self.random, &mut connection)?;
+            } else if self.ledger.entries.is_empty() || self.random.once_in(2) {
                 self.make(&mut connection)?;
             } else {
                 self.change(&mut connection)?;
@@ -157,17 +171,22 @@ impl Writer {
     fn make(&mut self, connection: &mut Connection) -> io::Result<()> {
         let name = format!("writer-{}-object-{}", self.number, self.ledger.made);
         self.ledger.made += 1;
-        self.ledger.unanswered.push(name.clone());
-        let (made, registered) = if self.random.once_in(2) {
-            (create_aes(&name), None)
-        } else {
-            let material = self.random.bytes(32);
-            (register_aes(&name, &material), Some(material))
+        let (made, known) = match self.random.below(3) {
+            0 => (create_aes(&name), None),
+            1 => {
+                let material = self.random.bytes(32);
+                (register_aes(&name, &material), Some(material))
+            }
+            _ => {
+                let (derive, expected) = self.tools.derivation(&name, &mut self.random, connection)?;
+                (derive, Some(expected))
+            }
         };
+        self.ledger.unanswered.push(name.clone());
         let identifier = make(connection, V2_1, &made)?;
         // Acknowledged from here on. The digest of a created key is known once it was read; a kill in between leaves none.
         self.ledger.unanswered.pop();
-        let known = match registered {
+        let known = match known {
             Some(material) => Ok(material),
             None => call(connection, V2_1, &Call::on(Operation::Get, &identifier)).and_then(|item| material(&item)),
         };
@@ -205,7 +224,8 @@ fn is_broken(error: &io::Error) -> bool {
 
 /// Compares what the server says with the ledger, and settles what was open.
 fn verify(writer: &mut Writer, connection: &mut Connection, everything: bool) -> Result<(), CampaignError> {
-    let Writer { ledger, random, .. } = writer;
+    let Writer { ledger, random, tools, number, .. } = writer;
+    tools.verify(connection).map_err(|error| within(error, &format!("writer-{number}")))?;
     let mut chosen = std::mem::take(&mut ledger.touched);
     if everything {
         chosen = (0..ledger.entries.len()).collect();

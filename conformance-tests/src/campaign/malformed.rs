@@ -1,4 +1,7 @@
-//! Malformed messages over TLS: each gets a KMIP answer or a closed connection; the server stays up, quick and small.
+//! Malformed messages over TLS: each gets a KMIP answer or a closed connection; the server stays up, quick and small. A third
+//! of what is damaged are requests of cryptographic operations on keys that the attacker has.
+
+mod works;
 
 use super::mutate::{Damaged, damaged};
 use super::random::Random;
@@ -36,7 +39,9 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     let mut server = Server::start(&Options::new(&place.join("malformed")))?;
     let attacker = server.enroll("attacker")?;
     let bystander = server.enroll("bystander")?;
-    let requests = corpus()?;
+    let mut requests = corpus()?;
+    let works = works::requests(&mut attacker.connect(server.kmip())?)?;
+    requests.extend(works.iter().cycle().take(requests.len() / 2).cloned());
     warm_up(&attacker, &server)?;
     let before = server.resident_bytes()?;
     let mut random = Random::new(settings.seed);

@@ -1,4 +1,7 @@
-//! Planted keys: what clients store stands in no file in clear, in no spelling, and a stolen disk tells no names either.
+//! Planted keys: what clients store stands in no file in clear, in no spelling, and a stolen disk tells no names either. Nor
+//! does what they encrypt, sign, derive and wrap with these keys.
+
+mod works;
 
 use super::random::Random;
 use super::{CampaignError, Outcome, finding};
@@ -35,6 +38,10 @@ pub fn run(seed: u64, place: &Path) -> Outcome {
         plant(&mut client, number, name, key)?;
     }
     misuse(&mut client, &planted)?;
+    let mut worked = Vec::new();
+    for (_, key) in &planted {
+        worked.extend(works::work_with(&mut client, key, &mut random)?);
+    }
     server.kill()?;
     // A second life writes what a start and a clean stop write.
     let server = Server::start(&options)?;
@@ -48,6 +55,9 @@ pub fn run(seed: u64, place: &Path) -> Outcome {
         }
         searched.iter().take(1).try_for_each(|files| files.must_not_hold(name.as_bytes(), "the name"))?;
     }
+    for (what, secret) in &worked {
+        searched.iter().try_for_each(|files| files.must_not_hold(secret, what))?;
+    }
     for files in &searched {
         files.must_not_hold(PASSWORD.as_bytes(), "the password")?;
     }
@@ -55,7 +65,10 @@ pub fn run(seed: u64, place: &Path) -> Outcome {
         return finding("hardly anything was logged: the search says nothing");
     }
     let files: usize = searched.iter().map(|files| files.0.len()).sum();
-    Ok(format!("planted: {KEYS} keys, their names and a password in none of {files} files, in no spelling"))
+    Ok(format!(
+        "planted: {KEYS} keys, their names, {} plaintexts and derived keys and a password in none of {files} files, in no spelling",
+        worked.len()
+    ))
 }
 
 /// Registers a key in one of several forms, reads it back, and moves it through its life.
