@@ -126,7 +126,8 @@ fn registration(server: &mut Server, object: ManagedObject, attributes: Result<&
     assert_eq!(got.object, object);
     let unique_identifier = Some(made.unique_identifier.clone());
     for version in VERSIONS {
-        let all = GetAttributesRequest { unique_identifier: unique_identifier.clone(), attribute_references: Vec::new() };
+        let all =
+            GetAttributesRequest { unique_identifier: unique_identifier.clone(), attribute_references: Vec::new() };
         let answered = server.batch(version, vec![item!(GetAttributes, all)]);
         assert!(succeeded(&answered), "{version}: {answered:?}");
     }

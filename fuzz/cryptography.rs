@@ -28,20 +28,25 @@ const VERSIONS: [Version; 5] = [V2_1, V1_4, V1_3, V1_2, V2_0];
 /// Plays what the bytes say.
 pub fn check(bytes: &[u8]) {
     thread_local!(static WORLD: RefCell<Option<World>> = const { RefCell::new(None) });
-    server::with(&WORLD, |world| &world.server, World::new, |world| {
-        let mut input = Input::new(bytes);
-        let kind = input.byte();
-        world.version = input.choose(&VERSIONS);
-        match kind % 7 {
-            0 => encryption::check(world, &mut input),
-            1 => signatures::check(world, &mut input),
-            2 => codes::check_mac(world, &mut input),
-            3 => codes::check_hash(world, &mut input),
-            4 => derivation::check(world, &mut input),
-            5 => wrapping::check(world, &mut input),
-            _ => mixture::check(world, &mut input),
-        }
-    });
+    server::with(
+        &WORLD,
+        |world| &world.server,
+        World::new,
+        |world| {
+            let mut input = Input::new(bytes);
+            let kind = input.byte();
+            world.version = input.choose(&VERSIONS);
+            match kind % 7 {
+                0 => encryption::check(world, &mut input),
+                1 => signatures::check(world, &mut input),
+                2 => codes::check_mac(world, &mut input),
+                3 => codes::check_hash(world, &mut input),
+                4 => derivation::check(world, &mut input),
+                5 => wrapping::check(world, &mut input),
+                _ => mixture::check(world, &mut input),
+            }
+        },
+    );
 }
 
 fn id(text: &str) -> Option<UniqueIdentifier> {

@@ -24,8 +24,8 @@ const DEEPEST: usize = 24;
 
 /// Tags that keys and certificates have, and some that they have not.
 const TAGS: [u8; 22] = [
-    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A, 0x0C, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1C, 0x1E, 0x30, 0x31, 0x80, 0x82, 0xA0,
-    0xA1, 0xA3,
+    0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x0A, 0x0C, 0x13, 0x14, 0x16, 0x17, 0x18, 0x1C, 0x1E, 0x30, 0x31, 0x80, 0x82,
+    0xA0, 0xA1, 0xA3,
 ];
 
 fn read(bytes: &[u8], depth: usize) -> Option<Vec<Element>> {
@@ -103,7 +103,9 @@ fn at_nth(list: &mut Vec<Element>, nth: &mut usize, act: &mut dyn FnMut(&mut Vec
 }
 
 fn count(list: &[Element]) -> usize {
-    list.iter().map(|element| 1 + if let Content::Elements(_, inner) = &element.content { count(inner) } else { 0 }).sum()
+    list.iter()
+        .map(|element| 1 + if let Content::Elements(_, inner) = &element.content { count(inner) } else { 0 })
+        .sum()
 }
 
 /// Numbers that repeat with their seed (SplitMix64).

@@ -20,7 +20,9 @@ use kmip_codec::registry::*;
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{BigInteger, ByteString, DateTime, SecretInteger};
 use kmip_codec::version::{V1_0, V1_2, V1_4, V2_1, Version};
-use kmip_core::formats::{FormatError, convert, digests, format_in_version, inspect, inspect_material, public_from_private};
+use kmip_core::formats::{
+    FormatError, convert, digests, format_in_version, inspect, inspect_material, public_from_private,
+};
 
 use crate::input::Input;
 use crate::server::{self, Item, START, Server, errors_tell_nothing_of};
@@ -113,9 +115,10 @@ impl Case {
         match self.object_type {
             ObjectType::PrivateKey => ManagedObject::PrivateKey(Box::new(PrivateKey { key_block })),
             ObjectType::PublicKey => ManagedObject::PublicKey(Box::new(PublicKey { key_block })),
-            ObjectType::SecretData => {
-                ManagedObject::SecretData(Box::new(SecretData { secret_data_type: SecretDataType::Password, key_block }))
-            }
+            ObjectType::SecretData => ManagedObject::SecretData(Box::new(SecretData {
+                secret_data_type: SecretDataType::Password,
+                key_block,
+            })),
             ObjectType::SplitKey => ManagedObject::SplitKey(Box::new(SplitKey {
                 split_key_parts: 3,
                 key_part_identifier: 1,
@@ -195,9 +198,12 @@ fn transparent(format: KeyFormatType, input: &mut Input<'_>) -> Option<KeyMateri
             g: n.public(),
             x: n.secret(),
         }),
-        KeyFormatType::TransparentDSAPublicKey => {
-            TransparentKey::DsaPublic(TransparentDsaPublicKey { p: n.public(), q: n.public(), g: n.public(), y: n.public() })
-        }
+        KeyFormatType::TransparentDSAPublicKey => TransparentKey::DsaPublic(TransparentDsaPublicKey {
+            p: n.public(),
+            q: n.public(),
+            g: n.public(),
+            y: n.public(),
+        }),
         KeyFormatType::TransparentDHPrivateKey => TransparentKey::DhPrivate(TransparentDhPrivateKey {
             p: n.public(),
             q: has(0).then(|| n.public()),
@@ -217,7 +223,11 @@ fn transparent(format: KeyFormatType, input: &mut Input<'_>) -> Option<KeyMateri
     Some(KeyMaterial::Transparent(Box::new(key)))
 }
 
-fn elliptic(format: KeyFormatType, recommended_curve: RecommendedCurve, n: &mut Numbers<'_, '_>) -> Option<TransparentKey> {
+fn elliptic(
+    format: KeyFormatType,
+    recommended_curve: RecommendedCurve,
+    n: &mut Numbers<'_, '_>,
+) -> Option<TransparentKey> {
     let private: Option<fn(TransparentEcPrivateKey) -> TransparentKey> = match format {
         KeyFormatType::TransparentECPrivateKey => Some(TransparentKey::EcPrivate),
         KeyFormatType::TransparentECDSAPrivateKey => Some(TransparentKey::EcdsaPrivate),
@@ -244,7 +254,12 @@ pub fn check(bytes: &[u8]) {
     assert!(!digests(&object, case.algorithm).is_empty(), "material in the clear has a digest");
     conversions(&case);
     thread_local!(static SERVER: RefCell<Option<Server>> = const { RefCell::new(None) });
-    server::with(&SERVER, |server| server, Server::default, |server| registration(server, &case, &object, inspected.is_ok()));
+    server::with(
+        &SERVER,
+        |server| server,
+        Server::default,
+        |server| registration(server, &case, &object, inspected.is_ok()),
+    );
 }
 
 /// What converts there and back is the same key, and tells the same about itself on the way.

@@ -88,7 +88,9 @@ impl Server {
         self.left = self.left.saturating_sub(1);
         let env = Env { now: self.now, pace: Pace::Pool };
         let reply = answer(&self.engine, self.store.as_ref(), "client", request, env).expect("the store works");
-        decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).expect("a response of the version").batch_item
+        decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict)
+            .expect("a response of the version")
+            .batch_item
     }
 }
 

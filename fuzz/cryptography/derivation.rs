@@ -24,7 +24,8 @@ pub fn check(world: &mut World, input: &mut Input<'_>) {
     // A password is what takes many iterations; what they cost is bounded here, and by the vault.
     let iterations = (there & 4 == 4).then(|| i32::from(input.byte() as i8));
     let several = (there & 8 == 8).then(|| [input.bytes(), input.bytes()]);
-    let derivation_data: Vec<&[u8]> = several.into_iter().flatten().chain((there & 16 == 16).then(|| input.rest())).collect();
+    let derivation_data: Vec<&[u8]> =
+        several.into_iter().flatten().chain((there & 16 == 16).then(|| input.rest())).collect();
     let mut attributes =
         vec![Attribute::CryptographicLength(bits), Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt)];
     attributes.extend((there & 32 == 0).then_some(Attribute::CryptographicAlgorithm(algorithm)));
@@ -45,7 +46,11 @@ pub fn check(world: &mut World, input: &mut Input<'_>) {
     assert_eq!(keys[0], keys[1], "another key is derived of the same");
     if let Some(key) = &keys[0] {
         let parity = algorithm == CryptographicAlgorithm::DES3;
-        assert!(key.len() * 8 == usize::try_from(bits).unwrap_or_default() || parity, "{} bytes of {bits} bits", key.len());
+        assert!(
+            key.len() * 8 == usize::try_from(bits).unwrap_or_default() || parity,
+            "{} bytes of {bits} bits",
+            key.len()
+        );
     }
 }
 
@@ -75,7 +80,8 @@ fn derived(world: &mut World, request: &DeriveKeyRequest, data: &[&[u8]]) -> Opt
     let version = std::mem::replace(&mut world.version, kmip_codec::version::V2_1);
     let got = ask!(world, [], Get, get).expect("what is derived can be had");
     let key = material_bytes(&got.object).expect("a derived key is bytes").to_vec();
-    ask!(world, [key.as_slice()], Destroy, DestroyRequest { unique_identifier }).expect("what is derived can be destroyed");
+    ask!(world, [key.as_slice()], Destroy, DestroyRequest { unique_identifier })
+        .expect("what is derived can be destroyed");
     world.version = version;
     Some(key)
 }

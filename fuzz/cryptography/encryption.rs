@@ -127,11 +127,15 @@ fn encrypted_by_parts(
     };
     let second = ask!(world, [call.plain], Encrypt, later(pieces[1], false)).expect("a part is taken");
     joined.extend(bytes_of(second.data.as_ref()));
-    let last = ask!(world, [call.plain], Encrypt, later(pieces[2], true)).expect("what works in one request works by parts");
+    let last =
+        ask!(world, [call.plain], Encrypt, later(pieces[2], true)).expect("what works in one request works by parts");
     joined.extend(bytes_of(last.data.as_ref()));
     if call.is_symmetric {
         assert_eq!(joined, protected, "by parts other data is made");
-        assert_eq!(last.authenticated_encryption_tag, whole.authenticated_encryption_tag, "by parts another tag is made");
+        assert_eq!(
+            last.authenticated_encryption_tag, whole.authenticated_encryption_tag,
+            "by parts another tag is made"
+        );
     }
 }
 
@@ -157,7 +161,8 @@ fn decrypted_by_parts(
     };
     let second = ask!(world, [call.plain], Decrypt, later(pieces[1], false)).expect("a part is taken");
     joined.extend(bytes_of(second.data.as_ref()));
-    let last = ask!(world, [call.plain], Decrypt, later(pieces[2], true)).expect("what works in one request works by parts");
+    let last =
+        ask!(world, [call.plain], Decrypt, later(pieces[2], true)).expect("what works in one request works by parts");
     if world.version >= V1_4 && whole.authenticated_encryption_tag.is_some() {
         assert!(joined.is_empty(), "data left before its tag was verified");
     }

@@ -126,10 +126,7 @@ impl World {
         let [private, public] = PAIR.get_or_init(|| self.generate_rsa());
         let stated = Some((CryptographicAlgorithm::RSA, 2_048));
         let (private, public) = (raw(private), raw(public));
-        self.add_pair(
-            block(KeyFormatType::PKCS_8, private, stated),
-            block(KeyFormatType::X_509, public, stated),
-        );
+        self.add_pair(block(KeyFormatType::PKCS_8, private, stated), block(KeyFormatType::X_509, public, stated));
     }
 
     /// PKCS#8 and SubjectPublicKeyInfo of a new pair.
@@ -227,7 +224,11 @@ fn numbers(key: TransparentKey) -> KeyMaterial {
     KeyMaterial::Transparent(Box::new(key))
 }
 
-fn block(format: KeyFormatType, key_material: KeyMaterial, stated: Option<(CryptographicAlgorithm, usize)>) -> KeyBlock {
+fn block(
+    format: KeyFormatType,
+    key_material: KeyMaterial,
+    stated: Option<(CryptographicAlgorithm, usize)>,
+) -> KeyBlock {
     KeyBlock {
         key_format_type: format,
         key_compression_type: None,

@@ -96,7 +96,8 @@ fn by_parts(world: &mut World, call: &Call<'_>, pieces: [&[u8]; 3]) {
         ..call.sign(part)
     };
     ask!(world, [call.content], Sign, later(pieces[1], false)).expect("a part is taken");
-    let last = ask!(world, [call.content], Sign, later(pieces[2], true)).expect("what works in one request works by parts");
+    let last =
+        ask!(world, [call.content], Sign, later(pieces[2], true)).expect("what works in one request works by parts");
     let signature = last.signature_data.as_ref();
     let valid = Some(ValidityIndicator::Valid);
     assert_eq!(validity(world, call, call.content, signature), valid, "made by parts");
@@ -110,6 +111,7 @@ fn by_parts(world: &mut World, call: &Call<'_>, pieces: [&[u8]; 3]) {
         ..call.verify(part, signature)
     };
     ask!(world, [call.content], SignatureVerify, later(pieces[1], None)).expect("a part is taken");
-    let last = ask!(world, [call.content], SignatureVerify, later(pieces[2], signature)).expect("the last part is taken");
+    let last =
+        ask!(world, [call.content], SignatureVerify, later(pieces[2], signature)).expect("the last part is taken");
     assert_eq!(last.validity_indicator, valid, "verified by parts");
 }

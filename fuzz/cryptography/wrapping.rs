@@ -32,7 +32,8 @@ pub fn check(world: &mut World, input: &mut Input<'_>) {
         let (private, public) = &world.pairs[which - world.symmetric.len()];
         (public.clone(), private.clone())
     });
-    let encoding_option = [None, Some(EncodingOption::NoEncoding), Some(EncodingOption::TTLVEncoding), Some(EncodingOption(9))];
+    let encoding_option =
+        [None, Some(EncodingOption::NoEncoding), Some(EncodingOption::TTLVEncoding), Some(EncodingOption(9))];
     let specification = KeyWrappingSpecification {
         wrapping_method: WrappingMethod(u32::from(input.byte() % 6)),
         encryption_key_information: Some(EncryptionKeyInformation {

@@ -27,7 +27,14 @@ const EXTENSIONS: [&[&str]; 5] = [
     &["-addext", "subjectAltName=DNS:kms.example.org,DNS:*.example.org,IP:10.0.0.1,IP:fe80::1,email:a@example.org"],
     &["-addext", "subjectAltName=URI:https://example.org/a,RID:1.2.3.4,otherName:1.2.3.4;UTF8:other"],
     &["-addext", "issuerAltName=DNS:issuer.example.org", "-addext", "subjectAltName=DNS:a"],
-    &["-addext", "keyUsage=critical,digitalSignature", "-addext", "extendedKeyUsage=clientAuth", "-addext", "1.2.3.4=DER:0500"],
+    &[
+        "-addext",
+        "keyUsage=critical,digitalSignature",
+        "-addext",
+        "extendedKeyUsage=clientAuth",
+        "-addext",
+        "1.2.3.4=DER:0500",
+    ],
 ];
 
 /// Writes the seeds.

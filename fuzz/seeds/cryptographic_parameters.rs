@@ -27,7 +27,8 @@ pub fn write(folder: &mut Folder<'_>) -> io::Result<()> {
         for key in 0..8 {
             for hash in [6, 8] {
                 for padding in [&[(HASH, hash)][..], &[(PADDING, 10), (HASH, hash)]] {
-                    folder.write([&[1, version, key], &parameters(padding)[..], &[0, 1, 2, b'm', b's', b'g']].concat())?;
+                    folder
+                        .write([&[1, version, key], &parameters(padding)[..], &[0, 1, 2, b'm', b's', b'g']].concat())?;
                 }
                 folder.write([&[1, version, key], &parameters(&[(HASH, hash)])[..], &[1], &[0x5A; 32]].concat())?;
             }

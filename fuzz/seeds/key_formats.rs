@@ -2,8 +2,8 @@
 
 use std::io;
 
-use kmip_codec::object::key_material::TransparentKey;
 use kmip_codec::object::KeyMaterial;
+use kmip_codec::object::key_material::TransparentKey;
 use kmip_codec::registry::{KeyFormatType, ObjectType};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{BigInteger, SecretInteger};
@@ -50,7 +50,13 @@ fn private_forms(folder: &mut Folder<'_>, pkcs8: &[u8]) -> io::Result<()> {
 }
 
 /// The key in each format that it can have, with several algorithms beside it.
-fn formats(folder: &mut Folder<'_>, kind: u8, object_type: ObjectType, from: KeyFormatType, bytes: &[u8]) -> io::Result<()> {
+fn formats(
+    folder: &mut Folder<'_>,
+    kind: u8,
+    object_type: ObjectType,
+    from: KeyFormatType,
+    bytes: &[u8],
+) -> io::Result<()> {
     let material = KeyMaterial::Bytes(Secret::copy_from(bytes));
     for format in (0x01..=0x16).map(KeyFormatType) {
         let Ok(made) = convert(object_type, from, &material, format, None) else { continue };
@@ -109,7 +115,10 @@ fn numbers(key: &TransparentKey, present: u8) -> Vec<u8> {
         TransparentKey::DsaPublic(key) => [&key.p, &key.q, &key.g, &key.y].iter().for_each(|n| public(&mut out, n)),
         TransparentKey::DhPrivate(key) => {
             out[0] = u8::from(key.q.is_some()) | u8::from(key.j.is_some()) << 1;
-            [Some(&key.p), key.q.as_ref(), Some(&key.g), key.j.as_ref()].iter().flatten().for_each(|n| public(&mut out, n));
+            [Some(&key.p), key.q.as_ref(), Some(&key.g), key.j.as_ref()]
+                .iter()
+                .flatten()
+                .for_each(|n| public(&mut out, n));
             secret(&mut out, &key.x);
         }
         TransparentKey::DhPublic(key) => {

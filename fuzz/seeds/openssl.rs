@@ -13,7 +13,11 @@ pub fn openssl(arguments: &[&str], input: &[u8]) -> io::Result<Vec<u8>> {
         let _ = stdin.write_all(input);
     }
     let output = child.wait_with_output()?;
-    if output.status.success() { Ok(output.stdout) } else { Err(io::Error::other(format!("openssl {arguments:?} failed"))) }
+    if output.status.success() {
+        Ok(output.stdout)
+    } else {
+        Err(io::Error::other(format!("openssl {arguments:?} failed")))
+    }
 }
 
 /// How to make a private key, as `openssl genpkey` wants it.
@@ -44,7 +48,8 @@ pub fn private_key(how: &[&str]) -> io::Result<Vec<u8>> {
 
 /// A DSA key of 1024 bits, PKCS#8.
 pub fn dsa_key() -> io::Result<Vec<u8>> {
-    let parameters = openssl(&["genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024"], &[])?;
+    let parameters =
+        openssl(&["genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024"], &[])?;
     let folder = std::env::temp_dir().join(format!("kmip-fuzz-{}", std::process::id()));
     std::fs::write(&folder, parameters)?;
     let key = openssl(&["genpkey", "-outform", "DER", "-paramfile", &folder.to_string_lossy()], &[]);

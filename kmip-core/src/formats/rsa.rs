@@ -228,11 +228,8 @@ fn completed(key: TransparentRsaPrivateKey) -> Result<TransparentRsaPrivateKey> 
     let (exponent_p, exponent_q) = (exponent(&p)?, exponent(&q)?);
     let agrees = |given: &Option<Natural>, computed: &Natural| given.as_ref().is_none_or(|given| given == computed);
     let coefficient = q.inverse_modulo(&p).ok_or(INCONSISTENT)?;
-    let given = [
-        (&known.exponent_p, &exponent_p),
-        (&known.exponent_q, &exponent_q),
-        (&known.coefficient, &coefficient),
-    ];
+    let given =
+        [(&known.exponent_p, &exponent_p), (&known.exponent_q, &exponent_q), (&known.coefficient, &coefficient)];
     if !given.into_iter().all(|(given, computed)| agrees(given, computed)) {
         return Err(INCONSISTENT);
     }
