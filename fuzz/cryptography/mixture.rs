@@ -1,7 +1,7 @@
 //! Several cryptographic requests in one message, with any fields: parts of operations that were never begun, data of
 //! earlier items, indicators that contradict each other (KMIP 2.1 §7.7, §7.9, §11.15).
 
-use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::values::{CryptographicParameters, UniqueIdentifier};
 use kmip_codec::operation::decrypt::DecryptRequest;
 use kmip_codec::operation::encrypt::{Data, EncryptRequest};
 use kmip_codec::operation::hash::HashRequest;
@@ -104,7 +104,18 @@ fn any(world: &World, input: &mut Input<'_>) -> Item {
         return item!(RNGSeed, RNGSeedRequest { data: Data::Bytes(Secret::copy_from(input.bytes())) });
     }
     let cryptographic_parameters = parameters::optional(input);
-    let Common { key, data, other, correlation, init, last } = common(world, input);
+    let common = common(world, input);
+    match kind {
+        0 | 1 => cipher(kind, common, cryptographic_parameters, input),
+        2 | 3 => signature(kind, common, cryptographic_parameters),
+        _ => code(kind, common, cryptographic_parameters),
+    }
+}
+
+type Parameters = Option<Box<CryptographicParameters>>;
+
+fn cipher(kind: u8, common: Common, cryptographic_parameters: Parameters, input: &mut Input<'_>) -> Item {
+    let Common { key, data, other, correlation, init, last } = common;
     match kind {
         0 => item!(
             Encrypt,
@@ -119,7 +130,7 @@ fn any(world: &World, input: &mut Input<'_>) -> Item {
                 authenticated_encryption_additional_data: None,
             }
         ),
-        1 => item!(
+        _ => item!(
             Decrypt,
             DecryptRequest {
                 unique_identifier: key,
@@ -133,6 +144,12 @@ fn any(world: &World, input: &mut Input<'_>) -> Item {
                 authenticated_encryption_tag: input.flag().then(|| ByteString::new(input.bytes())),
             }
         ),
+    }
+}
+
+fn signature(kind: u8, common: Common, cryptographic_parameters: Parameters) -> Item {
+    let Common { key, data, other, correlation, init, last } = common;
+    match kind {
         2 => item!(
             Sign,
             SignRequest {
@@ -145,7 +162,7 @@ fn any(world: &World, input: &mut Input<'_>) -> Item {
                 final_indicator: last,
             }
         ),
-        3 => item!(
+        _ => item!(
             SignatureVerify,
             SignatureVerifyRequest {
                 unique_identifier: key,
@@ -158,6 +175,12 @@ fn any(world: &World, input: &mut Input<'_>) -> Item {
                 final_indicator: last,
             }
         ),
+    }
+}
+
+fn code(kind: u8, common: Common, cryptographic_parameters: Parameters) -> Item {
+    let Common { key, data, other, correlation, init, last } = common;
+    match kind {
         4 => item!(
             MAC,
             MACRequest {

@@ -171,7 +171,7 @@ impl Tools {
         let Some((base, key, derived)) = &mut self.base else { return Err(io::Error::other("no base to derive from")) };
         *derived += 1;
         let data = random.bytes(24);
-        let expected = Sha256::new().chain_update(&key).chain_update(&data).finalize().to_vec();
+        let expected = Sha256::new().chain_update(key).chain_update(&data).finalize().to_vec();
         Ok((derive_aes(name, base, &data), expected))
     }
 
