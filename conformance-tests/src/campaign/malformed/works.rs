@@ -21,7 +21,7 @@ pub(super) fn requests(endpoint: &mut dyn Endpoint) -> io::Result<Vec<Vec<u8>>> 
     calls.extend(signatures(endpoint)?);
     calls.extend(codes(endpoint, &key)?);
     calls.extend(derivations(&key));
-    calls.push(wrapped(&key));
+    calls.push(wrapped(endpoint, &key)?);
     for made in &calls {
         payload(&call(endpoint, V2_1, made)?)?;
     }
@@ -90,9 +90,10 @@ fn derivations(key: &str) -> Vec<Call> {
     vec![derive_aes("derived", key, DATA), Call::new(Operation::DeriveKey, payload)]
 }
 
-/// Get of the key, wrapped under itself.
-fn wrapped(key: &str) -> Call {
-    Call::new(Operation::Get, vec![text(Tag::UniqueIdentifier, key), wrapping(key)])
+/// Get of the key, wrapped under another.
+fn wrapped(endpoint: &mut dyn Endpoint, key: &str) -> io::Result<Call> {
+    let other = make(endpoint, V2_1, &register_with(&[0xA5; 32], active(CryptographicUsageMask::WrapKey)))?;
+    Ok(Call::new(Operation::Get, vec![text(Tag::UniqueIdentifier, key), wrapping(&other)]))
 }
 
 fn parts(endpoint: &mut dyn Endpoint, key: &str) -> io::Result<Vec<Call>> {
