@@ -131,6 +131,10 @@ pub fn mutate(
     plain: fn(&mut [u8], usize, usize) -> usize,
 ) -> usize {
     let mut random = Random(u64::from(seed));
+    if header > 0 && size >= header && random.below(4) == 0 {
+        data[random.below(header)] = random.below(256) as u8;
+        return size;
+    }
     let der = data.get(header..size).unwrap_or_default();
     let parsed = read(der, 0).filter(|elements| !elements.is_empty());
     let (Some(mut elements), true) = (parsed, random.below(4) > 0) else { return plain(data, size, most) };

@@ -332,7 +332,9 @@ fn same_key(before: Option<&KeyMaterial>, after: Option<&KeyMaterial>) {
         }
         return;
     }
-    assert_eq!(before, after, "another key");
+    // Raw octets of a key for key agreement do not tell its curve: they are not numbers again.
+    let untold = matches!((before, after), (KeyMaterial::Transparent(_), KeyMaterial::Bytes(_)));
+    assert!(untold || before == after, "another key: {before:?}, {after:?}");
 }
 
 /// Bytes of a key of which a power is computed, so that a run stays quick.
