@@ -5,7 +5,9 @@ use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256K1_SHA256_ASN1, ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ED25519,
     EcdsaVerificationAlgorithm, ML_DSA_44, ML_DSA_65, ML_DSA_87, UnparsedPublicKey,
 };
-use der::Decode;
+use crypto_bigint::{BoxedUint, Resize};
+use der::asn1::UintRef;
+use der::{Decode, Sequence};
 use kmip_core::ports::crypto::{CryptoError, Hash, Message, Signing};
 use kmip_core::ports::post_quantum::MlDsa;
 use kmip_core::ports::vault::{Curve, VaultError};
@@ -166,10 +168,31 @@ fn verify_dsa(spki: &[u8], digest: &[u8], signature: &[u8]) -> Result<bool, Cryp
     if spki.len() > MAX_DSA_BYTES {
         return Err(CryptoError::Key("the DSA key is too long: primes of 1024 to 3072 bits are used".to_owned()));
     }
-    let info = spki::SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| bad_point())?;
-    let key = dsa::VerifyingKey::try_from(info).map_err(|_| bad_point())?;
+    let key = dsa_key(spki).ok_or_else(bad_point)?;
     let Ok(signature) = dsa::Signature::try_from(signature) else { return Ok(false) };
     Ok(key.verify_prehash(digest, &signature).is_ok())
+}
+
+/// `Dss-Parms` (RFC 3279 §2.3.2).
+#[derive(Sequence)]
+struct DsaParameters<'a> {
+    p: UintRef<'a>,
+    q: UintRef<'a>,
+    g: UintRef<'a>,
+}
+
+/// A DSA key whose numbers all have the width of its prime: the library's arithmetic panics at others, and its own reader
+/// does not look.
+fn dsa_key(spki: &[u8]) -> Option<dsa::VerifyingKey> {
+    let info = spki::SubjectPublicKeyInfoRef::from_der(spki).ok()?;
+    let DsaParameters { p, q, g } = info.algorithm.parameters?.decode_as().ok()?;
+    let y = UintRef::from_der(info.subject_public_key.as_bytes()?).ok()?;
+    let number = |number: UintRef<'_>| BoxedUint::from_be_slice_vartime(number.as_bytes());
+    let p = number(p);
+    let below_p = |it: UintRef<'_>| number(it).try_resize(p.bits_precision()).filter(|it| *it < p);
+    let (g, y) = (below_p(g)?, below_p(y)?);
+    let components = dsa::Components::from_components(p, number(q), g).ok()?;
+    dsa::VerifyingKey::from_components(components, y).ok()
 }
 
 fn wrong_key(how: &Signing) -> CryptoError {
@@ -182,4 +205,31 @@ fn bad_point() -> CryptoError {
 
 fn failed() -> CryptoError {
     CryptoError::Vault(VaultError::Failed("the signature was not made".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use der::Encode;
+    use der::asn1::{Any, BitStringRef, ObjectIdentifier};
+
+    #[test]
+    fn dsa_numbers_of_another_width_than_the_prime_are_refused() {
+        let spki = |g: &[u8], y: &[u8]| {
+            let uint = |bytes: &[u8]| UintRef::new(bytes).unwrap().to_der().unwrap();
+            let numbers = [uint(&[0xF1; 128]), uint(&[0xF1; 20]), uint(g)].concat();
+            let parameters = Any::new(der::Tag::Sequence, numbers).unwrap();
+            let oid = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
+            let algorithm = spki::AlgorithmIdentifierRef { oid, parameters: Some((&parameters).into()) };
+            let y = uint(y);
+            let subject_public_key = BitStringRef::from_bytes(&y).unwrap();
+            spki::SubjectPublicKeyInfoRef { algorithm, subject_public_key }.to_der().unwrap()
+        };
+        for (g, y) in
+            [(&[2; 128][..], &[3; 200][..]), (&[2; 128], &[3; 8]), (&[2], &[3; 128]), (&[0xF2; 128], &[0xF2; 128])]
+        {
+            let verified = verify_dsa(&spki(g, y), &[1; 20], &[0x30, 6, 2, 1, 1, 2, 1, 1]);
+            assert!(matches!(verified, Err(CryptoError::Key(_))), "{verified:?}");
+        }
+    }
 }
