@@ -274,6 +274,10 @@ fn conversions(case: &Case) {
     }
     let there = case.with(case.to, made.clone());
     let there_numbers = canonical(&convert_all(&there));
+    if let (Some(KeyMaterial::Transparent(_)), Some(KeyMaterial::Bytes(_))) = (&numbers, &there_numbers) {
+        // Raw octets of a key for key agreement do not tell its curve: they tell nothing, and have no other form.
+        return;
+    }
     same_key(numbers.as_ref(), there_numbers.as_ref());
     let tells = |case: &Case| inspect_material(case.object_type, case.format, &case.material, case.algorithm);
     if let (Ok(before), Ok(after)) = (tells(case), tells(&there))
@@ -332,9 +336,7 @@ fn same_key(before: Option<&KeyMaterial>, after: Option<&KeyMaterial>) {
         }
         return;
     }
-    // Raw octets of a key for key agreement do not tell its curve: they are not numbers again.
-    let untold = matches!((before, after), (KeyMaterial::Transparent(_), KeyMaterial::Bytes(_)));
-    assert!(untold || before == after, "another key: {before:?}, {after:?}");
+    assert_eq!(before, after, "another key");
 }
 
 /// Bytes of a key of which a power is computed, so that a run stays quick.
