@@ -127,8 +127,14 @@ pub fn inspect_material(
 /// A transparent key on a curve of RFC 7748, which only its algorithm tells how to use.
 fn inspect_octet_curve(key: &TransparentKey) -> Option<Inspected> {
     let curve = match key {
-        TransparentKey::EcPrivate(key) => key.recommended_curve,
-        TransparentKey::EcPublic(key) => key.recommended_curve,
+        TransparentKey::EcPrivate(key)
+        | TransparentKey::EcdsaPrivate(key)
+        | TransparentKey::EcdhPrivate(key)
+        | TransparentKey::EcmqvPrivate(key) => key.recommended_curve,
+        TransparentKey::EcPublic(key)
+        | TransparentKey::EcdsaPublic(key)
+        | TransparentKey::EcdhPublic(key)
+        | TransparentKey::EcmqvPublic(key) => key.recommended_curve,
         _ => return None,
     };
     OctetCurve::uses(curve).then(|| Inspected {

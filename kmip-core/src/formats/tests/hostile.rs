@@ -263,3 +263,22 @@ fn a_number_that_contradicts_the_others_is_refused() {
     assert!(with(5, 7, 3).is_ok() && with(7, 5, 3).is_ok());
     assert!(is_malformed(with(5, 7, 2)));
 }
+
+#[test]
+fn every_transparent_form_tells_its_curve() {
+    let public = || TransparentEcPublicKey {
+        recommended_curve: RecommendedCurve::CURVE25519,
+        q_string: ByteString::new(&[9; 32]),
+    };
+    let forms: [(KeyFormatType, fn(TransparentEcPublicKey) -> TransparentKey); 4] = [
+        (KeyFormatType::TransparentECPublicKey, TransparentKey::EcPublic),
+        (KeyFormatType::TransparentECDSAPublicKey, TransparentKey::EcdsaPublic),
+        (KeyFormatType::TransparentECDHPublicKey, TransparentKey::EcdhPublic),
+        (KeyFormatType::TransparentECMQVPublicKey, TransparentKey::EcmqvPublic),
+    ];
+    for (format, form) in forms {
+        let key = KeyMaterial::Transparent(Box::new(form(public())));
+        let found = inspect(&object(ObjectType::PublicKey, block(format, key, None))).expect("a key");
+        assert_eq!((found.curve, found.length_bits), (Some(RecommendedCurve::CURVE25519), Some(256)), "{format}");
+    }
+}
