@@ -113,7 +113,7 @@ pub fn inspect_material(
 ) -> Result<Inspected> {
     check_kind(object_type, format)?;
     if let KeyMaterial::Transparent(key) = material
-        && let Some(inspected) = inspect_octet_curve(key)
+        && let Some(inspected) = inspect_octet_curve(key, algorithm)
     {
         return Ok(inspected);
     }
@@ -125,7 +125,7 @@ pub fn inspect_material(
 }
 
 /// A transparent key on a curve of RFC 7748, which only its algorithm tells how to use.
-fn inspect_octet_curve(key: &TransparentKey) -> Option<Inspected> {
+fn inspect_octet_curve(key: &TransparentKey, algorithm: Option<CryptographicAlgorithm>) -> Option<Inspected> {
     let curve = match key {
         TransparentKey::EcPrivate(key)
         | TransparentKey::EcdsaPrivate(key)
@@ -139,7 +139,7 @@ fn inspect_octet_curve(key: &TransparentKey) -> Option<Inspected> {
     };
     OctetCurve::uses(curve).then(|| Inspected {
         algorithm: Some(CryptographicAlgorithm::EC),
-        length_bits: elliptic::length_of(curve),
+        length_bits: OctetCurve::length_of(curve, algorithm),
         curve: Some(curve),
         mislabelled: false,
     })

@@ -96,9 +96,11 @@ impl OctetCurve {
         ROWS.iter().any(|row| row.recommended == curve)
     }
 
-    /// Cryptographic Length of keys on a Recommended Curve.
-    pub(super) fn length_of(curve: RecommendedCurve) -> Option<i32> {
-        ROWS.iter().rev().find(|row| row.recommended == curve).map(|row| row.bits)
+    /// Cryptographic Length of keys on a Recommended Curve; those that sign and those that agree on keys differ.
+    pub(super) fn length_of(curve: RecommendedCurve, algorithm: Option<CryptographicAlgorithm>) -> Option<i32> {
+        let on_curve = |row: &&Row| row.recommended == curve;
+        let named = ROWS.iter().filter(on_curve).find(|row| Some(row.algorithm) == algorithm);
+        named.or_else(|| ROWS.iter().rev().find(on_curve)).map(|row| row.bits)
     }
 
     /// Cryptographic Algorithm.

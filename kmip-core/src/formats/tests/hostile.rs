@@ -282,3 +282,17 @@ fn every_transparent_form_tells_its_curve() {
         assert_eq!((found.curve, found.length_bits), (Some(RecommendedCurve::CURVE25519), Some(256)), "{format}");
     }
 }
+
+#[test]
+fn a_curve_has_the_length_of_its_algorithm() {
+    for (algorithm, octets, bits) in [(CryptographicAlgorithm::Ed448, 57, 456), (CryptographicAlgorithm::ECDH, 56, 448)]
+    {
+        let q_string = ByteString::new(&vec![9; octets]);
+        let key = TransparentEcPublicKey { recommended_curve: RecommendedCurve::CURVE448, q_string };
+        let key = KeyMaterial::Transparent(Box::new(TransparentKey::EcPublic(key)));
+        let key = block(KeyFormatType::TransparentECPublicKey, key, Some((algorithm, bits)));
+        let found = inspect(&object(ObjectType::PublicKey, key)).expect("a key");
+        assert_eq!(found.length_bits, Some(bits));
+        assert_eq!(found.check(Some(algorithm), Some(bits)), Ok(()));
+    }
+}
