@@ -181,12 +181,15 @@ impl Known {
         Ok(if self.fits(&p, &q, &exponents) { (p, q) } else { (q, p) })
     }
 
-    /// Whether the prime exponents that are given belong to the primes in this order.
+    /// Whether the prime exponents and the coefficient that are given belong to the primes in this order.
     fn fits(&self, p: &Natural, q: &Natural, exponents: &[Natural]) -> bool {
         let belongs = |prime: &Natural, exponent: &Option<Natural>| {
             exponent.as_ref().is_none_or(|secret| exponents.iter().any(|public| inverse(public, secret, prime)))
         };
-        belongs(p, &self.exponent_p) && belongs(q, &self.exponent_q)
+        let coefficient = self.coefficient.as_ref();
+        belongs(p, &self.exponent_p)
+            && belongs(q, &self.exponent_q)
+            && coefficient.is_none_or(|coefficient| coefficient.times(q).modulo(p) == Some(Natural::small(1)))
     }
 
     /// The public exponent: given, or the inverse of a secret one.
