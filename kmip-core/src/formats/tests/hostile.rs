@@ -266,11 +266,12 @@ fn a_number_that_contradicts_the_others_is_refused() {
 
 #[test]
 fn every_transparent_form_tells_its_curve() {
+    type Form = fn(TransparentEcPublicKey) -> TransparentKey;
     let public = || TransparentEcPublicKey {
         recommended_curve: RecommendedCurve::CURVE25519,
         q_string: ByteString::new(&[9; 32]),
     };
-    let forms: [(KeyFormatType, fn(TransparentEcPublicKey) -> TransparentKey); 4] = [
+    let forms: [(KeyFormatType, Form); 4] = [
         (KeyFormatType::TransparentECPublicKey, TransparentKey::EcPublic),
         (KeyFormatType::TransparentECDSAPublicKey, TransparentKey::EcdsaPublic),
         (KeyFormatType::TransparentECDHPublicKey, TransparentKey::EcdhPublic),
