@@ -451,64 +451,42 @@ fn data() -> Option<Data> {
 
 fn sign(parameters: CryptographicParameters) -> SignRequest {
     SignRequest {
-        unique_identifier: None,
         cryptographic_parameters: Some(Box::new(parameters)),
         data: data(),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignRequest::default()
     }
 }
 
 fn verify(parameters: CryptographicParameters) -> SignatureVerifyRequest {
     SignatureVerifyRequest {
-        unique_identifier: None,
         cryptographic_parameters: Some(Box::new(parameters)),
         data: data(),
-        digested_data: None,
         signature_data: Some(ByteString::new(&[0x30; 64])),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignatureVerifyRequest::default()
     }
 }
 
 fn mac(parameters: CryptographicParameters) -> MACRequest {
     MACRequest {
-        unique_identifier: None,
         cryptographic_parameters: Some(Box::new(parameters)),
         data: data(),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..MACRequest::default()
     }
 }
 
 fn encrypt(parameters: CryptographicParameters) -> EncryptRequest {
     EncryptRequest {
-        unique_identifier: None,
         cryptographic_parameters: Some(Box::new(parameters)),
         data: data(),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
+        ..EncryptRequest::default()
     }
 }
 
 fn decrypt(parameters: CryptographicParameters) -> DecryptRequest {
     DecryptRequest {
-        unique_identifier: None,
         cryptographic_parameters: Some(Box::new(parameters)),
         data: data(),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
+        ..DecryptRequest::default()
     }
 }
 

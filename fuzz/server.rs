@@ -6,12 +6,9 @@ use std::sync::Arc;
 use hsm_backend::keystore::Keystore;
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::limits::Limits;
-use kmip_codec::message::{
-    RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, decode_response, encode,
-};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, decode_response, encode};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::registry::*;
-use kmip_codec::value::ByteString;
 use kmip_codec::version::Version;
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::{Engine, Parts};
@@ -74,7 +71,8 @@ impl Server {
     /// version, and a failure carries no payload.
     pub fn batch(&mut self, version: Version, items: Vec<Item>) -> Vec<ResponseBatchItem> {
         let count = items.len();
-        let answered = self.exchange(&encode(Tag::RequestMessage, &message(version, items), version));
+        let answered =
+            self.exchange(&encode(Tag::RequestMessage, &RequestMessage::continuing(version, items), version));
         assert_eq!(answered.len(), count, "every item is answered");
         for item in &answered {
             assert_eq!(item.result_reason.is_some(), item.response_payload.is_none(), "{item:?}");
@@ -112,20 +110,6 @@ pub fn with<S: 'static>(
         act(&mut taken);
         *kept = Some(taken);
     });
-}
-
-fn message(version: Version, items: Vec<Item>) -> RequestMessage {
-    let several = items.len() > 1;
-    let request_header = RequestHeader {
-        batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
-        batch_order_option: several.then_some(true),
-        ..RequestHeader::new(version, items.len())
-    };
-    let item = |(number, (operation, payload)): (u8, Item)| RequestBatchItem {
-        unique_batch_item_id: several.then(|| ByteString::new(&[number])),
-        ..RequestBatchItem::new(operation, payload)
-    };
-    RequestMessage { request_header, batch_item: (0..).zip(items).map(item).collect() }
 }
 
 /// An error tells no secret: no failed item repeats the beginning or the middle of it, raw or in hexadecimal.

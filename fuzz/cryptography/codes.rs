@@ -24,9 +24,7 @@ impl Call<'_> {
             unique_identifier: id(&self.key),
             cryptographic_parameters: self.parameters.clone(),
             data: data(content),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..MACRequest::default()
         }
     }
 
@@ -36,9 +34,7 @@ impl Call<'_> {
             cryptographic_parameters: self.parameters.clone(),
             data: data(content),
             mac_data: Some(ByteString::new(code)),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..MACVerifyRequest::default()
         }
     }
 }

@@ -27,10 +27,8 @@ impl Call<'_> {
             cryptographic_parameters: self.parameters.clone(),
             data: data(part),
             iv_counter_nonce: octets(self.iv),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
             authenticated_encryption_additional_data: octets(self.aad),
+            ..EncryptRequest::default()
         }
     }
 
@@ -40,11 +38,9 @@ impl Call<'_> {
             cryptographic_parameters: self.parameters.clone(),
             data: data(part),
             iv_counter_nonce: octets(self.iv).or_else(|| made.iv_counter_nonce.clone()),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
             authenticated_encryption_additional_data: octets(self.aad),
             authenticated_encryption_tag: made.authenticated_encryption_tag.clone(),
+            ..DecryptRequest::default()
         }
     }
 }

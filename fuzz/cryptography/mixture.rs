@@ -127,7 +127,7 @@ fn cipher(kind: u8, common: Common, cryptographic_parameters: Parameters, input:
                 correlation_value: correlation,
                 init_indicator: init,
                 final_indicator: last,
-                authenticated_encryption_additional_data: None,
+                ..EncryptRequest::default()
             }
         ),
         _ => item!(
@@ -140,8 +140,8 @@ fn cipher(kind: u8, common: Common, cryptographic_parameters: Parameters, input:
                 correlation_value: correlation,
                 init_indicator: init,
                 final_indicator: last,
-                authenticated_encryption_additional_data: None,
                 authenticated_encryption_tag: input.flag().then(|| ByteString::new(input.bytes())),
+                ..DecryptRequest::default()
             }
         ),
     }
@@ -168,11 +168,11 @@ fn signature(kind: u8, common: Common, cryptographic_parameters: Parameters) -> 
                 unique_identifier: key,
                 cryptographic_parameters,
                 data,
-                digested_data: None,
                 signature_data: other,
                 correlation_value: correlation,
                 init_indicator: init,
                 final_indicator: last,
+                ..SignatureVerifyRequest::default()
             }
         ),
     }

@@ -25,9 +25,7 @@ impl Call<'_> {
             cryptographic_parameters: self.parameters.clone(),
             data: data(content).filter(|_| !self.digested),
             digested_data: octets(Some(content)).filter(|_| self.digested),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..SignRequest::default()
         }
     }
 
@@ -38,9 +36,7 @@ impl Call<'_> {
             data: data(content).filter(|_| !self.digested),
             digested_data: octets(Some(content)).filter(|_| self.digested),
             signature_data: signature.cloned(),
-            correlation_value: None,
-            init_indicator: None,
-            final_indicator: None,
+            ..SignatureVerifyRequest::default()
         }
     }
 }

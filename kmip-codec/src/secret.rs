@@ -81,10 +81,7 @@ impl Secret {
 
     /// Takes over a wiping vector.
     pub fn from_zeroizing(mut bytes: Zeroizing<Vec<u8>>) -> Self {
-        if bytes.len() == bytes.capacity() {
-            return Self(std::mem::take(&mut *bytes).into_boxed_slice());
-        }
-        Self::copy_from(&bytes)
+        Self::from_wiped(WipedBytes(std::mem::take(&mut *bytes)))
     }
 
     /// Takes over wiped bytes.

@@ -10,7 +10,7 @@ use kmip_codec::attribute::values::{
     CryptographicDomainParameters, CryptographicParameters, Link, Name, ProtectionStorageMasks, UniqueIdentifier,
 };
 use kmip_codec::attribute::{Attribute, Bag};
-use kmip_codec::message::{ResponseBatchItem, encode};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
 use kmip_codec::object::{ManagedObject, Template};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::activate::ActivateRequest;
@@ -34,7 +34,7 @@ use kmip_core::ports::vault::{Curve, KeySpec};
 use kmip_core::state;
 use kmip_core::testing::sim_vault::SimVault;
 use kmip_core::verify::verify;
-use support::{Blinding, CLIENT, Harness, START, failure, message, success};
+use support::{Blinding, CLIENT, Harness, START, failure, success};
 
 /// A harness whose vault has one P-256 pair, which it also gives where an RSA pair is asked for.
 fn harness() -> Harness {
@@ -351,7 +351,7 @@ fn rsa_pairs_wait_for_a_pool() {
     let request = |prefix: &str, algorithm: Attribute| {
         let request = CreateKeyPairRequest { common_attributes: bag([algorithm]), ..ecdsa(prefix) };
         let items = vec![(Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(request)))];
-        encode(Tag::RequestMessage, &message(V2_1, items), V2_1)
+        encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1)
     };
     let inline = Env { now: START, pace: Pace::Inline };
     let evaluate = |bytes: &[u8]| harness.engine.evaluate(bytes, CLIENT, inline);

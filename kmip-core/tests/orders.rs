@@ -4,6 +4,7 @@
 
 mod support;
 
+use kmip_codec::message::RequestMessage;
 use std::collections::{BTreeMap, BTreeSet};
 
 use kmip_codec::attribute::Attribute;
@@ -30,7 +31,7 @@ use kmip_core::object::Record;
 use kmip_core::ports::store::{Batch, Store};
 use kmip_core::verify::verify;
 use kmip_core::{layout, state};
-use support::{Blinding, CLIENT, Harness, message};
+use support::{Blinding, CLIENT, Harness};
 
 /// A request that runs against the others, given the identifier of the key that all are about.
 type Request = fn(&str) -> (Operation, RequestPayload);
@@ -111,7 +112,9 @@ impl World {
             let (operation, payload) = request(&key);
             support::success(harness.call(V2_1, operation, payload));
         }
-        let bytes = |request: &Request| encode(Tag::RequestMessage, &message(V2_1, vec![request(&key)]), V2_1).to_vec();
+        let bytes = |request: &Request| {
+            encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![request(&key)]), V2_1).to_vec()
+        };
         let bytes: Vec<Vec<u8>> = requests.iter().map(bytes).collect();
         let stages = bytes.iter().map(|_| Stage::Waiting).collect();
         Self { harness, requests: bytes, stages, guards, key }

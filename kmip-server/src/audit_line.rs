@@ -61,7 +61,8 @@ pub(crate) struct Clock {
 impl Clock {
     /// Appends a time in RFC 3339 with microseconds, always of the same length.
     fn write(&mut self, line: &mut Vec<u8>, time: SystemTime) -> Result<()> {
-        let since = time.duration_since(UNIX_EPOCH).map_err(serde_json::Error::custom)?;
+        // A clock before 1970 counts as 1970, as it does for the engine: a wrong time is no reason to lose the line.
+        let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
         if self.second != Some(since.as_secs()) {
             self.second = None;
             self.set(since.as_secs()).map_err(serde_json::Error::custom)?;
@@ -169,6 +170,9 @@ mod tests {
         let beyond = UNIX_EPOCH + Duration::from_secs(300_000_000_000);
         assert!(clock.write(&mut line, beyond).is_err());
         assert!(clock.write(&mut line, beyond).is_err(), "a failure is not kept as a text");
+        line.clear();
+        clock.write(&mut line, UNIX_EPOCH - Duration::from_secs(1)).unwrap();
+        assert_eq!(line, b"1970-01-01T00:00:00.000000Z");
     }
 
     proptest! {

@@ -1,6 +1,7 @@
 //! Encrypt and Decrypt: the values of the published cases, the choice of parameters, initialization vectors and tags.
 
 use kmip_codec::attribute::values::CryptographicParameters;
+use kmip_codec::message::RequestMessage;
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::encrypt::{Data, EncryptResponse};
 use kmip_codec::registry::{
@@ -353,7 +354,7 @@ fn a_plain_use_changes_nothing() {
         p.random_iv = Some(true);
     });
     let items = vec![(Operation::Encrypt, RequestPayload::Encrypt(Box::new(request)))];
-    let request = kmip_codec::message::encode(Tag::RequestMessage, &message(V2_1, items), V2_1);
+    let request = kmip_codec::message::encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
     let env = kmip_core::env::Env { now: START, pace: kmip_core::env::Pace::Inline };
     let answer = server.engine.evaluate(&request, "client", env);
     assert!(matches!(answer, kmip_core::engine::Evaluation::Reply(_)), "nothing waits for the store");

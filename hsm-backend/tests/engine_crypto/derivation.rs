@@ -2,6 +2,7 @@
 
 use kmip_codec::attribute::values::{CryptographicDomainParameters, CryptographicParameters, Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::message::RequestMessage;
 use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest};
@@ -522,7 +523,7 @@ fn long_work_waits_for_the_pool() {
         }),
     );
     let payload = kmip_codec::operation::RequestPayload::DeriveKey(Box::new(pbkdf2));
-    let request = message(V2_1, vec![(kmip_codec::registry::Operation::DeriveKey, payload)]);
+    let request = RequestMessage::continuing(V2_1, vec![(kmip_codec::registry::Operation::DeriveKey, payload)]);
     let bytes = kmip_codec::message::encode(Tag::RequestMessage, &request, V2_1);
     let env = kmip_core::env::Env { now: START, pace: kmip_core::env::Pace::Inline };
     assert!(matches!(server.engine.evaluate(&bytes, "client", env), kmip_core::engine::Evaluation::Defer));

@@ -2,6 +2,7 @@
 
 use kmip_codec::attribute::values::UsageLimits;
 use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::message::RequestMessage;
 use kmip_codec::message::encode;
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::get_attributes::GetAttributesRequest;
@@ -157,7 +158,7 @@ fn uses_of_one_batch_are_counted_together_and_undone_ones_are_not() {
     let id = limited(&server, 3, Unit::Object);
     let wrong = (Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt("nothing", &[0; 16]))));
     let good = (Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt(&id, &[0; 16]))));
-    let mut request = message(V2_1, vec![good, wrong]);
+    let mut request = RequestMessage::continuing(V2_1, vec![good, wrong]);
     request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
     server.exchange("client", &encode(Tag::RequestMessage, &request, V2_1), 0);
     assert_eq!(left(&server, &id), 3);

@@ -2,6 +2,7 @@
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{CryptographicParameters, UsageLimits};
+use kmip_codec::message::RequestMessage;
 use kmip_codec::message::encode;
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::decrypt::DecryptRequest;
@@ -276,7 +277,7 @@ fn a_batch_that_is_undone_opens_nothing_and_ends_what_it_touched() {
         item(opening(&id, &[1; 8], cbc)),
         item(encrypt("none", b"")),
     ];
-    let mut request = message(V2_1, items);
+    let mut request = RequestMessage::continuing(V2_1, items);
     request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
     let answers = server.exchange("client", &encode(Tag::RequestMessage, &request, V2_1), 0);
     assert_eq!(answers[0].result_status, ResultStatus::OperationUndone);
@@ -303,7 +304,7 @@ fn a_part_that_is_evaluated_again_is_taken_once() {
     let server = Server::new();
     let id = counted(&server);
     let send = |request: EncryptRequest, conflicts| {
-        let bytes = encode(Tag::RequestMessage, &message(V2_1, vec![item(request)]), V2_1);
+        let bytes = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![item(request)]), V2_1);
         answer!(Encrypt, server.exchange("client", &bytes, conflicts).remove(0)).expect("answered")
     };
     let first = send(opening(&id, &hex("0102030405060708"), cbc), 2);

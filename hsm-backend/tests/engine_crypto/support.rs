@@ -9,7 +9,7 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{CryptographicParameters, RevocationReason, UniqueIdentifier};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::{RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, SecretData, SymmetricKey};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::decrypt::DecryptRequest;
@@ -22,8 +22,8 @@ use kmip_codec::operation::revoke::RevokeRequest;
 use kmip_codec::operation::sign::SignRequest;
 use kmip_codec::operation::signature_verify::SignatureVerifyRequest;
 use kmip_codec::registry::{
-    BatchErrorContinuationOption, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, Operation,
-    ResultReason, RevocationReasonCode, SecretDataType, Tag,
+    CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, Operation, ResultReason,
+    RevocationReasonCode, SecretDataType, Tag,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{ByteString, DateTime};
@@ -91,7 +91,8 @@ impl Server {
 
     /// The change that a request makes, not yet committed.
     pub fn pending(&self, version: Version, operation: Operation, payload: RequestPayload) -> Box<Pending> {
-        let request = encode(Tag::RequestMessage, &message(version, vec![(operation, payload)]), version);
+        let request =
+            encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![(operation, payload)]), version);
         let env = Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool };
         match self.engine.evaluate(&request, "client", env) {
             Evaluation::Commit(pending) => pending,
@@ -134,7 +135,7 @@ impl Server {
         version: Version,
         items: Vec<(Operation, RequestPayload)>,
     ) -> Vec<ResponseBatchItem> {
-        self.exchange(client, &encode(Tag::RequestMessage, &message(version, items), version), 0)
+        self.exchange(client, &encode(Tag::RequestMessage, &RequestMessage::continuing(version, items), version), 0)
     }
 
     #[track_caller]
@@ -162,21 +163,6 @@ impl Server {
             RevokeRequest { unique_identifier: text(id), revocation_reason, compromise_occurrence_date: None };
         ask!(self, V2_1, Revoke, request).expect("revoked");
     }
-}
-
-/// A request message with these items.
-pub fn message(version: Version, items: Vec<(Operation, RequestPayload)>) -> RequestMessage {
-    let several = items.len() > 1;
-    let request_header = RequestHeader {
-        batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
-        batch_order_option: several.then_some(true),
-        ..RequestHeader::new(version, items.len())
-    };
-    let item = |(number, (operation, payload)): (u8, _)| RequestBatchItem {
-        unique_batch_item_id: several.then(|| ByteString::new(&[number])),
-        ..RequestBatchItem::new(operation, payload)
-    };
-    RequestMessage { request_header, batch_item: (0..).zip(items).map(item).collect() }
 }
 
 pub fn text(id: &str) -> Option<UniqueIdentifier> {
@@ -247,77 +233,36 @@ pub fn hex(text: &str) -> Vec<u8> {
 }
 
 pub fn encrypt(id: &str, plain: &[u8]) -> EncryptRequest {
-    EncryptRequest {
-        unique_identifier: text(id),
-        cryptographic_parameters: None,
-        data: data(plain),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-    }
+    EncryptRequest { unique_identifier: text(id), data: data(plain), ..EncryptRequest::default() }
 }
 
 pub fn decrypt(id: &str, protected: &[u8]) -> DecryptRequest {
-    DecryptRequest {
-        unique_identifier: text(id),
-        cryptographic_parameters: None,
-        data: data(protected),
-        iv_counter_nonce: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-        authenticated_encryption_additional_data: None,
-        authenticated_encryption_tag: None,
-    }
+    DecryptRequest { unique_identifier: text(id), data: data(protected), ..DecryptRequest::default() }
 }
 
 pub fn sign(id: &str, content: &[u8]) -> SignRequest {
-    SignRequest {
-        unique_identifier: text(id),
-        cryptographic_parameters: None,
-        data: data(content),
-        digested_data: None,
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-    }
+    SignRequest { unique_identifier: text(id), data: data(content), ..SignRequest::default() }
 }
 
 pub fn verify(id: &str, content: &[u8], signature: &[u8]) -> SignatureVerifyRequest {
     SignatureVerifyRequest {
         unique_identifier: text(id),
-        cryptographic_parameters: None,
         data: data(content),
-        digested_data: None,
         signature_data: octets(signature),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..SignatureVerifyRequest::default()
     }
 }
 
 pub fn mac(id: &str, content: &[u8]) -> MACRequest {
-    MACRequest {
-        unique_identifier: text(id),
-        cryptographic_parameters: None,
-        data: data(content),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
-    }
+    MACRequest { unique_identifier: text(id), data: data(content), ..MACRequest::default() }
 }
 
 pub fn mac_verify(id: &str, content: &[u8], code: &[u8]) -> MACVerifyRequest {
     MACVerifyRequest {
         unique_identifier: text(id),
-        cryptographic_parameters: None,
         data: data(content),
         mac_data: octets(code),
-        correlation_value: None,
-        init_indicator: None,
-        final_indicator: None,
+        ..MACVerifyRequest::default()
     }
 }
 

@@ -203,4 +203,19 @@ impl RequestMessage {
         let item = RequestBatchItem::new(operation, payload);
         Self { request_header: RequestHeader::new(version, 1), batch_item: vec![item] }
     }
+
+    /// A message of these items. Several carry identifiers, and the rest of them is worked on after one fails.
+    pub fn continuing(version: Version, items: Vec<(Operation, RequestPayload)>) -> Self {
+        let several = items.len() > 1;
+        let request_header = RequestHeader {
+            batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
+            batch_order_option: several.then_some(true),
+            ..RequestHeader::new(version, items.len())
+        };
+        let item = |(number, (operation, payload)): (u32, _)| RequestBatchItem {
+            unique_batch_item_id: several.then(|| ByteString::new(&number.to_be_bytes())),
+            ..RequestBatchItem::new(operation, payload)
+        };
+        Self { request_header, batch_item: (0..).zip(items).map(item).collect() }
+    }
 }

@@ -7,6 +7,7 @@ use crate::value::ByteString;
 
 record! {
     /// Request payload of Decrypt (KMIP 2.1 §6.1.11). Since KMIP 1.2.
+    #[derive(Default)]
     DecryptRequest "Decrypt Request Payload" {
         unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier) required V3_0,
         cryptographic_parameters: Option<Box<CryptographicParameters>> = tag(CryptographicParameters),

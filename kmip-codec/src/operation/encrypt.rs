@@ -11,6 +11,7 @@ use crate::wire::{Sink, Source, Strictness};
 
 record! {
     /// Request payload of Encrypt (KMIP 2.1 §6.1.17). Since KMIP 1.2.
+    #[derive(Default)]
     EncryptRequest "Encrypt Request Payload" {
         unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier) required V3_0,
         cryptographic_parameters: Option<Box<CryptographicParameters>> = tag(CryptographicParameters),

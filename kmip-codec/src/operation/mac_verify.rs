@@ -8,6 +8,7 @@ use crate::value::ByteString;
 
 record! {
     /// Request payload of MAC Verify (KMIP 2.1 §6.1.33). Since KMIP 1.2.
+    #[derive(Default)]
     MACVerifyRequest "MAC Verify Request Payload" {
         unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier) required V3_0,
         cryptographic_parameters: Option<Box<CryptographicParameters>> = tag(CryptographicParameters),

@@ -8,6 +8,7 @@ use crate::value::ByteString;
 
 record! {
     /// Request payload of Signature Verify (KMIP 2.1 §6.1.56). Since KMIP 1.2.
+    #[derive(Default)]
     SignatureVerifyRequest "Signature Verify Request Payload" {
         unique_identifier: Option<UniqueIdentifier> = tag(UniqueIdentifier) required V3_0,
         cryptographic_parameters: Option<Box<CryptographicParameters>> = tag(CryptographicParameters),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use kmip_codec::message::credential::PasswordCredential;
-use kmip_codec::message::{Authentication, Credential, CredentialValue, ResponseBatchItem};
+use kmip_codec::message::{Authentication, Credential, CredentialValue, RequestMessage, ResponseBatchItem};
 use kmip_codec::registry::{CredentialType, ResultReason, ResultStatus};
 use kmip_codec::secret::SecretText;
 use kmip_codec::version::V2_1;
@@ -11,7 +11,7 @@ use kmip_core::env::{Config, UnknownUsers};
 use kmip_core::testing::sim_vault::SimVault;
 
 use crate::requests::create;
-use crate::support::{CLIENT, Harness, failure, message, password_hash};
+use crate::support::{CLIENT, Harness, failure, password_hash};
 
 fn harness() -> Harness {
     let harness = Harness::new();
@@ -21,7 +21,7 @@ fn harness() -> Harness {
 }
 
 fn attempt(harness: &Harness, client: &str, username: &str, password: &str) -> ResponseBatchItem {
-    let mut request = message(V2_1, vec![create(&[])]);
+    let mut request = RequestMessage::continuing(V2_1, vec![create(&[])]);
     let password = Some(SecretText::copy_from(password));
     let credential = PasswordCredential { username: username.into(), password };
     request.request_header.authentication = Some(Authentication {

@@ -16,12 +16,12 @@ use kmip_core::engine::SUPPORTED_VERSIONS;
 
 use crate::answer;
 use crate::requests::*;
-use crate::support::{CLIENT, Harness, failure, message};
+use crate::support::{CLIENT, Harness, failure};
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
 fn with_option(items: Vec<Item>, option: Option<BatchErrorContinuationOption>) -> RequestMessage {
-    let mut request = message(V2_1, items);
+    let mut request = RequestMessage::continuing(V2_1, items);
     request.request_header.batch_error_continuation_option = option;
     request
 }
@@ -172,7 +172,7 @@ fn undo_takes_every_change_back() {
 fn unique_batch_item_ids_are_echoed() {
     let harness = Harness::new();
     let ids = [&[0xFF, 0, 7][..], b"", &[0x41; 300]];
-    let mut request = message(V2_1, vec![create(&[]), get(text(UNKNOWN)), create(&[])]);
+    let mut request = RequestMessage::continuing(V2_1, vec![create(&[]), get(text(UNKNOWN)), create(&[])]);
     for (item, id) in request.batch_item.iter_mut().zip(ids) {
         item.unique_batch_item_id = Some(ByteString::new(id));
     }
@@ -187,7 +187,7 @@ fn unique_batch_item_ids_are_echoed() {
 fn a_wrong_batch_count_fails_the_message() {
     for count in [Some(1), Some(3), Some(-1), None] {
         let harness = Harness::new();
-        let mut request = message(V1_4, vec![create(&[]), create(&[])]);
+        let mut request = RequestMessage::continuing(V1_4, vec![create(&[]), create(&[])]);
         request.request_header.batch_count = count;
         let response = harness.exchange(CLIENT, &request);
         assert_eq!(statuses(&response), [ResultStatus::OperationFailed]);
@@ -201,7 +201,7 @@ fn a_wrong_batch_count_fails_the_message() {
 #[test]
 fn a_malformed_item_fails_alone() {
     let harness = Harness::new();
-    let request = message(V2_1, vec![create(&[]), get(text(UNKNOWN)), create(&[])]);
+    let request = RequestMessage::continuing(V2_1, vec![create(&[]), get(text(UNKNOWN)), create(&[])]);
     let mut bytes = encode(Tag::RequestMessage, &request, V2_1).to_vec();
     let at = bytes.windows(4).position(|item| item == [0x42, 0, 0x94, 7]).expect("a Unique Identifier");
     bytes[at + 3] = 8;
@@ -213,7 +213,7 @@ fn a_malformed_item_fails_alone() {
     assert_eq!(failure(item), ResultReason::InvalidMessage);
     assert_eq!(
         (item.operation, item.unique_batch_item_id.as_ref().unwrap().as_slice()),
-        (Some(Operation::Get), &[1][..])
+        (Some(Operation::Get), &[0, 0, 0, 1][..])
     );
 }
 
@@ -237,7 +237,9 @@ fn a_misplaced_field_is_an_invalid_message_and_an_unknown_one_an_invalid_field()
             let harness = Harness::new();
             let mut request = locate_request(&[]);
             (request.maximum_items, request.storage_status_mask) = (Some(1), Some(StorageStatusMask::OnLineStorage));
-            let good = encode(Tag::RequestMessage, &message(version, vec![located_by(request)]), version).to_vec();
+            let good =
+                encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![located_by(request)]), version)
+                    .to_vec();
             let usual = [maximum.clone(), located.clone()].concat();
             let at = good.windows(usual.len()).position(|bytes| bytes == usual).expect("both fields");
             let mut bytes = good.clone();
@@ -256,7 +258,8 @@ fn a_misplaced_field_is_an_invalid_message_and_an_unknown_one_an_invalid_field()
 fn a_change_whose_answer_is_too_large_is_not_made() {
     for version in SUPPORTED_VERSIONS {
         let harness = Harness::new();
-        let mut request = message(version, vec![create(&[]), create(&[name("second")]), create(&[name("third")])]);
+        let mut request =
+            RequestMessage::continuing(version, vec![create(&[]), create(&[name("second")]), create(&[name("third")])]);
         let whole = encode(Tag::ResponseMessage, &harness.exchange(CLIENT, &request), version).len();
         let harness = Harness::new();
         request.request_header.maximum_response_size = i32::try_from(whole - 1).ok();
@@ -277,7 +280,7 @@ fn a_critical_extension_fails_its_item_alone() {
     for (version, reason) in [(V1_4, ResultReason::FeatureNotSupported), (V2_0, ResultReason::UnknownMessageExtension)]
     {
         let harness = Harness::new();
-        let mut request = message(version, vec![create(&[]), create(&[]), create(&[])]);
+        let mut request = RequestMessage::continuing(version, vec![create(&[]), create(&[]), create(&[])]);
         for (item, critical) in request.batch_item.iter_mut().zip([false, true]) {
             item.message_extension = vec![MessageExtension {
                 vendor_identification: "acme".into(),
@@ -297,7 +300,7 @@ fn a_critical_extension_fails_its_item_alone() {
 fn asynchronous_answers_are_refused_where_they_are_demanded() {
     let harness = Harness::new();
     let ask = |indicator| {
-        let mut request = message(V2_1, vec![create(&[])]);
+        let mut request = RequestMessage::continuing(V2_1, vec![create(&[])]);
         request.request_header.asynchronous_indicator = Some(AsynchronousMode(indicator));
         harness.exchange(CLIENT, &request).batch_item.remove(0)
     };

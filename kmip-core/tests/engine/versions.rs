@@ -4,7 +4,7 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{CryptographicParameters, UniqueIdentifier};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::{ResponseMessage, encode};
+use kmip_codec::message::{RequestMessage, ResponseMessage, encode};
 use kmip_codec::object::{ManagedObject, PgpKey, SecretData};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::discover_versions::DiscoverVersionsRequest;
@@ -20,7 +20,7 @@ use kmip_core::engine::SUPPORTED_VERSIONS;
 
 use crate::answer;
 use crate::requests::*;
-use crate::support::{CLIENT, Harness, START, failure, message, success};
+use crate::support::{CLIENT, Harness, START, failure, success};
 
 fn read(bytes: &[u8]) -> ResponseMessage {
     decode_response(bytes, &Limits::DEFAULT, Strictness::Strict).expect("a response in the form of its version")
@@ -28,7 +28,7 @@ fn read(bytes: &[u8]) -> ResponseMessage {
 
 /// A 1.4 Create whose header says another version.
 fn said(major: u8, minor: u8) -> Vec<u8> {
-    let mut bytes = encode(Tag::RequestMessage, &message(V1_4, vec![create(&[])]), V1_4).to_vec();
+    let mut bytes = encode(Tag::RequestMessage, &RequestMessage::continuing(V1_4, vec![create(&[])]), V1_4).to_vec();
     for (tag, value) in [(0x6A, major), (0x6B, minor)] {
         let at = bytes.windows(4).position(|item| item == [0x42, 0, tag, 2]).expect("a version");
         bytes[at + 11] = value;
@@ -40,7 +40,7 @@ fn said(major: u8, minor: u8) -> Vec<u8> {
 fn every_message_is_answered_in_its_own_version() {
     let harness = Harness::new();
     for version in SUPPORTED_VERSIONS.iter().chain(SUPPORTED_VERSIONS.iter().rev()) {
-        let response = harness.exchange(CLIENT, &message(*version, vec![create(&[])]));
+        let response = harness.exchange(CLIENT, &RequestMessage::continuing(*version, vec![create(&[])]));
         assert_eq!(response.response_header.protocol_version.0, *version);
         assert_eq!(response.response_header.time_stamp, DateTime(harness.now()));
     }
@@ -73,7 +73,7 @@ fn unknown_versions_get_an_error_that_they_can_read() {
 #[test]
 fn garbage_gets_a_readable_error() {
     let harness = Harness::new();
-    let whole = encode(Tag::RequestMessage, &message(V2_1, vec![create(&[])]), V2_1).to_vec();
+    let whole = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![create(&[])]), V2_1).to_vec();
     let mut samples = vec![Vec::new(), vec![0; 7], vec![0xFF; 64], b"GET / HTTP/1.1\r\n\r\n".to_vec()];
     samples.extend((0..whole.len()).step_by(3).map(|length| whole[..length].to_vec()));
     samples.extend((0..whole.len()).map(|at| {
@@ -233,8 +233,10 @@ fn no_answer_is_newer_than_its_request() {
         items.push(located_by(everywhere));
         for item in items {
             let about = format!("KMIP {version}: {item:?}");
-            let reply =
-                harness.exchange_bytes(CLIENT, &encode(Tag::RequestMessage, &message(version, vec![item]), version));
+            let reply = harness.exchange_bytes(
+                CLIENT,
+                &encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![item]), version),
+            );
             assert_eq!(too_new(&reply, version), Vec::<String>::new(), "{about}\n{:?}", read(&reply).batch_item);
         }
     }
@@ -245,7 +247,7 @@ fn no_answer_is_newer_than_its_request() {
 fn the_walk_tells_what_is_too_new() {
     let harness = Harness::new();
     let ids = newest_objects(&harness);
-    let request = message(V2_1, vec![get_attributes(text(&ids[0]))]);
+    let request = RequestMessage::continuing(V2_1, vec![get_attributes(text(&ids[0]))]);
     let reply = harness.exchange_bytes(CLIENT, &encode(Tag::RequestMessage, &request, V2_1));
     assert!(too_new(&reply, V2_1).is_empty());
     let told = too_new(&reply, V1_0);
@@ -261,7 +263,8 @@ fn listed(harness: &Harness, version: Version) -> Vec<Operation> {
 
 /// An item with an empty payload: what matters is whether the operation is refused as such.
 fn bare(harness: &Harness, version: Version, operation: Operation) -> ResultReason {
-    let mut bytes = encode(Tag::RequestMessage, &message(version, vec![activate(None)]), version).to_vec();
+    let mut bytes =
+        encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![activate(None)]), version).to_vec();
     let at = bytes.windows(4).position(|item| item == [0x42, 0, 0x5C, 5]).expect("an operation");
     bytes[at + 8..at + 12].copy_from_slice(&operation.0.to_be_bytes());
     let response = read(&harness.exchange_bytes(CLIENT, &bytes));

@@ -9,13 +9,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::{
-    RequestBatchItem, RequestHeader, RequestMessage, ResponseBatchItem, ResponseMessage, encode,
-};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseMessage, encode};
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
-use kmip_codec::registry::{BatchErrorContinuationOption, Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
 use kmip_codec::secret::SecretText;
-use kmip_codec::value::ByteString;
 use kmip_codec::version::Version;
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::{Engine, Finished, Parts, Pending};
@@ -137,7 +134,7 @@ impl Harness {
 
     /// Calls several operations in one message.
     pub fn batch(&self, version: Version, items: Vec<(Operation, RequestPayload)>) -> Vec<ResponseBatchItem> {
-        self.exchange(CLIENT, &message(version, items)).batch_item
+        self.exchange(CLIENT, &RequestMessage::continuing(version, items)).batch_item
     }
 
     /// Calls an operation.
@@ -153,7 +150,8 @@ impl Harness {
         operation: Operation,
         payload: RequestPayload,
     ) -> ResponseBatchItem {
-        let mut items = self.exchange(client, &message(version, vec![(operation, payload)])).batch_item;
+        let mut items =
+            self.exchange(client, &RequestMessage::continuing(version, vec![(operation, payload)])).batch_item;
         assert_eq!(items.len(), 1, "one answer for one item");
         items.remove(0)
     }
@@ -171,21 +169,6 @@ impl Harness {
         let found = self.store.get(&layout::object(CLIENT, id)).expect("the store works").expect("a record");
         Record::decode(&found.value).expect("a record that can be read")
     }
-}
-
-/// A request message with these items. Items of one message carry identifiers, and go on after a failure.
-pub fn message(version: Version, items: Vec<(Operation, RequestPayload)>) -> RequestMessage {
-    let several = items.len() > 1;
-    let request_header = RequestHeader {
-        batch_error_continuation_option: several.then_some(BatchErrorContinuationOption::Continue),
-        batch_order_option: several.then_some(true),
-        ..RequestHeader::new(version, items.len())
-    };
-    let item = |(number, (operation, payload)): (u8, _)| RequestBatchItem {
-        unique_batch_item_id: several.then(|| ByteString::new(&[number])),
-        ..RequestBatchItem::new(operation, payload)
-    };
-    RequestMessage { request_header, batch_item: (0..).zip(items).map(item).collect() }
 }
 
 /// The payload of an item that must have succeeded.
