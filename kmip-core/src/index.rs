@@ -2,9 +2,11 @@
 //! Kept in memory, rebuilt at open, fed by the store's change feed: the one place that knows indexes.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use foldhash::quality::RandomState;
 use kmip_codec::attribute::Attribute;
 use kmip_codec::inline::Text;
 use kmip_codec::registry::Tag;
@@ -13,6 +15,8 @@ use kmip_codec::wire::ttlv::TtlvWriter;
 
 use crate::object::Record;
 use crate::state;
+
+type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 
 /// Position of an object in its scope: newest first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -23,7 +27,7 @@ struct Place {
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Indexed {
     place: Place,
     values: Vec<u64>,
     due: Option<i64>,
@@ -32,12 +36,65 @@ struct Entry {
 
 #[derive(Debug, Default)]
 struct ScopeIndex {
-    entries: HashMap<Text, Entry>,
+    entries: HashMap<Text, Indexed>,
     /// Objects that are not destroyed.
     live: BTreeSet<Place>,
     /// Objects that are destroyed.
     destroyed: BTreeSet<Place>,
-    by_value: HashMap<u64, BTreeSet<Place>>,
+    by_value: HashMap<u64, Places>,
+}
+
+/// The objects that have a value. A name is the value of one, and a set of one takes the memory of eleven.
+#[derive(Debug)]
+enum Places {
+    One(Place),
+    Many(BTreeSet<Place>),
+}
+
+impl Places {
+    fn insert(&mut self, place: Place) {
+        match self {
+            Self::One(only) if *only == place => {}
+            Self::One(only) => *self = Self::Many(BTreeSet::from([only.clone(), place])),
+            Self::Many(places) => {
+                places.insert(place);
+            }
+        }
+    }
+
+    /// Takes an object out; tells whether none is left.
+    fn remove(&mut self, place: &Place) -> bool {
+        match self {
+            Self::One(only) => only == place,
+            Self::Many(places) => {
+                places.remove(place);
+                places.is_empty()
+            }
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::One(_) => 1,
+            Self::Many(places) => places.len(),
+        }
+    }
+
+    fn contains(&self, place: &Place) -> bool {
+        match self {
+            Self::One(only) => only == place,
+            Self::Many(places) => places.contains(place),
+        }
+    }
+
+    /// The objects, newest first.
+    fn iter(&self) -> impl Iterator<Item = &Place> {
+        let (one, many) = match self {
+            Self::One(only) => (Some(only), None),
+            Self::Many(places) => (None, Some(places)),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
 }
 
 /// The index of all scopes.
@@ -62,14 +119,19 @@ impl Index {
         let values: Vec<u64> = record.attributes.iter().filter_map(|i| value_key(&i.attribute)).collect();
         let scope = self.scopes.entry(record.scope.clone()).or_default();
         for value in &values {
-            scope.by_value.entry(*value).or_default().insert(place.clone());
+            match scope.by_value.entry(*value) {
+                Entry::Occupied(mut places) => places.get_mut().insert(place.clone()),
+                Entry::Vacant(vacant) => {
+                    vacant.insert(Places::One(place.clone()));
+                }
+            }
         }
         let set = if record.destroyed { &mut scope.destroyed } else { &mut scope.live };
         set.insert(place.clone());
         if let Some(due) = due {
             self.due.insert((due, record.scope.clone(), record.id.clone()), ());
         }
-        scope.entries.insert(record.id.clone(), Entry { place, values, due, destroyed: record.destroyed });
+        scope.entries.insert(record.id.clone(), Indexed { place, values, due, destroyed: record.destroyed });
         self.last_serial = self.last_serial.max(record.serial);
         self.newest = self.newest.max(record.date(Tag::LastChangeDate).map_or(0, |date| date.0));
     }
@@ -88,11 +150,8 @@ impl Index {
         let Some(index) = self.scopes.get_mut(scope) else { return };
         let Some(entry) = index.entries.remove(id) else { return };
         for value in &entry.values {
-            if let Some(set) = index.by_value.get_mut(value) {
-                set.remove(&entry.place);
-                if set.is_empty() {
-                    index.by_value.remove(value);
-                }
+            if index.by_value.get_mut(value).is_some_and(|places| places.remove(&entry.place)) {
+                index.by_value.remove(value);
             }
         }
         let set = if entry.destroyed { &mut index.destroyed } else { &mut index.live };
@@ -105,13 +164,13 @@ impl Index {
     /// Identifiers that can match, newest first: those that have all the values, or all of the scope.
     pub fn candidates(&self, scope: &Text, wanted: &[u64], live: bool, destroyed: bool) -> Vec<Text> {
         let Some(index) = self.scopes.get(scope) else { return Vec::new() };
-        let sets: Option<Vec<&BTreeSet<Place>>> = wanted.iter().map(|value| index.by_value.get(value)).collect();
+        let sets: Option<Vec<&Places>> = wanted.iter().map(|value| index.by_value.get(value)).collect();
         let Some(sets) = sets else { return Vec::new() };
         let stored = |place: &&Place| {
             index.entries.get(&place.id).is_some_and(|entry| if entry.destroyed { destroyed } else { live })
         };
-        if let Some(smallest) = sets.iter().min_by_key(|set| set.len()) {
-            let in_all = |place: &&Place| sets.iter().all(|set| set.contains(*place));
+        if let Some(smallest) = sets.iter().min_by_key(|places| places.len()) {
+            let in_all = |place: &&Place| sets.iter().all(|set| set.contains(place));
             return smallest.iter().filter(in_all).filter(stored).map(|place| place.id.clone()).collect();
         }
         match (live, destroyed) {
