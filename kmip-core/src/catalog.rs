@@ -147,9 +147,8 @@ impl Catalog {
 
     fn take_object(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let (scope, id) =
-            layout::split(layout::OBJECTS, change.key).ok_or_else(|| damaged(change.key, "no scope in the key"))?;
-        let id = std::str::from_utf8(id).map_err(|error| damaged(change.key, error))?;
-        let key = (Text::new(scope), Text::new(id));
+            layout::owner(layout::OBJECTS, change.key).ok_or_else(|| damaged(change.key, "no object's key"))?;
+        let key = (Text::new(scope), id);
         let Some(value) = change.value else {
             write(&self.index).forget(&key.0, &key.1);
             self.objects.remove(&key);
@@ -163,9 +162,8 @@ impl Catalog {
 
     fn take_uses(&self, change: &Change<'_>) -> Result<(), StoreError> {
         let (scope, id) =
-            layout::split(layout::USES, change.key).ok_or_else(|| damaged(change.key, "no scope in the key"))?;
-        let id = std::str::from_utf8(id).map_err(|error| damaged(change.key, error))?;
-        let key = (Text::new(scope), Text::new(id));
+            layout::owner(layout::USES, change.key).ok_or_else(|| damaged(change.key, "no object's key"))?;
+        let key = (Text::new(scope), id);
         match change.value {
             None => write(&self.uses).remove(&key),
             Some(value) => {

@@ -30,5 +30,6 @@ mod replacement;
 pub mod state;
 pub mod testing;
 mod txn;
+mod uuid;
 pub mod verify;
 mod wrapping;

@@ -13,21 +13,16 @@ use crate::batch::Context;
 use crate::error::OpResult;
 use crate::object::{Record, attribute_of};
 use crate::ports::vault::KeyVault;
-use crate::{attributes, quantum_safe};
+use crate::{attributes, quantum_safe, uuid};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
 const DEFAULT_POLICY: &str = "default";
 
-/// A new Unique Identifier: a random UUID (RFC 9562, version 4).
+/// A new Unique Identifier: a random UUID.
 pub(crate) fn new_id(vault: &dyn KeyVault) -> OpResult<Text> {
-    let mut bytes = [0_u8; 16];
+    let mut bytes = [0_u8; uuid::BYTES];
     vault.random(&mut bytes)?;
-    let mut number = u128::from_be_bytes(bytes);
-    number = number & !(0xF << 76) | 4 << 76;
-    number = number & !(0b11 << 62) | 0b10 << 62;
-    let hex = format!("{number:032x}");
-    let part = |from: usize, to: usize| hex.get(from..to).unwrap_or_default();
-    Ok(Text::from(format!("{}-{}-{}-{}-{}", part(0, 8), part(8, 12), part(12, 16), part(16, 20), part(20, 32))))
+    Ok(uuid::text(&uuid::random(bytes)))
 }
 
 /// A new record with the attributes that a request gives it.

@@ -169,7 +169,7 @@ impl World {
     fn result(&self) -> std::result::Result<Result, String> {
         let store = self.harness.store.as_ref();
         verify(store, self.harness.vault.as_ref(), &Blinding).map_err(|error| error.to_string())?;
-        let from = layout::object(CLIENT, "");
+        let from = layout::objects(CLIENT);
         let page = store.scan(&from, &layout::end_of(&from), 1_000).expect("the store works");
         let records: Vec<Record> =
             page.entries.iter().map(|(_, stored)| Record::decode(&stored.value).expect("a record")).collect();

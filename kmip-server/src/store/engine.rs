@@ -15,8 +15,8 @@ use super::frame::{self, Frame};
 use super::keyspace::{self, HEADER, LAST, shown};
 use super::plan::changed_keys;
 
-/// Version of the layout of the tree; a change of `keyspace.rs` or `frame.rs` counts it up.
-const FORMAT: u16 = 1;
+/// Version of the layout of the tree; a change of `keyspace.rs`, `frame.rs` or the keys of the core counts it up.
+const FORMAT: u16 = 2;
 const MAGIC: &[u8; 8] = b"KMIPSTOR";
 /// Bytes of keys that the last-commit record lists at most, so that it stays one small piece.
 const LISTED: usize = 2048;
