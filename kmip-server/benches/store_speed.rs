@@ -27,6 +27,9 @@ use kmip_core::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, Write};
 use kmip_core::testing::engines::NoUsers;
 use kmip_server::store::{Options, SledStore};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 type Waiting = (Batch, SyncSender<()>);
 
 /// Makes the batch of a number.
@@ -94,7 +97,7 @@ fn create_request() -> Vec<u8> {
 /// The same batch for another object: its keys end in another identifier or another hash of a name.
 fn renamed(template: &Batch, id: u64) -> Batch {
     let rename = |key: &[u8]| {
-        let end = format!("{:032x}", spread(id)).into_bytes();
+        let end = spread(id).to_be_bytes();
         let kept = key.len().saturating_sub(end.len());
         [key.get(..kept).unwrap_or_default(), &end].concat()
     };

@@ -8,6 +8,7 @@ use kmip_core::ports::store::{RecordSeal, StoreError};
 use super::content::Content;
 use super::engine::guarded;
 use super::frame::{self, Frame};
+use super::keys::Keys;
 use super::keyspace::{self, Named, shown};
 use super::sled::SledStore;
 
@@ -105,6 +106,8 @@ impl SledStore {
 pub(super) struct Survey {
     /// The records with whole frames.
     pub found: Content,
+    /// The keys of all records.
+    pub keys: Keys,
     /// What is damaged.
     pub damaged: Vec<Damage>,
     /// Records among the damaged: they are there, but their frames cannot be read.
@@ -114,9 +117,17 @@ pub(super) struct Survey {
 impl Survey {
     /// Looks at every entry.
     pub fn of(db: &Db, seal: &dyn RecordSeal) -> Result<Self, StoreError> {
-        let (mut found, mut broken) = (Content::default(), 0);
-        let report = walk(db, |storage, stored| count(&mut found, storage, stored, seal).inspect_err(|_| broken += 1))?;
-        Ok(Self { found, damaged: report.damaged, broken })
+        let (mut found, mut keys, mut broken) = (Content::default(), Keys::default(), 0);
+        let report = walk(db, |storage, stored| {
+            if let Named::Record(key) = keyspace::named(storage) {
+                keys.add(key);
+            }
+            count(&mut found, storage, stored, seal).inspect_err(|_| broken += 1)
+        })?;
+        if !report.damaged.is_empty() {
+            keys.give_up();
+        }
+        Ok(Self { found, keys, damaged: report.damaged, broken })
     }
 
     /// Whether every record of `expected` is there, readable or not.

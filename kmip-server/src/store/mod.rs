@@ -17,6 +17,7 @@ mod directory;
 mod durable;
 mod engine;
 mod frame;
+mod keys;
 mod keyspace;
 mod plan;
 mod sled;

@@ -2,11 +2,12 @@
 //!
 //! Batches see the ones before them through an overlay, so the engine gets each key once, whatever the call does to it.
 
-use std::collections::HashMap;
-
+use foldhash::fast::RandomState;
 use kmip_core::ports::store::{Batch, Guard, Outcome, Revision, StoreError, Versioned, Write};
 
 use super::keyspace::{ensure_length, shown};
+
+type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 
 /// Point reads of the state before the call.
 pub(super) trait Before {
@@ -55,8 +56,8 @@ impl<'a> Plan<'a> {
     /// Evaluates `batches` in order over the state `before`, whose newest revision is `revision`.
     pub fn evaluate(batches: &'a [Batch], revision: Revision, before: &dyn Before) -> Result<Self, StoreError> {
         let outcomes = Vec::with_capacity(batches.len());
-        let after = HashMap::with_capacity(batches.len().saturating_mul(4));
-        let known = HashMap::with_capacity(batches.len());
+        let after = HashMap::with_capacity_and_hasher(batches.len().saturating_mul(4), RandomState::default());
+        let known = HashMap::with_capacity_and_hasher(batches.len(), RandomState::default());
         let mut plan = Self { outcomes, after, known, revision, last: None };
         for batch in batches {
             let outcome = plan.outcome(batch, before)?;

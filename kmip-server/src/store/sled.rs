@@ -19,6 +19,7 @@ use super::directory::{Directory, io_error};
 use super::durable::{Durability, StepHook};
 use super::engine::{self, Standing, damaged, guarded};
 use super::frame::{self, Frame, MAX_SEALED};
+use super::keys::Keys;
 use super::keyspace::{self, HEADER, LAST, Named, PARTS, shown};
 use super::plan::{After, Before, Plan};
 use super::tip::Tip;
@@ -62,6 +63,7 @@ struct Writer {
     durability: Durability,
     tip: Tip,
     standing: Standing,
+    keys: Keys,
     /// Keys whose values have parts, and how many.
     parts: HashMap<Vec<u8>, u32>,
     synced_blobs: HashSet<PathBuf>,
@@ -159,12 +161,13 @@ impl SledStore {
         let mut standing = engine::check_last_commit(&db, &*seal)?;
         let tip = Tip::open(&directory.tip(), store_id).map_err(|error| io_error("open", &directory.tip(), &error))?;
         check_tip(&directory, &tip, standing.revision, options.accept_loss, &*seal)?;
-        let (damaged_at_open, lost_some) = check_content(&directory, &db, &mut standing, options.accept_loss, &*seal)?;
+        let Seen { damaged: damaged_at_open, lost_some, keys } =
+            check_content(&directory, &db, &mut standing, options.accept_loss, &*seal)?;
         let mut synced_blobs = HashSet::new();
         // A killed process may have left the newest batches in the system's cache only; they are read from now on.
         durability.sync(&db, &mut synced_blobs)?;
         let parts = parts(&db)?;
-        let writer = Mutex::new(Writer { durability, tip, standing, parts, synced_blobs });
+        let writer = Mutex::new(Writer { durability, tip, standing, keys, parts, synced_blobs });
         Ok(Self {
             db,
             seal,
@@ -281,7 +284,7 @@ impl SledStore {
             standing: Standing { revision: plan.revision, content },
         };
         for (key, after) in &plan.after {
-            if let Some(revision) = plan.before(key, self)? {
+            if let Some(revision) = plan.before(key, &Stored { store: self, keys: &writer.keys })? {
                 encoded.standing.content.remove(key, revision, &*self.seal);
             }
             let parts_before = writer.parts.get(*key).copied().unwrap_or(0);
@@ -382,11 +385,13 @@ impl Store for SledStore {
         if let Some(stopped) = self.stopped.get() {
             return Err(StoreError::Unavailable(stopped.reason.clone()));
         }
-        let plan = Plan::evaluate(batches, writer.standing.revision, self)?;
+        let before = Stored { store: self, keys: &writer.keys };
+        let plan = Plan::evaluate(batches, writer.standing.revision, &before)?;
         if plan.last.is_none() {
             return Ok(plan.outcomes);
         }
         let Encoded { batch, parts, standing } = self.encode(&plan, &writer)?;
+        plan.after.keys().for_each(|key| writer.keys.add(key));
         self.write(&mut writer, batch, !parts.is_empty()).map_err(|error| self.stop(&error, &plan))?;
         writer.standing = standing;
         writer.keep(parts);
@@ -402,15 +407,24 @@ impl Store for SledStore {
     }
 }
 
-impl Before for SledStore {
+/// The store before a call of `commit`.
+struct Stored<'a> {
+    store: &'a SledStore,
+    keys: &'a Keys,
+}
+
+impl Before for Stored<'_> {
     fn revision(&self, key: &[u8]) -> Result<Option<Revision>, StoreError> {
-        let stored = guarded(|| self.db.get(keyspace::record(key)))?;
+        if !self.keys.may_hold(key) {
+            return Ok(None);
+        }
+        let stored = guarded(|| self.store.db.get(keyspace::record(key)))?;
         let frame = stored.as_deref().map(Frame::parse).transpose().map_err(|detail| damaged(&shown(key), &detail))?;
         Ok(frame.map(|frame| frame.revision))
     }
 
     fn versioned(&self, key: &[u8]) -> Result<Option<Versioned>, StoreError> {
-        self.get(key)
+        if self.keys.may_hold(key) { self.store.get(key) } else { Ok(None) }
     }
 }
 
@@ -455,15 +469,23 @@ fn check_tip(
     tip.write(revision, seal).map_err(|error| io_error("write", &path, &error))
 }
 
+/// What was seen of the records when the store was opened.
+struct Seen {
+    damaged: Vec<Damage>,
+    /// Whether records may be missing beside what is damaged.
+    lost_some: bool,
+    keys: Keys,
+}
+
 /// Refuses an engine from which records have vanished silently. Damage that can be seen does not keep the store from
-/// opening: it is told here and at every read of it. Tells too whether records may be missing beside it.
+/// opening: it is told here and at every read of it.
 fn check_content(
     directory: &Directory,
     db: &Db,
     standing: &mut Standing,
     accept_loss: bool,
     seal: &dyn RecordSeal,
-) -> Result<(Vec<Damage>, bool), StoreError> {
+) -> Result<Seen, StoreError> {
     let survey = Survey::of(db, seal)?;
     for Damage { place, detail } in &survey.damaged {
         tracing::error!(store = %directory.path().display(), place, detail, "the store is damaged; restore a backup");
@@ -473,7 +495,7 @@ fn check_content(
         standing.content = survey.found;
     }
     let lost_some = !survey.has_all(&standing.content);
-    Ok((survey.damaged, lost_some))
+    Ok(Seen { damaged: survey.damaged, lost_some, keys: survey.keys })
 }
 
 fn refuse_loss(directory: &Directory, accept_loss: bool, what: &str) -> Result<(), StoreError> {
