@@ -7,10 +7,12 @@
 //! The nonce is drawn from the operating system for every seal, not derived from key and revision: a revision that was given
 //! out but not made durable before a crash is given out again, for another value.
 
+use hmac::{Hmac, KeyInit, Mac};
 use kmip_codec::secret::Secret;
 use kmip_core::ports::store::{RecordSeal, Revision};
 use kmip_core::ports::vault::VaultError;
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use sha2::Sha256;
+use zeroize::ZeroizeOnDrop;
 
 use crate::envelope::{EnvelopeKey, KEY_BYTES, OVERHEAD};
 use crate::hierarchy::{Purpose, Root, random_secret};
@@ -39,7 +41,7 @@ impl StoreSeal {
     fn new(keys: &Secret) -> Result<Self, VaultError> {
         let wrong_length = || VaultError::DoesNotOpen("store keys of the wrong length".to_owned());
         let (records, names) = keys.expose_secret().split_at_checked(KEY_BYTES).ok_or_else(wrong_length)?;
-        let names = BlindingKey(names.try_into().map_err(|_| wrong_length())?);
+        let names = BlindingKey(Hmac::new_from_slice(names).map_err(|_| wrong_length())?);
         let records = EnvelopeKey::new(records).ok_or_else(wrong_length)?;
         let no_memory = |error| VaultError::Failed(format!("no memory for the store keys: {error}"));
         Ok(Self {
@@ -67,11 +69,8 @@ impl RecordSeal for StoreSeal {
     }
 
     fn blind(&self, text: &[u8]) -> [u8; 32] {
-        let key = aws_lc_rs::hmac::Key::new(aws_lc_rs::hmac::HMAC_SHA256, &self.names.0);
-        let mut blinded = [0; 32];
-        let tag = aws_lc_rs::hmac::sign(&key, text);
-        blinded.iter_mut().zip(tag.as_ref()).for_each(|(out, byte)| *out = *byte);
-        blinded
+        let BlindingKey(key) = &*self.names;
+        key.clone().chain_update(text).finalize().into_bytes().into()
     }
 }
 
@@ -81,15 +80,12 @@ impl std::fmt::Debug for StoreSeal {
     }
 }
 
+/// A key of HMAC as the two states of the hash function that it comes to: four are hashed for every Create.
 #[derive(Clone)]
-struct BlindingKey([u8; KEY_BYTES]);
+struct BlindingKey(Hmac<Sha256>);
 
-impl Drop for BlindingKey {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-impl ZeroizeOnDrop for BlindingKey {}
+// An `Hmac` is two states of its hash function and a buffer, which wipe themselves.
+impl ZeroizeOnDrop for BlindingKey where Sha256: ZeroizeOnDrop {}
 
 fn associated_data(key: &[u8], revision: Revision) -> Vec<u8> {
     let mut aad = Vec::with_capacity(key.len().saturating_add(9));
