@@ -136,8 +136,7 @@ impl Record {
 
     /// Replaces the only instance of an attribute, or adds it.
     pub fn set(&mut self, attribute: Attribute) {
-        let reference = AttributeReference::of(&attribute);
-        match self.attributes.iter_mut().find(|instance| is_of(&instance.attribute, &reference)) {
+        match self.attributes.iter_mut().find(|instance| is_same(&instance.attribute, &attribute)) {
             Some(instance) => instance.attribute = attribute,
             None => self.attributes.push(Instance { index: Some(0), attribute }),
         }
@@ -364,6 +363,14 @@ pub fn is_of(attribute: &Attribute, reference: &AttributeReference) -> bool {
         (Attribute::Vendor(_), AttributeReference::Tag(_)) => false,
         (other, AttributeReference::Tag(tag)) => other.tag() == *tag,
         (_, AttributeReference::Vendor { .. }) => false,
+    }
+}
+
+/// Whether two values are of one attribute.
+fn is_same(one: &Attribute, other: &Attribute) -> bool {
+    match (one, other) {
+        (Attribute::Vendor(one), Attribute::Vendor(other)) => one.vendor == other.vendor && one.name == other.name,
+        _ => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }
 
