@@ -7,6 +7,7 @@ use std::thread::{self, JoinHandle};
 
 use kmip_core::engine::{Engine, Finished, Pending};
 use kmip_core::ports::store::{Outcome, Store};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
 use crate::journal::{Journal, Subject};
@@ -46,14 +47,15 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Starts the pipeline.
+    /// Starts the pipeline, inside the runtime whose tasks wait for it.
     pub fn start(engine: Arc<Engine>, store: Arc<dyn Store>, journal: Arc<Journal>) -> std::io::Result<Self> {
+        let runtime = Handle::try_current().map_err(std::io::Error::other)?;
         let (jobs, waiting) = channel();
         let (groups, behind) = sync_channel(GROUPS_BEHIND);
         let commit = thread::Builder::new().name("commit".to_owned());
         let commit = commit.spawn(move || run_commits(&waiting, &groups, &engine, store.as_ref()))?;
         let audit = thread::Builder::new().name("audit".to_owned());
-        let audit = audit.spawn(move || run_audit(&behind, &journal))?;
+        let audit = audit.spawn(move || run_audit(&behind, &journal, &runtime))?;
         Ok(Self { jobs: Some(jobs), threads: vec![commit, audit] })
     }
 
@@ -129,7 +131,7 @@ fn commit_group(store: &dyn Store, group: &mut [Job]) -> Vec<Option<Outcome>> {
     batches.iter().map(one_by_one).collect()
 }
 
-fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal) {
+fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal, runtime: &Handle) {
     while let Ok(mut group) = behind.recv() {
         group.extend(behind.try_iter().flatten());
         let mut noted = Ok(());
@@ -142,13 +144,19 @@ fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal) {
         if let Err(error) = &durable {
             tracing::error!(%error, "the audit log cannot be written");
         }
-        for Finishing { finished, done, .. } in group {
-            let committed = match finished {
-                Finished::EvaluateAgain => Committed::EvaluateAgain,
-                Finished::Reply(_) if durable.is_err() => Committed::Failed,
-                Finished::Reply(reply) => Committed::Reply(reply.bytes),
-            };
-            let _ = done.send(committed);
-        }
+        let is_durable = durable.is_ok();
+        // One task tells them all: waking each from outside the runtime costs more than what it is told.
+        drop(runtime.spawn(async move { group.into_iter().for_each(|item| tell(item, is_durable)) }));
     }
+}
+
+/// Tells the waiting task what became of its change.
+fn tell(Finishing { finished, done, .. }: Finishing, is_durable: bool) {
+    let committed = match finished {
+        Finished::EvaluateAgain => Committed::EvaluateAgain,
+        Finished::Reply(_) if !is_durable => Committed::Failed,
+        Finished::Reply(reply) => Committed::Reply(reply.bytes),
+    };
+    // A task that has given up waiting needs no answer.
+    let _ = done.send(committed);
 }

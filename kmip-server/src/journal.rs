@@ -8,6 +8,7 @@ use kmip_core::engine::AuditEntry;
 
 use crate::audit::{AuditError, AuditLog};
 use crate::audit_line::Entry;
+use crate::log_line;
 use crate::metrics::Metrics;
 use crate::service::Peer;
 
@@ -81,13 +82,15 @@ impl Journal {
         }
     }
 
-    /// Everything noted is in the file.
+    /// Everything noted is in the file and in the log.
     pub fn write_out(&self) -> Result<(), AuditError> {
+        log_line::write_out();
         self.audit.write_out()
     }
 
-    /// Everything noted is on the disk.
+    /// Everything noted is on the disk, and in the log.
     pub fn sync(&self) -> Result<(), AuditError> {
+        log_line::write_out();
         self.audit.sync()
     }
 }

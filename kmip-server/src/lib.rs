@@ -19,6 +19,7 @@ pub mod http;
 pub mod https;
 mod journal;
 pub mod listener;
+mod log_line;
 pub mod logging;
 pub mod metrics;
 mod passphrase;

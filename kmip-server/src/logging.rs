@@ -1,6 +1,7 @@
 //! Logs on stderr: text or JSON, filtered by flag, `KMIP_LOG` or the configuration, in that order.
 
 use crate::config::{Log, LogFormat};
+use crate::log_line::{TextLine, ToStderr};
 use thiserror::Error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt;
@@ -29,9 +30,9 @@ pub enum LoggingError {
 pub fn start(config: &Log, filter: Option<&str>) -> Result<(), LoggingError> {
     let filter = parse_filter(filter.unwrap_or(&config.filter))?;
     let registry = tracing_subscriber::registry().with(filter);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(ToStderr);
     match config.format {
-        LogFormat::Text => registry.with(layer.with_ansi(false)).try_init()?,
+        LogFormat::Text => registry.with(layer.event_format(TextLine)).try_init()?,
         LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init()?,
     }
     Ok(())
