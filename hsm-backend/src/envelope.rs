@@ -21,7 +21,8 @@ use crate::random::Source;
 
 /// Bytes of a key of this construction.
 pub(crate) const KEY_BYTES: usize = 32;
-const NONCE_BYTES: usize = 24;
+/// Bytes of a nonce.
+pub(crate) const NONCE_BYTES: usize = 24;
 const TAG_BYTES: usize = 16;
 /// What a sealed message is longer than its plain text.
 pub(crate) const OVERHEAD: usize = NONCE_BYTES + TAG_BYTES;
@@ -62,7 +63,8 @@ impl EnvelopeKey {
         self.seal_with(&nonce, aad, plain, out)
     }
 
-    fn seal_with(
+    /// Like [`EnvelopeKey::seal`], with a nonce that was drawn for this message and no other.
+    pub(crate) fn seal_with(
         &self,
         nonce: &[u8; NONCE_BYTES],
         aad: &[u8],

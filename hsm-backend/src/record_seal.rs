@@ -4,17 +4,18 @@
 //! records), one hashes (HMAC-SHA-256). A sealed record is `format (1) ‖ nonce (24) ‖ ciphertext ‖ tag (16)`; associated
 //! data is format, revision and storage key, so that an edited, swapped or older record does not open.
 //!
-//! The nonce is drawn from the operating system for every seal, not derived from key and revision: a revision that was given
-//! out but not made durable before a crash is given out again, for another value.
+//! The nonces of a commit are drawn from the operating system when it begins, not derived from key and revision: a revision
+//! that was given out but not made durable before a crash is given out again, for another value.
 
 use hmac::{Hmac, KeyInit, Mac};
 use kmip_codec::secret::Secret;
-use kmip_core::ports::store::{RecordSeal, Revision};
+use kmip_core::ports::store::{RecordSeal, Revision, Sealer};
 use kmip_core::ports::vault::VaultError;
+use rand_core::TryRng;
 use sha2::Sha256;
 use zeroize::ZeroizeOnDrop;
 
-use crate::envelope::{EnvelopeKey, KEY_BYTES, OVERHEAD};
+use crate::envelope::{EnvelopeKey, KEY_BYTES, NONCE_BYTES, OVERHEAD};
 use crate::hierarchy::{Purpose, Root, random_secret};
 use crate::protected::Protected;
 use crate::random::{OsRandom, Source};
@@ -51,14 +52,35 @@ impl StoreSeal {
     }
 }
 
-impl RecordSeal for StoreSeal {
-    fn seal(&self, key: &[u8], revision: Revision, value: &[u8]) -> Vec<u8> {
+/// Why drawing nonces does not fail.
+const RANDOMNESS: &str = "invariant: the operating system's random source worked at start";
+
+impl StoreSeal {
+    /// Seals under a nonce that was drawn for this value.
+    fn seal_with(&self, nonce: &[u8; NONCE_BYTES], key: &[u8], revision: Revision, value: &[u8]) -> Vec<u8> {
         let mut sealed = Vec::with_capacity(value.len().saturating_add(OVERHEAD + 1));
         sealed.push(FORMAT);
-        self.records
-            .seal(&associated_data(key, revision), value, &mut sealed, &mut OsRandom)
-            .expect("invariant: records are small and the operating system's random source worked at start");
+        let done = self.records.seal_with(nonce, &associated_data(key, revision), value, &mut sealed);
+        done.expect("invariant: records are far smaller than AES-GCM's limit");
         sealed
+    }
+}
+
+impl RecordSeal for StoreSeal {
+    fn seal(&self, key: &[u8], revision: Revision, value: &[u8]) -> Vec<u8> {
+        let mut nonce = [0; NONCE_BYTES];
+        OsRandom.try_fill_bytes(&mut nonce).expect(RANDOMNESS);
+        self.seal_with(&nonce, key, revision, value)
+    }
+
+    fn sealer(&self, count: usize) -> Sealer<'_> {
+        let mut nonces = vec![[0; NONCE_BYTES]; count];
+        OsRandom.try_fill_bytes(nonces.as_flattened_mut()).expect(RANDOMNESS);
+        let mut nonces = nonces.into_iter();
+        Box::new(move |key, revision, value| match nonces.next() {
+            Some(nonce) => self.seal_with(&nonce, key, revision, value),
+            None => self.seal(key, revision, value),
+        })
     }
 
     fn open(&self, key: &[u8], revision: Revision, sealed: &[u8]) -> Option<Vec<u8>> {
@@ -114,6 +136,18 @@ mod tests {
             assert!(seal.open(b"o/1", 8, &sealed).is_none());
             assert_ne!(sealed, seal.seal(b"o/1", 9, value), "a nonce came twice");
         }
+    }
+
+    #[test]
+    fn what_a_sealer_seals_opens_like_the_rest() {
+        let seal = store_seal();
+        let mut sealer = seal.sealer(2);
+        let sealed: Vec<Vec<u8>> = (0..4).map(|n| sealer(b"o/1", n, b"value")).collect();
+        for (n, sealed) in (0..).zip(&sealed) {
+            assert_eq!(seal.open(b"o/1", n, sealed).unwrap(), b"value");
+        }
+        let nonces: std::collections::HashSet<&[u8]> = sealed.iter().map(|sealed| &sealed[1..=NONCE_BYTES]).collect();
+        assert_eq!(nonces.len(), sealed.len(), "a nonce came twice");
     }
 
     #[test]

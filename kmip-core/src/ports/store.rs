@@ -205,6 +205,9 @@ pub trait Store: Send + Sync {
     fn watch(&self, prefix: &[u8], watcher: Watcher);
 }
 
+/// Seals one value after another: key, revision, value.
+pub type Sealer<'a> = Box<dyn FnMut(&[u8], Revision, &[u8]) -> Vec<u8> + 'a>;
+
 /// Seals and opens stored values, and hides text that would stand in a key of the layout.
 ///
 /// The associated data of a seal is the storage key and the revision, so that a record that is edited, swapped with
@@ -212,6 +215,12 @@ pub trait Store: Send + Sync {
 pub trait RecordSeal: Send + Sync {
     /// Encrypts and authenticates `value`.
     fn seal(&self, key: &[u8], revision: Revision, value: &[u8]) -> Vec<u8>;
+
+    /// Seals up to `count` values as [`RecordSeal::seal`] does, with what can be prepared for all of them at once.
+    fn sealer(&self, count: usize) -> Sealer<'_> {
+        let _ = count;
+        Box::new(|key, revision, value| self.seal(key, revision, value))
+    }
 
     /// Opens what [`RecordSeal::seal`] made for the same key and revision; `None` if it does not authenticate.
     fn open(&self, key: &[u8], revision: Revision, sealed: &[u8]) -> Option<Vec<u8>>;

@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ::sled::{Batch as EngineBatch, Db};
 use kmip_core::ports::store::{
-    Batch, Outcome, Page, RecordSeal, Revision, Store, StoreError, Versioned, Watcher, Watchers,
+    Batch, Outcome, Page, RecordSeal, Revision, Sealer, Store, StoreError, Versioned, Watcher, Watchers,
 };
 
 use super::check::{self, Damage, Survey};
@@ -277,6 +277,7 @@ impl SledStore {
 
     /// What a plan writes. Nothing is changed yet, so that an error here leaves the store as it was.
     fn encode(&self, plan: &Plan<'_>, writer: &Writer) -> Result<Encoded, StoreError> {
+        let mut seal = self.seal.sealer(plan.after.len());
         let content = writer.standing.content;
         let mut encoded = Encoded {
             batch: EngineBatch::default(),
@@ -289,9 +290,11 @@ impl SledStore {
             }
             let parts_before = writer.parts.get(*key).copied().unwrap_or(0);
             match after {
-                After::Value(revision, value) => self.put(&mut encoded, key, *revision, value, parts_before)?,
+                After::Value(revision, value) => {
+                    self.put(&mut encoded, &mut seal, key, *revision, value, parts_before)?
+                }
                 After::Counter(revision, sum) => {
-                    self.put(&mut encoded, key, *revision, &sum.to_be_bytes(), parts_before)?;
+                    self.put(&mut encoded, &mut seal, key, *revision, &sum.to_be_bytes(), parts_before)?;
                 }
                 After::Removed => {
                     encoded.batch.remove(keyspace::record(key));
@@ -308,13 +311,14 @@ impl SledStore {
     fn put(
         &self,
         encoded: &mut Encoded,
+        seal: &mut Sealer<'_>,
         key: &[u8],
         revision: Revision,
         value: &[u8],
         parts_before: u32,
     ) -> Result<(), StoreError> {
         let storage = keyspace::record(key);
-        let sealed = self.seal.seal(&storage, revision, value);
+        let sealed = seal(&storage, revision, value);
         if sealed.len() > MAX_SEALED {
             return Err(StoreError::Unavailable(format!("a value of {} bytes; the limit is 64 MiB", value.len())));
         }
