@@ -155,5 +155,5 @@ fn ec_private_key(
 
 /// Field bits of a curve: the Cryptographic Length of its keys.
 pub(super) fn length_of(curve: RecommendedCurve) -> Option<i32> {
-    Curve::named(curve).map(|curve| i32::from(curve.field_bits)).or_else(|| OctetCurve::length_of(curve, None))
+    Curve::named(curve).map(|curve| i32::from(curve.field_bits)).or_else(|| OctetCurve::length_of(curve, None, None))
 }

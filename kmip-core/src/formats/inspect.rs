@@ -126,20 +126,20 @@ pub fn inspect_material(
 
 /// A transparent key on a curve of RFC 7748, which only its algorithm tells how to use.
 fn inspect_octet_curve(key: &TransparentKey, algorithm: Option<CryptographicAlgorithm>) -> Option<Inspected> {
-    let curve = match key {
+    let (curve, octets) = match key {
         TransparentKey::EcPrivate(key)
         | TransparentKey::EcdsaPrivate(key)
         | TransparentKey::EcdhPrivate(key)
-        | TransparentKey::EcmqvPrivate(key) => key.recommended_curve,
+        | TransparentKey::EcmqvPrivate(key) => (key.recommended_curve, None),
         TransparentKey::EcPublic(key)
         | TransparentKey::EcdsaPublic(key)
         | TransparentKey::EcdhPublic(key)
-        | TransparentKey::EcmqvPublic(key) => key.recommended_curve,
+        | TransparentKey::EcmqvPublic(key) => (key.recommended_curve, Some(key.q_string.as_slice().len())),
         _ => return None,
     };
     OctetCurve::uses(curve).then(|| Inspected {
         algorithm: Some(CryptographicAlgorithm::EC),
-        length_bits: OctetCurve::length_of(curve, algorithm),
+        length_bits: OctetCurve::length_of(curve, octets, algorithm),
         curve: Some(curve),
         mislabelled: false,
     })

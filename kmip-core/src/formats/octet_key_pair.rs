@@ -96,11 +96,17 @@ impl OctetCurve {
         ROWS.iter().any(|row| row.recommended == curve)
     }
 
-    /// Cryptographic Length of keys on a Recommended Curve; those that sign and those that agree on keys differ.
-    pub(super) fn length_of(curve: RecommendedCurve, algorithm: Option<CryptographicAlgorithm>) -> Option<i32> {
-        let on_curve = |row: &&Row| row.recommended == curve;
-        let named = ROWS.iter().filter(on_curve).find(|row| Some(row.algorithm) == algorithm);
-        named.or_else(|| ROWS.iter().rev().find(on_curve)).map(|row| row.bits)
+    /// Cryptographic Length of keys on a Recommended Curve; those that sign and those that agree on keys differ. The number of
+    /// octets of a public key tells it, else the algorithm that is told beside the key.
+    pub(super) fn length_of(
+        curve: RecommendedCurve,
+        octets: Option<usize>,
+        algorithm: Option<CryptographicAlgorithm>,
+    ) -> Option<i32> {
+        let on_curve = || ROWS.iter().filter(|row| row.recommended == curve);
+        let by_octets = on_curve().find(|row| Some(row.bytes) == octets);
+        let named = || on_curve().find(|row| Some(row.algorithm) == algorithm);
+        by_octets.or_else(named).or_else(|| on_curve().next_back()).map(|row| row.bits)
     }
 
     /// Cryptographic Algorithm.

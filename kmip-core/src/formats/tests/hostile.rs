@@ -285,9 +285,14 @@ fn every_transparent_form_tells_its_curve() {
 }
 
 #[test]
-fn a_curve_has_the_length_of_its_algorithm() {
-    for (algorithm, octets, bits) in [(CryptographicAlgorithm::Ed448, 57, 456), (CryptographicAlgorithm::ECDH, 56, 448)]
-    {
+fn a_curve_has_the_length_of_its_octets_else_of_its_algorithm() {
+    // The octets tell it, also where the algorithm says otherwise or says nothing of the curve.
+    for (algorithm, octets, bits) in [
+        (CryptographicAlgorithm::Ed448, 57, 456),
+        (CryptographicAlgorithm::ECDH, 56, 448),
+        (CryptographicAlgorithm::ECDH, 57, 456),
+        (CryptographicAlgorithm::EC, 57, 456),
+    ] {
         let q_string = ByteString::new(&vec![9; octets]);
         let key = TransparentEcPublicKey { recommended_curve: RecommendedCurve::CURVE448, q_string };
         let key = KeyMaterial::Transparent(Box::new(TransparentKey::EcPublic(key)));
