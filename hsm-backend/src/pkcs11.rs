@@ -17,13 +17,14 @@ use kmip_core::ports::crypto::{
 };
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
-    Answer, Binding, Call, Curve, Description, Generated, KeySpec, KeyVault, Sealed, VaultError,
+    Answer, Binding, Call, Curve, Description, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
 };
 use rand_core::TryRng;
 
 use self::token::{Token, TokenRoot};
 use crate::crypto::{OpensKeys, PrivateKeys};
 use crate::key_pair::{self, EncodedPair};
+use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
 use crate::scope_keys::ScopeKeys;
 use crate::{drawn_pair, key_wrap, symmetric};
@@ -131,6 +132,14 @@ impl KeyVault for Pkcs11Vault {
         self.root.token().with_random(|random| random.try_fill_bytes(out))
     }
 
+    fn unique(&self, out: &mut [u8]) -> Result<(), VaultError> {
+        OsRandom.try_fill_bytes(out)
+    }
+
+    fn waits(&self) -> Waits {
+        Waits { to_make: true, to_use: false }
+    }
+
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
         self.root.token().with_random(|random| self.scopes.create(scope, &self.root, random))
     }
@@ -154,7 +163,7 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.root.token().with_random(|random| self.scopes.seal(secret, binding, random))
+        self.scopes.seal(secret, binding, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {

@@ -69,6 +69,10 @@ impl KeyVault for SoftwareVault {
         OsRandom.try_fill_bytes(out)
     }
 
+    fn unique(&self, out: &mut [u8]) -> Result<(), VaultError> {
+        OsRandom.try_fill_bytes(out)
+    }
+
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
         self.scopes.create(scope, &self.root, &mut OsRandom)
     }

@@ -26,7 +26,7 @@ use crate::error::{Fault, OpError, OpResult};
 use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
-use crate::ports::vault::{KeyVault, Sealed};
+use crate::ports::vault::{KeyVault, Sealed, Waits};
 use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference.
@@ -233,6 +233,9 @@ impl Engine {
             Err(error) => return refused(error),
         };
         if !self.catalog.has_scope_key(&principal.scope) {
+            if env.pace == Pace::Inline && self.vault.waits() != Waits::default() {
+                return Evaluation::Defer;
+            }
             return match self.prepare_scope(&principal.scope, env.now) {
                 Ok(pending) => Evaluation::Commit(Box::new(pending)),
                 Err(error) => refused(error),

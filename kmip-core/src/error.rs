@@ -419,6 +419,10 @@ impl From<VaultError> for OpError {
                 Self::new(Fault::CryptographicFailure, format!("the key vault does not support {what}"))
             }
             VaultError::BadInput(what) => Self::new(Fault::CryptographicFailure, what),
+            VaultError::Unavailable(_) => Self::new(
+                Fault::Internal,
+                "the key vault's device is out of reach, and the operation needs it; try again later",
+            ),
             VaultError::DoesNotOpen(_) | VaultError::NoScopeKey(_) | VaultError::Failed(_) => {
                 tracing::error!(%error, "key vault failure");
                 Self::new(Fault::CryptographicFailure, "the key vault failed; the server's log says why")

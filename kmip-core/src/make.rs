@@ -21,7 +21,7 @@ const DEFAULT_POLICY: &str = "default";
 /// A new Unique Identifier: a random UUID.
 pub(crate) fn new_id(vault: &dyn KeyVault) -> OpResult<Text> {
     let mut bytes = [0_u8; uuid::BYTES];
-    vault.random(&mut bytes)?;
+    vault.unique(&mut bytes)?;
     Ok(uuid::text(&uuid::random(bytes)))
 }
 

@@ -107,7 +107,7 @@ impl Call {
                     return bad("IV Length is too great");
                 }
                 let mut drawn = vec![0; length];
-                vault.random(&mut drawn)?;
+                vault.unique(&mut drawn)?;
                 drawn
             }
             Iv::Missing => return fail(Fault::MissingIv, "the cipher needs an IV/Counter/Nonce, or Random IV"),

@@ -70,7 +70,7 @@ pub(crate) fn bond(context: &Context<'_>, operation: Operation, key: Option<&Rec
 pub(crate) fn open(context: &mut Context<'_>, mut stream: Stream, part: &Part<'_>) -> OpResult<(Given, ByteString)> {
     context.engine.streams.check_room(&context.principal.client, context.now)?;
     let mut value = [0; CORRELATION_BYTES];
-    context.engine.vault.random(&mut value)?;
+    context.engine.vault.unique(&mut value)?;
     let given = stream.update(part)?;
     let correlation = ByteString::new(&value);
     context.effects.open(correlation.clone(), stream);

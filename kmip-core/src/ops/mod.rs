@@ -111,7 +111,22 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
     if !context.engine.abilities.permit(operation) {
         return unsupported(operation);
     }
+    if waits_for_device(context.engine, operation) {
+        context.txn.long_work()?;
+    }
     handle(context, operation, payload)
+}
+
+/// Whether an operation makes the vault work on a device, which can take as long as the device's deadline.
+fn waits_for_device(engine: &Engine, operation: Operation) -> bool {
+    use Operation as O;
+    let waits = engine.vault.waits();
+    match operation {
+        O::Create | O::CreateKeyPair | O::ReKey | O::ReKeyKeyPair | O::RNGRetrieve => waits.to_make || waits.to_use,
+        O::Register | O::DeriveKey | O::Get | O::Encrypt | O::Decrypt | O::Sign => waits.to_use,
+        O::SignatureVerify | O::MAC | O::MACVerify => waits.to_use,
+        _ => false,
+    }
 }
 
 /// The operations that work for a client of a version.

@@ -157,6 +157,18 @@ pub enum VaultError {
     /// The device or the library failed.
     #[error("key vault failure: {0}")]
     Failed(String),
+    /// No device that holds the root key answers. The work may succeed later, without a restart.
+    #[error("the key vault is out of reach: {0}")]
+    Unavailable(String),
+}
+
+/// Which calls wait for a device, up to its deadline, instead of working in memory. Such calls belong on a pool.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Waits {
+    /// Making keys and drawing random numbers.
+    pub to_make: bool,
+    /// Sealing and opening material, and using it.
+    pub to_use: bool,
 }
 
 /// A key vault. What it does for clients with the keys is [`Cryptography`].
@@ -164,8 +176,22 @@ pub trait KeyVault: Cryptography {
     /// What the vault is and can do.
     fn describe(&self) -> Description;
 
+    /// Which calls wait for a device.
+    fn waits(&self) -> Waits {
+        Waits::default()
+    }
+
+    /// Whether the root key can be used now; the error says what is lost, and since when.
+    fn health(&self) -> Result<(), VaultError> {
+        Ok(())
+    }
+
     /// Fills `out` with random bytes of the vault's generator.
     fn random(&self, out: &mut [u8]) -> Result<(), VaultError>;
+
+    /// Fills `out` with random bytes that nobody can foretell but anybody may see, such as identifiers, nonces and
+    /// initialization vectors. Never waits for a device.
+    fn unique(&self, out: &mut [u8]) -> Result<(), VaultError>;
 
     /// Makes a new key for a scope, sealed under the root key. The caller stores the blob and installs it.
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError>;

@@ -154,6 +154,10 @@ impl KeyVault for SimVault {
         Ok(())
     }
 
+    fn unique(&self, out: &mut [u8]) -> Result<(), VaultError> {
+        self.random(out)
+    }
+
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
         let mut state = self.call()?;
         let last = state.last.entry(scope.to_owned()).or_default();
