@@ -1,6 +1,7 @@
-//! What every root key can do, and the blobs that stand directly under it: scope keys and the keys of the store.
+//! What every root key can do, and the blobs that stand directly under it: scope keys, the keys of the store and, in strict
+//! mode of a PKCS#11 vault, objects.
 //!
-//! Under the root: `kind (1) ‖ nonce ‖ ciphertext ‖ tag`. The kind tells which sort of root sealed it, so that a blob that is
+//! Under the root: `kind (1) ‖ sealed message`. The kind tells which sort of root sealed it, so that a blob that is
 //! taken to another vault is refused with a reason. The purpose is bound as associated data: a scope key does not open as
 //! another scope's, nor as a store key.
 
@@ -16,6 +17,8 @@ pub(crate) enum Purpose<'a> {
     ScopeKey(&'a str, u32),
     /// The seal and blinding keys of the store.
     StoreKeys,
+    /// The material of an object that stands directly under the root; see `scope_keys` for what is bound.
+    Object(&'a [u8]),
     /// A trial whether a device works.
     Probe,
 }
@@ -28,6 +31,7 @@ impl Purpose<'_> {
                 [b"kmip scope key 1\0".as_slice(), &generation.to_be_bytes(), scope.as_bytes()].concat()
             }
             Purpose::StoreKeys => b"kmip store keys 1\0".to_vec(),
+            Purpose::Object(bound) => [b"kmip object 1\0".as_slice(), bound].concat(),
             Purpose::Probe => b"kmip probe 1\0".to_vec(),
         }
     }
@@ -41,6 +45,10 @@ pub(crate) enum RootKind {
     Software = 1,
     /// A root key on a PKCS#11 token: AES-256-GCM there, with a nonce of 12 bytes.
     Token = 2,
+    /// A root key on a token that wraps a data key with padding (RFC 5649).
+    TokenKwp = 3,
+    /// A root key on a token that wraps a data key (RFC 3394).
+    TokenKw = 4,
 }
 
 impl RootKind {
@@ -49,19 +57,25 @@ impl RootKind {
         vec![self as u8]
     }
 
-    /// The blob after its kind byte.
-    pub(crate) fn strip(self, sealed: &[u8]) -> Result<&[u8], VaultError> {
-        match sealed.split_first() {
-            Some((kind, rest)) if *kind == self as u8 => Ok(rest),
-            Some((1 | 2, _)) => {
-                Err(VaultError::DoesNotOpen("it was sealed by the root key of another kind of vault".to_owned()))
-            }
-            _ => Err(VaultError::DoesNotOpen("unknown format".to_owned())),
-        }
+    /// The kind of a blob, and the rest of it.
+    pub(crate) fn split(sealed: &[u8]) -> Result<(Self, &[u8]), VaultError> {
+        let (kind, rest) = sealed.split_first().ok_or_else(unknown_format)?;
+        let kinds = [Self::Software, Self::Token, Self::TokenKwp, Self::TokenKw];
+        let kind = kinds.into_iter().find(|known| *known as u8 == *kind).ok_or_else(unknown_format)?;
+        Ok((kind, rest))
+    }
+
+    /// The refusal of a blob that a vault cannot open because of its kind.
+    pub(crate) fn of_another_vault() -> VaultError {
+        VaultError::DoesNotOpen("it was sealed by the root key of another kind of vault".to_owned())
     }
 }
 
-/// A root key: seals few, small things.
+fn unknown_format() -> VaultError {
+    VaultError::DoesNotOpen("unknown format".to_owned())
+}
+
+/// A root key.
 pub(crate) trait Root {
     /// Seals `plain` for a purpose.
     fn seal(&self, purpose: Purpose<'_>, plain: &Secret) -> Result<Vec<u8>, VaultError>;

@@ -2,10 +2,12 @@
 //!
 //! A scope may have several generations of keys; the newest seals, all of them open. Formats:
 //! ```text
-//! stored scope key   version (1) ‖ generation (4) ‖ blob under the root key
-//! sealed object      version (1) ‖ generation (4) ‖ nonce (24) ‖ ciphertext ‖ tag (16)
+//! stored scope key        version (1) ‖ generation (4) ‖ blob under the root key
+//! object, by scope key    version (1) ‖ generation (4) ‖ nonce (24) ‖ ciphertext ‖ tag (16)
+//! object, by root key     version (2) ‖ generation (4) ‖ blob under the root key
 //! ```
-//! Associated data of an object: version, generation, scope, identifier and specification, each with its length.
+//! Associated data of an object: version, generation, scope, identifier and specification, each with its length. Both kinds
+//! of objects open in both modes, so that the mode of a vault may be changed.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -18,12 +20,28 @@ use crate::hierarchy::{Purpose, Root, random_secret};
 use crate::protected::Protected;
 use crate::random::Source;
 
-const FORMAT: u8 = 1;
+/// A scope key that is stored, and an object that it seals.
+const BY_SCOPE: u8 = 1;
+/// An object that the root key seals.
+const BY_ROOT: u8 = 2;
 const HEADER_BYTES: usize = 5;
 
-/// Scope keys that are installed, in protected memory.
+/// Who opens objects.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// This process, with scope keys that are kept in protected memory.
+    #[default]
+    Cached,
+    /// The root key, each time. No scope key is kept in the clear.
+    Strict,
+}
+
+/// Scope keys that are installed.
 #[derive(Default)]
-pub(crate) struct ScopeKeys(RwLock<HashMap<Box<str>, Ring>>);
+pub(crate) struct ScopeKeys {
+    mode: Mode,
+    rings: RwLock<HashMap<Box<str>, Ring>>,
+}
 
 /// The generations of one scope, oldest first.
 #[derive(Default)]
@@ -36,10 +54,23 @@ struct Ring {
 #[derive(Clone)]
 struct Generation {
     number: u32,
-    key: Arc<Protected<EnvelopeKey>>,
+    key: Held,
+}
+
+/// A scope key, in the form that the mode allows.
+#[derive(Clone)]
+enum Held {
+    Open(Arc<Protected<EnvelopeKey>>),
+    /// The blob under the root key.
+    Sealed(Arc<[u8]>),
 }
 
 impl ScopeKeys {
+    /// No scope keys yet.
+    pub(crate) fn new(mode: Mode) -> Self {
+        Self { mode, rings: RwLock::default() }
+    }
+
     /// Makes the next key of a scope; it is used only once it is installed.
     pub(crate) fn create(
         &self,
@@ -49,13 +80,13 @@ impl ScopeKeys {
     ) -> Result<Vec<u8>, VaultError> {
         let generation = self.next_generation(scope)?;
         let key = random_secret(KEY_BYTES, random)?;
-        let mut stored = header(generation);
+        let mut stored = header(BY_SCOPE, generation);
         stored.extend(root.seal(Purpose::ScopeKey(scope, generation), &key)?);
         Ok(stored)
     }
 
     fn next_generation(&self, scope: &str) -> Result<u32, VaultError> {
-        let mut rings = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
         let ring = rings.entry(scope.into()).or_default();
         ring.last = ring
             .last
@@ -66,60 +97,105 @@ impl ScopeKeys {
 
     /// Opens a stored key and keeps it. The same key may be installed again; another one of its generation may not.
     pub(crate) fn install(&self, scope: &str, stored: &[u8], root: &impl Root) -> Result<(), VaultError> {
-        let (number, sealed) = parse(stored)?;
-        let opened = root.open(Purpose::ScopeKey(scope, number), sealed)?;
-        let key = EnvelopeKey::new(opened.expose_secret())
-            .ok_or_else(|| VaultError::DoesNotOpen("a scope key of the wrong length".to_owned()))?;
-        let mut rings = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let ring = rings.entry(scope.into()).or_default();
-        match ring.keys.binary_search_by_key(&number, |generation| generation.number) {
-            Ok(place) => ring.keys.get(place).map_or(Ok(()), |present| present.must_equal(&key, scope)),
-            Err(place) => {
+        let (BY_SCOPE, number, sealed) = parse(stored)? else { return Err(unknown_format()) };
+        let key = open_scope_key(scope, number, sealed, root)?;
+        let present = self.find(scope, |ring| ring.keys.iter().find(|generation| generation.number == number));
+        if let Ok(present) = present {
+            return present.must_equal(&key, scope, root);
+        }
+        let held = match self.mode {
+            Mode::Strict => Held::Sealed(sealed.into()),
+            Mode::Cached => {
                 let key = Protected::new(key)
                     .map_err(|error| VaultError::Failed(format!("no memory for a scope key: {error}")))?;
-                ring.keys.insert(place, Generation { number, key: Arc::new(key) });
-                ring.last = ring.last.max(number);
-                Ok(())
+                Held::Open(Arc::new(key))
             }
+        };
+        let rival = {
+            let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+            let ring = rings.entry(scope.into()).or_default();
+            ring.take(Generation { number, key: held })
+        };
+        // Another thread has installed this generation in the meantime.
+        match rival {
+            None => Ok(()),
+            Some(rival) => rival.must_equal(&open_scope_key(scope, number, sealed, root)?, scope, root),
         }
     }
 
-    /// Seals an object's material under the newest key of its scope.
+    /// Seals an object's material under the newest key of its scope, or in strict mode under the root key.
     pub(crate) fn seal(
         &self,
         secret: &Secret,
         binding: Binding<'_>,
+        root: &impl Root,
         random: &mut impl Source,
     ) -> Result<Sealed, VaultError> {
         let newest = self.find(binding.scope, |ring| ring.keys.last())?;
-        let mut blob = Vec::with_capacity(HEADER_BYTES.saturating_add(OVERHEAD).saturating_add(secret.len()));
-        blob.extend_from_slice(&header(newest.number));
-        let aad = associated_data(newest.number, binding);
-        newest.key.seal(&aad, secret.expose_secret(), &mut blob, random)?;
-        Ok(Sealed(blob))
+        match &newest.key {
+            Held::Open(key) => {
+                let length = HEADER_BYTES.saturating_add(OVERHEAD).saturating_add(secret.len());
+                let mut blob = Vec::with_capacity(length);
+                blob.extend_from_slice(&header(BY_SCOPE, newest.number));
+                let aad = associated_data(BY_SCOPE, newest.number, binding);
+                key.seal(&aad, secret.expose_secret(), &mut blob, random)?;
+                Ok(Sealed(blob))
+            }
+            Held::Sealed(_) => {
+                let mut blob = header(BY_ROOT, newest.number);
+                let aad = associated_data(BY_ROOT, newest.number, binding);
+                blob.extend(root.seal(Purpose::Object(&aad), secret)?);
+                Ok(Sealed(blob))
+            }
+        }
     }
 
-    /// Opens an object's material under the generation that its blob names.
-    pub(crate) fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        let (number, message) = parse(&sealed.0)?;
+    /// Opens an object's material. Its scope must have the generation that the blob names, whoever sealed it.
+    pub(crate) fn open(&self, sealed: &Sealed, binding: Binding<'_>, root: &impl Root) -> Result<Secret, VaultError> {
+        let (version, number, message) = parse(&sealed.0)?;
         let generation =
             self.find(binding.scope, |ring| ring.keys.iter().rev().find(|generation| generation.number == number))?;
-        let opened = generation.key.open(&associated_data(number, binding), message);
+        let aad = associated_data(version, number, binding);
+        if version == BY_ROOT {
+            return root.open(Purpose::Object(&aad), message);
+        }
+        let opened = match &generation.key {
+            Held::Open(key) => key.open(&aad, message),
+            Held::Sealed(stored) => open_scope_key(binding.scope, number, stored, root)?.open(&aad, message),
+        };
         opened.ok_or_else(|| VaultError::DoesNotOpen("damaged, or sealed for another object".to_owned()))
     }
 
     fn find(&self, scope: &str, choose: impl Fn(&Ring) -> Option<&Generation>) -> Result<Generation, VaultError> {
-        let rings = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let rings = self.rings.read().unwrap_or_else(PoisonError::into_inner);
         rings.get(scope).and_then(choose).cloned().ok_or_else(|| VaultError::NoScopeKey(scope.to_owned()))
+    }
+}
+
+impl Ring {
+    /// Takes a generation, or gives back the one that is there already.
+    fn take(&mut self, generation: Generation) -> Option<Generation> {
+        match self.keys.binary_search_by_key(&generation.number, |present| present.number) {
+            Ok(place) => self.keys.get(place).cloned(),
+            Err(place) => {
+                self.last = self.last.max(generation.number);
+                self.keys.insert(place, generation);
+                None
+            }
+        }
     }
 }
 
 impl Generation {
     /// Two keys are equal if one opens what the other sealed.
-    fn must_equal(&self, other: &EnvelopeKey, scope: &str) -> Result<(), VaultError> {
+    fn must_equal(&self, other: &EnvelopeKey, scope: &str, root: &impl Root) -> Result<(), VaultError> {
         let mut probe = Vec::new();
         other.seal(b"probe", b"", &mut probe, &mut crate::random::OsRandom)?;
-        match self.key.open(b"probe", &probe) {
+        let opened = match &self.key {
+            Held::Open(key) => key.open(b"probe", &probe),
+            Held::Sealed(stored) => open_scope_key(scope, self.number, stored, root)?.open(b"probe", &probe),
+        };
+        match opened {
             Some(_) => Ok(()),
             None => Err(VaultError::BadInput(format!(
                 "scope {scope} already has another key of generation {}",
@@ -129,25 +205,37 @@ impl Generation {
     }
 }
 
-fn header(generation: u32) -> Vec<u8> {
-    let mut header = vec![FORMAT];
+fn open_scope_key(scope: &str, number: u32, sealed: &[u8], root: &impl Root) -> Result<EnvelopeKey, VaultError> {
+    let opened = root.open(Purpose::ScopeKey(scope, number), sealed)?;
+    EnvelopeKey::new(opened.expose_secret())
+        .ok_or_else(|| VaultError::DoesNotOpen("a scope key of the wrong length".to_owned()))
+}
+
+fn header(version: u8, generation: u32) -> Vec<u8> {
+    let mut header = vec![version];
     header.extend_from_slice(&generation.to_be_bytes());
     header
 }
 
-/// Generation and body of a blob.
-fn parse(blob: &[u8]) -> Result<(u32, &[u8]), VaultError> {
+/// Version, generation and body of a blob.
+fn parse(blob: &[u8]) -> Result<(u8, u32, &[u8]), VaultError> {
     match blob.split_first_chunk::<HEADER_BYTES>() {
-        Some(([FORMAT, generation @ ..], body)) => Ok((u32::from_be_bytes(*generation), body)),
-        _ => Err(VaultError::DoesNotOpen("unknown format".to_owned())),
+        Some(([version @ (BY_SCOPE | BY_ROOT), generation @ ..], body)) => {
+            Ok((*version, u32::from_be_bytes(*generation), body))
+        }
+        _ => Err(unknown_format()),
     }
 }
 
-fn associated_data(generation: u32, binding: Binding<'_>) -> Vec<u8> {
+fn unknown_format() -> VaultError {
+    VaultError::DoesNotOpen("unknown format".to_owned())
+}
+
+fn associated_data(version: u8, generation: u32, binding: Binding<'_>) -> Vec<u8> {
     let fields = [binding.scope.as_bytes(), binding.id.as_bytes(), binding.spec];
     let length = fields.iter().map(|field| field.len().saturating_add(8)).sum::<usize>();
     let mut aad = Vec::with_capacity(length.saturating_add(HEADER_BYTES));
-    aad.push(FORMAT);
+    aad.push(version);
     aad.extend_from_slice(&generation.to_be_bytes());
     for field in fields {
         aad.extend_from_slice(&(field.len() as u64).to_be_bytes());

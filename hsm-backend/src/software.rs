@@ -96,11 +96,11 @@ impl KeyVault for SoftwareVault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &mut OsRandom)
+        self.scopes.seal(secret, binding, &self.root, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding)
+        self.scopes.open(sealed, binding, &self.root)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {
@@ -141,7 +141,9 @@ impl Root for SoftwareRoot {
     }
 
     fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Secret, VaultError> {
-        let message = RootKind::Software.strip(sealed)?;
+        let (RootKind::Software, message) = RootKind::split(sealed)? else {
+            return Err(RootKind::of_another_vault());
+        };
         let opened = self.0.open(&purpose.associated_data(), message);
         opened.ok_or_else(|| {
             VaultError::DoesNotOpen("damaged, or sealed by another root key or for another purpose".to_owned())

@@ -2,119 +2,160 @@
 //!
 //! Without the module (Debian package softhsm2) the test says so and passes; `SOFTHSM2_MODULE` names another place.
 
-use std::path::{Path, PathBuf};
+mod tokens;
 
-use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, ObjectClass};
-use cryptoki::session::UserType;
-use cryptoki::types::AuthPin;
 use hsm_backend::keystore::Keystore;
-use hsm_backend::pkcs11::{Pkcs11Vault, TokenAddress};
+use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::vault::{Binding, KeyVault, VaultError};
+use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, Sealed, VaultError};
 use kmip_core::testing::vault_exerciser::exercise;
 
-const PIN: &str = "2468-user";
-const SO_PIN: &str = "1357-officer";
+const BINDING: Binding<'_> = Binding { scope: "next", id: "1", spec: b"spec" };
 
-const PLACES: [&str; 5] = [
-    "/usr/lib/softhsm/libsofthsm2.so",
-    "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so",
-    "/usr/lib64/pkcs11/libsofthsm2.so",
-    "/usr/local/lib/softhsm/libsofthsm2.so",
-];
-
-fn module() -> Option<PathBuf> {
-    let named = std::env::var_os("SOFTHSM2_MODULE").map(PathBuf::from);
-    named.into_iter().chain(PLACES.map(PathBuf::from)).find(|path| path.exists())
+fn open(address: &TokenAddress, mode: Mode) -> Result<Pkcs11Vault, VaultError> {
+    Pkcs11Vault::open(vec![(address.clone(), tokens::pin())], tokens::options(mode))
 }
 
-/// Initialises SoftHSM with tokens in `directory`. It reads its configuration once in a process, so this file has one test.
-fn start(module: &Path, directory: &Path) -> Pkcs11 {
-    let configuration = directory.join("softhsm2.conf");
-    std::fs::write(&configuration, format!("directories.tokendir = {}\n", directory.display())).unwrap();
-    // SAFETY: no other thread of this process reads or writes the environment: this is its only test.
-    unsafe { std::env::set_var("SOFTHSM2_CONF", configuration) };
-    let pkcs11 = Pkcs11::new(module).unwrap();
-    pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
-    pkcs11
-}
-
-fn make_token(pkcs11: &Pkcs11, label: &str) {
-    let used = pkcs11.get_slots_with_initialized_token().unwrap();
-    let free = pkcs11.get_all_slots().unwrap().into_iter().find(|slot| !used.contains(slot)).unwrap();
-    pkcs11.init_token(free, &AuthPin::from(SO_PIN), label).unwrap();
-    let session = pkcs11.open_rw_session(free).unwrap();
-    session.login(UserType::So, Some(&AuthPin::from(SO_PIN))).unwrap();
-    session.init_pin(&AuthPin::from(PIN)).unwrap();
-    session.logout().unwrap();
-}
-
-fn address(module: &Path, token: &str) -> TokenAddress {
-    TokenAddress { module: module.to_owned(), token_label: token.to_owned(), root_label: "kmip-root".to_owned() }
+fn create(address: &TokenAddress) -> Result<Pkcs11Vault, VaultError> {
+    Pkcs11Vault::create(vec![(address.clone(), tokens::pin())], Options::default())
 }
 
 #[test]
 fn pkcs11_vault_on_softhsm() {
-    let Some(module) = module() else {
+    let Some(module) = tokens::module() else {
         println!("SKIP softhsm2 not installed");
         return;
     };
     let directory = tempfile::tempdir().unwrap();
-    let pkcs11 = start(&module, directory.path());
-    make_token(&pkcs11, "first");
-    make_token(&pkcs11, "second");
-    let pin = SecretText::copy_from(PIN);
-    let first = address(&module, "first");
+    let pkcs11 = tokens::start(&module, directory.path());
+    let serial = tokens::make(&pkcs11, "first");
+    tokens::make(&pkcs11, "second");
+    let first = tokens::address(&module, "first");
 
-    refusals_are_clear(&first, &pin);
-    let vault = Pkcs11Vault::create(&first, &pin).unwrap();
-    assert!(Pkcs11Vault::create(&first, &pin).is_err(), "a second root key was made");
+    refusals_are_clear(&first);
+    let vault = create(&first).unwrap();
+    assert!(create(&first).is_err(), "a second root key was made");
     exercise(&vault);
-    the_next_process_opens_everything(&vault, &first, &pin);
-    another_root_opens_nothing(&vault, &address(&module, "second"), &pin);
+    let strict = open(&first, Mode::Strict).unwrap();
+    exercise(&strict);
+    assert_eq!((vault.waits().to_use, strict.waits().to_use), (false, true));
+    the_next_process_opens_everything(&vault, &first);
+    the_mode_may_be_changed_both_ways(&first);
+    a_serial_number_is_an_address(&first, &serial);
+    sessions_are_bounded_and_threads_wait_for_one(&first);
+    another_root_opens_nothing(&vault, &tokens::address(&module, "second"));
     the_root_key_stays_and_nothing_else_is_left(&pkcs11);
-    an_extractable_root_key_is_refused(&pkcs11, &first, &pin);
+    an_extractable_root_key_is_refused(&pkcs11, &first);
     assert_eq!(format!("{vault:?}"), "Pkcs11Vault(\"first\")");
+    drop((vault, strict));
+    no_monitor_is_left();
 }
 
-fn refusals_are_clear(address: &TokenAddress, pin: &SecretText) {
+fn refusals_are_clear(address: &TokenAddress) {
     let text = |refused: Result<Pkcs11Vault, VaultError>| refused.unwrap_err().to_string();
-    let no_root = text(Pkcs11Vault::open(address, pin));
+    let open = |address| open(&address, Mode::Cached);
+    let no_root = text(open(address.clone()));
     assert!(no_root.contains("no AES key labelled \"kmip-root\""), "{no_root}");
-    let no_token = text(Pkcs11Vault::open(&TokenAddress { token_label: "third".to_owned(), ..address.clone() }, pin));
+    let no_token = text(open(TokenAddress { token_label: Some("third".to_owned()), ..address.clone() }));
     assert!(no_token.contains("no token is labelled \"third\"") && no_token.contains("second"), "{no_token}");
-    let no_module = text(Pkcs11Vault::open(&TokenAddress { module: "/nowhere.so".into(), ..address.clone() }, pin));
+    let no_name = text(open(TokenAddress { token_label: None, ..address.clone() }));
+    assert!(no_name.contains("neither a token label nor a serial number"), "{no_name}");
+    let no_module = text(open(TokenAddress { module: "/nowhere.so".into(), ..address.clone() }));
     assert!(no_module.contains("/nowhere.so"), "{no_module}");
-    let wrong_pin = text(Pkcs11Vault::open(address, &SecretText::copy_from("wrong-pin")));
+    let wrong_pin = vec![(address.clone(), SecretText::copy_from("wrong-pin"))];
+    let wrong_pin = text(Pkcs11Vault::open(wrong_pin, Options::default()));
     assert!(wrong_pin.contains("PinIncorrect"), "{wrong_pin}");
+    let two = vec![(address.clone(), tokens::pin()), (address.clone(), tokens::pin())];
+    let two = text(Pkcs11Vault::create(two, Options::default()));
+    assert!(two.contains("on one device, not on 2"), "{two}");
+    let none = text(Pkcs11Vault::open(Vec::new(), Options::default()));
+    assert!(none.contains("no device is given"), "{none}");
 }
 
-fn the_next_process_opens_everything(vault: &Pkcs11Vault, address: &TokenAddress, pin: &SecretText) {
-    let binding = Binding { scope: "next", id: "1", spec: b"spec" };
+fn the_next_process_opens_everything(vault: &Pkcs11Vault, address: &TokenAddress) {
     let stored = vault.create_scope_key("next").unwrap();
     vault.install_scope_key("next", &stored).unwrap();
     let secret = Secret::copy_from(b"0123456789abcdef");
-    let sealed = vault.seal(&secret, binding).unwrap();
+    let sealed = vault.seal(&secret, BINDING).unwrap();
     let store_keys = vault.create_store_keys().unwrap();
     let record = vault.record_seal(&store_keys).unwrap().seal(b"key", 3, b"value");
 
-    let next = Pkcs11Vault::open(address, pin).unwrap();
+    let next = open(address, Mode::Cached).unwrap();
     next.install_scope_key("next", &stored).unwrap();
-    assert_eq!(next.open(&sealed, binding).unwrap(), secret);
+    assert_eq!(next.open(&sealed, BINDING).unwrap(), secret);
     assert_eq!(next.record_seal(&store_keys).unwrap().open(b"key", 3, &record).unwrap(), b"value");
 }
 
-fn another_root_opens_nothing(vault: &Pkcs11Vault, second: &TokenAddress, pin: &SecretText) {
-    let other = Pkcs11Vault::create(second, pin).unwrap();
+fn the_mode_may_be_changed_both_ways(address: &TokenAddress) {
+    let (cached, strict) = (open(address, Mode::Cached).unwrap(), open(address, Mode::Strict).unwrap());
+    let stored = cached.create_scope_key("next").unwrap();
+    let secret = Secret::copy_from(b"0123456789abcdef");
+    for vault in [&cached, &strict] {
+        vault.install_scope_key("next", &stored).unwrap();
+        vault.install_scope_key("next", &stored).unwrap();
+    }
+    let by_scope = cached.seal(&secret, BINDING).unwrap();
+    let by_root = strict.seal(&secret, BINDING).unwrap();
+    assert_eq!((by_scope.0[..5].to_vec(), by_root.0[..5].to_vec()), (vec![1, 0, 0, 0, 1], vec![2, 0, 0, 0, 1]));
+    for vault in [&cached, &strict] {
+        for sealed in [&by_scope, &by_root] {
+            assert_eq!(vault.open(sealed, BINDING).unwrap(), secret);
+            let elsewhere = vault.open(sealed, Binding { id: "2", ..BINDING });
+            assert!(matches!(elsewhere, Err(VaultError::DoesNotOpen(_))), "{elsewhere:?}");
+            let mut other_kind = sealed.clone();
+            other_kind.0[0] ^= 3;
+            assert!(matches!(vault.open(&other_kind, BINDING), Err(VaultError::DoesNotOpen(_))));
+        }
+        // A rival first generation, made by another process under the same root key.
+        let rival = open(address, Mode::Cached).unwrap().create_scope_key("next").unwrap();
+        assert!(matches!(vault.install_scope_key("next", &rival), Err(VaultError::BadInput(_))));
+    }
+}
+
+fn a_serial_number_is_an_address(address: &TokenAddress, serial: &str) {
+    let by_serial = TokenAddress { token_label: None, serial: Some(serial.to_owned()), ..address.clone() };
+    let vault = open(&by_serial, Mode::Cached).unwrap();
+    let [device] = vault.devices().try_into().unwrap();
+    assert_eq!((device.name.as_str(), &device.state), ("first", &DeviceState::Serves));
+    assert!(device.token.contains(serial), "{}", device.token);
+    let both = TokenAddress { token_label: Some("second".to_owned()), ..by_serial };
+    let refused = open(&both, Mode::Cached).unwrap_err().to_string();
+    assert!(refused.contains("no token is labelled \"second\" with serial number"), "{refused}");
+}
+
+/// With one session, eight threads take turns; what each seals opens.
+fn sessions_are_bounded_and_threads_wait_for_one(address: &TokenAddress) {
+    let options = Options { sessions: 1, ..tokens::options(Mode::Strict) };
+    let vault = Pkcs11Vault::open(vec![(address.clone(), tokens::pin())], options).unwrap();
+    let stored = vault.create_scope_key("next").unwrap();
+    vault.install_scope_key("next", &stored).unwrap();
+    std::thread::scope(|threads| {
+        for number in 0..8u8 {
+            let vault = &vault;
+            threads.spawn(move || {
+                let secret = Secret::copy_from(&[number; 32]);
+                let sealed: Vec<Sealed> = (0..20).map(|_| vault.seal(&secret, BINDING).unwrap()).collect();
+                for sealed in sealed {
+                    assert_eq!(vault.open(&sealed, BINDING).unwrap(), secret);
+                }
+                vault.generate(KeySpec::Symmetric { bits: 256 }, BINDING).unwrap();
+            });
+        }
+    });
+}
+
+fn another_root_opens_nothing(vault: &Pkcs11Vault, second: &TokenAddress) {
+    let other = create(second).unwrap();
     let stored = vault.create_scope_key("s").unwrap();
     let refused = other.install_scope_key("s", &stored);
     assert!(matches!(refused, Err(VaultError::DoesNotOpen(_))), "{refused:?}");
     assert!(matches!(other.record_seal(&vault.create_store_keys().unwrap()), Err(VaultError::DoesNotOpen(_))));
+    assert!(other.health().is_ok(), "a blob that does not open made a device lost");
     let software = SoftwareVault::new(Keystore::ephemeral().unwrap());
     let refused = software.install_scope_key("s", &stored).unwrap_err().to_string();
     assert!(refused.contains("another kind of vault"), "{refused}");
@@ -122,7 +163,7 @@ fn another_root_opens_nothing(vault: &Pkcs11Vault, second: &TokenAddress, pin: &
 
 /// The vault keeps the login of this process alive, so this session may look at private objects.
 fn the_root_key_stays_and_nothing_else_is_left(pkcs11: &Pkcs11) {
-    let session = pkcs11.open_rw_session(slot(pkcs11, "first")).unwrap();
+    let session = pkcs11.open_rw_session(tokens::slot(pkcs11, "first")).unwrap();
     let objects = session.find_objects(&[]).unwrap();
     let [root] = objects.as_slice() else { panic!("{} objects on the token", objects.len()) };
     let transport = session
@@ -135,8 +176,8 @@ fn the_root_key_stays_and_nothing_else_is_left(pkcs11: &Pkcs11) {
     assert!(matches!(wrapped, Err(Error::Pkcs11(RvError::KeyUnextractable, _))), "{wrapped:?}");
 }
 
-fn an_extractable_root_key_is_refused(pkcs11: &Pkcs11, address: &TokenAddress, pin: &SecretText) {
-    let session = pkcs11.open_rw_session(slot(pkcs11, "first")).unwrap();
+fn an_extractable_root_key_is_refused(pkcs11: &Pkcs11, address: &TokenAddress) {
+    let session = pkcs11.open_rw_session(tokens::slot(pkcs11, "first")).unwrap();
     let template = [
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::Label(b"weak".to_vec()),
@@ -146,11 +187,13 @@ fn an_extractable_root_key_is_refused(pkcs11: &Pkcs11, address: &TokenAddress, p
         Attribute::Extractable(true),
     ];
     session.generate_key(&Mechanism::AesKeyGen, &template).unwrap();
-    let refused = Pkcs11Vault::open(&TokenAddress { root_label: "weak".to_owned(), ..address.clone() }, pin);
+    let refused = open(&TokenAddress { root_label: "weak".to_owned(), ..address.clone() }, Mode::Cached);
     assert!(refused.unwrap_err().to_string().contains("extractable"));
 }
 
-fn slot(pkcs11: &Pkcs11, label: &str) -> cryptoki::slot::Slot {
-    let slots = pkcs11.get_slots_with_initialized_token().unwrap();
-    slots.into_iter().find(|slot| pkcs11.get_token_info(*slot).unwrap().label().trim_end() == label).unwrap()
+fn no_monitor_is_left() {
+    let names = || std::fs::read_dir("/proc/self/task").unwrap().map(|task| task.unwrap().path().join("comm"));
+    let monitors =
+        || names().filter_map(|path| std::fs::read_to_string(path).ok()).filter(|name| name == "hsm-monitor\n").count();
+    tokens::wait_until("the monitors end with their vaults", || monitors() == 0);
 }

@@ -17,16 +17,21 @@ use super::keys::PrivateKey;
 /// How many parsed keys are kept.
 const KEPT: usize = 1024;
 
-/// The parsed private keys of a vault.
-pub(crate) struct PrivateKeys(Cache<[u8; 32], Arc<PrivateKey>>);
+/// The parsed private keys of a vault; without a cache, none is kept.
+pub(crate) struct PrivateKeys(Option<Cache<[u8; 32], Arc<PrivateKey>>>);
 
 impl Default for PrivateKeys {
     fn default() -> Self {
-        Self(Cache::new(KEPT))
+        Self(Some(Cache::new(KEPT)))
     }
 }
 
 impl PrivateKeys {
+    /// Keeps no key: each call opens and parses it anew.
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// The parsed key of a blob; `open` gives its PKCS#8 if it is not kept.
     pub(super) fn parsed(
         &self,
@@ -34,23 +39,27 @@ impl PrivateKeys {
         binding: Binding<'_>,
         open: impl FnOnce() -> Result<Secret, CryptoError>,
     ) -> Result<Arc<PrivateKey>, CryptoError> {
+        let parse = || Ok(Arc::new(PrivateKey::parse(&open()?)?));
+        let Some(cache) = &self.0 else { return parse() };
         let name = name(sealed, binding);
-        if let Some(kept) = self.0.get(&name) {
+        if let Some(kept) = cache.get(&name) {
             return Ok(kept);
         }
-        let key = Arc::new(PrivateKey::parse(&open()?)?);
-        self.0.insert(name, Arc::clone(&key));
+        let key = parse()?;
+        cache.insert(name, Arc::clone(&key));
         Ok(key)
     }
 
     /// Drops the key of a blob.
     pub(crate) fn forget(&self, sealed: &Sealed, binding: Binding<'_>) {
-        self.0.remove(&name(sealed, binding));
+        if let Some(cache) = &self.0 {
+            cache.remove(&name(sealed, binding));
+        }
     }
 
     #[cfg(test)]
     pub(super) fn kept(&self) -> usize {
-        self.0.len()
+        self.0.as_ref().map_or(0, Cache::len)
     }
 }
 

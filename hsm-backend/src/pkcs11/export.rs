@@ -8,23 +8,25 @@ use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use kmip_codec::secret::Secret;
 use kmip_core::ports::vault::{Answer, Call, Curve, KeySpec, VaultError};
-use rand_core::TryRng;
 use zeroize::Zeroize;
 
-use super::token::{Token, failed};
+use super::device::Pace;
+use super::group::Group;
+use super::trouble::Trouble;
 use crate::envelope::KEY_BYTES;
+use crate::hierarchy::random_secret;
 use crate::key_wrap;
 
-/// Generates a pair on the token and returns the private key as the token's PKCS#8.
-pub(super) fn generate_pair(token: &Token, spec: KeySpec) -> Result<Secret, VaultError> {
-    let transport = token.with_random(|random| Secret::init_with(KEY_BYTES, |out| random.try_fill_bytes(out)))?;
-    let wrapped = token.with_session(|session| {
+/// Generates a pair on a token and returns the private key as the token's PKCS#8.
+pub(super) fn generate_pair(group: &Group, spec: KeySpec) -> Result<Secret, VaultError> {
+    let transport = random_secret(KEY_BYTES, &mut group.random())?;
+    let wrapped = group.call(Pace::Slow, |loan| {
         let mut template = transport_template(&transport);
-        let wrapping = session.create_object(&template).map_err(failed);
+        let wrapping = loan.session.create_object(&template);
         wipe(&mut template);
         let wrapping = wrapping?;
-        let wrapped = generate_wrapped(session, spec, wrapping);
-        destroy(session, wrapping)?;
+        let wrapped = generate_wrapped(loan.session, spec, wrapping);
+        loan.session.destroy_object(wrapping)?;
         wrapped
     })?;
     match key_wrap::answer(&transport, &Call::UnwrapKwp { wrapped: &wrapped })? {
@@ -33,17 +35,13 @@ pub(super) fn generate_pair(token: &Token, spec: KeySpec) -> Result<Secret, Vaul
     }
 }
 
-fn generate_wrapped(session: &Session, spec: KeySpec, wrapping: ObjectHandle) -> Result<Vec<u8>, VaultError> {
+fn generate_wrapped(session: &Session, spec: KeySpec, wrapping: ObjectHandle) -> Result<Vec<u8>, Trouble> {
     let (mechanism, public) = public_half(spec)?;
-    let (public, private) = session.generate_key_pair(&mechanism, &public, &private_template()).map_err(failed)?;
-    let wrapped = session.wrap_key(&Mechanism::AesKeyWrapPad, wrapping, private).map_err(failed);
-    destroy(session, private)?;
-    destroy(session, public)?;
-    wrapped
-}
-
-fn destroy(session: &Session, object: ObjectHandle) -> Result<(), VaultError> {
-    session.destroy_object(object).map_err(failed)
+    let (public, private) = session.generate_key_pair(&mechanism, &public, &private_template())?;
+    let wrapped = session.wrap_key(&Mechanism::AesKeyWrapPad, wrapping, private);
+    session.destroy_object(private)?;
+    session.destroy_object(public)?;
+    Ok(wrapped?)
 }
 
 /// Wipes the key in a template.

@@ -1,0 +1,166 @@
+//! From an address to a root key that is ready for use: find the token, log in, find or make the key, try it.
+
+use std::sync::OnceLock;
+
+use cryptoki::error::{Error, RvError};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::{Session, UserType};
+use cryptoki::slot::Slot;
+use cryptoki::types::AuthPin;
+use kmip_codec::secret::{Secret, SecretText};
+use kmip_core::ports::vault::VaultError;
+
+use super::TokenAddress;
+use super::module::Entered;
+use super::sealing::{self, RootKey};
+use super::trouble::Trouble;
+use crate::envelope::KEY_BYTES;
+use crate::hierarchy::{Purpose, RootKind};
+
+/// Whether the root key must be there or must not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Errand {
+    /// Make the root key on a token that has none.
+    Create,
+    /// Find it.
+    Open,
+}
+
+/// The handles of a token; they hold for one epoch of the module.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Handles {
+    pub(super) slot: Slot,
+    pub(super) root: ObjectHandle,
+    /// How the root key seals.
+    pub(super) way: RootKind,
+}
+
+/// A token with a user logged in.
+pub(super) struct Connected {
+    pub(super) handles: Handles,
+    /// Keeps the login alive: it ends with the last session (PKCS #11 v2.40 §5.6).
+    pub(super) anchor: Session,
+    /// What the token lists.
+    pub(super) mechanisms: Vec<MechanismType>,
+}
+
+/// A blob that every root key of a group must open. The first device that connects seals it.
+pub(super) type Witness = OnceLock<Vec<u8>>;
+
+/// Connects to the token.
+pub(super) fn connect(
+    module: &Entered<'_>,
+    address: &TokenAddress,
+    pin: &SecretText,
+    witness: &Witness,
+    errand: Errand,
+) -> Result<Connected, Trouble> {
+    let slot = address.find(module)?;
+    let anchor = module.open(slot)?;
+    match prepare(module, slot, &anchor, address, pin, witness, errand) {
+        Ok((handles, mechanisms)) => Ok(Connected { handles, anchor, mechanisms }),
+        Err(trouble) => {
+            module.close(anchor);
+            Err(trouble)
+        }
+    }
+}
+
+fn prepare(
+    module: &Entered<'_>,
+    slot: Slot,
+    session: &Session,
+    address: &TokenAddress,
+    pin: &SecretText,
+    witness: &Witness,
+    errand: Errand,
+) -> Result<(Handles, Vec<MechanismType>), Trouble> {
+    match session.login(UserType::User, Some(&AuthPin::from(pin.expose_secret()))) {
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => (),
+        Err(error) => return Err(error.into()),
+    }
+    let root = match errand {
+        Errand::Create => create_root(session, &address.root_label)?,
+        Errand::Open => find_root(session, &address.root_label)?,
+    };
+    must_stay(session, root)?;
+    let way = sealing::choose(root, |work| {
+        let session = module.open(slot)?;
+        let result = work(&session);
+        module.close(session);
+        result
+    })?;
+    must_be_the_same(&RootKey { session, key: root, way }, witness)?;
+    Ok((Handles { slot, root, way }, module.functions().get_mechanism_list(slot)?))
+}
+
+fn create_root(session: &Session, label: &str) -> Result<ObjectHandle, Trouble> {
+    if !session.find_objects(&search(label))?.is_empty() {
+        return Err(refused(format!("the token has a root key {label:?} already")));
+    }
+    Ok(session.generate_key(&Mechanism::AesKeyGen, &template(label))?)
+}
+
+fn find_root(session: &Session, label: &str) -> Result<ObjectHandle, Trouble> {
+    match session.find_objects(&search(label))?.as_slice() {
+        [key] => Ok(*key),
+        [] => Err(refused(format!("the token has no AES key labelled {label:?}"))),
+        several => Err(refused(format!("the token has {} AES keys labelled {label:?}", several.len()))),
+    }
+}
+
+fn search(label: &str) -> Vec<Attribute> {
+    vec![
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::Token(true),
+        Attribute::Label(label.as_bytes().to_vec()),
+    ]
+}
+
+fn template(label: &str) -> Vec<Attribute> {
+    let own = [
+        Attribute::ValueLen((KEY_BYTES as u64).into()),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Encrypt(true),
+        Attribute::Decrypt(true),
+        Attribute::Wrap(true),
+        Attribute::Unwrap(true),
+    ];
+    search(label).into_iter().chain(own).collect()
+}
+
+/// Reads back what the token says of the key: a root key that can leave the token is none.
+fn must_stay(session: &Session, key: ObjectHandle) -> Result<(), Trouble> {
+    let told = session.get_attributes(key, &[AttributeType::Sensitive, AttributeType::Extractable])?;
+    match told.contains(&Attribute::Sensitive(true)) && told.contains(&Attribute::Extractable(false)) {
+        true => Ok(()),
+        false => Err(refused("the root key on the token is extractable or not sensitive".to_owned())),
+    }
+}
+
+/// Devices of a group hold one key: what the first sealed opens on each.
+fn must_be_the_same(root: &RootKey<'_>, witness: &Witness) -> Result<(), Trouble> {
+    let probe = Secret::copy_from(b"the root key of a group");
+    if witness.get().is_none() {
+        // If another device was faster, its blob stays.
+        let _ = witness.set(root.seal(Purpose::Probe, &probe)?);
+    }
+    let sealed = witness.get().expect("invariant: just set");
+    match root.open(Purpose::Probe, sealed) {
+        Ok(opened) if opened == probe => Ok(()),
+        Ok(_) | Err(Trouble::Blob(_) | Trouble::Refused(VaultError::DoesNotOpen(_))) => {
+            let text =
+                "its root key is not the one of the device that answered first, or it cannot open what that one seals";
+            Err(refused(text.to_owned()))
+        }
+        Err(other) => Err(other),
+    }
+}
+
+fn refused(text: String) -> Trouble {
+    Trouble::Refused(VaultError::Failed(text))
+}
