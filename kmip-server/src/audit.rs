@@ -2,7 +2,8 @@
 //!
 //! [`AuditLog::append`] returns when its lines are in the file (`write(2)` done: they survive the death of the process);
 //! [`AuditLog::sync`] returns when they are on the disk. [`AuditLog::record`] and [`AuditLog::write_out`] are the two
-//! halves of `append`, so that the entries of many pipelined requests share one write. A segment that has reached its
+//! halves of `append`, so that the entries of many pipelined requests share one write. Entries that need not be in the file
+//! before a reply ([`Due::Soon`]) wait for the next one that must. A segment that has reached its
 //! size is synced before the next begins. After a crash the last line may be torn: [`AuditLog::open`] cuts it and tells.
 
 use crate::audit_line::{Clock, Entry};
@@ -15,6 +16,8 @@ use thiserror::Error;
 
 /// Lines that may wait for a disk that refuses them.
 const LONGEST_BACKLOG: usize = 4 * 1024 * 1024;
+/// Lines of [`Due::Soon`] that wait at most.
+const LONGEST_WAIT: usize = 64 * 1024;
 /// How much is read at once while the end of the last line is sought.
 const TAIL_BYTES: u64 = 64 * 1024;
 
@@ -44,6 +47,15 @@ pub struct Reopened {
     pub cut_bytes: u64,
 }
 
+/// When an entry must be in the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// Before the reply leaves.
+    BeforeReply,
+    /// With the next entry that is due, or the next [`AuditLog::write_out`].
+    Soon,
+}
+
 /// The writer of the audit log; one for a process.
 pub struct AuditLog {
     folder: PathBuf,
@@ -56,6 +68,8 @@ struct Segment {
     file: Arc<File>,
     size: u64,
     pending: Vec<u8>,
+    /// Whether a pending line is due before a reply.
+    due: bool,
     clock: Clock,
 }
 
@@ -67,7 +81,8 @@ impl AuditLog {
         let number = last_segment(folder).map_err(at_folder)?.unwrap_or(1);
         let path = segment_path(folder, number);
         let (file, size, cut_bytes) = open_segment(folder, &path).map_err(|error| AuditError::File { path, error })?;
-        let state = Segment { number, file: Arc::new(file), size, pending: Vec::new(), clock: Clock::default() };
+        let state =
+            Segment { number, file: Arc::new(file), size, pending: Vec::new(), due: false, clock: Clock::default() };
         let log = Self { folder: folder.to_owned(), segment_bytes, state: Mutex::new(state) };
         Ok((log, Reopened { cut_bytes }))
     }
@@ -81,9 +96,21 @@ impl AuditLog {
         self.write_out_of(&mut state)
     }
 
-    /// Keeps an entry for the next [`AuditLog::write_out`], by whomever.
-    pub fn record(&self, entry: &Entry<'_>) -> Result<(), AuditError> {
-        self.record_in(&mut self.lock(), entry)
+    /// Keeps an entry for the next [`AuditLog::settle`] or [`AuditLog::write_out`], by whomever.
+    pub fn record(&self, entry: &Entry<'_>, due: Due) -> Result<(), AuditError> {
+        let mut state = self.lock();
+        self.record_in(&mut state, entry)?;
+        state.due |= due == Due::BeforeReply;
+        Ok(())
+    }
+
+    /// Returns when everything that is due before a reply is in the file.
+    pub fn settle(&self) -> Result<(), AuditError> {
+        let mut state = self.lock();
+        match state.due || state.pending.len() > LONGEST_WAIT {
+            true => self.write_out_of(&mut state),
+            false => Ok(()),
+        }
     }
 
     /// Returns when everything recorded so far is in the file.
@@ -131,6 +158,7 @@ impl AuditLog {
         }
         state.size = state.size.saturating_add(state.pending.len() as u64);
         state.pending.clear();
+        state.due = false;
         state.pending.shrink_to(64 * 1024);
         Ok(())
     }
@@ -255,11 +283,34 @@ mod tests {
     fn recorded_entries_are_written_by_whoever_writes_next() {
         let folder = tempfile::tempdir().unwrap();
         let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
-        log.record(&entry(&JsonText::new("a"), "1")).unwrap();
+        log.record(&entry(&JsonText::new("a"), "1"), Due::Soon).unwrap();
         assert_eq!(lines(folder.path()).len(), 0);
         log.write_out().unwrap();
         log.write_out().unwrap();
         assert_eq!(lines(folder.path()).len(), 1);
+    }
+
+    #[test]
+    fn what_may_wait_is_written_before_what_is_due_and_in_order() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
+        let client = JsonText::new("a");
+        log.record(&entry(&client, "1"), Due::Soon).unwrap();
+        log.settle().unwrap();
+        assert_eq!(lines(folder.path()).len(), 0, "it is not due");
+        log.record(&entry(&client, "2"), Due::BeforeReply).unwrap();
+        log.record(&entry(&client, "3"), Due::Soon).unwrap();
+        log.settle().unwrap();
+        let objects: Vec<String> = lines(folder.path()).iter().map(|line| line["object"].to_string()).collect();
+        assert_eq!(objects, ["\"1\"", "\"2\"", "\"3\""]);
+        log.record(&entry(&client, "4"), Due::Soon).unwrap();
+        log.settle().unwrap();
+        assert_eq!(lines(folder.path()).len(), 3, "what was due is written");
+        for _ in 0..LONGEST_WAIT / 100 {
+            log.record(&entry(&client, "5"), Due::Soon).unwrap();
+            log.settle().unwrap();
+        }
+        assert!(lines(folder.path()).len() > 100, "lines wait without end");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, WireEnum};
 use kmip_core::engine::AuditEntry;
 
-use crate::audit::{AuditError, AuditLog};
+use crate::audit::{AuditError, AuditLog, Due};
 use crate::audit_line::Entry;
 use crate::log_line;
 use crate::metrics::Metrics;
@@ -43,7 +43,7 @@ impl Journal {
             let object = entry.object.as_ref().map(|id| id.as_str());
             self.metrics.observe_operation(operation, result, took);
             self.tell(subject, entry, operation, result, reason, duration_us, revision.is_some());
-            self.audit.record(&Entry {
+            let told = Entry {
                 time,
                 client: &subject.peer.told.client,
                 user: entry.user.as_ref().map(|user| user.as_str()),
@@ -55,7 +55,8 @@ impl Journal {
                 message: entry.message.as_deref(),
                 duration_us,
                 revision,
-            })?;
+            };
+            self.audit.record(&told, due(entry))?;
         }
         Ok(())
     }
@@ -82,6 +83,12 @@ impl Journal {
         }
     }
 
+    /// Everything noted that must be told before a reply is in the file and in the log.
+    pub fn settle(&self) -> Result<(), AuditError> {
+        log_line::write_out();
+        self.audit.settle()
+    }
+
     /// Everything noted is in the file and in the log.
     pub fn write_out(&self) -> Result<(), AuditError> {
         log_line::write_out();
@@ -92,6 +99,19 @@ impl Journal {
     pub fn sync(&self) -> Result<(), AuditError> {
         log_line::write_out();
         self.audit.sync()
+    }
+}
+
+/// Entries of reads that neither release nor use a key may follow their reply, by half a second at most.
+fn due(entry: &AuditEntry) -> Due {
+    use Operation as O;
+    match entry.operation {
+        Some(O::DiscoverVersions | O::Query | O::Locate | O::GetAttributes | O::GetAttributeList)
+            if entry.status == ResultStatus::Success =>
+        {
+            Due::Soon
+        }
+        _ => Due::BeforeReply,
     }
 }
 
