@@ -16,6 +16,7 @@ mod content;
 mod directory;
 mod durable;
 mod engine;
+mod engine_threads;
 mod frame;
 mod keys;
 mod keyspace;

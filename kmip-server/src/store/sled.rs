@@ -18,6 +18,7 @@ use super::check::{self, Damage, Survey};
 use super::directory::{Directory, io_error};
 use super::durable::{Durability, StepHook};
 use super::engine::{self, Standing, damaged, guarded};
+use super::engine_threads;
 use super::frame::{self, Frame, MAX_SEALED};
 use super::keys::Keys;
 use super::keyspace::{self, HEADER, LAST, Named, PARTS, shown};
@@ -166,6 +167,7 @@ impl SledStore {
         let mut synced_blobs = HashSet::new();
         // A killed process may have left the newest batches in the system's cache only; they are read from now on.
         durability.sync(&db, &mut synced_blobs)?;
+        engine_threads::hold_back(&db);
         let parts = parts(&db)?;
         let writer = Mutex::new(Writer { durability, tip, standing, keys, parts, synced_blobs });
         Ok(Self {
