@@ -1,7 +1,6 @@
 //! Password hashes of KMIP users (KMIP 2.1 §7.10, Username and Password credentials): Argon2id, as PHC strings.
 //!
-//! The memory that Argon2id wants lies in a few workspaces that are kept and wiped: allocated for each password, it would
-//! grow with the number of guesses that run at one time, and stay with the threads that ran them.
+//! The memory that Argon2id wants is bounded by the number of computations at one time, and wiped and given back after each.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -65,22 +64,23 @@ pub fn refuse_unknown_user(password: &SecretText) {
     let _ = std::hint::black_box(digest(Version::V0x13, current_params(), password, &[0x5A; 16]));
 }
 
-/// Argon2id in one of the workspaces, which is wiped afterwards and keeps the size that current hashes need.
+/// Argon2id in one of the workspaces, which is wiped and given back afterwards.
 fn digest(version: Version, params: Params, password: &SecretText, salt: &[u8]) -> Result<Output, Error> {
     let blocks = params.block_count();
     let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
     let argon2 = Argon2::new(Algorithm::Argon2id, version, params);
     let mut workspace = workspace();
-    if workspace.len() < blocks {
-        workspace.resize(blocks, Block::new());
-    }
+    workspace.resize(blocks, Block::new());
     let mut buffer = [0; Output::MAX_LENGTH];
     let output = buffer.get_mut(..length).ok_or(Error::OutputSize)?;
-    let memory = workspace.get_mut(..blocks).unwrap_or_default();
-    let done = argon2.hash_password_into_with_memory(password.expose_secret().as_bytes(), salt, output, memory);
-    workspace.iter_mut().take(blocks).for_each(Zeroize::zeroize);
-    workspace.truncate(current_params().block_count());
-    workspace.shrink_to_fit();
+    let done = argon2.hash_password_into_with_memory(
+        password.expose_secret().as_bytes(),
+        salt,
+        output,
+        workspace.as_mut_slice(),
+    );
+    workspace.iter_mut().for_each(Zeroize::zeroize);
+    *workspace = Vec::new();
     done?;
     Ok(Output::new(output)?)
 }
