@@ -11,4 +11,5 @@ pub mod oasis;
 pub mod reference;
 pub mod server_process;
 pub mod tls;
+pub mod token;
 pub mod tree;

@@ -65,12 +65,27 @@ pub struct Options {
     pub config: Option<String>,
     /// Whether the HTTPS listener is on.
     pub https: bool,
+    /// Variables of its environment, beside ours.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Options {
     /// A development server on this data directory.
     pub fn new(data_dir: &Path) -> Self {
         Self { data_dir: data_dir.to_owned(), ..Self::default() }
+    }
+}
+
+impl Options {
+    /// Gives a command the configuration and the environment.
+    fn configure(&self, command: &mut Command) -> io::Result<()> {
+        if let Some(lines) = &self.config {
+            let path = beside(&self.data_dir, "toml");
+            fs::write(&path, lines)?;
+            command.arg("--config").arg(path);
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        Ok(())
     }
 }
 
@@ -97,11 +112,7 @@ impl Server {
         if let Some(filter) = &options.log {
             command.args(["--log", filter]);
         }
-        if let Some(lines) = &options.config {
-            let path = beside(&options.data_dir, "toml");
-            fs::write(&path, lines)?;
-            command.arg("--config").arg(path);
-        }
+        options.configure(&mut command)?;
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
         let mut stdout = BufReader::new(stdout);
@@ -165,7 +176,8 @@ impl Server {
         self.admin_request("POST", "/api/v1/users", body.as_bytes()).map(drop)
     }
 
-    fn admin_request(&self, method: &str, path: &str, body: &[u8]) -> io::Result<Vec<u8>> {
+    /// Asks the admin API as the first administrator.
+    pub fn admin_request(&self, method: &str, path: &str, body: &[u8]) -> io::Result<Vec<u8>> {
         let address = self.admin.ok_or_else(|| io::Error::other("the admin listener is off"))?;
         let admin = Identity::from_files(&self.pki("ca.pem"), &self.pki("admin.pem"), &self.pki("admin.key"))?;
         let answer = http(admin.connect(address)?, method, path, "application/json", body)?;
@@ -225,8 +237,11 @@ impl Drop for Server {
 }
 
 /// Runs `kmip-server check` on a data directory that no server uses; the error holds what it printed.
-pub fn check(data_dir: &Path) -> io::Result<()> {
-    let output = Command::new(server_binary()?).arg("check").arg("--data-dir").arg(data_dir).output()?;
+pub fn check(options: &Options) -> io::Result<()> {
+    let mut command = Command::new(server_binary()?);
+    command.arg("check").arg("--data-dir").arg(&options.data_dir);
+    options.configure(&mut command)?;
+    let output = command.output()?;
     if output.status.success() {
         return Ok(());
     }

@@ -1,21 +1,23 @@
 //! PyKMIP, PyKMIP's own integration tests and MongoDB's driver library against spawned servers.
 
 use conformance_tests::clients::{Check, Report, Verdict, count, failures, run};
-use conformance_tests::server_process::{Options, Server};
+use conformance_tests::server_process::Server;
+use conformance_tests::token::Vault;
 
 const USER: &str = "conformance";
 const PASSWORD: &str = "a long enough password 7";
 
 /// Runs a client on a server of its own and prints its counts; none where it cannot run.
-fn checks(client: &str, settings: &[(&str, &str)]) -> Option<Vec<Check>> {
+fn checks(vault: Vault, client: &str, settings: &[(&str, &str)]) -> Option<Vec<Check>> {
     let place = tempfile::tempdir().expect("a temporary folder");
-    let server = Server::start(&Options::new(&place.path().join("data"))).expect("the server starts");
+    let options = vault.server(place.path()).expect("the vault is prepared")?;
+    let server = Server::start(&options).expect("the server starts");
     server.add_user(USER, PASSWORD).expect("the user is added");
     match run(client, &server, settings).expect("the client runs") {
         Report::Skipped(_) => None,
         Report::Checks(checks) => {
             let (passed, failed, skipped) = count(&checks);
-            println!("{client}: {passed} passed, {failed} failed, {skipped} skipped");
+            println!("{client} ({vault:?} vault): {passed} passed, {failed} failed, {skipped} skipped");
             failures(&checks).iter().for_each(|line| println!("FAIL {client} {line}"));
             Some(checks)
         }
@@ -28,7 +30,17 @@ fn failed(check: &Check) -> bool {
 
 #[test]
 fn pykmip_passes() {
-    let Some(checks) = checks("pykmip", &[("KMIP_USERNAME", USER), ("KMIP_PASSWORD", PASSWORD)]) else { return };
+    pykmip(Vault::Software);
+}
+
+#[test]
+fn pykmip_passes_with_keys_under_a_token() {
+    pykmip(Vault::Cached);
+    pykmip(Vault::Strict);
+}
+
+fn pykmip(vault: Vault) {
+    let Some(checks) = checks(vault, "pykmip", &[("KMIP_USERNAME", USER), ("KMIP_PASSWORD", PASSWORD)]) else { return };
     for version in ["1.0", "1.1", "1.2", "1.3", "1.4", "2.0"] {
         let of_version = checks.iter().filter(|check| check.what.starts_with(version));
         assert!(of_version.count() > 40, "hardly any check ran at {version}");
@@ -43,7 +55,17 @@ const MAY_FAIL: [(&str, &str); 1] =
 
 #[test]
 fn pykmips_own_suite_passes() {
-    let Some(checks) = checks("pykmip-suite", &[]) else { return };
+    pykmip_suite(Vault::Software);
+}
+
+#[test]
+fn pykmips_own_suite_passes_with_keys_under_a_token() {
+    pykmip_suite(Vault::Cached);
+    pykmip_suite(Vault::Strict);
+}
+
+fn pykmip_suite(vault: Vault) {
+    let Some(checks) = checks(vault, "pykmip-suite", &[]) else { return };
     assert_eq!(checks.len(), 37, "the suite has 37 tests");
     let (passed, _, skipped) = count(&checks);
     assert_eq!(skipped, 0);
@@ -55,7 +77,17 @@ fn pykmips_own_suite_passes() {
 
 #[test]
 fn mongodb_passes_with_own_and_with_delegated_encryption() {
-    let Some(checks) = checks("mongodb-csfle", &[]) else { return };
+    mongodb(Vault::Software);
+}
+
+#[test]
+fn mongodb_passes_with_keys_under_a_token() {
+    mongodb(Vault::Cached);
+    mongodb(Vault::Strict);
+}
+
+fn mongodb(vault: Vault) {
+    let Some(checks) = checks(vault, "mongodb-csfle", &[]) else { return };
     let delegated = checks.iter().filter(|check| check.what.starts_with("delegated")).count();
     assert!(delegated > 0 && checks.len() >= 6 + delegated, "hardly any check ran");
     let wrong: Vec<Check> = checks.into_iter().filter(failed).collect();

@@ -7,13 +7,29 @@ use conformance_tests::oasis::case::Case;
 use conformance_tests::oasis::expectations;
 use conformance_tests::oasis::run::{Outcome, Report, load_all, play_all, print};
 use conformance_tests::reference;
-use conformance_tests::server_process::{Options, Server, ServerWorld};
+use conformance_tests::server_process::{Server, ServerWorld};
+use conformance_tests::token::Vault;
 
 #[test]
 fn published_cases_end_as_expected_over_tls() {
+    over_tls(Vault::Software);
+}
+
+#[test]
+fn published_cases_end_alike_with_the_root_key_on_a_token() {
+    over_tls(Vault::Cached);
+}
+
+#[test]
+fn published_cases_end_alike_with_every_key_opened_by_a_token() {
+    over_tls(Vault::Strict);
+}
+
+fn over_tls(vault: Vault) {
     let Some(cases) = cases() else { return };
     let place = tempfile::tempdir().expect("a temporary folder");
-    let server = Server::start(&Options::new(&place.path().join("data"))).expect("the server starts");
+    let Some(options) = vault.server(place.path()).expect("the vault is prepared") else { return };
+    let server = Server::start(&options).expect("the server starts");
     let reports = play_all(&cases, &mut ServerWorld::new(&server), &|_| true);
     print(&reports);
     judge(&cases, &reports);

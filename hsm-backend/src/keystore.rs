@@ -6,6 +6,8 @@
 //! | `root.dev.key` | instead of it, for development: the root key in the clear (hexadecimal) |
 //! | `store.json` | the keys that seal records and blind names, sealed under the root key |
 //!
+//! Where a PKCS#11 device holds the root key, `store.json` stands alone.
+//!
 //! The directory has mode 0700, its files 0600; anything more open is refused. It is written beside its place and moved
 //! there whole, after a sync, so it exists complete or not at all; one that exists is never written again.
 
@@ -56,6 +58,14 @@ pub enum KeystoreError {
     /// Nothing is there.
     #[error("no key store at {0}: make one with `kmip-server init`, or bring back the directory from a backup")]
     Missing(PathBuf),
+    /// Its root key is on a device.
+    #[error(
+        "{0} holds no root key: it belongs to a PKCS#11 device; say kind = \"pkcs11\" in [vault] and name the device in [[hsm]]"
+    )]
+    RootOnDevice(PathBuf),
+    /// Its root key is not on a device.
+    #[error("the root key of {0} is kept in software: say kind = \"software\" in [vault]")]
+    RootInSoftware(PathBuf),
     /// Something is there already.
     #[error("{0} exists and is not overwritten: the keys of all objects hang on it; choose another data directory")]
     Exists(PathBuf),
@@ -110,14 +120,11 @@ impl Keystore {
     }
 
     fn create_with(dir: &Path, protection: &Protection, root_key: &Secret) -> Result<Self, KeystoreError> {
-        if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
-            return Err(KeystoreError::Exists(dir.to_owned()));
-        }
+        must_be_new(dir)?;
         let (root_name, root_file) = root_file(protection, root_key)?;
         let root = SoftwareRoot::new(root_key)?;
         let store_keys = StoreSeal::create_keys(&root, &mut OsRandom)?;
-        let store_file = to_json(&StoreFile { format: FORMAT, sealed: hex::encode(&store_keys) });
-        publish(dir, &[(root_name, root_file), (STORE_KEYS, store_file)])?;
+        publish(dir, &[(root_name, root_file), (STORE_KEYS, store_file(&store_keys))])?;
         if matches!(protection, Protection::DevFile) {
             warn_about_dev_file(dir);
         }
@@ -132,26 +139,42 @@ impl Keystore {
         must_be_private(dir, 0o700)?;
         let (sealed, dev) = (dir.join(SEALED_ROOT), dir.join(DEV_ROOT));
         let root_key = match (sealed.exists(), dev.exists()) {
+            (false, false) => return Err(KeystoreError::RootOnDevice(dir.to_owned())),
             (true, false) => open_sealed_root(&sealed, &passphrase().map_err(KeystoreError::NoPassphrase)?)?,
-            (false, _) => {
+            (false, true) => {
                 warn_about_dev_file(dir);
                 read_dev_root(&dev)?
             }
             (true, true) => return Err(damaged(&dev, "it stands beside root.json, and only one can be the root key")),
         };
         let root = SoftwareRoot::new(&root_key)?;
-        let store_path = dir.join(STORE_KEYS);
-        let file: StoreFile = parse(&store_path, &read_private(&store_path)?)?;
-        check_format(&store_path, file.format)?;
-        let keys = unhex(&store_path, &file.sealed)?;
+        let keys = read_store_keys(dir)?;
         let store_seal =
-            StoreSeal::from_keys(&root, &keys).map_err(|error| damaged(&store_path, &error.to_string()))?;
+            StoreSeal::from_keys(&root, &keys).map_err(|error| damaged(&dir.join(STORE_KEYS), &error.to_string()))?;
         Ok(Self { root, store_seal })
     }
 
     /// Whether a key store stands at `dir`.
     pub fn exists(dir: &Path) -> bool {
-        [SEALED_ROOT, DEV_ROOT].iter().any(|name| dir.join(name).exists())
+        [SEALED_ROOT, DEV_ROOT, STORE_KEYS].iter().any(|name| dir.join(name).exists())
+    }
+
+    /// Writes the keys of a store, which a device sealed under its root key, to a new directory `dir`.
+    pub fn create_beside_device(dir: &Path, sealed: &[u8]) -> Result<(), KeystoreError> {
+        must_be_new(dir)?;
+        publish(dir, &[(STORE_KEYS, store_file(sealed))])
+    }
+
+    /// Reads what [`Keystore::create_beside_device`] wrote.
+    pub fn read_beside_device(dir: &Path) -> Result<Vec<u8>, KeystoreError> {
+        if !Self::exists(dir) {
+            return Err(KeystoreError::Missing(dir.to_owned()));
+        }
+        must_be_private(dir, 0o700)?;
+        if [SEALED_ROOT, DEV_ROOT].iter().any(|name| dir.join(name).exists()) {
+            return Err(KeystoreError::RootInSoftware(dir.to_owned()));
+        }
+        read_store_keys(dir)
     }
 
     /// New keys that are kept nowhere: all that they seal is lost with the process.
@@ -170,6 +193,24 @@ impl std::fmt::Debug for Keystore {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Keystore(..)")
     }
+}
+
+fn must_be_new(dir: &Path) -> Result<(), KeystoreError> {
+    match fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
+        true => Err(KeystoreError::Exists(dir.to_owned())),
+        false => Ok(()),
+    }
+}
+
+fn store_file(sealed: &[u8]) -> Zeroizing<String> {
+    to_json(&StoreFile { format: FORMAT, sealed: hex::encode(sealed) })
+}
+
+fn read_store_keys(dir: &Path) -> Result<Vec<u8>, KeystoreError> {
+    let path = dir.join(STORE_KEYS);
+    let file: StoreFile = parse(&path, &read_private(&path)?)?;
+    check_format(&path, file.format)?;
+    unhex(&path, &file.sealed)
 }
 
 fn warn_about_dev_file(dir: &Path) {
@@ -401,6 +442,19 @@ mod tests {
             fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
+    }
+
+    #[test]
+    fn store_keys_beside_a_device_are_no_software_key_store() {
+        let home = TempDir::new().unwrap();
+        let (device, software) = (home.path().join("device"), home.path().join("software"));
+        assert!(matches!(Keystore::read_beside_device(&device), Err(KeystoreError::Missing(_))));
+        Keystore::create_beside_device(&device, b"sealed elsewhere").unwrap();
+        assert_eq!(Keystore::read_beside_device(&device).unwrap(), b"sealed elsewhere");
+        assert!(matches!(Keystore::create_beside_device(&device, b"again"), Err(KeystoreError::Exists(_))));
+        assert!(matches!(Keystore::open(&device, || panic!("no passphrase")), Err(KeystoreError::RootOnDevice(_))));
+        Keystore::create(&software, &Protection::DevFile).unwrap();
+        assert!(matches!(Keystore::read_beside_device(&software), Err(KeystoreError::RootInSoftware(_))));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use kmip_codec::secret::SecretText;
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
-use crate::env::{Env, Pace, UnknownUsers};
+use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
 
@@ -85,7 +85,7 @@ impl Engine {
             }
             self.delay(username, env.now)?;
             if env.pace == Pace::Inline {
-                return Err(OpError::defer());
+                return Err(OpError::defer(Work::Computing));
             }
             self.passwords.refuse(password);
             self.note_wrong(username, env.now);
@@ -113,7 +113,7 @@ impl Engine {
             return Ok(true);
         }
         if pace == Pace::Inline {
-            return Err(OpError::defer());
+            return Err(OpError::defer(Work::Computing));
         }
         let right = self.passwords.verify(password, &user.password_hash);
         if right {

@@ -21,7 +21,7 @@ use kmip_codec::version::{V2_0, Version};
 
 use crate::cryptography::streams::Effects;
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
-use crate::env::Env;
+use crate::env::{Env, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::ops;
@@ -196,7 +196,7 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
     Ok(())
 }
 
-/// Runs the items. `None` means that the request must come again on a pool.
+/// Runs the items. An error means that the request must come again on the pool of that work.
 pub(crate) fn run(
     engine: &Engine,
     bytes: &[u8],
@@ -204,7 +204,7 @@ pub(crate) fn run(
     principal: Principal,
     env: Env,
     header: &ResponseHeader,
-) -> Option<BatchOutcome> {
+) -> Result<BatchOutcome, Work> {
     let version = request.header.protocol_version.0;
     let continuation = request.header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
     let mut budget = Budget::new(request.header.maximum_response_size, header, version);
@@ -248,11 +248,11 @@ pub(crate) fn run(
     if undone {
         undo(&mut items, &mut audit);
         engine.streams.abandon(&mut context.effects, untouched);
-        return Some(BatchOutcome { items, audit, batch: None, discarded: Vec::new(), effects: context.effects });
+        return Ok(BatchOutcome { items, audit, batch: None, discarded: Vec::new(), effects: context.effects });
     }
     let discarded = std::mem::take(&mut context.discarded);
     let effects = std::mem::take(&mut context.effects);
-    Some(BatchOutcome { items, audit, batch: context.txn.into_batch(), discarded, effects })
+    Ok(BatchOutcome { items, audit, batch: context.txn.into_batch(), discarded, effects })
 }
 
 /// Marks every item that had succeeded as undone. Their payloads stay (OASIS case BL-M-2).
@@ -292,7 +292,7 @@ fn run_item(
     context: &mut Context<'_>,
     item: Result<RequestBatchItem, BatchItemError>,
     budget: &mut Budget,
-) -> Option<(ResponseBatchItem, AuditEntry)> {
+) -> Result<(ResponseBatchItem, AuditEntry), Work> {
     context.subject = None;
     context.remark = None;
     let (operation, id, result) = match item {
@@ -316,7 +316,7 @@ fn run_item(
     };
     let answer = match result {
         Ok(answer) => answer,
-        Err(error) if error.defer => return None,
+        Err(OpError { defer: Some(work), .. }) => return Err(work),
         Err(error) => {
             let answer = failed_item(operation, id, context.version, &error);
             // A failure is told even if there is no room for it.
@@ -333,7 +333,7 @@ fn run_item(
         reason: answer.result_reason,
         message,
     };
-    Some((answer, entry))
+    Ok((answer, entry))
 }
 
 /// Whether an operation is one that works: what the payload of another one should be, this server need not know.
@@ -363,7 +363,7 @@ fn attempt(
         }
     });
     if let Err(error) = &result {
-        if !error.defer {
+        if error.defer.is_none() {
             context.engine.streams.abandon(&mut context.effects, effects);
         }
         context.txn.roll_back(savepoint);

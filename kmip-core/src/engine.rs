@@ -21,12 +21,12 @@ use crate::batch;
 use crate::catalog::Catalog;
 use crate::cryptography::abilities::Abilities;
 use crate::cryptography::streams::{Effects, Streams};
-use crate::env::{Config, Env, Pace, PasswordCheck};
+use crate::env::{Config, Env, Pace, PasswordCheck, Work};
 use crate::error::{Fault, OpError, OpResult};
 use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
-use crate::ports::vault::{KeyVault, Sealed, Waits};
+use crate::ports::vault::{KeyVault, Sealed, VaultError, Waits};
 use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference.
@@ -148,8 +148,8 @@ pub enum Evaluation {
     Reply(Reply),
     /// Commit the batch, then call [`Engine::finish`].
     Commit(Box<Pending>),
-    /// The work is too long for the calling thread: evaluate again with [`crate::env::Pace::Pool`].
-    Defer,
+    /// The work is too long for the calling thread: evaluate again with [`crate::env::Pace::Pool`], on the pool of the work.
+    Defer(Work),
 }
 
 /// What follows a commit.
@@ -187,6 +187,11 @@ impl Engine {
             serial,
             correlation,
         })
+    }
+
+    /// Whether the vault's root key can be used now.
+    pub fn vault_health(&self) -> Result<(), VaultError> {
+        self.vault.health()
     }
 
     /// Settings.
@@ -229,12 +234,12 @@ impl Engine {
         }
         let principal = match self.authenticate(&request.header, client, env) {
             Ok(principal) => principal,
-            Err(error) if error.defer => return Evaluation::Defer,
+            Err(OpError { defer: Some(work), .. }) => return Evaluation::Defer(work),
             Err(error) => return refused(error),
         };
         if !self.catalog.has_scope_key(&principal.scope) {
             if env.pace == Pace::Inline && self.vault.waits() != Waits::default() {
-                return Evaluation::Defer;
+                return Evaluation::Defer(Work::Device);
             }
             return match self.prepare_scope(&principal.scope, env.now) {
                 Ok(pending) => Evaluation::Commit(Box::new(pending)),
@@ -250,8 +255,9 @@ impl Engine {
     fn run(&self, bytes: &[u8], request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = self.response_header(version, Some(&request.header), env.now, 0);
-        let Some(outcome) = batch::run(self, bytes, request, principal, env, &header) else {
-            return Evaluation::Defer;
+        let outcome = match batch::run(self, bytes, request, principal, env, &header) {
+            Ok(outcome) => outcome,
+            Err(work) => return Evaluation::Defer(work),
         };
         let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
         let response_header = ResponseHeader { batch_count: Some(count), ..header };

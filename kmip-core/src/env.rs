@@ -12,6 +12,16 @@ pub enum Pace {
     Pool,
 }
 
+/// Work that is too long for a thread that serves other connections. Each kind has a pool of its own, so that making RSA
+/// pairs cannot hold up a device, nor a device that hangs the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Work {
+    /// Computing, or reading much of the store.
+    Computing,
+    /// Waiting for the vault's device.
+    Device,
+}
+
 /// Time and place of one evaluation.
 #[derive(Debug, Clone, Copy)]
 pub struct Env {

@@ -6,6 +6,7 @@
 use kmip_codec::registry::{Operation, ResultReason, WireEnum};
 use kmip_codec::version::{V2_0, V2_1, Version};
 
+use crate::env::Work;
 use crate::ports::crypto::CryptoError;
 use crate::ports::store::StoreError;
 use crate::ports::vault::VaultError;
@@ -368,18 +369,18 @@ pub struct OpError {
     /// Which rule, which field, what was expected. Holds no value of a secret field.
     pub message: String,
     /// Not a failure: the work is too long for the calling thread and must be evaluated again on a pool.
-    pub(crate) defer: bool,
+    pub(crate) defer: Option<Work>,
 }
 
 impl OpError {
     /// A failure with its explanation.
     pub fn new(fault: Fault, message: impl Into<String>) -> Self {
-        Self { fault, message: message.into(), defer: false }
+        Self { fault, message: message.into(), defer: None }
     }
 
     /// Asks for evaluation on a pool.
-    pub(crate) fn defer() -> Self {
-        Self { fault: Fault::Internal, message: String::new(), defer: true }
+    pub(crate) fn defer(work: Work) -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(work) }
     }
 }
 

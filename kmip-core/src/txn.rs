@@ -10,7 +10,7 @@ use kmip_codec::attribute::values::Name;
 use kmip_codec::inline::Text;
 
 use crate::catalog::{Catalog, Stored};
-use crate::env::Pace;
+use crate::env::{Pace, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::layout;
 use crate::object::{Record, attribute_of};
@@ -232,7 +232,12 @@ impl<'a> Txn<'a> {
 
     /// Whether long work must wait for a pool; an error that makes the request come again there.
     pub fn long_work(&self) -> OpResult<()> {
-        if self.pace == Pace::Inline { Err(OpError::defer()) } else { Ok(()) }
+        self.work(Work::Computing)
+    }
+
+    /// Whether a kind of long work must wait for its pool; an error that makes the request come again there.
+    pub fn work(&self, work: Work) -> OpResult<()> {
+        if self.pace == Pace::Inline { Err(OpError::defer(work)) } else { Ok(()) }
     }
 
     /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).

@@ -357,7 +357,7 @@ fn rsa_pairs_wait_for_a_pool() {
     let evaluate = |bytes: &[u8]| harness.engine.evaluate(bytes, CLIENT, inline);
     let rsa = || Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA);
     let held = harness.vault.held();
-    assert!(matches!(evaluate(&request("q", rsa())), Evaluation::Defer));
+    assert!(matches!(evaluate(&request("q", rsa())), Evaluation::Defer(_)));
     assert!(matches!(evaluate(&request("p", rsa())), Evaluation::Reply(_)), "the names are taken");
     assert_eq!(harness.vault.held(), held);
     assert!(matches!(evaluate(&request("q", ECDSA)), Evaluation::Commit(_)));

@@ -148,7 +148,7 @@ impl World {
             Stage::Waiting => match self.harness.engine.evaluate(&self.requests[at], CLIENT, self.harness.env()) {
                 Evaluation::Reply(reply) => Stage::Answered(read(&reply.bytes)),
                 Evaluation::Commit(pending) => Stage::Evaluated(pending),
-                Evaluation::Defer => panic!("deferred on the pool"),
+                Evaluation::Defer(_) => panic!("deferred on the pool"),
             },
             Stage::Evaluated(pending) => {
                 let mut batch: Batch = pending.batch().clone();

@@ -204,9 +204,9 @@ impl Init {
         let names: Vec<String> = own.into_iter().chain(self.name.iter().cloned()).collect();
         DataDir::ensure_new(&self.data_dir)?;
         // Before anything is written: a refusal leaves no half of a data directory.
-        let protection = service::choose_protection(&config)?;
+        let secrets = service::choose_secrets(&config)?;
         let data = DataDir::create(&self.data_dir, &names)?;
-        service::create(&data, &config, &protection)?;
+        service::create(&data, &config, secrets)?;
         let listen = &config.listen;
         let admin = listen.admin.0.map(|address| address.to_string());
         data.write_cli_profile(&Endpoints { server: listen.kmip.to_string(), admin })?;

@@ -293,7 +293,7 @@ pub enum Custody {
 }
 
 /// `[vault]`: who seals keys.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Vault {
     /// Which adapter.
@@ -304,6 +304,17 @@ pub struct Vault {
     pub custody: Custody,
     /// File with the passphrase that seals the root key.
     pub passphrase_file: Option<PathBuf>,
+    /// Sessions that are opened on each device at most.
+    pub sessions: usize,
+    /// Seconds that a call of a device may take.
+    pub deadline_s: u64,
+}
+
+impl Default for Vault {
+    fn default() -> Self {
+        let (kind, mode, custody) = (VaultKind::default(), VaultMode::default(), Custody::default());
+        Self { kind, mode, custody, passphrase_file: None, sessions: 16, deadline_s: 10 }
+    }
 }
 
 /// `[[hsm]]`: one PKCS#11 device.
@@ -330,7 +341,7 @@ pub struct Hsm {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AuditReads {
-    /// Written to the file before the reply.
+    /// Of reads that release or use a key, written to the file before the reply; of others, within half a second.
     #[default]
     Written,
     /// Synced to the disk before the reply.
@@ -418,6 +429,11 @@ impl Config {
         check(sane, "kmip.limits.message_bytes", message, "must lie between 4096 and 268435456")?;
         let segment = self.audit.segment_bytes;
         check(segment >= 65_536, "audit.segment_bytes", segment, "must be at least 65536")?;
+        let sessions = self.vault.sessions;
+        check((1..=1024).contains(&sessions), "vault.sessions", sessions, "must lie between 1 and 1024")?;
+        let deadline = self.vault.deadline_s;
+        check((1..=600).contains(&deadline), "vault.deadline_s", deadline, "must lie between 1 and 600")?;
+        self.check_devices()?;
         let (cert, key) = (&self.tls.server_cert, &self.tls.server_key);
         check(
             cert.is_some() == key.is_some(),
@@ -425,6 +441,39 @@ impl Config {
             format!("{cert:?}, tls.server_key = {key:?}"),
             "give both or neither",
         )
+    }
+
+    fn check_devices(&self) -> Result<(), ConfigError> {
+        if self.vault.kind == VaultKind::Pkcs11 {
+            check(!self.hsm.is_empty(), "vault.kind", "\"pkcs11\"", "needs a device: name it in an [[hsm]] table")?;
+        }
+        for (number, hsm) in self.hsm.iter().enumerate() {
+            let name = &hsm.name;
+            let is_first = self.hsm.iter().take(number).all(|other| other.name != *name);
+            check(
+                !name.is_empty() && is_first,
+                "hsm.name",
+                format!("{name:?}"),
+                "each device needs a name of its own",
+            )?;
+            let module = hsm.module.display();
+            check(
+                !hsm.module.as_os_str().is_empty(),
+                "hsm.module",
+                module,
+                "name the PKCS#11 module (a shared library)",
+            )?;
+            let token = hsm.token_label.is_some() || hsm.serial.is_some();
+            check(
+                token,
+                "hsm.name",
+                format!("{name:?}"),
+                "give token_label or serial, so that the token can be found",
+            )?;
+            let one_source = hsm.pin_file.is_none() || hsm.pin_env.is_none();
+            check(one_source, "hsm.name", format!("{name:?}"), "give pin_file or pin_env, not both")?;
+        }
+        Ok(())
     }
 
     fn resolve(&mut self, folder: &Path) {

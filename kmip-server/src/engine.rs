@@ -1,32 +1,34 @@
 //! The engine behind the shell's traits: opens a data directory, evaluates requests, commits changes, runs long work on a
 //! bounded pool, and lets dates take effect.
 
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hsm_backend::keystore::{Keystore, Protection};
-use hsm_backend::software::SoftwareVault;
+use hsm_backend::keystore::Keystore;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
-use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers};
-use kmip_core::ports::store::Store;
+use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::ports::store::{RecordSeal, Store};
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
 use crate::committer::{Committed, Committer};
-use crate::config::{AuditReads, Config, Custody, VaultKind, VaultMode};
+use crate::config::{AuditReads, Config};
 use crate::datadir::DataDir;
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
-use crate::passphrase;
 use crate::scrub::Scrub;
-use crate::service::{Administration, AdministrationError, Peer, Reply, Service, ServiceError};
+use crate::service::{Administration, AdministrationError, Peer, Reply, Service, ServiceError, failure};
 use crate::store::{Options, SledStore};
+use crate::vault::{self, OpenVault, Secrets};
 
 /// Times that a request is evaluated again after conflicts.
 const ATTEMPTS: usize = 64;
+/// What a request may wait for a device beyond the deadline of one call: a second call, on the next device.
+const GRACE: Duration = Duration::from_secs(2);
 /// How often due dates are looked for.
 const TICK: Duration = Duration::from_millis(500);
 
@@ -41,7 +43,10 @@ struct Core {
     committer: RwLock<Option<Committer>>,
     journal: Arc<Journal>,
     store: Arc<SledStore>,
-    pool: Arc<Semaphore>,
+    computing: Arc<Semaphore>,
+    devices: Arc<Semaphore>,
+    /// After this time a request that waits for a device is given up.
+    patience: Duration,
     stopping: AtomicBool,
     durable_reads: bool,
 }
@@ -58,64 +63,31 @@ impl PasswordCheck for Argon2id {
     }
 }
 
-fn failure(error: impl std::error::Error) -> ServiceError {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    ServiceError(text)
-}
-
 fn now(pace: Pace) -> Env {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     Env { now: i64::try_from(seconds).unwrap_or(i64::MAX), pace }
 }
 
-/// How the root key of a new data directory will be kept.
-pub(crate) fn choose_protection(config: &Config) -> Result<Protection, ServiceError> {
-    check_vault(config)?;
-    if config.dev && config.vault.passphrase_file.is_none() {
-        return Ok(Protection::DevFile);
-    }
-    passphrase::choose(&config.vault).map(Protection::Passphrase).map_err(failure)
-}
-
 /// Makes the root key and the empty store of a new data directory.
-pub(crate) fn create(data: &DataDir, config: &Config, protection: &Protection) -> Result<(), ServiceError> {
-    let vault = SoftwareVault::new(Keystore::create(&data.keystore(), protection).map_err(failure)?);
+pub(crate) fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Result<(), ServiceError> {
+    let OpenVault { vault, seal } = vault::create(&data.keystore(), config, secrets)?;
     let mut id = [0; 16];
-    kmip_core::ports::vault::KeyVault::random(&vault, &mut id).map_err(failure)?;
-    let path = config.store.path.clone().unwrap_or_else(|| data.store());
-    SledStore::create(&path, vault.record_seal(), id, Options::default()).map_err(failure)?;
+    vault.unique(&mut id).map_err(failure)?;
+    SledStore::create(&store_path(data, config), seal, id, Options::default()).map_err(failure)?;
     Ok(())
 }
 
-/// What the configuration may ask for and this version does not do yet is refused, never done otherwise.
-fn check_vault(config: &Config) -> Result<(), ServiceError> {
-    let vault = &config.vault;
-    if vault.kind != VaultKind::Software || vault.custody != Custody::Enveloped || vault.mode != VaultMode::Cached {
-        let text = "[vault]: this version serves kind = \"software\", mode = \"cached\", custody = \"enveloped\" only";
-        return Err(ServiceError(text.to_owned()));
-    }
-    Ok(())
+fn store_path(data: &DataDir, config: &Config) -> PathBuf {
+    config.store.path.clone().unwrap_or_else(|| data.store())
 }
 
-fn open_vault(data: &DataDir, config: &Config) -> Result<SoftwareVault, ServiceError> {
-    check_vault(config)?;
-    let opened = Keystore::open(&data.keystore(), || passphrase::ask(&config.vault));
-    Ok(SoftwareVault::new(opened.map_err(failure)?))
-}
-
-fn open_store(data: &DataDir, config: &Config, vault: &SoftwareVault) -> Result<SledStore, ServiceError> {
-    let path = config.store.path.clone().unwrap_or_else(|| data.store());
-    SledStore::open(&path, vault.record_seal(), Options::default()).map_err(failure)
+fn open_store(data: &DataDir, config: &Config, seal: &Arc<dyn RecordSeal>) -> Result<SledStore, ServiceError> {
+    SledStore::open(&store_path(data, config), Arc::clone(seal), Options::default()).map_err(failure)
 }
 
 /// Whether the data directory has a store already.
 pub(crate) fn exists(data: &DataDir, config: &Config) -> bool {
-    Keystore::exists(&data.keystore()) || SledStore::exists(config.store.path.as_deref().unwrap_or(&data.store()))
+    Keystore::exists(&data.keystore()) || SledStore::exists(&store_path(data, config))
 }
 
 /// Opens the engine of a data directory.
@@ -124,8 +96,8 @@ pub(crate) fn open(
     config: &Config,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<EngineService>, ServiceError> {
-    let vault = open_vault(data, config)?;
-    let store = Arc::new(open_store(data, config, &vault)?);
+    let OpenVault { vault, seal } = vault::open(&data.keystore(), config)?;
+    let store = Arc::new(open_store(data, config, &seal)?);
     let (audit, reopened) = AuditLog::open(&data.audit(), config.audit.segment_bytes).map_err(failure)?;
     if reopened.cut_bytes > 0 {
         tracing::warn!(bytes = reopened.cut_bytes, "the audit log ended in a torn line, which was cut");
@@ -133,8 +105,8 @@ pub(crate) fn open(
     let journal = Arc::new(Journal::new(audit, Arc::clone(metrics)));
     let parts = Parts {
         store: Arc::clone(&store) as Arc<dyn Store>,
-        seal: vault.record_seal(),
-        vault: Arc::new(vault),
+        seal,
+        vault,
         passwords: Arc::new(Argon2id),
         config: core_config(config),
     };
@@ -149,7 +121,9 @@ pub(crate) fn open(
         committer: RwLock::new(Some(committer.map_err(failure)?)),
         journal,
         store,
-        pool: Arc::new(Semaphore::new(threads.max(2))),
+        computing: Arc::new(Semaphore::new(threads.max(2))),
+        devices: Arc::new(Semaphore::new(config.vault.sessions)),
+        patience: Duration::from_secs(config.vault.deadline_s) + GRACE,
         stopping: AtomicBool::new(false),
         durable_reads: config.audit.reads == AuditReads::Durable,
     });
@@ -177,8 +151,8 @@ fn core_config(config: &Config) -> CoreConfig {
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
 pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceError> {
-    let vault = open_vault(data, config)?;
-    let store = open_store(data, config, &vault)?;
+    let OpenVault { vault, seal } = vault::open(&data.keystore(), config)?;
+    let store = open_store(data, config, &seal)?;
     let report = store.check().map_err(failure)?;
     if !report.damaged.is_empty() {
         let shown: Vec<String> = report.damaged.iter().take(5).map(|d| format!("{}: {}", d.place, d.detail)).collect();
@@ -188,8 +162,7 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
             shown.join("; ")
         )));
     }
-    let seal = vault.record_seal();
-    let objects = kmip_core::verify::verify(&store, &vault, seal.as_ref()).map_err(failure)?;
+    let objects = kmip_core::verify::verify(&store, vault.as_ref(), seal.as_ref()).map_err(failure)?;
     Ok(format!("{} entries of the store and {objects}", report.checked))
 }
 
@@ -200,8 +173,8 @@ impl Core {
         for _ in 0..ATTEMPTS {
             evaluation = match evaluation {
                 Evaluation::Reply(reply) => return self.reply(reply, &subject),
-                Evaluation::Defer => match Arc::clone(&self).evaluate_on_pool(&request, &subject).await {
-                    Some(Evaluation::Defer) | None => break,
+                Evaluation::Defer(work) => match Arc::clone(&self).evaluate_on_pool(work, &request, &subject).await {
+                    Some(Evaluation::Defer(_)) | None => break,
                     Some(evaluation) => evaluation,
                 },
                 Evaluation::Commit(pending) => {
@@ -225,11 +198,28 @@ impl Core {
         self.reply(reply, &subject)
     }
 
-    async fn evaluate_on_pool(self: Arc<Self>, request: &WipedBytes, subject: &Subject) -> Option<Evaluation> {
-        let _permit = Arc::clone(&self.pool).acquire_owned().await.ok()?;
+    async fn evaluate_on_pool(
+        self: Arc<Self>,
+        work: Work,
+        request: &WipedBytes,
+        subject: &Subject,
+    ) -> Option<Evaluation> {
         let (request, client) = (request.clone(), subject.peer.client.clone());
-        let work = move || self.engine.evaluate(&request, &client, now(Pace::Pool));
-        tokio::task::spawn_blocking(work).await.ok()
+        let pool = match work {
+            Work::Computing => Arc::clone(&self.computing),
+            Work::Device => Arc::clone(&self.devices),
+        };
+        let patience = self.patience;
+        let evaluated = async move {
+            // Held here, not by the thread: one that hangs in a device keeps no other from going on. There are at most as
+            // many of those as the device has sessions.
+            let _permit = pool.acquire_owned().await.ok()?;
+            tokio::task::spawn_blocking(move || self.engine.evaluate(&request, &client, now(Pace::Pool))).await.ok()
+        };
+        match work {
+            Work::Computing => evaluated.await,
+            Work::Device => tokio::time::timeout(patience, evaluated).await.ok().flatten(),
+        }
     }
 
     fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> WipedBytes {
@@ -250,6 +240,9 @@ impl Core {
                 }
             }
             scrub.step(&self.store);
+            if let Err(error) = self.journal.write_out() {
+                tracing::error!(%error, "the audit log cannot be written");
+            }
             std::thread::park_timeout(TICK);
         }
     }
@@ -268,7 +261,7 @@ impl Service for EngineService {
     }
 
     fn settle(&self) -> std::io::Result<()> {
-        let written = if self.core.durable_reads { self.core.journal.sync() } else { self.core.journal.write_out() };
+        let written = if self.core.durable_reads { self.core.journal.sync() } else { self.core.journal.settle() };
         written.map_err(std::io::Error::other)
     }
 
@@ -276,7 +269,7 @@ impl Service for EngineService {
         match self.core.store.stopped() {
             Some(reason) => Err(format!("the store accepts no changes: {reason}")),
             None if self.core.stopping.load(Ordering::Relaxed) => Err("the server is stopping".to_owned()),
-            None => Ok(()),
+            None => self.core.engine.vault_health().map_err(|error| error.to_string()),
         }
     }
 

@@ -32,7 +32,8 @@ pub(crate) fn choose(vault: &Vault) -> io::Result<SecretText> {
     Ok(passphrase)
 }
 
-fn read(file: &Path) -> io::Result<SecretText> {
+/// The text of a file, without its line ends.
+pub(crate) fn read(file: &Path) -> io::Result<SecretText> {
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
     let text = text.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
     Ok(SecretText::copy_from(text.trim_end_matches(['\r', '\n'])))

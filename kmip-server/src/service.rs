@@ -6,7 +6,7 @@ use crate::audit_line::JsonText;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
-use hsm_backend::keystore::Protection;
+use crate::vault::Secrets;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use std::future::Future;
 use std::io;
@@ -120,15 +120,25 @@ pub struct Opened {
     pub administration: Arc<dyn Administration>,
 }
 
-/// Says how the root key of a new data directory will be kept; asks for a passphrase if none is configured. Nothing is
-/// written.
-pub fn choose_protection(config: &Config) -> Result<Protection, ServiceError> {
-    crate::engine::choose_protection(config)
+/// An error with its causes.
+pub(crate) fn failure(error: impl std::error::Error) -> ServiceError {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    ServiceError(text)
+}
+
+/// Asks for what opens the root key of a new data directory: a passphrase, or the PINs of its devices. Nothing is written.
+pub fn choose_secrets(config: &Config) -> Result<Secrets, ServiceError> {
+    crate::vault::choose(config)
 }
 
 /// Makes the root key and the empty store of a new data directory.
-pub fn create(data: &DataDir, config: &Config, protection: &Protection) -> Result<(), ServiceError> {
-    crate::engine::create(data, config, protection)
+pub fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Result<(), ServiceError> {
+    crate::engine::create(data, config, secrets)
 }
 
 /// Makes what a development directory lacks.
@@ -136,7 +146,7 @@ pub fn create_missing(data: &DataDir, config: &Config) -> Result<(), ServiceErro
     if crate::engine::exists(data, config) {
         return Ok(());
     }
-    create(data, config, &choose_protection(config)?)
+    create(data, config, choose_secrets(config)?)
 }
 
 /// Opens the engine over an existing data directory.

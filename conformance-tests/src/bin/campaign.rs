@@ -1,9 +1,13 @@
 //! Runs one campaign in full size. Use a release build: `cargo run --release -p conformance-tests --bin campaign -- crash`.
 
 use clap::{Parser, Subcommand};
-use conformance_tests::campaign::{Outcome, bench, crash, idle, isolation, malformed, planted, slow, usage_limits};
+use conformance_tests::campaign::{
+    Outcome, bench, crash, device_loss, idle, isolation, malformed, planted, slow, usage_limits,
+};
+use conformance_tests::token::{Mode, Vault};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Long, hostile or loaded runs against a server of our own.
 #[derive(Parser)]
@@ -32,6 +36,23 @@ enum Campaign {
         rounds: usize,
         #[arg(long, default_value_t = 8)]
         writers: usize,
+        /// Where the server keeps its root key
+        #[arg(long, value_enum, default_value_t = Vault::Software)]
+        vault: Vault,
+    },
+    /// The device of the root key is taken away under load and brought back
+    DeviceLoss {
+        #[arg(long, default_value_t = 8)]
+        clients: usize,
+        /// Seconds that the device is away
+        #[arg(long, default_value_t = 20)]
+        away: u64,
+        /// The device opens each key
+        #[arg(long)]
+        strict: bool,
+        /// Another device holds the same root key
+        #[arg(long)]
+        spare: bool,
     },
     /// Malformed messages over TLS: no crash, no hang, bounded memory
     Malformed {
@@ -95,7 +116,14 @@ fn run(arguments: &Arguments, place: &Path) -> Outcome {
     let seed = arguments.seed;
     match &arguments.campaign {
         Campaign::Part { part } => bench::play(part),
-        Campaign::Crash { rounds, writers } => crash::run(crash::Settings::new(*rounds, *writers, seed), place),
+        Campaign::Crash { rounds, writers, vault } => {
+            crash::run(crash::Settings { vault: *vault, ..crash::Settings::new(*rounds, *writers, seed) }, place)
+        }
+        Campaign::DeviceLoss { clients, away, strict, spare } => {
+            let mode = if *strict { Mode::Strict } else { Mode::Cached };
+            let away = Duration::from_secs(*away);
+            device_loss::run(device_loss::Settings { mode, clients: *clients, away, spare: *spare }, place)
+        }
         Campaign::Malformed { messages } => malformed::run(malformed::Settings { messages: *messages, seed }, place),
         Campaign::Slow { clients } => slow::run(slow::Settings { clients: *clients, requests: 2000 }, place),
         Campaign::Isolation => isolation::run(place, isolation::Asker::Stranger),

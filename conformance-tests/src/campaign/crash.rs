@@ -12,8 +12,9 @@ use crate::endpoint::Endpoint;
 use crate::message::{
     Call, call, create_aes, get_attributes, locate, located, make, material, payload, register_aes, revoke, status,
 };
-use crate::server_process::{Options, Server, check};
+use crate::server_process::{Server, check};
 use crate::tls::{Connection, Identity};
+use crate::token::Vault;
 use crate::tree::Tree;
 use kmip_codec::registry::{Operation, ResultStatus, State, Tag};
 use kmip_codec::version::V2_1;
@@ -35,6 +36,8 @@ pub struct Settings {
     pub writers: usize,
     /// Starts the sequence of choices.
     pub seed: u64,
+    /// Where the server keeps its root key.
+    pub vault: Vault,
     /// What happens to the data directory between a kill and the next start: nothing, unless the campaign itself is tested.
     pub meanwhile: fn(round: usize, data_dir: &Path) -> io::Result<()>,
 }
@@ -42,7 +45,7 @@ pub struct Settings {
 impl Settings {
     /// An honest campaign: nothing happens between a kill and the next start.
     pub fn new(rounds: usize, writers: usize, seed: u64) -> Self {
-        Self { rounds, writers, seed, meanwhile: |_, _| Ok(()) }
+        Self { rounds, writers, seed, vault: Vault::Software, meanwhile: |_, _| Ok(()) }
     }
 }
 
@@ -79,7 +82,7 @@ struct Writer {
 
 /// Plays the rounds on a new data directory in `place`.
 pub fn run(settings: Settings, place: &Path) -> Outcome {
-    let options = Options::new(&place.join("crash"));
+    let Some(options) = settings.vault.server(place)? else { return Ok("crash: not played".to_owned()) };
     let mut random = Random::new(settings.seed);
     let first = Server::start(&options)?;
     let mut writers = (0..settings.writers)
@@ -98,7 +101,7 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
         let lifetime = Duration::from_millis(150 + u64::try_from(random.below(500)).unwrap_or_default());
         write_until_killed(&mut writers, running, lifetime)?;
         (settings.meanwhile)(round, &options.data_dir)?;
-        check(&options.data_dir).or_else(|error| finding(format!("round {round}: {error}")))?;
+        check(&options).or_else(|error| finding(format!("round {round}: {error}")))?;
         let restarted = Server::start(&options)?;
         let everything = round + 1 == settings.rounds;
         for writer in &mut writers {

@@ -2,6 +2,7 @@
 
 pub mod bench;
 pub mod crash;
+pub mod device_loss;
 pub mod idle;
 pub mod isolation;
 pub mod latency;

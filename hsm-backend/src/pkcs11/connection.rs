@@ -25,6 +25,8 @@ pub(super) enum Errand {
     Create,
     /// Find it.
     Open,
+    /// Find it, or make it on a token that has none.
+    Ensure,
 }
 
 /// The handles of a token; they hold for one epoch of the module.
@@ -83,6 +85,10 @@ fn prepare(
     let root = match errand {
         Errand::Create => create_root(session, &address.root_label)?,
         Errand::Open => find_root(session, &address.root_label)?,
+        Errand::Ensure if session.find_objects(&search(&address.root_label))?.is_empty() => {
+            create_root(session, &address.root_label)?
+        }
+        Errand::Ensure => find_root(session, &address.root_label)?,
     };
     must_stay(session, root)?;
     let way = sealing::choose(root, |work| {

@@ -111,7 +111,7 @@ impl Server {
         let reply = loop {
             match self.engine.evaluate(request, client, env) {
                 Evaluation::Reply(reply) => break reply,
-                Evaluation::Defer => panic!("deferred on the pool"),
+                Evaluation::Defer(_) => panic!("deferred on the pool"),
                 Evaluation::Commit(pending) if conflicts > 0 => {
                     conflicts -= 1;
                     let outcome = kmip_core::ports::store::Outcome::Conflict(Vec::new());

@@ -38,6 +38,7 @@ use kmip_codec::version::Version;
 
 use crate::batch::Context;
 use crate::engine::Engine;
+use crate::env::Work;
 use crate::error::{Fault, OpResult, fail};
 
 /// Turns the table of handlers into the dispatch and the list for Query, so that they cannot differ.
@@ -112,7 +113,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
         return unsupported(operation);
     }
     if waits_for_device(context.engine, operation) {
-        context.txn.long_work()?;
+        context.txn.work(Work::Device)?;
     }
     handle(context, operation, payload)
 }

@@ -20,7 +20,7 @@ pub fn answer(engine: &Engine, store: &dyn Store, client: &str, request: &[u8], 
     loop {
         match engine.evaluate(request, client, env) {
             Evaluation::Reply(reply) => return Ok(reply),
-            Evaluation::Defer => panic!("deferred on the pool"),
+            Evaluation::Defer(_) => panic!("deferred on the pool"),
             Evaluation::Commit(mut pending) => {
                 let outcomes = store.commit(&[pending.take_batch()])?;
                 let outcome = outcomes.first().expect("invariant: one outcome for one batch");

@@ -1,0 +1,97 @@
+//! The PIN of a PKCS#11 device: the text of `pin_file`, the environment variable `pin_env`, the systemd credential
+//! `hsm-pin.NAME`, else what the operator types at a terminal. Without any of them the refusal says what to do.
+
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use kmip_codec::secret::SecretText;
+use zeroize::Zeroizing;
+
+use crate::config::Hsm;
+use crate::passphrase;
+
+/// Where systemd puts credentials of a service (`LoadCredential=`, `LoadCredentialEncrypted=`).
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// Where a PIN comes from.
+#[derive(Debug, PartialEq, Eq)]
+enum Source<'a> {
+    File(PathBuf),
+    Variable(&'a str),
+    Terminal,
+}
+
+/// The PIN of a device.
+pub(crate) fn ask(hsm: &Hsm) -> io::Result<SecretText> {
+    let credentials = std::env::var_os(CREDENTIALS).map(PathBuf::from);
+    let pin = match source(hsm, credentials.as_deref()) {
+        Source::File(file) => passphrase::read(&file)?,
+        Source::Variable(name) => variable(name)?,
+        Source::Terminal => prompt(&hsm.name)?,
+    };
+    match pin.expose_secret().is_empty() {
+        true => Err(io::Error::other(format!("the PIN of {} is empty", hsm.name))),
+        false => Ok(pin),
+    }
+}
+
+fn source<'a>(hsm: &'a Hsm, credentials: Option<&Path>) -> Source<'a> {
+    if let Some(file) = &hsm.pin_file {
+        return Source::File(file.clone());
+    }
+    if let Some(name) = &hsm.pin_env {
+        return Source::Variable(name);
+    }
+    let credential = credentials.map(|folder| folder.join(format!("hsm-pin.{}", hsm.name)));
+    credential.filter(|file| file.is_file()).map_or(Source::Terminal, Source::File)
+}
+
+fn variable(name: &str) -> io::Result<SecretText> {
+    match std::env::var(name).map(Zeroizing::new) {
+        Ok(pin) => Ok(SecretText::copy_from(&pin)),
+        Err(error) => Err(io::Error::other(format!("pin_env = \"{name}\": {error}"))),
+    }
+}
+
+fn prompt(device: &str) -> io::Result<SecretText> {
+    if !io::stdin().is_terminal() {
+        return Err(io::Error::other(format!(
+            "the PIN of {device} is not known: name pin_file or pin_env in [[hsm]], give the systemd credential \
+             hsm-pin.{device}, or run the command at a terminal to type it"
+        )));
+    }
+    let typed = Zeroizing::new(rpassword::prompt_password(format!("PIN of {device}: "))?);
+    Ok(SecretText::copy_from(&typed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hsm() -> Hsm {
+        Hsm { name: "a".to_owned(), ..Hsm::default() }
+    }
+
+    #[test]
+    fn the_configuration_comes_before_the_credential_and_that_before_the_terminal() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, given) = (folder.path().join("hsm-pin.a"), Some(folder.path()));
+        assert_eq!(source(&hsm(), None), Source::Terminal);
+        assert_eq!(source(&hsm(), given), Source::Terminal);
+        std::fs::write(&file, "1234\n").unwrap();
+        assert_eq!(source(&hsm(), given), Source::File(file.clone()));
+        assert_eq!(source(&Hsm { pin_env: Some("PIN".into()), ..hsm() }, given), Source::Variable("PIN"));
+        let of_file = Hsm { pin_file: Some("/pin".into()), ..hsm() };
+        assert_eq!(source(&of_file, given), Source::File("/pin".into()));
+        let pin = ask(&Hsm { pin_file: Some(file.clone()), ..hsm() }).unwrap();
+        assert_eq!(pin.expose_secret(), "1234");
+        std::fs::write(&file, "\n").unwrap();
+        assert!(ask(&Hsm { pin_file: Some(file), ..hsm() }).unwrap_err().to_string().contains("empty"));
+    }
+
+    #[test]
+    fn a_missing_variable_is_named() {
+        let refused = ask(&Hsm { pin_env: Some("KMIP_NO_SUCH_PIN".into()), ..hsm() });
+        assert!(refused.unwrap_err().to_string().contains("KMIP_NO_SUCH_PIN"));
+    }
+}
