@@ -49,6 +49,8 @@ pub(crate) enum RootKind {
     TokenKwp = 3,
     /// A root key on a token that wraps a data key (RFC 3394).
     TokenKw = 4,
+    /// A root key on a token that encrypts single blocks: a data key is derived from a salt.
+    TokenDerived = 5,
 }
 
 impl RootKind {
@@ -60,7 +62,7 @@ impl RootKind {
     /// The kind of a blob, and the rest of it.
     pub(crate) fn split(sealed: &[u8]) -> Result<(Self, &[u8]), VaultError> {
         let (kind, rest) = sealed.split_first().ok_or_else(unknown_format)?;
-        let kinds = [Self::Software, Self::Token, Self::TokenKwp, Self::TokenKw];
+        let kinds = [Self::Software, Self::Token, Self::TokenKwp, Self::TokenKw, Self::TokenDerived];
         let kind = kinds.into_iter().find(|known| *known as u8 == *kind).ok_or_else(unknown_format)?;
         Ok((kind, rest))
     }

@@ -6,14 +6,14 @@ mod tokens;
 
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
-use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, Sealed, VaultError};
-use kmip_core::testing::vault_exerciser::exercise;
+use kmip_core::testing::vault_exerciser::{exercise, exercise_sealing};
 
 const BINDING: Binding<'_> = Binding { scope: "next", id: "1", spec: b"spec" };
 
@@ -48,6 +48,8 @@ fn pkcs11_vault_on_softhsm() {
     the_mode_may_be_changed_both_ways(&first);
     a_serial_number_is_an_address(&first, &serial);
     sessions_are_bounded_and_threads_wait_for_one(&first);
+    tokens::make(&pkcs11, "ways");
+    a_root_key_seals_in_the_best_way_that_it_can(&pkcs11, &tokens::address(&module, "ways"));
     another_root_opens_nothing(&vault, &tokens::address(&module, "second"));
     the_root_key_stays_and_nothing_else_is_left(&pkcs11);
     an_extractable_root_key_is_refused(&pkcs11, &first);
@@ -147,6 +149,59 @@ fn sessions_are_bounded_and_threads_wait_for_one(address: &TokenAddress) {
             });
         }
     });
+}
+
+/// The same root key four times, each time with fewer mechanisms: what one seals opens on the one that has them all.
+fn a_root_key_seals_in_the_best_way_that_it_can(pkcs11: &Pkcs11, address: &TokenAddress) {
+    use MechanismType as M;
+    let rows: [(u8, &[MechanismType]); 4] = [
+        (2, &[]),
+        (3, &[M::AES_KEY_WRAP_PAD, M::AES_KEY_WRAP, M::AES_ECB]),
+        (4, &[M::AES_KEY_WRAP, M::AES_ECB]),
+        (5, &[M::AES_ECB]),
+    ];
+    let label = |kind: u8| format!("root-{kind}");
+    for (kind, only) in rows {
+        tokens::import_root(pkcs11, "ways", &label(kind), &[9; 32], only);
+    }
+    tokens::import_root(pkcs11, "ways", "useless", &[9; 32], &[M::AES_CBC]);
+    let at = |root_label| TokenAddress { root_label, ..address.clone() };
+    let full = open(&at(label(2)), Mode::Cached).unwrap();
+    for (kind, _) in rows {
+        let vault = open(&at(label(kind)), Mode::Strict).unwrap();
+        let stored = vault.create_scope_key("next").unwrap();
+        assert_eq!(stored[5], kind);
+        vault.install_scope_key("next", &stored).unwrap();
+        let secret = Secret::copy_from(b"0123456789abcdef");
+        let sealed = vault.seal(&secret, BINDING).unwrap();
+        let anew = open(&at(label(2)), Mode::Strict).unwrap();
+        anew.install_scope_key("next", &stored).unwrap();
+        assert_eq!(anew.open(&sealed, BINDING).unwrap(), secret, "kind {kind}");
+        full.record_seal(&vault.create_store_keys().unwrap()).unwrap();
+        exercise_sealing(&vault);
+    }
+    devices_of_a_group_seal_in_one_way(&at(label(4)), &at(label(2)));
+    let refused = open(&at("useless".to_owned()), Mode::Cached).unwrap_err().to_string();
+    for way in ["cannot be used", "AES-GCM", "AES key wrap with padding", "AES of single blocks"] {
+        assert!(refused.contains(way), "{refused}");
+    }
+    let session = pkcs11.open_rw_session(tokens::slot(pkcs11, "ways")).unwrap();
+    assert_eq!(session.find_objects(&[]).unwrap().len(), 5, "a data key was left");
+}
+
+/// The first can wrap only, so the second wraps too; the other way round the second would not open what the first seals.
+fn devices_of_a_group_seal_in_one_way(wraps: &TokenAddress, full: &TokenAddress) {
+    let group = |first: &TokenAddress, second: &TokenAddress| {
+        let devices = [first, second].map(|address| (address.clone(), tokens::pin()));
+        Pkcs11Vault::open(devices.into(), Options::default()).unwrap()
+    };
+    let states = |vault: &Pkcs11Vault| vault.devices().into_iter().map(|device| device.state).collect::<Vec<_>>();
+    assert_eq!(states(&group(wraps, full)), [DeviceState::Serves, DeviceState::Serves]);
+    let told = states(&group(full, wraps));
+    let [DeviceState::Serves, DeviceState::Lost { reason, .. }] = told.as_slice() else {
+        panic!("a device that cannot open what the first seals was taken: {told:?}")
+    };
+    assert!(reason.contains("in the way of its group"), "{reason}");
 }
 
 fn another_root_opens_nothing(vault: &Pkcs11Vault, second: &TokenAddress) {

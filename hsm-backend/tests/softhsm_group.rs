@@ -39,6 +39,7 @@ fn a_group_of_devices_on_softhsm() {
     the_loss_of_one_fails_no_call(&left, &right);
     the_loss_of_both_is_told_at_once_and_ends_with_their_return(&left, &right);
     cached_objects_open_without_a_device(&left, &right);
+    a_token_with_another_root_in_the_place_of_a_lost_one_is_refused(&pkcs11, &left, &right);
 }
 
 /// A token, with its files.
@@ -56,7 +57,7 @@ impl Token {
         };
         let before = tokens();
         tokens::make(pkcs11, label);
-        tokens::import_root(pkcs11, label, root);
+        tokens::import_root(pkcs11, label, tokens::ROOT, root, &[]);
         let files = tokens().into_iter().find(|path| !before.contains(path)).unwrap();
         // Beside the directory of the tokens: SoftHSM takes each directory in it for a token.
         let away = directory.with_extension(format!("{label}-away"));
@@ -214,4 +215,23 @@ fn cached_objects_open_without_a_device(left: &Token, right: &Token) {
     let back =
         tokens::wait_until("keys are made again", || vault.generate(KeySpec::Symmetric { bits: 256 }, BINDING).is_ok());
     assert!(back < RECOVERY);
+}
+
+fn a_token_with_another_root_in_the_place_of_a_lost_one_is_refused(pkcs11: &Pkcs11, left: &Token, right: &Token) {
+    let vault = open(&[left, right], Mode::Strict);
+    right.take_away();
+    tokens::wait_until("the loss is noticed", || !serves(&vault, 1));
+    tokens::wait_until("the module lists its tokens", || pkcs11.get_slots_with_initialized_token().is_ok());
+    tokens::make(pkcs11, "right");
+    tokens::import_root(pkcs11, "right", tokens::ROOT, &[8; 32], &[]);
+    tokens::wait_until(
+        "the wrong root is noticed",
+        || matches!(state(&vault, 1), DeviceState::Lost { reason, .. } if reason.contains("its root key is not the one")),
+    );
+    right.bring_back();
+    tokens::wait_until(
+        "two of one label are noticed",
+        || matches!(state(&vault, 1), DeviceState::Lost { reason, .. } if reason.contains("2 tokens are labelled")),
+    );
+    assert!(serves(&vault, 0) && vault.health().is_ok());
 }

@@ -53,10 +53,11 @@ impl TokenAddress {
     pub(super) fn find(&self, module: &Entered<'_>) -> Result<Slot, Trouble> {
         let (mut shown, mut found) = (Vec::new(), Vec::new());
         let mut unread = None;
-        for slot in module.functions().get_slots_with_initialized_token()? {
+        for slot in module.functions().get_slots_with_token()? {
             // A token that is gone must not hide the others.
             let info = match module.functions().get_token_info(slot) {
-                Ok(info) => info,
+                Ok(info) if info.token_initialized() => info,
+                Ok(_) => continue,
                 Err(error) => {
                     unread = Some(error);
                     continue;

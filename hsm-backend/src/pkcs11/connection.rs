@@ -91,7 +91,7 @@ fn prepare(
         Errand::Ensure => find_root(session, &address.root_label)?,
     };
     must_stay(session, root)?;
-    let way = sealing::choose(root, |work| {
+    let way = sealing::choose(root, witness.get().map(Vec::as_slice), |work| {
         let session = module.open(slot)?;
         let result = work(&session);
         module.close(session);

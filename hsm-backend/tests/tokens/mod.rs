@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
+use cryptoki::mechanism::MechanismType;
 use cryptoki::object::{Attribute, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
@@ -70,14 +71,15 @@ pub fn session(pkcs11: &Pkcs11, label: &str) -> Session {
     session
 }
 
-/// Puts a root key of a known value on a token, as a ceremony would that brings one key to several.
-pub fn import_root(pkcs11: &Pkcs11, label: &str, value: &[u8; 32]) {
-    let template = [
+/// Puts a root key of a known value on a token, as a ceremony would that brings one key to several. If mechanisms are given,
+/// it can be used with no others.
+pub fn import_root(pkcs11: &Pkcs11, label: &str, root: &str, value: &[u8; 32], only: &[MechanismType]) {
+    let mut template = vec![
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::KeyType(KeyType::AES),
         Attribute::Token(true),
         Attribute::Private(true),
-        Attribute::Label(ROOT.as_bytes().to_vec()),
+        Attribute::Label(root.as_bytes().to_vec()),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
         Attribute::Encrypt(true),
@@ -86,10 +88,14 @@ pub fn import_root(pkcs11: &Pkcs11, label: &str, value: &[u8; 32]) {
         Attribute::Unwrap(true),
         Attribute::Value(value.to_vec()),
     ];
+    if !only.is_empty() {
+        template.push(Attribute::AllowedMechanisms(only.to_vec()));
+    }
     session(pkcs11, label).create_object(&template).unwrap();
 }
 
-const ROOT: &str = "kmip-root";
+/// The label of root keys.
+pub const ROOT: &str = "kmip-root";
 
 pub fn address(module: &Path, token: &str) -> TokenAddress {
     TokenAddress {
