@@ -90,6 +90,23 @@ fn prepare(
         }
         Errand::Ensure => find_root(session, &address.root_label)?,
     };
+    let way = try_root(module, slot, session, root, witness).inspect_err(|_| {
+        if errand == Errand::Create {
+            // A key that is of no use must not stay behind: its label would be taken.
+            let _ = session.destroy_object(root);
+        }
+    })?;
+    Ok((Handles { slot, root, way }, module.functions().get_mechanism_list(slot)?))
+}
+
+/// Checks that a key is fit to be the root, and tells how it seals.
+fn try_root(
+    module: &Entered<'_>,
+    slot: Slot,
+    session: &Session,
+    root: ObjectHandle,
+    witness: &Witness,
+) -> Result<RootKind, Trouble> {
     must_stay(session, root)?;
     let way = sealing::choose(root, witness.get().map(Vec::as_slice), |work| {
         let session = module.open(slot)?;
@@ -98,7 +115,7 @@ fn prepare(
         result
     })?;
     must_be_the_same(&RootKey { session, key: root, way }, witness)?;
-    Ok((Handles { slot, root, way }, module.functions().get_mechanism_list(slot)?))
+    Ok(way)
 }
 
 fn create_root(session: &Session, label: &str) -> Result<ObjectHandle, Trouble> {

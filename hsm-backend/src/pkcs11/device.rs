@@ -247,8 +247,10 @@ impl Device {
     fn lose(&self, pool: &mut Pool, trouble: Trouble) -> VaultError {
         let for_good = matches!(trouble, Trouble::Pin(_));
         let reason = trouble.reason();
-        if pool.lose(reason.clone(), for_good) {
-            tracing::warn!(device = self.name(), reason, for_good, "the device is lost");
+        // A device that stays lost may answer differently each time: that is for the report, not for the log.
+        match pool.lose(reason.clone(), for_good) {
+            true => tracing::warn!(device = self.name(), reason, for_good, "the device is lost"),
+            false => tracing::debug!(device = self.name(), reason, for_good, "the device stays lost"),
         }
         self.freed.notify_all();
         self.attention.notify_all();

@@ -72,8 +72,10 @@ impl Group {
         let (devices, alive) = (Arc::clone(&self.devices), alive.clone());
         let (first, answer) = mpsc::sync_channel(1);
         let work = move || {
-            let _alive = alive;
             monitor(&devices, place, errand, &first);
+            // In this order: whoever waits for the monitors is the last owner of the devices, and closes their sessions.
+            drop(devices);
+            drop(alive);
         };
         let spawned = std::thread::Builder::new().name("hsm-monitor".to_owned()).spawn(work);
         spawned.map_err(|error| VaultError::Failed(format!("no thread for a device: {error}")))?;

@@ -89,15 +89,15 @@ impl Pool {
         matches!(self.condition, Condition::Lost { for_good: false, .. }) && self.overdue().is_none()
     }
 
-    /// Takes note of a loss; `true` if it is news.
+    /// Takes note of a loss; `true` if the device served until now.
     pub(super) fn lose(&mut self, reason: String, for_good: bool) -> bool {
-        let (since, news) = match &self.condition {
+        let (since, served) = match &self.condition {
             Condition::Serves => (Instant::now(), true),
             Condition::Lost { for_good: true, .. } => return false,
-            Condition::Lost { since, reason: before, .. } => (*since, *before != reason),
+            Condition::Lost { since, .. } => (*since, false),
         };
         self.condition = Condition::Lost { reason, since, for_good };
-        news
+        served
     }
 
     /// Takes up a new connection; tells how long the device was lost, if it was.
@@ -227,8 +227,7 @@ mod tests {
     fn a_loss_is_news_once_and_keeps_its_time() {
         let mut pool = serving(1);
         assert!(pool.lose("gone".to_owned(), false));
-        assert!(!pool.lose("gone".to_owned(), false));
-        assert!(pool.lose("other".to_owned(), false));
+        assert!(!pool.lose("other".to_owned(), false));
         assert!(pool.refusal().unwrap().contains("other"));
         assert!(pool.can_recover());
     }
