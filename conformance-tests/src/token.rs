@@ -2,8 +2,10 @@
 
 use crate::server_process::Options;
 use clap::ValueEnum;
+use rustix::process::{Pid, Signal, kill_process_group};
 use std::fs;
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -172,7 +174,9 @@ impl Remote {
     /// Kills the process, with whatever it is doing.
     pub fn take_away(&mut self) -> io::Result<()> {
         if let Some(mut child) = self.child.take() {
-            child.kill()?;
+            // Each connection has a process of its own, in the same group.
+            let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
+            kill_process_group(group, Signal::KILL)?;
             child.wait()?;
         }
         Ok(())
@@ -186,7 +190,7 @@ impl Remote {
         let mut command = Command::new("p11-kit");
         command.args(["server", "--foreground", "--name"]).arg(&self.socket).arg("--provider").arg(&self.provider);
         command.arg("pkcs11:").env("SOFTHSM2_CONF", &self.configuration);
-        self.child = Some(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
+        self.child = Some(command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).spawn()?);
         let begun = Instant::now();
         while !self.socket.exists() {
             if begun.elapsed() > Duration::from_secs(10) {

@@ -1,12 +1,14 @@
 //! Every campaign in a size that fits a test run; `--bin campaign` plays them in full.
 
 use conformance_tests::campaign::{
-    CampaignError, Outcome, crash, idle, isolation, malformed, planted, slow, usage_limits,
+    CampaignError, Outcome, crash, device_loss, idle, isolation, malformed, planted, slow, usage_limits,
 };
+use conformance_tests::token::{Mode, Vault};
 use std::io;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 /// One campaign at a time: several measure the server, and none should measure another campaign.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
@@ -23,6 +25,21 @@ fn play(campaign: impl FnOnce(&Path) -> Outcome) {
 #[test]
 fn kills_lose_nothing_that_was_acknowledged() {
     play(|place| crash::run(crash::Settings::new(3, 8, 11), place));
+}
+
+#[test]
+fn kills_lose_nothing_with_keys_under_a_token() {
+    for (vault, seed) in [(Vault::Cached, 21), (Vault::Strict, 22)] {
+        play(|place| crash::run(crash::Settings { vault, ..crash::Settings::new(2, 4, seed) }, place));
+    }
+}
+
+#[test]
+fn a_lost_device_fails_what_needs_it_and_comes_back_by_itself() {
+    for (mode, spare) in [(Mode::Cached, false), (Mode::Strict, false), (Mode::Strict, true)] {
+        let away = Duration::from_secs(4);
+        play(|place| device_loss::run(device_loss::Settings { mode, clients: 4, away, spare }, place));
+    }
 }
 
 /// Puts the store of the first round back after the second: what the second round acknowledged is lost.

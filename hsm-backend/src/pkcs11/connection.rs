@@ -82,16 +82,15 @@ fn prepare(
         Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => (),
         Err(error) => return Err(error.into()),
     }
-    let root = match errand {
-        Errand::Create => create_root(session, &address.root_label)?,
-        Errand::Open => find_root(session, &address.root_label)?,
-        Errand::Ensure if session.find_objects(&search(&address.root_label))?.is_empty() => {
-            create_root(session, &address.root_label)?
-        }
-        Errand::Ensure => find_root(session, &address.root_label)?,
+    let label = &address.root_label;
+    let makes = match errand {
+        Errand::Create => true,
+        Errand::Open => false,
+        Errand::Ensure => session.find_objects(&search(label))?.is_empty(),
     };
+    let root = if makes { create_root(session, label)? } else { find_root(session, label)? };
     let way = try_root(module, slot, session, root, witness).inspect_err(|_| {
-        if errand == Errand::Create {
+        if makes {
             // A key that is of no use must not stay behind: its label would be taken.
             let _ = session.destroy_object(root);
         }
