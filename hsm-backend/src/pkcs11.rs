@@ -42,7 +42,7 @@ use kmip_core::ports::crypto::{
 };
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
-    Answer, Binding, Call, Curve, Description, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
+    Answer, Binding, Call, Curve, Description, DeviceReport, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
 };
 use rand_core::TryRng;
 
@@ -192,6 +192,16 @@ impl KeyVault for Pkcs11Vault {
 
     fn health(&self) -> Result<(), VaultError> {
         self.group.health()
+    }
+
+    fn devices(&self) -> Vec<DeviceReport> {
+        let report = |device: DeviceStatus| DeviceReport {
+            name: device.name,
+            place: format!("the token {} of {}", device.token, device.module.display()),
+            serves: device.state == DeviceState::Serves,
+            state: device.state.to_string(),
+        };
+        self.group.status().into_iter().map(report).collect()
     }
 
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {

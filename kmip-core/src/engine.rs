@@ -26,7 +26,7 @@ use crate::error::{Fault, OpError, OpResult};
 use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
-use crate::ports::vault::{KeyVault, Sealed, VaultError, Waits};
+use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError, Waits};
 use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference.
@@ -192,6 +192,11 @@ impl Engine {
     /// Whether the vault's root key can be used now.
     pub fn vault_health(&self) -> Result<(), VaultError> {
         self.vault.health()
+    }
+
+    /// The devices of the vault.
+    pub fn vault_devices(&self) -> Vec<DeviceReport> {
+        self.vault.devices()
     }
 
     /// Settings.

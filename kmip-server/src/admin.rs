@@ -10,6 +10,7 @@
 //!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
 //! POST /api/v1/users    {"name": "alice", "password": "...", "client": "disk-7"?}  -> 201 {"name"}
 //! POST /api/v1/reload   -> 200 {"reloaded": true}
+//! GET  /api/v1/hsm      -> 200 {"devices": [{"name", "place", "serves", "state"}]}   none where the root key is in software
 //! ```
 //! Errors are `{"error": "..."}` with a fitting status.
 
@@ -25,6 +26,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use certs::{Authority, CertsError, Issued, KeyKind};
 use kmip_codec::secret::SecretText;
+use kmip_core::ports::vault::DeviceReport;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tracing::{info, warn};
@@ -63,6 +65,7 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/v1/clients", post(enroll))
         .route("/api/v1/users", post(add_user))
         .route("/api/v1/reload", post(reload))
+        .route("/api/v1/hsm", get(devices))
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such resource"))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(admin))
@@ -82,6 +85,20 @@ struct Enrolled<'a> {
     certificate: &'a str,
     key: &'a str,
     ca: &'a str,
+}
+
+#[derive(Serialize)]
+struct Device {
+    name: String,
+    place: String,
+    serves: bool,
+    state: String,
+}
+
+impl From<DeviceReport> for Device {
+    fn from(DeviceReport { name, place, serves, state }: DeviceReport) -> Self {
+        Self { name, place, serves, state }
+    }
 }
 
 #[derive(Deserialize)]
@@ -108,6 +125,11 @@ async fn ready(State(admin): Shared) -> Response {
         Ok(()) => "ready\n".into_response(),
         Err(missing) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {missing}\n")).into_response(),
     }
+}
+
+async fn devices(State(admin): Shared) -> Response {
+    let devices: Vec<Device> = admin.administration.devices().into_iter().map(Device::from).collect();
+    json(StatusCode::OK, &serde_json::json!({ "devices": devices }))
 }
 
 async fn metrics(State(admin): Shared) -> Response {

@@ -12,6 +12,7 @@ use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::ports::store::{RecordSeal, Store};
+use kmip_core::ports::vault::DeviceReport;
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
@@ -293,6 +294,10 @@ impl Administration for EngineService {
         let hash = hsm_backend::passwords::hash_password(&password)
             .map_err(|error| AdministrationError::Unavailable(error.to_string()))?;
         self.core.engine.add_user(name, &hash, client).map_err(refusal)
+    }
+
+    fn devices(&self) -> Vec<DeviceReport> {
+        self.core.engine.vault_devices()
     }
 }
 

@@ -8,6 +8,7 @@ use crate::datadir::DataDir;
 use crate::metrics::Metrics;
 use crate::vault::Secrets;
 use kmip_codec::secret::{SecretText, WipedBytes};
+use kmip_core::ports::vault::DeviceReport;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -88,6 +89,11 @@ pub trait Administration: Send + Sync + 'static {
 
     /// Records a KMIP user, bound to one client or usable over any known client's certificate.
     fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError>;
+
+    /// The devices that hold the root key, with their states; none where it is held in software.
+    fn devices(&self) -> Vec<DeviceReport> {
+        Vec::new()
+    }
 }
 
 /// Why an administrative change was refused.

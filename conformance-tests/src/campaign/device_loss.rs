@@ -67,6 +67,9 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     let mut server = Server::start(&options(settings, &tokens, &remote, place))?;
     let identity = server.enroll("users")?;
     ready(&server).or_else(|told| finding(format!("not ready with its device: {told}")))?;
+    if !serves(&server, "remote")? {
+        return finding("the list of devices says that a device which serves is lost");
+    }
 
     let over = AtomicBool::new(false);
     let (events, times) = thread::scope(|scope| {
@@ -106,11 +109,25 @@ fn ready(server: &Server) -> Result<(), String> {
     server.admin_request("GET", "/readyz", b"").map(drop).map_err(|error| error.to_string())
 }
 
+/// Whether a device serves, by the server's list.
+fn serves(server: &Server, name: &str) -> Result<bool, CampaignError> {
+    let listed: serde_json::Value =
+        serde_json::from_slice(&server.admin_request("GET", "/api/v1/hsm", b"")?).map_err(std::io::Error::from)?;
+    let devices = listed.get("devices").and_then(serde_json::Value::as_array).into_iter().flatten();
+    match devices.into_iter().find(|device| device.get("name").and_then(serde_json::Value::as_str) == Some(name)) {
+        Some(device) => Ok(device.get("serves") == Some(&serde_json::Value::Bool(true))),
+        None => finding(format!("{name} is not in the list of devices: {listed}")),
+    }
+}
+
 fn take_away_and_bring_back(settings: Settings, server: &Server, remote: &mut Remote) -> Result<Times, CampaignError> {
     thread::sleep(STEADY);
     remote.take_away()?;
     let lost = Instant::now();
     thread::sleep(settings.away.saturating_sub(STEADY));
+    if serves(server, "remote")? {
+        return finding("the list of devices says that the lost device serves");
+    }
     let told = ready(server);
     match (settings.spare, told) {
         (true, Ok(())) => {}

@@ -171,6 +171,19 @@ pub struct Waits {
     pub to_use: bool,
 }
 
+/// A device of a vault, as reports show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceReport {
+    /// What it is called.
+    pub name: String,
+    /// Where it is, such as the token and the path of its module.
+    pub place: String,
+    /// Whether it answers calls now.
+    pub serves: bool,
+    /// Its state in words: what it answered, and since when it is lost.
+    pub state: String,
+}
+
 /// A key vault. What it does for clients with the keys is [`Cryptography`].
 pub trait KeyVault: Cryptography {
     /// What the vault is and can do.
@@ -184,6 +197,11 @@ pub trait KeyVault: Cryptography {
     /// Whether the root key can be used now; the error says what is lost, and since when.
     fn health(&self) -> Result<(), VaultError> {
         Ok(())
+    }
+
+    /// The devices that hold the root key, in the order in which they are asked; none where it is held in software.
+    fn devices(&self) -> Vec<DeviceReport> {
+        Vec::new()
     }
 
     /// Fills `out` with random bytes of the vault's generator.
