@@ -11,14 +11,14 @@
 //!
 //! | module | what it defines |
 //! |---|---|
-//! | [`address`] | where a token is |
-//! | [`module`] | a loaded module and the gate before its functions |
-//! | [`connection`] | login, root key, trial |
-//! | [`sealing`] | how a root key seals: the table of ways |
-//! | [`device`], [`pool`] | a device: sessions, deadlines, loss and recovery |
-//! | [`group`] | devices with one root key, and their monitors |
-//! | [`trouble`] | errors, sorted |
-//! | [`export`] | key pairs |
+//! | `address` | where a token is |
+//! | `module` | a loaded module and the gate before its functions |
+//! | `connection` | login, root key, trial |
+//! | `sealing` | how a root key seals: the table of ways |
+//! | `device`, `pool` | a device: sessions, deadlines, loss and recovery |
+//! | `group` | devices with one root key, and their monitors |
+//! | `trouble` | errors, sorted |
+//! | `export` | key pairs |
 
 mod address;
 mod connection;

@@ -243,3 +243,78 @@ fn associated_data(version: u8, generation: u32, binding: Binding<'_>) -> Vec<u8
     }
     aad
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::random::OsRandom;
+    use crate::software::SoftwareRoot;
+
+    const BINDING: Binding<'_> = Binding { scope: "s", id: "1", spec: b"spec" };
+
+    /// A root key that counts how often it is used.
+    struct Counted {
+        root: SoftwareRoot,
+        uses: Cell<u32>,
+    }
+
+    impl Root for Counted {
+        fn seal(&self, purpose: Purpose<'_>, plain: &Secret) -> Result<Vec<u8>, VaultError> {
+            self.uses.set(self.uses.get() + 1);
+            self.root.seal(purpose, plain)
+        }
+
+        fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Secret, VaultError> {
+            self.uses.set(self.uses.get() + 1);
+            self.root.open(purpose, sealed)
+        }
+    }
+
+    /// Both modes under one root key, with one scope key.
+    fn both() -> (Counted, ScopeKeys, ScopeKeys) {
+        let root = Counted { root: SoftwareRoot::new(&Secret::copy_from(&[3; 32])).unwrap(), uses: Cell::new(0) };
+        let (cached, strict) = (ScopeKeys::new(Mode::Cached), ScopeKeys::new(Mode::Strict));
+        let stored = cached.create("s", &root, &mut OsRandom).unwrap();
+        cached.install("s", &stored, &root).unwrap();
+        strict.install("s", &stored, &root).unwrap();
+        root.uses.set(0);
+        (root, cached, strict)
+    }
+
+    #[test]
+    fn the_root_key_is_used_for_each_object_in_strict_mode_only() {
+        let (root, cached, strict) = both();
+        let secret = Secret::copy_from(b"0123456789abcdef");
+        let by_scope = cached.seal(&secret, BINDING, &root, &mut OsRandom).unwrap();
+        assert_eq!(cached.open(&by_scope, BINDING, &root).unwrap(), secret);
+        assert_eq!(root.uses.get(), 0);
+        let by_root = strict.seal(&secret, BINDING, &root, &mut OsRandom).unwrap();
+        assert_eq!(root.uses.get(), 1);
+        for (expected, sealed) in [(2, &by_root), (3, &by_scope), (4, &by_scope)] {
+            assert_eq!(strict.open(sealed, BINDING, &root).unwrap(), secret);
+            assert_eq!(root.uses.get(), expected, "a scope key was kept in the clear");
+        }
+        assert_eq!(cached.open(&by_root, BINDING, &root).unwrap(), secret);
+    }
+
+    #[test]
+    fn another_key_of_a_generation_is_refused_in_both_modes() {
+        let (root, cached, strict) = both();
+        let rival = ScopeKeys::new(Mode::Cached).create("s", &root, &mut OsRandom).unwrap();
+        for keys in [&cached, &strict] {
+            assert!(matches!(keys.install("s", &rival, &root), Err(VaultError::BadInput(_))));
+        }
+    }
+
+    #[test]
+    fn an_object_is_no_scope_key() {
+        let (root, cached, strict) = both();
+        let sealed = strict.seal(&Secret::copy_from(&[1; 32]), BINDING, &root, &mut OsRandom).unwrap();
+        assert!(matches!(cached.install("s", &sealed.0, &root), Err(VaultError::DoesNotOpen(_))));
+        let mut renamed = sealed.0;
+        renamed[0] = BY_SCOPE;
+        assert!(matches!(cached.install("s", &renamed, &root), Err(VaultError::DoesNotOpen(_))));
+    }
+}

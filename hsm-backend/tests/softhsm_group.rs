@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use cryptoki::context::Pkcs11;
 use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, VaultError};
+use kmip_core::ports::crypto::{Cryptography, Hash, Key, Message, Signing};
+use kmip_core::ports::vault::{Binding, Curve, Generated, KeySpec, KeyVault, Sealed, VaultError};
 use kmip_core::testing::vault_exerciser::exercise_sealing;
 
 const BINDING: Binding<'_> = Binding { scope: "s", id: "1", spec: b"spec" };
+const ECDSA: Signing = Signing::Ecdsa { hash: Hash::Sha256 };
 /// By when a device serves again after it is back.
 const RECOVERY: Duration = Duration::from_secs(5);
 /// By when a vault without devices has told so.
@@ -100,6 +102,17 @@ fn reason(vault: &Pkcs11Vault, place: usize) -> String {
     }
 }
 
+fn private_key(vault: &Pkcs11Vault) -> Sealed {
+    match vault.generate(KeySpec::Ec { curve: Curve::P256 }, BINDING).unwrap() {
+        Generated::Pair { private, .. } => private,
+        Generated::Symmetric(_) => panic!("not a pair"),
+    }
+}
+
+fn signs(vault: &Pkcs11Vault, private: &Sealed) -> bool {
+    vault.sign(Key::Sealed(private, BINDING), &ECDSA, Message::Data(b"message")).is_ok()
+}
+
 fn another_root_is_refused(left: &Token, alien: &Token) {
     let vault = open(&[left, alien], Mode::Strict);
     assert!(serves(&vault, 0));
@@ -180,8 +193,11 @@ fn the_loss_of_both_is_told_at_once_and_ends_with_their_return(left: &Token, rig
     let vault = open(&[left, right], Mode::Strict);
     let secret = Secret::copy_from(b"0123456789abcdef");
     let sealed = vault.seal(&secret, BINDING).unwrap();
+    let private = private_key(&vault);
+    assert!(signs(&vault, &private));
     [left, right].iter().for_each(|token| token.take_away());
     tokens::wait_until("the vault is out of reach", || vault.health().is_err());
+    assert!(!signs(&vault, &private), "a private key was kept in the clear");
     let began = Instant::now();
     for _ in 0..100 {
         let refused = vault.open(&sealed, BINDING);
@@ -205,9 +221,11 @@ fn cached_objects_open_without_a_device(left: &Token, right: &Token) {
     let vault = open(&[left, right], Mode::Cached);
     let secret = Secret::copy_from(b"0123456789abcdef");
     let sealed = vault.seal(&secret, BINDING).unwrap();
+    let private = private_key(&vault);
     [left, right].iter().for_each(|token| token.take_away());
     tokens::wait_until("the vault is out of reach", || vault.health().is_err());
     assert_eq!(vault.open(&sealed, BINDING).unwrap(), secret);
+    assert!(signs(&vault, &private));
     let refused = vault.generate(KeySpec::Symmetric { bits: 256 }, BINDING);
     assert!(matches!(refused, Err(VaultError::Unavailable(_))), "{refused:?}");
     vault.unique(&mut [0; 16]).unwrap();
