@@ -59,6 +59,9 @@ pub use crate::scope_keys::Mode;
 use crate::scope_keys::ScopeKeys;
 use crate::{drawn_pair, key_wrap, symmetric};
 
+/// How long a device may take to make a key pair.
+pub const PAIR_DEADLINE: Duration = device::SLOW;
+
 /// How a vault works with its devices.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {

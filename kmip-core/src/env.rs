@@ -20,6 +20,8 @@ pub enum Work {
     Computing,
     /// Waiting for the vault's device.
     Device,
+    /// Waiting for the vault's device to make a key pair: some search minutes for the primes of a long RSA key.
+    DevicePair,
 }
 
 /// Time and place of one evaluation.

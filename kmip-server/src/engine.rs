@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hsm_backend::keystore::Keystore;
+use hsm_backend::pkcs11::PAIR_DEADLINE;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers, Work};
@@ -45,7 +46,8 @@ struct Core {
     journal: Arc<Journal>,
     store: Arc<SledStore>,
     computing: Arc<Semaphore>,
-    devices: Arc<Semaphore>,
+    device: Arc<Semaphore>,
+    pairs: Arc<Semaphore>,
     /// After this time a request that waits for a device is given up.
     patience: Duration,
     stopping: AtomicBool,
@@ -123,7 +125,8 @@ pub(crate) fn open(
         journal,
         store,
         computing: Arc::new(Semaphore::new(threads.max(2))),
-        devices: Arc::new(Semaphore::new(config.vault.sessions)),
+        device: Arc::new(Semaphore::new(config.vault.sessions)),
+        pairs: Arc::new(Semaphore::new(threads.max(2))),
         patience: Duration::from_secs(config.vault.deadline_s) + GRACE,
         stopping: AtomicBool::new(false),
         durable_reads: config.audit.reads == AuditReads::Durable,
@@ -206,20 +209,20 @@ impl Core {
         subject: &Subject,
     ) -> Option<Evaluation> {
         let (request, client) = (request.clone(), subject.peer.client.clone());
-        let pool = match work {
-            Work::Computing => Arc::clone(&self.computing),
-            Work::Device => Arc::clone(&self.devices),
+        let (pool, patience) = match work {
+            Work::Computing => (Arc::clone(&self.computing), None),
+            Work::Device => (Arc::clone(&self.device), Some(self.patience)),
+            Work::DevicePair => (Arc::clone(&self.pairs), Some(PAIR_DEADLINE.max(self.patience))),
         };
-        let patience = self.patience;
         let evaluated = async move {
             // Held here, not by the thread: one that hangs in a device keeps no other from going on. There are at most as
             // many of those as the device has sessions.
             let _permit = pool.acquire_owned().await.ok()?;
             tokio::task::spawn_blocking(move || self.engine.evaluate(&request, &client, now(Pace::Pool))).await.ok()
         };
-        match work {
-            Work::Computing => evaluated.await,
-            Work::Device => tokio::time::timeout(patience, evaluated).await.ok().flatten(),
+        match patience {
+            None => evaluated.await,
+            Some(patience) => tokio::time::timeout(patience, evaluated).await.ok().flatten(),
         }
     }
 

@@ -45,7 +45,9 @@ pub(super) enum Pace {
     Slow,
 }
 
-const SLOW: Duration = Duration::from_secs(300);
+/// How long making a key pair may take.
+pub(super) const SLOW: Duration = Duration::from_secs(300);
+
 /// A device.
 pub(super) struct Device {
     address: TokenAddress,

@@ -112,22 +112,24 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
     if !context.engine.abilities.permit(operation) {
         return unsupported(operation);
     }
-    if waits_for_device(context.engine, operation) {
-        context.txn.work(Work::Device)?;
+    if let Some(work) = device_work(context.engine, operation) {
+        context.txn.work(work)?;
     }
     handle(context, operation, payload)
 }
 
-/// Whether an operation makes the vault work on a device, which can take as long as the device's deadline.
-fn waits_for_device(engine: &Engine, operation: Operation) -> bool {
+/// The work that an operation makes the vault do on a device, which can take as long as the device's deadline.
+fn device_work(engine: &Engine, operation: Operation) -> Option<Work> {
     use Operation as O;
     let waits = engine.vault.waits();
-    match operation {
-        O::Create | O::CreateKeyPair | O::ReKey | O::ReKeyKeyPair | O::RNGRetrieve => waits.to_make || waits.to_use,
-        O::Register | O::DeriveKey | O::Get | O::Encrypt | O::Decrypt | O::Sign => waits.to_use,
-        O::SignatureVerify | O::MAC | O::MACVerify => waits.to_use,
-        _ => false,
-    }
+    let (work, it_waits) = match operation {
+        O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make || waits.to_use),
+        O::Create | O::ReKey | O::RNGRetrieve => (Work::Device, waits.to_make || waits.to_use),
+        O::Register | O::DeriveKey | O::Get | O::Encrypt | O::Decrypt | O::Sign => (Work::Device, waits.to_use),
+        O::SignatureVerify | O::MAC | O::MACVerify => (Work::Device, waits.to_use),
+        _ => return None,
+    };
+    it_waits.then_some(work)
 }
 
 /// The operations that work for a client of a version.

@@ -13,7 +13,9 @@ use kmip_codec::secret::Secret;
 use sha2::{Digest, Sha256};
 
 use crate::ports::crypto::Cryptography;
-use crate::ports::vault::{Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError};
+use crate::ports::vault::{
+    Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
+};
 
 /// The simulated vault.
 pub struct SimVault(Mutex<State>);
@@ -22,6 +24,7 @@ struct State {
     seed: u64,
     drawn: u64,
     failures: u32,
+    waits: Waits,
     pairs: Vec<(KeySpec, Secret, Vec<u8>)>,
     made: HashMap<Vec<u8>, (String, u32)>,
     last: HashMap<String, u32>,
@@ -45,6 +48,7 @@ impl SimVault {
             seed,
             drawn: 0,
             failures: 0,
+            waits: Waits::default(),
             pairs: Vec::new(),
             made: HashMap::new(),
             last: HashMap::new(),
@@ -58,6 +62,11 @@ impl SimVault {
     pub fn with_pair(self, spec: KeySpec, private: Secret, public: Vec<u8>) -> Self {
         self.state().pairs.push((spec, private, public));
         self
+    }
+
+    /// Says which calls wait for a device from now on.
+    pub fn wait_for_device(&self, waits: Waits) {
+        self.state().waits = waits;
     }
 
     /// Makes the next `calls` calls of the seam fail, as a device does that was unplugged.
@@ -147,6 +156,10 @@ impl KeyVault for SimVault {
         let pairs: Vec<_> = self.state().pairs.iter().map(|(spec, ..)| *spec).collect();
         let generates = symmetric.into_iter().chain(triple_des).chain(pairs).collect();
         Description { name: "simulated".to_owned(), generates }
+    }
+
+    fn waits(&self) -> Waits {
+        self.state().waits
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), VaultError> {

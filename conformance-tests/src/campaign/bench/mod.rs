@@ -5,6 +5,7 @@
 //! beside something that is not one (signatures of the library, the bare store): there it has the machine, with its clients
 //! on it too, and the figure with one processor each is told beside.
 
+mod device;
 mod floor;
 mod signing;
 
@@ -101,6 +102,9 @@ pub fn run(settings: Settings, only: &str, place: &Path) -> Outcome {
     if "sign".contains(only) {
         missed += note(signing::measure(settings, &server)?, &mut lines);
     }
+    if "device".contains(only) {
+        missed += note(device::measure(settings, &places)?, &mut lines);
+    }
     match missed {
         0 => Ok(format!("bench: {} bars met", lines.len())),
         missed => finding(format!("{missed} bars missed:\n{}", lines.join("\n"))),
@@ -196,6 +200,18 @@ pub enum Part {
         #[arg(long)]
         seconds: usize,
     },
+    /// Decryptions of a PKCS#11 module alone
+    Decryption {
+        /// The module
+        #[arg(long)]
+        module: PathBuf,
+        /// File with the PIN of its token
+        #[arg(long)]
+        pin_file: PathBuf,
+        /// How long
+        #[arg(long)]
+        seconds: usize,
+    },
     /// Signatures that a server gives
     SignLoad {
         /// Where the server is
@@ -215,6 +231,9 @@ pub fn play(part: &Part) -> Outcome {
     match part {
         Part::Floor { data_bytes, certificates } => floor::serve(certificates, *data_bytes)?,
         Part::Library { algorithm, seconds } => println!("{}", signing::library(*algorithm, *seconds)?),
+        Part::Decryption { module, pin_file, seconds } => {
+            println!("{}", device::decryption(module, pin_file, *seconds)?);
+        }
         Part::SignLoad { target, algorithm, seconds } => println!("{}", signing::load(target, *algorithm, *seconds)?),
     }
     Ok("part".to_owned())

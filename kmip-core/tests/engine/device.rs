@@ -1,0 +1,71 @@
+//! Work that waits for the vault's device goes to the pool for it; everything else is answered at once.
+
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::message::{RequestMessage, encode};
+use kmip_codec::operation::RequestPayload;
+use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
+use kmip_codec::registry::{CryptographicAlgorithm, CryptographicUsageMask, Operation, Tag};
+use kmip_codec::version::V2_1;
+use kmip_core::engine::Evaluation;
+use kmip_core::env::{Env, Pace, Work};
+use kmip_core::ports::vault::Waits;
+
+use crate::requests::{Item, aes, create, get, get_attributes, locate, mask, name, register, text};
+use crate::support::{CLIENT, Harness, START};
+
+/// How a request of one item ends on a thread that serves other connections.
+fn inline(harness: &Harness, client: &str, item: Item) -> Evaluation {
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![item]), V2_1);
+    harness.engine.evaluate(&request, client, Env { now: START, pace: Pace::Inline })
+}
+
+fn deferred(harness: &Harness, item: Item) -> Option<Work> {
+    match inline(harness, CLIENT, item) {
+        Evaluation::Defer(work) => Some(work),
+        Evaluation::Reply(_) | Evaluation::Commit(_) => None,
+    }
+}
+
+fn pair() -> Item {
+    let common: Bag = [Attribute::CryptographicAlgorithm(CryptographicAlgorithm::ECDSA)].into_iter().collect();
+    let half = |usage| Some([mask(usage)].into_iter().collect());
+    let request = CreateKeyPairRequest {
+        common_attributes: Some(common),
+        private_key_attributes: half(CryptographicUsageMask::Sign),
+        public_key_attributes: half(CryptographicUsageMask::Verify),
+        common_protection_storage_masks: None,
+        private_protection_storage_masks: None,
+        public_protection_storage_masks: None,
+    };
+    (Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(request)))
+}
+
+#[test]
+fn what_makes_keys_waits_for_the_device_and_what_uses_them_only_where_it_opens_each() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &[name("k")]);
+    harness.item(V2_1, get(text(&id)));
+    let uses = || [get(text(&id)), register(aes(&[7; 32]), &[])];
+    let neither = || [locate(&[name("k")]), get_attributes(text(&id))];
+
+    assert_eq!(deferred(&harness, create(&[])), None);
+    assert!(uses().into_iter().chain(neither()).all(|item| deferred(&harness, item).is_none()));
+
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: false });
+    assert_eq!(deferred(&harness, create(&[])), Some(Work::Device));
+    assert_eq!(deferred(&harness, pair()), Some(Work::DevicePair));
+    assert!(uses().into_iter().chain(neither()).all(|item| deferred(&harness, item).is_none()));
+
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: true });
+    assert!(uses().into_iter().all(|item| deferred(&harness, item) == Some(Work::Device)));
+    assert!(neither().into_iter().all(|item| deferred(&harness, item).is_none()));
+}
+
+/// The first request of a scope makes the scope's key, which the device seals.
+#[test]
+fn a_new_scope_waits_for_the_device() {
+    let harness = Harness::new();
+    assert!(matches!(inline(&harness, "first", locate(&[])), Evaluation::Commit(_)));
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: false });
+    assert!(matches!(inline(&harness, "second", locate(&[])), Evaluation::Defer(Work::Device)));
+}
