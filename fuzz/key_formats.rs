@@ -275,6 +275,10 @@ fn conversions(case: &Case) {
     let there = case.with(case.to, made.clone());
     let there_numbers = canonical(&convert_all(&there));
     let tells = |case: &Case| inspect_material(case.object_type, case.format, &case.material, case.algorithm);
+    if tells(case).is_ok_and(|found| found.check(case.algorithm, found.length_bits).is_err()) {
+        // A key beside the name of another algorithm is not registered, so nobody converts it.
+        return;
+    }
     if case.to == KeyFormatType::Raw && tells(&there) == Ok(Inspected::default()) {
         // Raw octets of a key for key agreement do not tell its curve: they have no other form.
         return;

@@ -1,7 +1,7 @@
 //! Hostile input: whatever the bytes, no panic, and what still reads can be written again.
 
 use super::*;
-use crate::formats::{certificate_attributes, digests, inspect, public_from_private};
+use crate::formats::{certificate_attributes, digests, inspect, inspect_material, public_from_private};
 use kmip_codec::object::TransparentKey;
 use kmip_codec::object::key_material::*;
 use kmip_codec::registry::RecommendedCurve;
@@ -300,5 +300,23 @@ fn a_curve_has_the_length_of_its_octets_else_of_its_algorithm() {
         let found = inspect(&object(ObjectType::PublicKey, key)).expect("a key");
         assert_eq!(found.length_bits, Some(bits));
         assert_eq!(found.check(Some(algorithm), Some(bits)), Ok(()));
+    }
+}
+
+/// X448 in X.509 (RFC 8410 §4): its identifier tells that it agrees on keys, so it is none of a signature algorithm.
+#[test]
+fn a_key_beside_the_name_of_another_algorithm_is_refused() {
+    let header = [0x30, 0x42, 0x30, 0x05, 0x06, 0x03, 0x2B, 0x65, 0x6F, 0x03, 0x39, 0x00];
+    let material = KeyMaterial::Bytes(Secret::copy_from(&[&header[..], &[0x70; 56]].concat()));
+    let found = inspect_material(ObjectType::PublicKey, KeyFormatType::X_509, &material, None).unwrap();
+    assert_eq!((found.length_bits, found.curve), (Some(448), Some(RecommendedCurve::CURVE448)));
+    for (algorithm, fits) in [
+        (CryptographicAlgorithm::ECDH, true),
+        (CryptographicAlgorithm::EC, true),
+        (CryptographicAlgorithm::Ed25519, false),
+        (CryptographicAlgorithm::Ed448, false),
+        (CryptographicAlgorithm::RSA, false),
+    ] {
+        assert_eq!(found.check(Some(algorithm), Some(448)).is_ok(), fits, "{algorithm}");
     }
 }
