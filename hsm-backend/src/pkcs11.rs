@@ -32,6 +32,7 @@ mod status;
 mod trouble;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
@@ -56,7 +57,7 @@ use crate::key_pair::{self, EncodedPair};
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
 pub use crate::scope_keys::Mode;
-use crate::scope_keys::ScopeKeys;
+use crate::scope_keys::{ScopeKeys, is_by_root};
 use crate::{drawn_pair, key_wrap, symmetric};
 
 /// How long a device may take to make a key pair.
@@ -87,6 +88,8 @@ pub struct Pkcs11Vault {
     group: Group,
     scopes: ScopeKeys,
     private_keys: PrivateKeys,
+    /// Whether the store holds objects that only the device opens, whatever the mode is now.
+    holds_by_root: AtomicBool,
 }
 
 impl Pkcs11Vault {
@@ -122,7 +125,8 @@ impl Pkcs11Vault {
             Mode::Cached => PrivateKeys::default(),
             Mode::Strict => PrivateKeys::none(),
         };
-        Ok(Self { name, pairs, mode, group, scopes: ScopeKeys::new(mode), private_keys })
+        let scopes = ScopeKeys::new(mode);
+        Ok(Self { name, pairs, mode, group, scopes, private_keys, holds_by_root: AtomicBool::new(false) })
     }
 
     /// The devices and their states, in the order in which they are asked.
@@ -189,8 +193,14 @@ impl KeyVault for Pkcs11Vault {
         OsRandom.try_fill_bytes(out)
     }
 
+    fn note_stored(&self, sealed: &Sealed) {
+        if is_by_root(sealed) {
+            self.holds_by_root.store(true, Ordering::Relaxed);
+        }
+    }
+
     fn waits(&self) -> Waits {
-        Waits { to_make: true, to_use: self.mode == Mode::Strict }
+        Waits { to_make: true, to_use: self.mode == Mode::Strict || self.holds_by_root.load(Ordering::Relaxed) }
     }
 
     fn health(&self) -> Result<(), VaultError> {

@@ -65,6 +65,11 @@ enum Held {
     Sealed(Arc<[u8]>),
 }
 
+/// Whether the root key sealed an object.
+pub(crate) fn is_by_root(sealed: &Sealed) -> bool {
+    sealed.0.first() == Some(&BY_ROOT)
+}
+
 impl ScopeKeys {
     /// No scope keys yet.
     pub(crate) fn new(mode: Mode) -> Self {

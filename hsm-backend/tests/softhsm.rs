@@ -104,6 +104,10 @@ fn the_mode_may_be_changed_both_ways(address: &TokenAddress) {
     let by_scope = cached.seal(&secret, BINDING).unwrap();
     let by_root = strict.seal(&secret, BINDING).unwrap();
     assert_eq!((by_scope.0[..5].to_vec(), by_root.0[..5].to_vec()), (vec![1, 0, 0, 0, 1], vec![2, 0, 0, 0, 1]));
+    cached.note_stored(&by_scope);
+    assert!(!cached.waits().to_use);
+    cached.note_stored(&by_root);
+    assert!(cached.waits().to_use, "a store holds what only the device opens");
     for vault in [&cached, &strict] {
         for sealed in [&by_scope, &by_root] {
             assert_eq!(vault.open(sealed, BINDING).unwrap(), secret);

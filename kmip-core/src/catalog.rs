@@ -110,7 +110,7 @@ impl Catalog {
     fn take(&self, vault: &dyn KeyVault, change: &Change<'_>) -> Result<(), StoreError> {
         let key = change.key;
         if key.starts_with(layout::OBJECTS) {
-            return self.take_object(change);
+            return self.take_object(vault, change);
         }
         if key.starts_with(layout::USES) {
             return self.take_uses(change);
@@ -145,7 +145,7 @@ impl Catalog {
         Ok(())
     }
 
-    fn take_object(&self, change: &Change<'_>) -> Result<(), StoreError> {
+    fn take_object(&self, vault: &dyn KeyVault, change: &Change<'_>) -> Result<(), StoreError> {
         let (scope, id) =
             layout::owner(layout::OBJECTS, change.key).ok_or_else(|| damaged(change.key, "no object's key"))?;
         let key = (Text::new(scope), id);
@@ -155,6 +155,9 @@ impl Catalog {
             return Ok(());
         };
         let record = content(change, value)?;
+        if let Some(material) = &record.material {
+            vault.note_stored(&material.sealed);
+        }
         write(&self.index).put(&record);
         self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
         Ok(())

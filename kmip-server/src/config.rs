@@ -647,10 +647,25 @@ mod tests {
     fn paths_are_taken_from_the_folder_of_the_file() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("kmip.toml");
-        std::fs::write(&file, "[tls]\ncrls = ['a.crl', '/abs.crl']\n[[hsm]]\npin_file = 'pin'\n").unwrap();
+        let text = "[tls]\ncrls = ['a.crl', '/abs.crl']\n[[hsm]]\nname = 'a'\nmodule = '/m.so'\nserial = '1'\npin_file = 'pin'\n";
+        std::fs::write(&file, text).unwrap();
         let config = Config::read(&file).unwrap();
         assert_eq!(config.tls.crls, [folder.path().join("a.crl"), PathBuf::from("/abs.crl")]);
         assert_eq!(config.hsm[0].pin_file, Some(folder.path().join("pin")));
+    }
+
+    #[test]
+    fn a_device_says_which_it_is_and_where_its_pin_comes_from() {
+        let hsm = |lines: &str| format!("[[hsm]]\nname = 'a'\nmodule = '/m.so'\n{lines}\n");
+        assert!(Config::parse(&hsm("token_label = 'kmip'")).is_ok());
+        assert!(message(&hsm("")).contains("token_label or serial"));
+        assert!(message(&hsm("serial = '1'\npin_file = 'p'\npin_env = 'P'")).contains("not both"));
+        assert!(message("[[hsm]]\nname = 'a'\nserial = '1'").contains("PKCS#11 module"));
+        assert!(message("[[hsm]]\nmodule = '/m.so'\nserial = '1'").contains("a name of its own"));
+        assert!(message(&hsm("serial = '1'").repeat(2)).contains("a name of its own"));
+        assert!(message("[vault]\nkind = 'pkcs11'").contains("[[hsm]]"));
+        assert!(message("[vault]\nsessions = 0").contains("between 1 and 1024"));
+        assert!(message("[vault]\ndeadline_s = 0").contains("between 1 and 600"));
     }
 
     #[test]

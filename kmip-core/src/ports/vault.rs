@@ -189,6 +189,10 @@ pub trait KeyVault: Cryptography {
     /// What the vault is and can do.
     fn describe(&self) -> Description;
 
+    /// Told of each sealed key that the store holds, once it is read or written: what [`KeyVault::waits`] answers may follow
+    /// from it.
+    fn note_stored(&self, _sealed: &Sealed) {}
+
     /// Which calls wait for a device.
     fn waits(&self) -> Waits {
         Waits::default()
