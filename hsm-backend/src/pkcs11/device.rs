@@ -240,8 +240,12 @@ impl Device {
     }
 
     fn take_up(&self, pool: &mut Pool, connected: Connected, epoch: u64) {
-        if let Some(lost) = pool.connect(connected, epoch) {
-            tracing::info!(device = self.name(), seconds = lost.as_secs_f32(), "the device serves again");
+        match pool.connect(connected, epoch) {
+            Some(_) if pool.number == 1 => tracing::info!(device = self.name(), "the device serves"),
+            Some(lost) => {
+                tracing::info!(device = self.name(), seconds = lost.as_secs_f32(), "the device serves again");
+            }
+            None => {}
         }
     }
 
