@@ -1,6 +1,7 @@
 //! The PIN of a PKCS#11 device: the text of `pin_file`, the environment variable `pin_env`, the systemd credential
 //! `hsm-pin.NAME`, else what the operator types at a terminal. Without any of them the refusal says what to do.
 
+use std::env::VarError;
 use std::io::{self, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,12 @@ fn source<'a>(hsm: &'a Hsm, credentials: Option<&Path>) -> Source<'a> {
 fn variable(name: &str) -> io::Result<SecretText> {
     match std::env::var(name).map(Zeroizing::new) {
         Ok(pin) => Ok(SecretText::copy_from(&pin)),
-        Err(error) => Err(io::Error::other(format!("pin_env = \"{name}\": {error}"))),
+        // The library's text of a value that is no UTF-8 quotes it.
+        Err(VarError::NotPresent) => Err(io::Error::other(format!("pin_env = \"{name}\": there is no such variable"))),
+        Err(VarError::NotUnicode(value)) => {
+            drop(Zeroizing::new(value.into_encoded_bytes()));
+            Err(io::Error::other(format!("pin_env = \"{name}\": its value is not UTF-8")))
+        }
     }
 }
 
