@@ -1,7 +1,7 @@
 //! What every root key can do, and the blobs that stand directly under it: scope keys, the keys of the store and, in strict
 //! mode of a PKCS#11 vault, objects.
 //!
-//! Under the root: `kind (1) ‖ sealed message`. The kind tells which sort of root sealed it, so that a blob that is
+//! Under the root: `kind (1) ‖ sealed message`, behind a number where it is not the first root key (see `roots`). The kind tells which sort of root sealed it, so that a blob that is
 //! taken to another vault is refused with a reason. The purpose is bound as associated data: a scope key does not open as
 //! another scope's, nor as a store key.
 
@@ -78,7 +78,7 @@ fn unknown_format() -> VaultError {
 }
 
 /// A root key.
-pub(crate) trait Root {
+pub(crate) trait Root: Send + Sync {
     /// Seals `plain` for a purpose.
     fn seal(&self, purpose: Purpose<'_>, plain: &Secret) -> Result<Vec<u8>, VaultError>;
 

@@ -4,16 +4,20 @@
 //! |---|---|
 //! | `root.json` | the root key sealed under a key that Argon2id (RFC 9106) derives from a passphrase, with its parameters |
 //! | `root.dev.key` | instead of it, for development: the root key in the clear (hexadecimal) |
-//! | `store.json` | the keys that seal records and blind names, sealed under the root key |
+//! | `store.json` | the keys that seal records and blind names, sealed under the root key; see [`Contents`] |
+//! | `root-N.json`, `root-N.dev.key` | the root key of number N, once the first one was replaced |
+//! | `retired/` | root keys that nothing in the store needs any more |
 //!
 //! Where a PKCS#11 device holds the root key, `store.json` stands alone.
 //!
 //! The directory has mode 0700, its files 0600; anything more open is refused. It is written beside its place and moved
-//! there whole, after a sync, so it exists complete or not at all; one that exists is never written again.
+//! there whole, after a sync, so it exists complete or not at all; later each file is replaced in the same way.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+mod contents;
+mod files;
+
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -24,18 +28,23 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use self::contents::root_files;
+pub use self::contents::{Contents, ListedRoot, RootPlace};
+use self::files::{publish, put_away, read_private, replace};
 use crate::envelope::{EnvelopeKey, KEY_BYTES};
 use crate::hierarchy::random_secret;
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
+use crate::roots;
+use crate::rotating::{RootKey, RotatingVault};
 use crate::software::SoftwareRoot;
 
 const SEALED_ROOT: &str = "root.json";
 const DEV_ROOT: &str = "root.dev.key";
 const STORE_KEYS: &str = "store.json";
 const FORMAT: u32 = 1;
-/// No file of a key store is longer.
-const MAX_FILE_BYTES: u64 = 64 * 1024;
+/// Where root keys are put that are not needed any more.
+const RETIRED: &str = "retired";
 
 /// How the root key is kept on disk.
 #[derive(Debug)]
@@ -46,7 +55,7 @@ pub enum Protection {
     DevFile,
 }
 
-/// An opened key store.
+/// A key store with its first root key, just made.
 pub struct Keystore {
     root: SoftwareRoot,
     store_seal: StoreSeal,
@@ -64,7 +73,10 @@ pub enum KeystoreError {
     )]
     RootOnDevice(PathBuf),
     /// Its root key is not on a device.
-    #[error("the root key of {0} is kept in software: say kind = \"software\" in [vault]")]
+    #[error(
+        "the root key of {0} is kept in software: say kind = \"software\" in [vault], start, and move it with \
+         `kmip-cli root-key rotate --to pkcs11`"
+    )]
     RootInSoftware(PathBuf),
     /// Something is there already.
     #[error("{0} exists and is not overwritten: the keys of all objects hang on it; choose another data directory")]
@@ -121,37 +133,30 @@ impl Keystore {
 
     fn create_with(dir: &Path, protection: &Protection, root_key: &Secret) -> Result<Self, KeystoreError> {
         must_be_new(dir)?;
-        let (root_name, root_file) = root_file(protection, root_key)?;
+        let (root_path, root_text) = root_file(dir, roots::FIRST, protection, root_key)?;
+        let root_name = root_path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let root = SoftwareRoot::new(root_key)?;
         let store_keys = StoreSeal::create_keys(&root, &mut OsRandom)?;
-        publish(dir, &[(root_name, root_file), (STORE_KEYS, store_file(&store_keys))])?;
+        publish(dir, &[(root_name, root_text), (STORE_KEYS, store_file(&store_keys))])?;
         if matches!(protection, Protection::DevFile) {
-            warn_about_dev_file(dir);
+            warn_about_dev_file(&root_path);
         }
         Ok(Self { store_seal: StoreSeal::from_keys(&root, &store_keys)?, root })
     }
 
-    /// Opens the key store at `dir`; asks for the passphrase only if there is one.
-    pub fn open(dir: &Path, passphrase: impl FnOnce() -> io::Result<SecretText>) -> Result<Self, KeystoreError> {
-        if !Self::exists(dir) {
-            return Err(KeystoreError::Missing(dir.to_owned()));
-        }
-        must_be_private(dir, 0o700)?;
-        let (sealed, dev) = (dir.join(SEALED_ROOT), dir.join(DEV_ROOT));
-        let root_key = match (sealed.exists(), dev.exists()) {
-            (false, false) => return Err(KeystoreError::RootOnDevice(dir.to_owned())),
-            (true, false) => open_sealed_root(&sealed, &passphrase().map_err(KeystoreError::NoPassphrase)?)?,
-            (false, true) => {
-                warn_about_dev_file(dir);
-                read_dev_root(&dev)?
-            }
-            (true, true) => return Err(damaged(&dev, "it stands beside root.json, and only one can be the root key")),
-        };
-        let root = SoftwareRoot::new(&root_key)?;
-        let keys = read_store_keys(dir)?;
-        let store_seal =
-            StoreSeal::from_keys(&root, &keys).map_err(|error| damaged(&dir.join(STORE_KEYS), &error.to_string()))?;
-        Ok(Self { root, store_seal })
+    /// Opens the key store at `dir` with all root keys that it lists; `root` opens one of them.
+    pub fn open<E: From<KeystoreError>>(
+        dir: &Path,
+        mut root: impl FnMut(&ListedRoot) -> Result<RootKey, E>,
+    ) -> Result<RotatingVault, E> {
+        let contents = Contents::read(dir)?;
+        let keys = contents.roots.iter().map(|listed| Ok((listed.number, root(listed)?)));
+        let keys: Vec<_> = keys.collect::<Result<_, E>>()?;
+        let opened = RotatingVault::open(keys, &contents.store_keys).map_err(|error| match error {
+            VaultError::DoesNotOpen(detail) => damaged(&dir.join(STORE_KEYS), &detail),
+            other => other.into(),
+        });
+        Ok(opened?)
     }
 
     /// Whether a key store stands at `dir`.
@@ -165,16 +170,30 @@ impl Keystore {
         publish(dir, &[(STORE_KEYS, store_file(sealed))])
     }
 
-    /// Reads what [`Keystore::create_beside_device`] wrote.
-    pub fn read_beside_device(dir: &Path) -> Result<Vec<u8>, KeystoreError> {
-        if !Self::exists(dir) {
-            return Err(KeystoreError::Missing(dir.to_owned()));
-        }
-        must_be_private(dir, 0o700)?;
-        if [SEALED_ROOT, DEV_ROOT].iter().any(|name| dir.join(name).exists()) {
-            return Err(KeystoreError::RootInSoftware(dir.to_owned()));
-        }
-        read_store_keys(dir)
+    /// Opens one of the root keys of the key store at `dir`; asks for the passphrase only if there is one.
+    pub fn open_root(
+        dir: &Path,
+        number: u32,
+        passphrase: impl FnOnce() -> io::Result<SecretText>,
+    ) -> Result<RootKey, KeystoreError> {
+        open_root(dir, number, passphrase).map(RootKey::in_software)
+    }
+
+    /// Makes a new root key of this number and writes it to the key store at `dir`, durably. It counts only once
+    /// [`Contents::write`] lists it; a file that an interrupted attempt left is replaced.
+    pub fn add_root(dir: &Path, number: u32, protection: &Protection) -> Result<RootKey, KeystoreError> {
+        let root_key = random_secret(KEY_BYTES, &mut OsRandom)?;
+        let (path, text) = root_file(dir, number, protection, &root_key)?;
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        replace(dir, name, &text)?;
+        Ok(RootKey::in_software(SoftwareRoot::new(&root_key)?))
+    }
+
+    /// Moves the file of a root key that is not needed any more to `retired` below `dir`: who restores a backup of the store
+    /// alone, from before the change, needs it. A root key that was on a device has no file.
+    pub fn retire_root(dir: &Path, number: u32) -> Result<(), KeystoreError> {
+        let (sealed, dev) = root_files(dir, number);
+        [sealed, dev].iter().filter(|path| path.exists()).try_for_each(|path| put_away(path, RETIRED))
     }
 
     /// New keys that are kept nowhere: all that they seal is lost with the process.
@@ -195,6 +214,25 @@ impl std::fmt::Debug for Keystore {
     }
 }
 
+fn open_root(
+    dir: &Path,
+    number: u32,
+    passphrase: impl FnOnce() -> io::Result<SecretText>,
+) -> Result<SoftwareRoot, KeystoreError> {
+    let (sealed, dev) = root_files(dir, number);
+    let root_key = match (sealed.exists(), dev.exists()) {
+        (false, false) if number == roots::FIRST => return Err(KeystoreError::RootOnDevice(dir.to_owned())),
+        (false, false) => return Err(KeystoreError::Missing(sealed)),
+        (true, false) => open_sealed_root(&sealed, &passphrase().map_err(KeystoreError::NoPassphrase)?)?,
+        (false, true) => {
+            warn_about_dev_file(&dev);
+            read_dev_root(&dev)?
+        }
+        (true, true) => return Err(damaged(&dev, "it stands beside a sealed root key, and only one can be right")),
+    };
+    Ok(SoftwareRoot::new(&root_key)?)
+}
+
 fn must_be_new(dir: &Path) -> Result<(), KeystoreError> {
     match fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) || dir.is_file() {
         true => Err(KeystoreError::Exists(dir.to_owned())),
@@ -206,15 +244,7 @@ fn store_file(sealed: &[u8]) -> Zeroizing<String> {
     to_json(&StoreFile { format: FORMAT, sealed: hex::encode(sealed) })
 }
 
-fn read_store_keys(dir: &Path) -> Result<Vec<u8>, KeystoreError> {
-    let path = dir.join(STORE_KEYS);
-    let file: StoreFile = parse(&path, &read_private(&path)?)?;
-    check_format(&path, file.format)?;
-    unhex(&path, &file.sealed)
-}
-
-fn warn_about_dev_file(dir: &Path) {
-    let path = dir.join(DEV_ROOT);
+fn warn_about_dev_file(path: &Path) {
     tracing::warn!(path = %path.display(), "the root key stands unprotected in a file: for development only");
 }
 
@@ -284,13 +314,19 @@ impl Derivation {
 
 const ROOT_PURPOSE: &[u8] = b"kmip root key 1";
 
-/// Name and text of the file that keeps the root key.
-fn root_file(protection: &Protection, root_key: &Secret) -> Result<(&'static str, Zeroizing<String>), KeystoreError> {
+/// Path and text of the file that keeps a root key.
+fn root_file(
+    dir: &Path,
+    number: u32,
+    protection: &Protection,
+    root_key: &Secret,
+) -> Result<(PathBuf, Zeroizing<String>), KeystoreError> {
+    let (sealed_path, dev_path) = root_files(dir, number);
     let Protection::Passphrase(passphrase) = protection else {
         let mut text = Zeroizing::new(String::with_capacity(2 * KEY_BYTES + 1));
         root_key.expose_secret().iter().for_each(|byte| push_hex(&mut text, *byte));
         text.push('\n');
-        return Ok((DEV_ROOT, text));
+        return Ok((dev_path, text));
     };
     if passphrase.expose_secret().is_empty() {
         return Err(KeystoreError::EmptyPassphrase);
@@ -299,7 +335,7 @@ fn root_file(protection: &Protection, root_key: &Secret) -> Result<(&'static str
     let key = derivation.derive(passphrase).map_err(VaultError::Failed)?;
     let mut sealed = Vec::new();
     key.seal(ROOT_PURPOSE, root_key.expose_secret(), &mut sealed, &mut OsRandom)?;
-    Ok((SEALED_ROOT, to_json(&RootFile { format: FORMAT, derivation, sealed: hex::encode(sealed) })))
+    Ok((sealed_path, to_json(&RootFile { format: FORMAT, derivation, sealed: hex::encode(sealed) })))
 }
 
 fn open_sealed_root(path: &Path, passphrase: &SecretText) -> Result<Secret, KeystoreError> {
@@ -347,74 +383,11 @@ fn damaged(path: &Path, detail: &str) -> KeystoreError {
     KeystoreError::Damaged { path: path.to_owned(), detail: detail.to_owned() }
 }
 
-// --- the file system ---
-
-fn io_error<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> KeystoreError + 'a {
-    move |source| KeystoreError::Io { action, path: path.to_owned(), source }
-}
-
-fn must_be_private(path: &Path, wanted: u32) -> Result<(), KeystoreError> {
-    let mode = fs::metadata(path).map_err(io_error("look at", path))?.permissions().mode() & 0o7777;
-    if mode & 0o077 != 0 {
-        return Err(KeystoreError::TooOpen { path: path.to_owned(), mode, wanted });
-    }
-    Ok(())
-}
-
-fn read_private(path: &Path) -> Result<Zeroizing<String>, KeystoreError> {
-    must_be_private(path, 0o600)?;
-    if fs::metadata(path).map_err(io_error("look at", path))?.len() > MAX_FILE_BYTES {
-        return Err(damaged(path, "it is too long"));
-    }
-    fs::read(path).map_err(io_error("read", path)).and_then(|bytes| match String::from_utf8(bytes) {
-        Ok(text) => Ok(Zeroizing::new(text)),
-        Err(error) => {
-            drop(Zeroizing::new(error.into_bytes()));
-            Err(damaged(path, "it is not text"))
-        }
-    })
-}
-
-/// Writes the files to a directory beside `dir` and moves it there whole.
-fn publish(dir: &Path, files: &[(&str, Zeroizing<String>)]) -> Result<(), KeystoreError> {
-    let parent = match dir.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    let mut unique = [0; 8];
-    OsRandom.try_fill_bytes(&mut unique)?;
-    let draft = parent.join(format!(".keystore-{}", hex::encode(unique)));
-    let written = write_draft(&draft, files).and_then(|()| match fs::rename(&draft, dir) {
-        Err(error) if matches!(error.kind(), io::ErrorKind::DirectoryNotEmpty | io::ErrorKind::AlreadyExists) => {
-            Err(KeystoreError::Exists(dir.to_owned()))
-        }
-        moved => moved.map_err(io_error("move the new key store to", dir)),
-    });
-    if written.is_err() && draft.exists() {
-        fs::remove_dir_all(&draft).map_err(io_error("clean up", &draft))?;
-    }
-    written.and_then(|()| sync_dir(parent))
-}
-
-fn write_draft(draft: &Path, files: &[(&str, Zeroizing<String>)]) -> Result<(), KeystoreError> {
-    fs::DirBuilder::new().mode(0o700).create(draft).map_err(io_error("make", draft))?;
-    for (name, text) in files {
-        let path = draft.join(name);
-        let mut file =
-            File::options().write(true).create_new(true).mode(0o600).open(&path).map_err(io_error("make", &path))?;
-        file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(io_error("write", &path))?;
-    }
-    sync_dir(draft)
-}
-
-fn sync_dir(dir: &Path) -> Result<(), KeystoreError> {
-    File::open(dir).and_then(|opened| opened.sync_all()).map_err(io_error("sync", dir))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::software::SoftwareVault;
+    use std::os::unix::fs::PermissionsExt;
+
     use kmip_core::ports::vault::{Binding, KeyVault};
     use tempfile::TempDir;
 
@@ -429,8 +402,8 @@ mod tests {
         (parent, dir, keystore)
     }
 
-    fn open(dir: &Path, text: &str) -> Result<Keystore, KeystoreError> {
-        Keystore::open(dir, || Ok(SecretText::copy_from(text)))
+    fn open(dir: &Path, text: &str) -> Result<RotatingVault, KeystoreError> {
+        Keystore::open(dir, |root| Keystore::open_root(dir, root.number, || Ok(SecretText::copy_from(text))))
     }
 
     fn mode(path: &Path) -> u32 {
@@ -448,13 +421,67 @@ mod tests {
     fn store_keys_beside_a_device_are_no_software_key_store() {
         let home = TempDir::new().unwrap();
         let (device, software) = (home.path().join("device"), home.path().join("software"));
-        assert!(matches!(Keystore::read_beside_device(&device), Err(KeystoreError::Missing(_))));
+        assert!(matches!(Contents::read(&device), Err(KeystoreError::Missing(_))));
         Keystore::create_beside_device(&device, b"sealed elsewhere").unwrap();
-        assert_eq!(Keystore::read_beside_device(&device).unwrap(), b"sealed elsewhere");
+        let contents = Contents::read(&device).unwrap();
+        assert_eq!(
+            (contents.newest().kind, contents.store_keys.as_slice()),
+            (RootPlace::Pkcs11, &b"sealed elsewhere"[..])
+        );
         assert!(matches!(Keystore::create_beside_device(&device, b"again"), Err(KeystoreError::Exists(_))));
-        assert!(matches!(Keystore::open(&device, || panic!("no passphrase")), Err(KeystoreError::RootOnDevice(_))));
+        assert!(matches!(open(&device, ""), Err(KeystoreError::RootOnDevice(_))));
         Keystore::create(&software, &Protection::DevFile).unwrap();
-        assert!(matches!(Keystore::read_beside_device(&software), Err(KeystoreError::RootInSoftware(_))));
+        assert_eq!(Contents::read(&software).unwrap().newest().kind, RootPlace::Software);
+    }
+
+    #[test]
+    fn a_root_key_is_replaced_and_the_old_one_put_away() {
+        for protection in [Protection::Passphrase(passphrase()), Protection::DevFile] {
+            let (_parent, dir, keystore) = made(&protection);
+            let vault = RotatingVault::from(keystore);
+            let stored = vault.create_scope_key("s").unwrap();
+            vault.install_scope_key("s", &stored).unwrap();
+            let mut contents = Contents::read(&dir).unwrap();
+            // An attempt that was interrupted before the list was written counts for nothing.
+            Keystore::add_root(&dir, 2, &protection).unwrap();
+            assert_eq!(open(&dir, "open sesame").unwrap().root_number(), 1);
+
+            let next = Keystore::add_root(&dir, 2, &protection).unwrap();
+            let successor = vault.adopt(next, &contents.store_keys).unwrap();
+            contents.store_keys.clone_from(&successor.store_keys);
+            let second = ListedRoot { number: 2, ..contents.newest().clone() };
+            contents.roots.push(second);
+            contents.write(&dir).unwrap();
+            successor.take_over();
+            assert!(vault.is_scope_key_outdated(&stored));
+            assert_eq!(mode(&dir.join(STORE_KEYS)), 0o600);
+
+            let both = open(&dir, "open sesame").unwrap();
+            assert_eq!(both.root_number(), 2);
+            both.install_scope_key("s", &stored).unwrap();
+            let resealed = both.reseal_scope_key("s", &stored).unwrap();
+            assert!(both.is_scope_key_outdated(&stored) && !both.is_scope_key_outdated(&resealed));
+            contents.roots.remove(0);
+            contents.write(&dir).unwrap();
+            Keystore::retire_root(&dir, 1).unwrap();
+            Keystore::retire_root(&dir, 1).unwrap();
+
+            let second_only = open(&dir, "open sesame").unwrap();
+            second_only.install_scope_key("s", &resealed).unwrap();
+            assert!(matches!(second_only.install_scope_key("s", &stored), Err(VaultError::DoesNotOpen(_))));
+            assert_eq!(names(&dir.join(RETIRED)).len(), 1);
+            assert_eq!(second_only.record_seal().blind(b"x"), vault.record_seal().blind(b"x"));
+        }
+    }
+
+    #[test]
+    fn a_list_of_root_keys_that_makes_no_sense_is_refused() {
+        let (_parent, dir, _) = made(&Protection::DevFile);
+        let software = r#"{"number":1,"kind":"software"}"#;
+        for roots in ["".to_owned(), format!("{software},{software}"), r#"{"number":1,"kind":"paper"}"#.to_owned()] {
+            fs::write(dir.join(STORE_KEYS), format!(r#"{{"format":2,"sealed":"00","roots":[{roots}]}}"#)).unwrap();
+            assert!(matches!(open(&dir, ""), Err(KeystoreError::Damaged { .. })), "{roots}");
+        }
     }
 
     #[test]
@@ -462,7 +489,7 @@ mod tests {
         for protection in [Protection::Passphrase(passphrase()), Protection::DevFile] {
             let (_parent, dir, keystore) = made(&protection);
             let binding = Binding { scope: "s", id: "1", spec: b"spec" };
-            let first = SoftwareVault::new(keystore);
+            let first = RotatingVault::from(keystore);
             let stored = first.create_scope_key("s").unwrap();
             first.install_scope_key("s", &stored).unwrap();
             let secret = Secret::copy_from(b"0123456789abcdef");
@@ -470,7 +497,7 @@ mod tests {
             let record = first.record_seal().seal(b"key", 3, b"value");
             let blinded = first.record_seal().blind(b"name");
 
-            let next = SoftwareVault::new(open(&dir, "open sesame").unwrap());
+            let next = open(&dir, "open sesame").unwrap();
             next.install_scope_key("s", &stored).unwrap();
             assert_eq!(next.open(&sealed, binding).unwrap(), secret);
             assert_eq!(next.record_seal().open(b"key", 3, &record).unwrap(), b"value");
@@ -531,7 +558,7 @@ mod tests {
     fn a_wrong_passphrase_is_told() {
         let (_parent, dir, _) = made(&Protection::Passphrase(passphrase()));
         assert!(matches!(open(&dir, "open sesamE"), Err(KeystoreError::WrongPassphrase(_))));
-        let silent = Keystore::open(&dir, || Err(io::ErrorKind::NotFound.into()));
+        let silent = Keystore::open_root(&dir, roots::FIRST, || Err(io::ErrorKind::NotFound.into()));
         assert!(matches!(silent, Err(KeystoreError::NoPassphrase(_))));
     }
 
@@ -590,6 +617,7 @@ mod tests {
             (STORE_KEYS, ""),
             (STORE_KEYS, "{}"),
             (STORE_KEYS, r#"{"format":2,"sealed":"00"}"#),
+            (STORE_KEYS, r#"{"format":3,"sealed":"00","roots":[]}"#),
             (STORE_KEYS, r#"{"format":1,"sealed":"0"}"#),
             (STORE_KEYS, r#"{"format":1,"sealed":"01"}"#),
         ] {

@@ -5,6 +5,7 @@
 //! | [`keystore`] | the root key on disk, under a passphrase or (development) in a plain file |
 //! | [`software`] | the vault whose root key lives in this process |
 //! | [`pkcs11`] | the vault whose root key never leaves a PKCS#11 token |
+//! | [`rotating`] | the vault whose root key is replaced while it works |
 //! | [`record_seal`] | the seal of stored records and the blinding of names in storage keys |
 //! | [`passwords`] | hashes of the passwords of KMIP users |
 //! | `crypto` | the clients' cryptography: the algorithm table and what stands behind it; unsafe in one file, a binding |
@@ -30,6 +31,8 @@ pub mod pkcs11;
 pub mod protected;
 pub mod random;
 pub mod record_seal;
+mod roots;
+pub mod rotating;
 mod scope_keys;
 pub mod software;
 mod symmetric;

@@ -32,7 +32,6 @@ mod status;
 mod trouble;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
@@ -48,16 +47,18 @@ use kmip_core::ports::vault::{
 use rand_core::TryRng;
 
 pub use self::address::TokenAddress;
-use self::connection::Errand;
+pub(crate) use self::connection::Errand;
 use self::device::Limits;
 use self::group::Group;
 pub use self::status::{DeviceState, DeviceStatus};
 use crate::crypto::{OpensKeys, PrivateKeys};
+use crate::hierarchy::Root;
 use crate::key_pair::{self, EncodedPair};
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
+use crate::roots::{self, Roots};
 pub use crate::scope_keys::Mode;
-use crate::scope_keys::{ScopeKeys, is_by_root};
+use crate::scope_keys::ScopeKeys;
 use crate::{drawn_pair, key_wrap, symmetric};
 
 /// How long a device may take to make a key pair.
@@ -84,12 +85,10 @@ impl Default for Options {
 pub struct Pkcs11Vault {
     name: String,
     pairs: Vec<KeySpec>,
-    mode: Mode,
-    group: Group,
-    scopes: ScopeKeys,
+    group: Arc<Group>,
+    roots: Arc<Roots>,
+    scopes: Arc<ScopeKeys>,
     private_keys: PrivateKeys,
-    /// Whether the store holds objects that only the device opens, whatever the mode is now.
-    holds_by_root: AtomicBool,
 }
 
 impl Pkcs11Vault {
@@ -115,9 +114,14 @@ impl Pkcs11Vault {
     }
 
     fn on(devices: Vec<(TokenAddress, SecretText)>, options: Options, errand: Errand) -> Result<Self, VaultError> {
-        let Options { mode, sessions, deadline } = options;
-        let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
-        let group = Group::open(devices, Limits { sessions, deadline }, errand)?;
+        let devices = Devices::connect(devices, options, errand)?;
+        let roots = Arc::new(Roots::new(roots::FIRST, devices.root()));
+        Ok(Self::of(devices, roots, Arc::new(ScopeKeys::new(options.mode))))
+    }
+
+    /// A vault that makes keys on these devices. What it seals and opens follows from `roots` and `scopes`.
+    pub(crate) fn of(devices: Devices, roots: Arc<Roots>, scopes: Arc<ScopeKeys>) -> Self {
+        let Devices { name, mode, group } = devices;
         let mechanisms = group.mechanisms();
         let has = |needed: &[MechanismType]| needed.iter().all(|mechanism| mechanisms.contains(mechanism));
         let pairs = key_pair::listed().filter(|spec| has(needed_for(*spec))).collect();
@@ -125,8 +129,7 @@ impl Pkcs11Vault {
             Mode::Cached => PrivateKeys::default(),
             Mode::Strict => PrivateKeys::none(),
         };
-        let scopes = ScopeKeys::new(mode);
-        Ok(Self { name, pairs, mode, group, scopes, private_keys, holds_by_root: AtomicBool::new(false) })
+        Self { name, pairs, group, roots, scopes, private_keys }
     }
 
     /// The devices and their states, in the order in which they are asked.
@@ -136,12 +139,12 @@ impl Pkcs11Vault {
 
     /// Makes the keys of a store, sealed under the root key on the token. Keep them beside the store.
     pub fn create_store_keys(&self) -> Result<Vec<u8>, VaultError> {
-        StoreSeal::create_keys(&self.group, &mut self.group.random())
+        StoreSeal::create_keys(&*self.roots, &mut self.group.random())
     }
 
     /// The seal for the records of the store that `keys` belong to.
     pub fn record_seal(&self, keys: &[u8]) -> Result<Arc<dyn RecordSeal>, VaultError> {
-        Ok(Arc::new(StoreSeal::from_keys(&self.group, keys)?))
+        Ok(Arc::new(StoreSeal::from_keys(&*self.roots, keys)?))
     }
 
     fn generate_pair(&self, spec: KeySpec) -> Result<EncodedPair, VaultError> {
@@ -152,6 +155,36 @@ impl Pkcs11Vault {
             return drawn_pair::draw(spec, &mut self.group.random());
         }
         key_pair::from_pkcs8(spec, &export::generate_pair(&self.group, spec)?)
+    }
+}
+
+/// Devices that are connected and hold one root key.
+pub(crate) struct Devices {
+    name: String,
+    mode: Mode,
+    group: Arc<Group>,
+}
+
+impl Devices {
+    pub(crate) fn connect(
+        devices: Vec<(TokenAddress, SecretText)>,
+        options: Options,
+        errand: Errand,
+    ) -> Result<Self, VaultError> {
+        let Options { mode, sessions, deadline } = options;
+        let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
+        let group = Arc::new(Group::open(devices, Limits { sessions, deadline }, errand)?);
+        Ok(Self { name, mode, group })
+    }
+
+    /// Their root key.
+    pub(crate) fn root(&self) -> Arc<dyn Root> {
+        Arc::clone(&self.group) as Arc<dyn Root>
+    }
+
+    /// Who opens objects.
+    pub(crate) fn mode(&self) -> Mode {
+        self.mode
     }
 }
 
@@ -193,14 +226,8 @@ impl KeyVault for Pkcs11Vault {
         OsRandom.try_fill_bytes(out)
     }
 
-    fn note_stored(&self, sealed: &Sealed) {
-        if is_by_root(sealed) {
-            self.holds_by_root.store(true, Ordering::Relaxed);
-        }
-    }
-
     fn waits(&self) -> Waits {
-        Waits { to_make: true, to_use: self.mode == Mode::Strict || self.holds_by_root.load(Ordering::Relaxed) }
+        Waits { to_make: true, to_use: self.scopes.may_need_root() }
     }
 
     fn health(&self) -> Result<(), VaultError> {
@@ -218,12 +245,10 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
-        self.scopes.create(scope, &self.group, &mut self.group.random())
+        self.scopes.create(scope, &*self.roots, &mut self.group.random())
     }
 
-    fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {
-        self.scopes.install(scope, sealed, &self.group)
-    }
+    crate::scope_keys::kept!();
 
     fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError> {
         let secret = match spec {
@@ -238,11 +263,11 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &self.group, &mut OsRandom)
+        self.scopes.seal(secret, binding, &*self.roots, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding, &self.group)
+        self.scopes.open(sealed, binding, &*self.roots)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {

@@ -10,6 +10,7 @@
 //! of objects open in both modes, so that the mode of a vault may be changed.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kmip_codec::secret::Secret;
@@ -19,6 +20,7 @@ use crate::envelope::{EnvelopeKey, KEY_BYTES, OVERHEAD};
 use crate::hierarchy::{Purpose, Root, random_secret};
 use crate::protected::Protected;
 use crate::random::Source;
+use crate::roots::Roots;
 
 /// A scope key that is stored, and an object that it seals.
 const BY_SCOPE: u8 = 1;
@@ -41,6 +43,8 @@ pub enum Mode {
 pub(crate) struct ScopeKeys {
     mode: Mode,
     rings: RwLock<HashMap<Box<str>, Ring>>,
+    /// Whether the store holds objects that only a root key opens, whatever the mode is now.
+    holds_by_root: AtomicBool,
 }
 
 /// The generations of one scope, oldest first.
@@ -49,7 +53,17 @@ struct Ring {
     /// The highest generation that was installed or given out.
     last: u32,
     keys: Vec<Generation>,
+    /// Blobs that this process made and that may come to be stored, with what they hold: installing them asks no device.
+    made: Vec<Made>,
 }
+
+struct Made {
+    stored: Box<[u8]>,
+    generation: Generation,
+}
+
+/// Blobs of a scope that may wait to be stored. Several requests may make a first key at once; one is stored.
+const MADE: usize = 16;
 
 #[derive(Clone)]
 struct Generation {
@@ -65,15 +79,22 @@ enum Held {
     Sealed(Arc<[u8]>),
 }
 
-/// Whether the root key sealed an object.
-pub(crate) fn is_by_root(sealed: &Sealed) -> bool {
-    sealed.0.first() == Some(&BY_ROOT)
-}
-
 impl ScopeKeys {
     /// No scope keys yet.
     pub(crate) fn new(mode: Mode) -> Self {
-        Self { mode, rings: RwLock::default() }
+        Self { mode, rings: RwLock::default(), holds_by_root: AtomicBool::new(false) }
+    }
+
+    /// Told of each sealed object that the store holds.
+    pub(crate) fn note_stored(&self, sealed: &Sealed) {
+        if sealed.0.first() == Some(&BY_ROOT) {
+            self.holds_by_root.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether opening an object may need the root key.
+    pub(crate) fn may_need_root(&self) -> bool {
+        self.mode == Mode::Strict || self.holds_by_root.load(Ordering::Relaxed)
     }
 
     /// Makes the next key of a scope; it is used only once it is installed.
@@ -83,11 +104,66 @@ impl ScopeKeys {
         root: &impl Root,
         random: &mut impl Source,
     ) -> Result<Vec<u8>, VaultError> {
-        let generation = self.next_generation(scope)?;
-        let key = random_secret(KEY_BYTES, random)?;
-        let mut stored = header(BY_SCOPE, generation);
-        stored.extend(root.seal(Purpose::ScopeKey(scope, generation), &key)?);
+        let number = self.next_generation(scope)?;
+        self.seal_scope_key(scope, number, &random_secret(KEY_BYTES, random)?, root)
+    }
+
+    /// Seals a stored key anew, under the root key that seals now.
+    pub(crate) fn reseal(&self, scope: &str, stored: &[u8], root: &impl Root) -> Result<Vec<u8>, VaultError> {
+        let (BY_SCOPE, number, sealed) = parse(stored)? else { return Err(unknown_format()) };
+        let key = root.open(Purpose::ScopeKey(scope, number), sealed)?;
+        self.seal_scope_key(scope, number, &key, root)
+    }
+
+    fn seal_scope_key(&self, scope: &str, number: u32, key: &Secret, root: &impl Root) -> Result<Vec<u8>, VaultError> {
+        let sealed = root.seal(Purpose::ScopeKey(scope, number), key)?;
+        let stored = [header(BY_SCOPE, number).as_slice(), &sealed].concat();
+        let present = self.find(scope, |ring| ring.keys.iter().find(|generation| generation.number == number));
+        let key = match (self.mode, present) {
+            (Mode::Strict, _) => Held::Sealed(sealed.into()),
+            (Mode::Cached, Ok(present)) => present.key,
+            (Mode::Cached, Err(_)) => Held::open(expand(key)?)?,
+        };
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+        let made = &mut rings.entry(scope.into()).or_default().made;
+        if made.len() >= MADE {
+            made.remove(0);
+        }
+        made.push(Made { stored: stored.as_slice().into(), generation: Generation { number, key } });
+        drop(rings);
         Ok(stored)
+    }
+
+    /// Installs a blob that this process made.
+    fn install_made(&self, scope: &str, stored: &[u8]) -> bool {
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = rings.get_mut(scope) else { return false };
+        let Some(place) = ring.made.iter().position(|made| *made.stored == *stored) else { return false };
+        let generation = ring.made.remove(place).generation;
+        ring.made.retain(|made| made.generation.number != generation.number);
+        ring.put(generation);
+        true
+    }
+
+    /// Whether an object should be sealed anew: by a newer key of its scope, or under a newer root key.
+    pub(crate) fn is_outdated(&self, scope: &str, sealed: &Sealed, roots: &Roots) -> bool {
+        let Some(([version, number @ ..], body)) = sealed.0.split_first_chunk::<HEADER_BYTES>() else { return false };
+        let newest = self.find(scope, |ring| ring.keys.last()).map_or(0, |newest| newest.number);
+        u32::from_be_bytes(*number) < newest || (*version == BY_ROOT && roots.is_outdated(body))
+    }
+
+    /// Whether a stored scope key stands under an older root key.
+    pub(crate) fn is_key_outdated(stored: &[u8], roots: &Roots) -> bool {
+        parse(stored).is_ok_and(|(_, _, sealed)| roots.is_outdated(sealed))
+    }
+
+    /// Forgets a generation under which nothing is left. The newest of a scope is kept.
+    pub(crate) fn forget(&self, scope: &str, stored: &[u8]) {
+        let Ok((_, number, _)) = parse(stored) else { return };
+        let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+        let Some(ring) = rings.get_mut(scope) else { return };
+        let newest = ring.keys.last().map_or(0, |newest| newest.number);
+        ring.keys.retain(|generation| generation.number != number || generation.number == newest);
     }
 
     fn next_generation(&self, scope: &str) -> Result<u32, VaultError> {
@@ -103,28 +179,32 @@ impl ScopeKeys {
     /// Opens a stored key and keeps it. The same key may be installed again; another one of its generation may not.
     pub(crate) fn install(&self, scope: &str, stored: &[u8], root: &impl Root) -> Result<(), VaultError> {
         let (BY_SCOPE, number, sealed) = parse(stored)? else { return Err(unknown_format()) };
-        let key = open_scope_key(scope, number, sealed, root)?;
-        let present = self.find(scope, |ring| ring.keys.iter().find(|generation| generation.number == number));
-        if let Ok(present) = present {
-            return present.must_equal(&key, scope, root);
+        if self.install_made(scope, stored) {
+            return Ok(());
         }
+        let key = root.open(Purpose::ScopeKey(scope, number), sealed)?;
+        let number_is = |ring: &Ring| ring.keys.iter().any(|generation| generation.number == number);
         let held = match self.mode {
             Mode::Strict => Held::Sealed(sealed.into()),
-            Mode::Cached => {
-                let key = Protected::new(key)
-                    .map_err(|error| VaultError::Failed(format!("no memory for a scope key: {error}")))?;
-                Held::Open(Arc::new(key))
+            Mode::Cached => Held::open(expand(&key)?)?,
+        };
+        let generation = Generation { number, key: held };
+        loop {
+            // Compared before it is put, and again if another thread has put one in the meantime.
+            match self.find(scope, |ring| ring.keys.iter().find(|generation| generation.number == number)) {
+                Ok(present) => {
+                    present.must_equal(&expand(&key)?, scope, root)?;
+                    return Ok(());
+                }
+                Err(_) => {
+                    let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
+                    let ring = rings.entry(scope.into()).or_default();
+                    if !number_is(ring) {
+                        ring.put(generation);
+                        return Ok(());
+                    }
+                }
             }
-        };
-        let rival = {
-            let mut rings = self.rings.write().unwrap_or_else(PoisonError::into_inner);
-            let ring = rings.entry(scope.into()).or_default();
-            ring.take(Generation { number, key: held })
-        };
-        // Another thread has installed this generation in the meantime.
-        match rival {
-            None => Ok(()),
-            Some(rival) => rival.must_equal(&open_scope_key(scope, number, sealed, root)?, scope, root),
         }
     }
 
@@ -178,16 +258,21 @@ impl ScopeKeys {
 }
 
 impl Ring {
-    /// Takes a generation, or gives back the one that is there already.
-    fn take(&mut self, generation: Generation) -> Option<Generation> {
+    /// Takes a generation, in place of the one of its number.
+    fn put(&mut self, generation: Generation) {
+        self.last = self.last.max(generation.number);
         match self.keys.binary_search_by_key(&generation.number, |present| present.number) {
-            Ok(place) => self.keys.get(place).cloned(),
-            Err(place) => {
-                self.last = self.last.max(generation.number);
-                self.keys.insert(place, generation);
-                None
-            }
+            Ok(place) => self.keys.splice(place..=place, [generation]).for_each(drop),
+            Err(place) => self.keys.insert(place, generation),
         }
+    }
+}
+
+impl Held {
+    fn open(key: EnvelopeKey) -> Result<Self, VaultError> {
+        let key =
+            Protected::new(key).map_err(|error| VaultError::Failed(format!("no memory for a scope key: {error}")))?;
+        Ok(Self::Open(Arc::new(key)))
     }
 }
 
@@ -210,9 +295,42 @@ impl Generation {
     }
 }
 
+/// The methods of `KeyVault` about scope keys that are there, for a vault that has `roots` and `scopes`.
+macro_rules! kept {
+    () => {
+        fn note_stored(&self, sealed: &Sealed) {
+            self.scopes.note_stored(sealed);
+        }
+
+        fn reseal_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+            self.scopes.reseal(scope, sealed, &*self.roots)
+        }
+
+        fn forget_scope_key(&self, scope: &str, sealed: &[u8]) {
+            self.scopes.forget(scope, sealed);
+        }
+
+        fn is_scope_key_outdated(&self, sealed: &[u8]) -> bool {
+            ScopeKeys::is_key_outdated(sealed, &self.roots)
+        }
+
+        fn is_outdated(&self, sealed: &Sealed, binding: Binding<'_>) -> bool {
+            self.scopes.is_outdated(binding.scope, sealed, &self.roots)
+        }
+
+        fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {
+            self.scopes.install(scope, sealed, &*self.roots)
+        }
+    };
+}
+pub(crate) use kept;
+
 fn open_scope_key(scope: &str, number: u32, sealed: &[u8], root: &impl Root) -> Result<EnvelopeKey, VaultError> {
-    let opened = root.open(Purpose::ScopeKey(scope, number), sealed)?;
-    EnvelopeKey::new(opened.expose_secret())
+    expand(&root.open(Purpose::ScopeKey(scope, number), sealed)?)
+}
+
+fn expand(key: &Secret) -> Result<EnvelopeKey, VaultError> {
+    EnvelopeKey::new(key.expose_secret())
         .ok_or_else(|| VaultError::DoesNotOpen("a scope key of the wrong length".to_owned()))
 }
 
@@ -251,7 +369,7 @@ fn associated_data(version: u8, generation: u32, binding: Binding<'_>) -> Vec<u8
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::sync::atomic::AtomicU32;
 
     use super::*;
     use crate::random::OsRandom;
@@ -262,29 +380,29 @@ mod tests {
     /// A root key that counts how often it is used.
     struct Counted {
         root: SoftwareRoot,
-        uses: Cell<u32>,
+        uses: AtomicU32,
     }
 
     impl Root for Counted {
         fn seal(&self, purpose: Purpose<'_>, plain: &Secret) -> Result<Vec<u8>, VaultError> {
-            self.uses.set(self.uses.get() + 1);
+            self.uses.fetch_add(1, Ordering::Relaxed);
             self.root.seal(purpose, plain)
         }
 
         fn open(&self, purpose: Purpose<'_>, sealed: &[u8]) -> Result<Secret, VaultError> {
-            self.uses.set(self.uses.get() + 1);
+            self.uses.fetch_add(1, Ordering::Relaxed);
             self.root.open(purpose, sealed)
         }
     }
 
     /// Both modes under one root key, with one scope key.
     fn both() -> (Counted, ScopeKeys, ScopeKeys) {
-        let root = Counted { root: SoftwareRoot::new(&Secret::copy_from(&[3; 32])).unwrap(), uses: Cell::new(0) };
+        let root = Counted { root: SoftwareRoot::new(&Secret::copy_from(&[3; 32])).unwrap(), uses: AtomicU32::new(0) };
         let (cached, strict) = (ScopeKeys::new(Mode::Cached), ScopeKeys::new(Mode::Strict));
         let stored = cached.create("s", &root, &mut OsRandom).unwrap();
         cached.install("s", &stored, &root).unwrap();
         strict.install("s", &stored, &root).unwrap();
-        root.uses.set(0);
+        root.uses.store(0, Ordering::Relaxed);
         (root, cached, strict)
     }
 
@@ -294,12 +412,12 @@ mod tests {
         let secret = Secret::copy_from(b"0123456789abcdef");
         let by_scope = cached.seal(&secret, BINDING, &root, &mut OsRandom).unwrap();
         assert_eq!(cached.open(&by_scope, BINDING, &root).unwrap(), secret);
-        assert_eq!(root.uses.get(), 0);
+        assert_eq!(root.uses.load(Ordering::Relaxed), 0);
         let by_root = strict.seal(&secret, BINDING, &root, &mut OsRandom).unwrap();
-        assert_eq!(root.uses.get(), 1);
+        assert_eq!(root.uses.load(Ordering::Relaxed), 1);
         for (expected, sealed) in [(2, &by_root), (3, &by_scope), (4, &by_scope)] {
             assert_eq!(strict.open(sealed, BINDING, &root).unwrap(), secret);
-            assert_eq!(root.uses.get(), expected, "a scope key was kept in the clear");
+            assert_eq!(root.uses.load(Ordering::Relaxed), expected, "a scope key was kept in the clear");
         }
         assert_eq!(cached.open(&by_root, BINDING, &root).unwrap(), secret);
     }

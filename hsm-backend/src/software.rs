@@ -8,7 +8,9 @@ use kmip_core::ports::crypto::{
     Transform,
 };
 use kmip_core::ports::store::RecordSeal;
-use kmip_core::ports::vault::{Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError};
+use kmip_core::ports::vault::{
+    Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
+};
 use rand_core::TryRng;
 
 use crate::crypto::{OpensKeys, PrivateKeys};
@@ -19,14 +21,15 @@ use crate::keystore::Keystore;
 use crate::protected::Protected;
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
+use crate::roots::{self, Roots};
 use crate::scope_keys::ScopeKeys;
 use crate::{key_wrap, symmetric};
 
 /// A vault in software. See the crate documentation for its key hierarchy.
 pub struct SoftwareVault {
-    root: SoftwareRoot,
+    roots: Arc<Roots>,
+    scopes: Arc<ScopeKeys>,
     store_seal: Arc<StoreSeal>,
-    scopes: ScopeKeys,
     private_keys: PrivateKeys,
 }
 
@@ -34,12 +37,13 @@ impl SoftwareVault {
     /// A vault on an opened key store.
     pub fn new(keystore: Keystore) -> Self {
         let (root, store_seal) = keystore.into_parts();
-        Self {
-            root,
-            store_seal: Arc::new(store_seal),
-            scopes: ScopeKeys::default(),
-            private_keys: PrivateKeys::default(),
-        }
+        let roots = Arc::new(Roots::new(roots::FIRST, Arc::new(root)));
+        Self::of(roots, Arc::default(), Arc::new(store_seal))
+    }
+
+    /// A vault that makes keys in this process. What it seals and opens follows from `roots` and `scopes`.
+    pub(crate) fn of(roots: Arc<Roots>, scopes: Arc<ScopeKeys>, store_seal: Arc<StoreSeal>) -> Self {
+        Self { roots, scopes, store_seal, private_keys: PrivateKeys::default() }
     }
 
     /// The seal for the store's records; its keys are held under this vault's root key.
@@ -65,6 +69,11 @@ impl KeyVault for SoftwareVault {
         Description { name: "software".to_owned(), generates: symmetric::listed().chain(key_pair::listed()).collect() }
     }
 
+    fn waits(&self) -> Waits {
+        // An older root key may be on a device.
+        Waits { to_make: false, to_use: self.scopes.may_need_root() }
+    }
+
     fn random(&self, out: &mut [u8]) -> Result<(), VaultError> {
         OsRandom.try_fill_bytes(out)
     }
@@ -74,12 +83,10 @@ impl KeyVault for SoftwareVault {
     }
 
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
-        self.scopes.create(scope, &self.root, &mut OsRandom)
+        self.scopes.create(scope, &*self.roots, &mut OsRandom)
     }
 
-    fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {
-        self.scopes.install(scope, sealed, &self.root)
-    }
+    crate::scope_keys::kept!();
 
     fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError> {
         match spec {
@@ -96,11 +103,11 @@ impl KeyVault for SoftwareVault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &self.root, &mut OsRandom)
+        self.scopes.seal(secret, binding, &*self.roots, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding, &self.root)
+        self.scopes.open(sealed, binding, &*self.roots)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {
@@ -206,7 +213,7 @@ mod tests {
         vault.install_scope_key("s", &first).unwrap();
         vault.install_scope_key("s", &first).unwrap();
         // A second process made another first generation under the same root key.
-        let rival = ScopeKeys::default().create("s", &vault.root, &mut OsRandom).unwrap();
+        let rival = ScopeKeys::default().create("s", &*vault.roots, &mut OsRandom).unwrap();
         assert!(matches!(vault.install_scope_key("s", &rival), Err(VaultError::BadInput(_))));
         assert_eq!(again(&vault)[1..5], [0, 0, 0, 2]);
         assert_eq!(again(&vault)[1..5], [0, 0, 0, 3]);

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::http::request::Builder;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use kmip_client::{Endpoint, Failure};
@@ -70,6 +71,22 @@ pub struct User<'a> {
     pub client: Option<&'a str>,
 }
 
+/// A rotation of the root key.
+#[derive(Serialize)]
+pub struct Rotation<'a> {
+    /// Where the new root key is to be.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub to: Option<&'a str>,
+    /// Names of its devices.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    pub devices: &'a [String],
+    /// Its label there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub root_label: Option<&'a str>,
+    /// Whether scopes get new keys, too.
+    pub scope_keys: bool,
+}
+
 #[derive(Deserialize)]
 struct Refusal {
     error: String,
@@ -123,11 +140,29 @@ impl AdminApi {
         self.post::<Added>("/api/v1/users", user).await.map(|_| ())
     }
 
+    /// Where the root key is, and how far its rotation.
+    pub async fn root_key(&self) -> Done<serde_json::Value> {
+        self.get("/api/v1/root-key").await
+    }
+
+    /// Begins a rotation of the root key.
+    pub async fn rotate_root_key(&self, rotation: &Rotation<'_>) -> Done<serde_json::Value> {
+        self.post("/api/v1/root-key/rotate", rotation).await
+    }
+
+    async fn get<T: DeserializeOwned>(&self, path: &str) -> Done<T> {
+        self.ask(Request::get(path), Bytes::new()).await
+    }
+
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Done<T> {
         // A password stands in it: room for all of it, so that it does not move while it grows.
         let mut text = Zeroizing::new(Vec::with_capacity(64 * 1024));
         serde_json::to_writer(&mut *text, body).map_err(|error| CliError::Local(error.to_string()))?;
-        let answered = tokio::time::timeout(self.timeout, self.exchange(path, Bytes::from_owner(text))).await;
+        self.ask(Request::post(path).header(CONTENT_TYPE, "application/json"), Bytes::from_owner(text)).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, request: Builder, body: Bytes) -> Done<T> {
+        let answered = tokio::time::timeout(self.timeout, self.exchange(request, body)).await;
         let (status, answer) = answered.unwrap_or_else(|_| Err(self.no_answer(Failure::Timeout(self.timeout))))?;
         if status.is_success() {
             return serde_json::from_slice(&answer).map_err(|error| {
@@ -141,16 +176,15 @@ impl AdminApi {
         }
     }
 
-    async fn exchange(&self, path: &str, body: Bytes) -> Done<(StatusCode, Zeroizing<Vec<u8>>)> {
+    async fn exchange(&self, request: Builder, body: Bytes) -> Done<(StatusCode, Zeroizing<Vec<u8>>)> {
         let io_failure = |error| self.no_answer(Failure::of_stream(error));
         let tcp = TcpStream::connect((self.endpoint.host.as_str(), self.endpoint.port)).await;
         let tcp = tcp.map_err(|error| self.no_answer(Failure::Connect(error)))?;
         let tls = TlsConnector::from(self.tls.clone()).connect(self.name.clone(), tcp).await.map_err(io_failure)?;
         let (mut sender, connection) =
             http1::handshake(TokioIo::new(tls)).await.map_err(|error| self.http_failure(error))?;
-        let request = Request::post(path)
+        let request = request
             .header(HOST, self.endpoint.to_string())
-            .header(CONTENT_TYPE, "application/json")
             .body(Full::new(body))
             .map_err(|error| CliError::Local(error.to_string()))?;
         let driver = tokio::spawn(connection);

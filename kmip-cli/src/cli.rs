@@ -109,6 +109,9 @@ pub enum Command {
     /// KMIP user names (admin API)
     #[command(subcommand)]
     User(UserCommand),
+    /// The root key under which the server keeps everything (admin API)
+    #[command(subcommand)]
+    RootKey(RootKeyCommand),
     /// Send a message from a file and print the answer
     Send {
         /// Request messages: .xml, or .ttlv (binary)
@@ -420,6 +423,36 @@ pub enum ClientCommand {
         /// Folder for NAME.pem and NAME.key (default: pki/clients beside the profile)
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+/// What to do with the root key.
+#[derive(Debug, Subcommand)]
+pub enum RootKeyCommand {
+    /// Show where the root key is, and how far a rotation is
+    Status {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Replace the root key while the server works: by a new one of the same kind, or move it to devices or to software
+    Rotate {
+        /// Where the new root key is to be; where the old one is if nothing is said
+        #[arg(long, value_parser = ["software", "pkcs11"])]
+        to: Option<String>,
+        /// Name of a device in [[hsm]] that is to hold it, several times for several; all that are configured without it
+        #[arg(long, value_name = "NAME")]
+        device: Vec<String>,
+        /// Label of the new root key on the devices; made there if a single device has none of this label
+        #[arg(long, value_name = "LABEL")]
+        root_label: Option<String>,
+        /// Give every scope a new key, too, so that every object is sealed anew
+        #[arg(long)]
+        scope_keys: bool,
+        /// Come back only when nothing is left under the old root key
+        #[arg(long)]
+        wait: bool,
         #[command(flatten)]
         admin: AdminArgs,
     },

@@ -28,18 +28,34 @@ impl Run {
     }
 }
 
+fn config() -> Config {
+    let mut config = Config { dev: true, ..Config::default() };
+    config.listen.kmip = "127.0.0.1:0".parse().unwrap();
+    config.listen.https = "-".parse().unwrap();
+    config.listen.admin = "127.0.0.1:0".parse().unwrap();
+    config
+}
+
+async fn serve(data: DataDir, config: Config) -> Server {
+    let same = config.clone();
+    Server::start(data, config, Box::new(move || Ok(same.clone())), service::open_service).await.unwrap()
+}
+
 impl Site {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let mut config = Config { dev: true, ..Config::default() };
-        config.listen.kmip = "127.0.0.1:0".parse().unwrap();
-        config.listen.https = "-".parse().unwrap();
-        config.listen.admin = "127.0.0.1:0".parse().unwrap();
+        let config = config();
         let data = DataDir::open_or_create_dev(&folder.path().join("kmip-data")).unwrap();
         service::create_missing(&data, &config).unwrap();
-        let reconfigure = Box::new(|| Err("no reload in this test".to_owned()));
-        let server = Server::start(data, config, reconfigure, service::open_service).await.unwrap();
+        let server = serve(data, config).await;
         Self { folder, server }
+    }
+
+    /// Stops the server and starts another on the same data directory.
+    async fn restarted(self) -> Self {
+        self.server.stop().await.unwrap();
+        let data = DataDir::open_or_create_dev(&self.folder.path().join("kmip-data")).unwrap();
+        Self { server: serve(data, config()).await, folder: self.folder }
     }
 
     /// Runs in the folder that holds `kmip-data`, as a newcomer does: the profile is found there.
@@ -221,5 +237,48 @@ async fn the_server_tells_about_itself() {
     assert_eq!(old.code, Some(1));
     assert!(old.stderr.contains("Log needs KMIP 2.0"), "{}", old.stderr);
     site.json("log hello").await;
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_root_key_is_replaced_while_the_server_works() {
+    let site = Site::start().await;
+    let mut kept = Vec::new();
+    for n in 0..70 {
+        let id = text(&site.json(&format!("create aes --name k{n}")).await, "id").to_owned();
+        let material =
+            if n % 20 == 0 { site.json(&format!("get {id}")).await["material"].clone() } else { Value::Null };
+        kept.push((id, material));
+    }
+    let before = site.json("root-key status").await;
+    assert_eq!(before["root_key"], serde_json::json!({"number": 1, "kind": "software"}));
+
+    let after = site.json("root-key rotate --scope-keys --wait").await;
+    assert_eq!(after["root_key"]["number"], 2);
+    assert_eq!((after["older"].clone(), after["rotation"].clone()), (serde_json::json!([]), Value::Null));
+    let proof = &after["finished"];
+    assert_eq!((proof["objects"].clone(), proof["outdated"].clone()), (70.into(), 0.into()), "{proof}");
+    // The scope's old key under the new root key, and all objects under its new key.
+    assert_eq!(proof["renewed"].as_u64(), Some(1 + 1 + 70), "{proof}");
+    let refused = site.run("root-key rotate --to pkcs11").await;
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("[[hsm]]"), "{}", refused.stderr);
+
+    let keystore = site.path("kmip-data/keystore");
+    let names = |folder: &std::path::Path| {
+        let mut names: Vec<_> = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(&keystore), ["retired", "root-2.dev.key", "store.json"]);
+    assert_eq!(names(&keystore.join("retired")), ["root.dev.key"]);
+    let site = site.restarted().await;
+    for (id, material) in kept.iter().filter(|(_, material)| !material.is_null()) {
+        assert_eq!(site.json(&format!("get {id}")).await["material"], *material);
+    }
+    let table = site.run("root-key status").await.stdout;
+    assert_eq!(table.trim_end(), "root key  2, software");
+    site.json("root-key rotate --wait").await;
+    site.json("create aes --name later").await;
     site.server.stop().await.unwrap();
 }

@@ -38,7 +38,8 @@ pub struct Catalog {
     users: RwLock<HashMap<Text, UserRecord>>,
     /// Scope and identifier of objects whose Usage Limits were used, with their counter.
     uses: RwLock<HashMap<(Text, Text), i64>>,
-    scope_keys: RwLock<HashSet<Text>>,
+    /// Scopes that have a key, with the places under which their keys stand, lowest first.
+    scope_keys: RwLock<HashMap<Text, Vec<u32>>>,
     /// Short forms of all stored names: what is not here is nobody's name.
     names: RwLock<HashSet<u64>>,
 }
@@ -124,12 +125,8 @@ impl Catalog {
             };
             return Ok(());
         }
-        if let Some((scope, _)) = layout::split(layout::SCOPE_KEYS, key) {
-            if let Some(sealed) = change.value {
-                vault.install_scope_key(scope, sealed).map_err(|error| damaged(key, error))?;
-                write(&self.scope_keys).insert(Text::new(scope));
-            }
-            return Ok(());
+        if key.starts_with(layout::SCOPE_KEYS) {
+            return self.take_scope_key(vault, change);
         }
         let name = |prefix| key.strip_prefix(prefix).and_then(|rest: &[u8]| std::str::from_utf8(rest).ok());
         if let Some(client) = name(layout::CLIENTS) {
@@ -160,6 +157,22 @@ impl Catalog {
         }
         write(&self.index).put(&record);
         self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
+        Ok(())
+    }
+
+    fn take_scope_key(&self, vault: &dyn KeyVault, change: &Change<'_>) -> Result<(), StoreError> {
+        let (scope, place) =
+            layout::scope_key_place(change.key).ok_or_else(|| damaged(change.key, "no scope key's key"))?;
+        if let Some(sealed) = change.value {
+            vault.install_scope_key(scope, sealed).map_err(|error| damaged(change.key, error))?;
+        }
+        let mut scopes = write(&self.scope_keys);
+        let places = scopes.entry(Text::new(scope)).or_default();
+        places.retain(|present| *present != place);
+        if change.value.is_some() {
+            places.push(place);
+            places.sort_unstable();
+        }
         Ok(())
     }
 
@@ -223,7 +236,15 @@ impl Catalog {
 
     /// Whether the scope has a key in the vault.
     pub fn has_scope_key(&self, scope: &Text) -> bool {
-        read(&self.scope_keys).contains(scope)
+        read(&self.scope_keys).contains_key(scope)
+    }
+
+    /// The place of the newest key of a scope, and the place for the next.
+    pub fn scope_key_places(&self, scope: &Text) -> (u32, u32) {
+        match read(&self.scope_keys).get(scope).and_then(|places| places.last()) {
+            Some(last) => (*last, last.saturating_add(1)),
+            None => (0, 0),
+        }
     }
 }
 

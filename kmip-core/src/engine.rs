@@ -1,7 +1,7 @@
 //! The engine: bytes in, bytes out. A request is evaluated without side effects; if it changes something, the change is
 //! a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
 
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kmip_codec::inline::Text;
@@ -68,6 +68,8 @@ pub struct Engine {
     pub(crate) abilities: Abilities,
     pub(crate) streams: Streams,
     pub(crate) guesses: Mutex<Guesses>,
+    /// See [`crate::renewal`].
+    pub(crate) renewing: AtomicBool,
     newest: AtomicI64,
     serial: AtomicI64,
     correlation: AtomicU64,
@@ -183,6 +185,7 @@ impl Engine {
             abilities,
             streams,
             guesses,
+            renewing: AtomicBool::new(false),
             newest,
             serial,
             correlation,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `o/` scope NUL identifier | a managed object: [`crate::object::Record`] |
 //! | `n/` scope NUL blinded name | the identifier that has the name: the guard of uniqueness |
-//! | `k/` scope NUL generation | the scope's key, sealed by the vault's root key |
+//! | `k/` scope NUL place (4 bytes) | a key of the scope, the newest last, sealed by the vault's root key |
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |
@@ -87,8 +87,14 @@ pub fn name_text(scope: &str, name: &str) -> Vec<u8> {
 }
 
 /// Key of a scope key.
-pub fn scope_key(scope: &str, generation: u32) -> Vec<u8> {
-    scoped(SCOPE_KEYS, scope, &generation.to_be_bytes())
+pub fn scope_key(scope: &str, place: u32) -> Vec<u8> {
+    scoped(SCOPE_KEYS, scope, &place.to_be_bytes())
+}
+
+/// Scope and place of a key that [`scope_key`] made.
+pub fn scope_key_place(key: &[u8]) -> Option<(&str, u32)> {
+    let (scope, place) = split(SCOPE_KEYS, key)?;
+    Some((scope, u32::from_be_bytes(place.try_into().ok()?)))
 }
 
 /// Key of a client's record.

@@ -26,6 +26,7 @@ pub mod ports;
 pub mod profiles;
 mod quantum_safe;
 mod registered;
+pub mod renewal;
 mod replacement;
 pub mod state;
 pub mod testing;

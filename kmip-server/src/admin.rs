@@ -10,13 +10,17 @@
 //!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
 //! POST /api/v1/users    {"name": "alice", "password": "...", "client": "disk-7"?}  -> 201 {"name"}
 //! POST /api/v1/reload   -> 200 {"reloaded": true}
+//! GET  /api/v1/root-key -> 200 {"root_key", "older", "rotation", "finished"}     see [`RootKeyReport`](crate::rotation::RootKeyReport)
+//! POST /api/v1/root-key/rotate  {"to": "software" | "pkcs11"?, "devices": ["a"]?, "root_label": "..."?, "scope_keys": true?}
+//!                       -> 202 like the above
 //! GET  /api/v1/hsm      -> 200 {"devices": [{"name", "place", "serves", "state"}]}   none where the root key is in software
 //! ```
 //! Errors are `{"error": "..."}` with a fitting status.
 
 use crate::https::wipe;
 use crate::metrics::Metrics;
-use crate::service::{Administration, AdministrationError, Peer, Service};
+use crate::run::Reconfigure;
+use crate::service::{Administration, AdministrationError, Peer, Rotate, Service};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
@@ -25,6 +29,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use certs::{Authority, CertsError, Issued, KeyKind};
+use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::DeviceReport;
 use serde::{Deserialize, Serialize};
@@ -52,6 +57,8 @@ pub struct Admin {
     pub metrics: Arc<Metrics>,
     /// Reload.
     pub reload: Reload,
+    /// The configuration as it stands now.
+    pub reconfigure: Arc<Reconfigure>,
 }
 
 type Shared = State<Arc<Admin>>;
@@ -66,6 +73,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/v1/users", post(add_user))
         .route("/api/v1/reload", post(reload))
         .route("/api/v1/hsm", get(devices))
+        .route("/api/v1/root-key", get(root_key))
+        .route("/api/v1/root-key/rotate", post(rotate_root_key))
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such resource"))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(admin))
@@ -130,6 +139,51 @@ async fn ready(State(admin): Shared) -> Response {
 async fn devices(State(admin): Shared) -> Response {
     let devices: Vec<Device> = admin.administration.devices().into_iter().map(Device::from).collect();
     json(StatusCode::OK, &serde_json::json!({ "devices": devices }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rotation {
+    to: Option<RootPlace>,
+    #[serde(default)]
+    devices: Vec<String>,
+    root_label: Option<String>,
+    #[serde(default)]
+    scope_keys: bool,
+}
+
+async fn root_key(State(admin): Shared) -> Response {
+    let report = tokio::task::spawn_blocking(move || admin.administration.root_key()).await;
+    match report {
+        Ok(Ok(report)) => json(StatusCode::OK, &serde_json::json!(report)),
+        Ok(Err(error)) => {
+            let (status, text) = administration_refusal(error);
+            refuse(status, &text)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the report was interrupted"),
+    }
+}
+
+async fn rotate_root_key(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
+    let Rotation { to, devices, root_label, scope_keys } = match serde_json::from_slice(&body) {
+        Ok(rotation) => rotation,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    info!(administrator = peer.client, remote = %peer.remote, ?to, scope_keys, "a rotation of the root key is asked for");
+    let rotate = Rotate { place: to, devices, root_label, scope_keys };
+    let work = move || {
+        let config = (admin.reconfigure)().map_err(AdministrationError::Invalid)?;
+        admin.administration.rotate_root_key(&config, &rotate)
+    };
+    match tokio::task::spawn_blocking(work).await {
+        Ok(Ok(report)) => json(StatusCode::ACCEPTED, &serde_json::json!(report)),
+        Ok(Err(error)) => {
+            let (status, text) = administration_refusal(error);
+            warn!(administrator = peer.client, remote = %peer.remote, "the root key is not rotated: {text}");
+            refuse(status, &text)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the rotation was interrupted"),
+    }
 }
 
 async fn metrics(State(admin): Shared) -> Response {

@@ -40,9 +40,16 @@ struct Finishing {
     done: oneshot::Sender<Committed>,
 }
 
+/// What waits for the commit thread.
+enum Task {
+    Change(Job),
+    /// To be told once everything before it is committed.
+    Fence(Sender<()>),
+}
+
 /// Takes changes and commits them in order.
 pub(crate) struct Committer {
-    jobs: Option<Sender<Job>>,
+    jobs: Option<Sender<Task>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -64,7 +71,16 @@ impl Committer {
         let (done, told) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
             // A closed channel drops the job, and with it `done`: the receiver then sees a failure.
-            let _ = jobs.send(Job { pending, subject, done });
+            let _ = jobs.send(Task::Change(Job { pending, subject, done }));
+        }
+        told
+    }
+
+    /// A receiver that hears once every change that was handed in before is committed.
+    pub fn fence(&self) -> Receiver<()> {
+        let (passed, told) = channel();
+        if let Some(jobs) = &self.jobs {
+            let _ = jobs.send(Task::Fence(passed));
         }
         told
     }
@@ -79,9 +95,12 @@ impl Drop for Committer {
     }
 }
 
-fn run_commits(waiting: &Receiver<Job>, groups: &SyncSender<Vec<Finishing>>, engine: &Engine, store: &dyn Store) {
+fn run_commits(waiting: &Receiver<Task>, groups: &SyncSender<Vec<Finishing>>, engine: &Engine, store: &dyn Store) {
     while let Ok(first) = waiting.recv() {
-        let mut group = gather(first, waiting);
+        let (mut group, fences) = gather(first, waiting);
+        if engine.is_renewing() {
+            group = without_outdated(engine, group);
+        }
         let outcomes = commit_group(store, &mut group);
         let finish = |(job, outcome): (Job, Option<Outcome>)| {
             // Dropping the job tells its waiter that nothing may be acknowledged.
@@ -96,21 +115,36 @@ fn run_commits(waiting: &Receiver<Job>, groups: &SyncSender<Vec<Finishing>>, eng
         if groups.send(group.into_iter().zip(outcomes).filter_map(finish).collect()).is_err() {
             return;
         }
+        // Whoever has given up waiting needs no answer.
+        fences.into_iter().for_each(|passed| passed.send(()).unwrap_or_default());
     }
 }
 
 /// The changes that one flush carries: all that wait, and those that others hand in while this thread lets them run. Where
 /// nobody is busy with a request, nothing is waited for.
-fn gather(first: Job, waiting: &Receiver<Job>) -> Vec<Job> {
-    let mut group = vec![first];
+fn gather(first: Task, waiting: &Receiver<Task>) -> (Vec<Job>, Vec<Sender<()>>) {
+    let (mut group, mut fences) = (Vec::new(), Vec::new());
+    let mut take = |task, group: &mut Vec<Job>| match task {
+        Task::Change(job) => group.push(job),
+        Task::Fence(passed) => fences.push(passed),
+    };
+    take(first, &mut group);
     loop {
         let before = group.len();
-        group.extend(waiting.try_iter().take(LARGEST_GROUP - before));
+        waiting.try_iter().take(LARGEST_GROUP - before).for_each(|task| take(task, &mut group));
         if group.len() == before || group.len() == LARGEST_GROUP {
-            return group;
+            return (group, fences);
         }
         thread::yield_now();
     }
+}
+
+/// Sends changes that carry what an older key sealed back to be evaluated again.
+fn without_outdated(engine: &Engine, group: Vec<Job>) -> Vec<Job> {
+    let (outdated, current): (Vec<_>, Vec<_>) = group.into_iter().partition(|job| engine.is_outdated(&job.pending));
+    // A task that has given up waiting needs no answer.
+    outdated.into_iter().for_each(|job| drop(job.done.send(Committed::EvaluateAgain)));
+    current
 }
 
 /// Commits a group with one flush. A damaged record fails the whole call, so the changes are then tried one by one: one

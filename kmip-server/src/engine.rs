@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -13,7 +13,7 @@ use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::ports::store::{RecordSeal, Store};
-use kmip_core::ports::vault::DeviceReport;
+use kmip_core::ports::vault::{DeviceReport, KeyVault};
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
@@ -22,10 +22,11 @@ use crate::config::{AuditReads, Config};
 use crate::datadir::DataDir;
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
+use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
-use crate::service::{Administration, AdministrationError, Peer, Reply, Service, ServiceError, failure};
+use crate::service::{Administration, AdministrationError, Peer, Reply, Rotate, Service, ServiceError, failure};
 use crate::store::{Options, SledStore};
-use crate::vault::{self, OpenVault, Secrets};
+use crate::vault::{self, Secrets, Target};
 
 /// Times that a request is evaluated again after conflicts.
 const ATTEMPTS: usize = 64;
@@ -52,6 +53,8 @@ struct Core {
     patience: Duration,
     stopping: AtomicBool,
     durable_reads: bool,
+    rotation: Rotation,
+    rotating: Mutex<Option<JoinHandle<()>>>,
 }
 
 struct Argon2id;
@@ -73,7 +76,8 @@ fn now(pace: Pace) -> Env {
 
 /// Makes the root key and the empty store of a new data directory.
 pub(crate) fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Result<(), ServiceError> {
-    let OpenVault { vault, seal } = vault::create(&data.keystore(), config, secrets)?;
+    let vault = vault::create(&data.keystore(), config, secrets)?;
+    let seal = vault.record_seal();
     let mut id = [0; 16];
     vault.unique(&mut id).map_err(failure)?;
     SledStore::create(&store_path(data, config), seal, id, Options::default()).map_err(failure)?;
@@ -99,7 +103,10 @@ pub(crate) fn open(
     config: &Config,
     metrics: &Arc<Metrics>,
 ) -> Result<Arc<EngineService>, ServiceError> {
-    let OpenVault { vault, seal } = vault::open(&data.keystore(), config)?;
+    let vault = vault::open(&data.keystore(), config)?;
+    let seal = vault.record_seal();
+    let rotation = Rotation::new(data.keystore(), Arc::clone(&vault));
+    let goes_on = rotation.is_unfinished()?;
     let store = Arc::new(open_store(data, config, &seal)?);
     let (audit, reopened) = AuditLog::open(&data.audit(), config.audit.segment_bytes).map_err(failure)?;
     if reopened.cut_bytes > 0 {
@@ -130,10 +137,25 @@ pub(crate) fn open(
         patience: Duration::from_secs(config.vault.deadline_s) + GRACE,
         stopping: AtomicBool::new(false),
         durable_reads: config.audit.reads == AuditReads::Durable,
+        rotation,
+        rotating: Mutex::default(),
     });
+    if goes_on {
+        tracing::info!("the rotation of the root key goes on");
+        rotate_on(&core)?;
+    }
     let ticking = Arc::clone(&core);
     let ticker = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.tick()).map_err(failure)?;
     Ok(Arc::new(EngineService { core, ticker: RwLock::new(Some(ticker)) }))
+}
+
+/// Seals everything anew in a thread of its own.
+fn rotate_on(core: &Arc<Core>) -> Result<(), ServiceError> {
+    let host = Arc::clone(core);
+    let work = move || host.rotation.run(host.as_ref());
+    let thread = std::thread::Builder::new().name("rotation".to_owned()).spawn(work).map_err(failure)?;
+    *core.rotating.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+    Ok(())
 }
 
 /// The first client of a development directory is recorded, so that others can join its scope.
@@ -155,7 +177,8 @@ fn core_config(config: &Config) -> CoreConfig {
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
 pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceError> {
-    let OpenVault { vault, seal } = vault::open(&data.keystore(), config)?;
+    let vault = vault::open(&data.keystore(), config)?;
+    let seal = vault.record_seal();
     let store = open_store(data, config, &seal)?;
     let report = store.check().map_err(failure)?;
     if !report.damaged.is_empty() {
@@ -252,6 +275,26 @@ impl Core {
     }
 }
 
+impl Host for Core {
+    fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    fn fence(&self) -> bool {
+        let told = {
+            let committer = self.committer.read().unwrap_or_else(PoisonError::into_inner);
+            committer.as_ref().map(Committer::fence)
+        };
+        // A committer that ends hangs up.
+        told.is_some_and(|told| told.recv().is_ok())
+    }
+
+    fn rest(&self, time: Duration) -> bool {
+        std::thread::park_timeout(time);
+        !self.stopping.load(Ordering::Relaxed)
+    }
+}
+
 impl Service for EngineService {
     fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
         let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
@@ -283,6 +326,10 @@ impl Service for EngineService {
             ticker.thread().unpark();
             let _ = ticker.join();
         }
+        if let Some(rotating) = self.core.rotating.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            rotating.thread().unpark();
+            let _ = rotating.join();
+        }
         drop(self.core.committer.write().unwrap_or_else(PoisonError::into_inner).take());
         self.core.journal.sync().map_err(failure)
     }
@@ -301,6 +348,19 @@ impl Administration for EngineService {
 
     fn devices(&self) -> Vec<DeviceReport> {
         self.core.engine.vault_devices()
+    }
+
+    fn root_key(&self) -> Result<RootKeyReport, AdministrationError> {
+        self.core.rotation.report().map_err(|error| AdministrationError::Unavailable(error.0))
+    }
+
+    fn rotate_root_key(&self, config: &Config, rotate: &Rotate) -> Result<RootKeyReport, AdministrationError> {
+        let Rotate { place, devices, root_label, scope_keys } = rotate.clone();
+        let place = place.map_or_else(|| self.root_key().map(|now| now.root_key.kind), Ok)?;
+        let target = Target { place, devices, root_label };
+        self.core.rotation.begin(self.core.as_ref(), config, &target, scope_keys)?;
+        rotate_on(&self.core).map_err(|error| AdministrationError::Unavailable(error.0))?;
+        self.root_key()
     }
 }
 

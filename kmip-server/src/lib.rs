@@ -24,6 +24,7 @@ pub mod logging;
 pub mod metrics;
 mod passphrase;
 mod pin;
+pub mod rotation;
 pub mod run;
 mod scrub;
 pub mod service;

@@ -136,7 +136,8 @@ impl Server {
             data.write_cli_profile(&endpoints(&bound))?;
         }
         let data = Arc::new(data);
-        let reload = reloader(data.clone(), config, reconfigure, shell.clone());
+        let reconfigure = Arc::new(reconfigure);
+        let reload = reloader(data.clone(), config, reconfigure.clone(), shell.clone());
         let authority = data.client_authority().ok();
         let admin = Admin {
             service: opened.service.clone(),
@@ -144,6 +145,7 @@ impl Server {
             authority,
             metrics: shell.metrics.clone(),
             reload: reload.clone(),
+            reconfigure,
         };
         let (alive, drain) = drain();
         sockets.accept(&shell, &opened.service, admin, &alive);
@@ -234,7 +236,7 @@ fn endpoints(bound: &Bound) -> Endpoints {
     Endpoints { server: Address(bound.kmip).to_string(), admin: bound.admin.map(|address| address.to_string()) }
 }
 
-fn reloader(data: Arc<DataDir>, started: Config, reconfigure: Reconfigure, shell: Arc<Shell>) -> Reload {
+fn reloader(data: Arc<DataDir>, started: Config, reconfigure: Arc<Reconfigure>, shell: Arc<Shell>) -> Reload {
     Arc::new(move || {
         let config = reconfigure()?;
         let material = Material::load(&data, &config).map_err(|error| error.to_string())?;

@@ -6,7 +6,9 @@ use crate::audit_line::JsonText;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
+use crate::rotation::RootKeyReport;
 use crate::vault::Secrets;
+use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::ports::vault::DeviceReport;
 use std::future::Future;
@@ -82,6 +84,19 @@ pub trait Service: Send + Sync + 'static {
     }
 }
 
+/// What a rotation of the root key is to do.
+#[derive(Debug, Clone)]
+pub struct Rotate {
+    /// Where the new root key is to be; where the old one is if nothing is said.
+    pub place: Option<RootPlace>,
+    /// Names of the devices; all that are configured if there is none.
+    pub devices: Vec<String>,
+    /// Its label there; one with its number if there is none.
+    pub root_label: Option<String>,
+    /// Whether scopes get new keys, too, so that every object is sealed anew.
+    pub scope_keys: bool,
+}
+
 /// What the admin API may change. Calls may block; the shell makes them on a blocking thread.
 pub trait Administration: Send + Sync + 'static {
     /// Records the client `name`, in a scope of its own or in `scope`.
@@ -93,6 +108,17 @@ pub trait Administration: Send + Sync + 'static {
     /// The devices that hold the root key, with their states; none where it is held in software.
     fn devices(&self) -> Vec<DeviceReport> {
         Vec::new()
+    }
+
+    /// Where the root key is, and how far its rotation.
+    fn root_key(&self) -> Result<RootKeyReport, AdministrationError> {
+        Err(AdministrationError::NotFound("there is no root key".to_owned()))
+    }
+
+    /// Takes a new root key into use and begins to seal everything anew; `config` is the configuration as it stands now.
+    fn rotate_root_key(&self, config: &Config, rotation: &Rotate) -> Result<RootKeyReport, AdministrationError> {
+        let _ = (config, rotation);
+        self.root_key()
     }
 }
 

@@ -1,15 +1,16 @@
-//! The key vault that the configuration names: in software, with its root key in the data directory, or on PKCS#11 devices.
+//! The key vault of a data directory: its root key is in software, in the data directory, or on PKCS#11 devices.
+//!
+//! The data directory says where the root key is, since it may have moved; the configuration must agree, save that a root key
+//! that was moved to devices is used there even if `[vault] kind` still says "software".
 
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hsm_backend::keystore::{Keystore, Protection};
-use hsm_backend::pkcs11::{self, Pkcs11Vault, TokenAddress};
-use hsm_backend::software::SoftwareVault;
+use hsm_backend::keystore::{Contents, Keystore, KeystoreError, ListedRoot, Protection, RootPlace};
+use hsm_backend::pkcs11::{self, TokenAddress};
+use hsm_backend::rotating::{Presence, RootKey, RotatingVault};
 use kmip_codec::secret::SecretText;
-use kmip_core::ports::store::RecordSeal;
-use kmip_core::ports::vault::KeyVault;
 
 use crate::config::{Config, Custody, Hsm, VaultKind, VaultMode};
 use crate::service::{ServiceError, failure};
@@ -26,10 +27,15 @@ pub enum Secrets {
     Devices(Vec<(TokenAddress, SecretText)>),
 }
 
-/// A vault, and the seal for the records of its store.
-pub(crate) struct OpenVault {
-    pub vault: Arc<dyn KeyVault>,
-    pub seal: Arc<dyn RecordSeal>,
+/// Where a new root key is to be.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// In software or on devices.
+    pub place: RootPlace,
+    /// Names of the devices; all that are configured if there is none.
+    pub devices: Vec<String>,
+    /// Its label there; one with its number if there is none.
+    pub root_label: Option<String>,
 }
 
 /// Asks for what a new data directory needs. Nothing is written.
@@ -43,46 +49,105 @@ pub(crate) fn choose(config: &Config) -> Result<Secrets, ServiceError> {
             let passphrase = passphrase::choose(&config.vault).map_err(failure)?;
             Ok(Secrets::Software(Protection::Passphrase(passphrase)))
         }
-        VaultKind::Pkcs11 => devices(config).map(Secrets::Devices),
+        VaultKind::Pkcs11 => devices(config, &[], None).map(Secrets::Devices),
     }
 }
 
 /// Makes the keys of a new data directory. A root key that stands on a device already is used.
-pub(crate) fn create(keystore: &Path, config: &Config, secrets: Secrets) -> Result<OpenVault, ServiceError> {
-    match secrets {
-        Secrets::Software(protection) => Keystore::create(keystore, &protection).map(in_software).map_err(failure),
+pub(crate) fn create(keystore: &Path, config: &Config, secrets: Secrets) -> Result<Arc<RotatingVault>, ServiceError> {
+    let vault = match secrets {
+        Secrets::Software(protection) => Keystore::create(keystore, &protection).map_err(failure)?.into(),
         Secrets::Devices(devices) => {
-            let vault = Pkcs11Vault::open_or_create(devices, options(config)).map_err(failure)?;
-            let keys = vault.create_store_keys().map_err(failure)?;
+            let key = RootKey::on_devices(devices, options(config), Presence::MadeIfAbsent).map_err(failure)?;
+            let (vault, keys) = RotatingVault::create(key).map_err(failure)?;
             Keystore::create_beside_device(keystore, &keys).map_err(failure)?;
-            on_devices(vault, &keys)
+            vault
         }
-    }
+    };
+    Ok(Arc::new(vault))
 }
 
-/// Opens the vault of a data directory.
-pub(crate) fn open(keystore: &Path, config: &Config) -> Result<OpenVault, ServiceError> {
+/// Opens the vault of a data directory, with every root key that it still needs.
+pub(crate) fn open(keystore: &Path, config: &Config) -> Result<Arc<RotatingVault>, ServiceError> {
     check_custody(config)?;
-    match config.vault.kind {
-        VaultKind::Software => {
-            Keystore::open(keystore, || passphrase::ask(&config.vault)).map(in_software).map_err(failure)
+    let contents = Contents::read(keystore).map_err(failure)?;
+    match (contents.newest().kind, config.vault.kind) {
+        (RootPlace::Software, VaultKind::Pkcs11) => {
+            return Err(failure(KeystoreError::RootInSoftware(keystore.into())));
         }
-        VaultKind::Pkcs11 => {
-            let keys = Keystore::read_beside_device(keystore).map_err(failure)?;
-            let vault = Pkcs11Vault::open(devices(config)?, options(config)).map_err(failure)?;
-            on_devices(vault, &keys)
+        (RootPlace::Pkcs11, VaultKind::Software) if config.hsm.is_empty() => {
+            return Err(failure(KeystoreError::RootOnDevice(keystore.into())));
+        }
+        (RootPlace::Pkcs11, VaultKind::Software) => {
+            tracing::warn!("the root key is on PKCS#11 devices and is used there: say kind = \"pkcs11\" in [vault]");
+        }
+        (RootPlace::Software, VaultKind::Software) | (RootPlace::Pkcs11, VaultKind::Pkcs11) => (),
+    }
+    Keystore::open(keystore, |listed| open_root(keystore, config, listed)).map(Arc::new)
+}
+
+impl From<KeystoreError> for ServiceError {
+    fn from(error: KeystoreError) -> Self {
+        failure(error)
+    }
+}
+
+fn open_root(keystore: &Path, config: &Config, listed: &ListedRoot) -> Result<RootKey, ServiceError> {
+    match listed.kind {
+        RootPlace::Software => Ok(Keystore::open_root(keystore, listed.number, || passphrase::ask(&config.vault))?),
+        RootPlace::Pkcs11 => {
+            let devices = devices(config, &listed.devices, listed.root_label.as_deref())?;
+            RootKey::on_devices(devices, options(config), Presence::Required).map_err(failure)
         }
     }
 }
 
-fn in_software(keystore: Keystore) -> OpenVault {
-    let vault = SoftwareVault::new(keystore);
-    OpenVault { seal: vault.record_seal(), vault: Arc::new(vault) }
+/// Makes or finds a new root key while the server runs, and says how to list it. Nobody is asked for a secret.
+pub(crate) fn new_root(
+    keystore: &Path,
+    config: &Config,
+    target: &Target,
+    number: u32,
+) -> Result<(RootKey, ListedRoot), ServiceError> {
+    let Target { place, devices: names, root_label } = target;
+    if *place == RootPlace::Software {
+        let protection = match &config.vault.passphrase_file {
+            Some(file) => Protection::Passphrase(passphrase::read(file).map_err(failure)?),
+            None if config.dev => Protection::DevFile,
+            None => {
+                let text = "a root key in software is sealed by a passphrase: name a file that holds it with [vault] passphrase_file";
+                return Err(ServiceError(text.to_owned()));
+            }
+        };
+        let key = Keystore::add_root(keystore, number, &protection)?;
+        return Ok((key, ListedRoot { number, kind: *place, root_label: None, devices: Vec::new() }));
+    }
+    let label = root_label.clone().unwrap_or_else(|| format!("{ROOT_LABEL}-{number}"));
+    let devices = devices(config, names, Some(&label))?;
+    if devices.is_empty() {
+        return Err(ServiceError("no device is configured: name it in an [[hsm]] table".to_owned()));
+    }
+    let names = devices.iter().map(|(address, _)| address.name.clone()).collect();
+    let several = devices.len() > 1;
+    let key = RootKey::on_devices(devices, options(config), Presence::MadeIfAbsent).map_err(|error| {
+        let hint = match several {
+            true => format!("; a root key on several devices is made with `kmip-cli hsm init --root-label {label}`"),
+            false => String::new(),
+        };
+        ServiceError(format!("{error}{hint}"))
+    })?;
+    Ok((key, ListedRoot { number, kind: *place, root_label: Some(label), devices: names }))
 }
 
-fn on_devices(vault: Pkcs11Vault, keys: &[u8]) -> Result<OpenVault, ServiceError> {
-    let seal = vault.record_seal(keys).map_err(failure)?;
-    Ok(OpenVault { seal, vault: Arc::new(vault) })
+/// The label of a listed root key on a device of the configuration.
+pub(crate) fn label_of(config: &Config, listed: &ListedRoot) -> Option<String> {
+    match listed.kind {
+        RootPlace::Software => None,
+        RootPlace::Pkcs11 => {
+            let configured = || config.hsm.first().and_then(|hsm| hsm.root_label.clone());
+            Some(listed.root_label.clone().or_else(configured).unwrap_or_else(|| ROOT_LABEL.to_owned()))
+        }
+    }
 }
 
 /// What the configuration may ask for and this version does not do yet is refused, never done otherwise.
@@ -110,16 +175,26 @@ fn options(config: &Config) -> pkcs11::Options {
     }
 }
 
-fn devices(config: &Config) -> Result<Vec<(TokenAddress, SecretText)>, ServiceError> {
-    config.hsm.iter().map(|hsm| Ok((address(hsm), pin::ask(hsm).map_err(failure)?))).collect()
+/// The configured devices of these names, or all, with their PINs.
+fn devices(
+    config: &Config,
+    names: &[String],
+    root_label: Option<&str>,
+) -> Result<Vec<(TokenAddress, SecretText)>, ServiceError> {
+    if let Some(unknown) = names.iter().find(|name| config.hsm.iter().all(|hsm| hsm.name != **name)) {
+        return Err(ServiceError(format!("no [[hsm]] table has the name {unknown:?}, and the root key is there")));
+    }
+    let chosen = config.hsm.iter().filter(|hsm| names.is_empty() || names.contains(&hsm.name));
+    chosen.map(|hsm| Ok((address(hsm, root_label), pin::ask(hsm).map_err(failure)?))).collect()
 }
 
-fn address(hsm: &Hsm) -> TokenAddress {
+fn address(hsm: &Hsm, root_label: Option<&str>) -> TokenAddress {
+    let label = root_label.or(hsm.root_label.as_deref()).unwrap_or(ROOT_LABEL);
     TokenAddress {
         name: hsm.name.clone(),
         module: hsm.module.clone(),
         token_label: hsm.token_label.clone(),
         serial: hsm.serial.clone(),
-        root_label: hsm.root_label.clone().unwrap_or_else(|| ROOT_LABEL.to_owned()),
+        root_label: label.to_owned(),
     }
 }

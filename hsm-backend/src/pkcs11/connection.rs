@@ -20,7 +20,7 @@ use crate::hierarchy::{Purpose, RootKind};
 
 /// Whether the root key must be there or must not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Errand {
+pub(crate) enum Errand {
     /// Make the root key on a token that has none.
     Create,
     /// Find it.

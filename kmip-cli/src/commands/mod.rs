@@ -7,6 +7,7 @@ mod get;
 mod lifecycle;
 mod locate;
 mod register;
+mod root_key;
 mod send;
 mod server;
 
@@ -47,6 +48,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Log { message } => server::log(&context, &message).await,
         Command::Client(command) => admin::client(&context, command).await,
         Command::User(command) => admin::user(&context, command).await,
+        Command::RootKey(command) => root_key::run(&context, command).await,
         Command::Send { file } => send::run(&context, &file).await,
         Command::Completion { .. } => Ok(()),
     }

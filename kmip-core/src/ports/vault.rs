@@ -221,6 +221,24 @@ pub trait KeyVault: Cryptography {
     /// Opens a stored scope key and keeps it, in protected memory, for `seal` and `open`. The newest one seals.
     fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError>;
 
+    /// Seals a stored scope key anew, under the root key that seals now. The caller stores the blob in place of the old one
+    /// and installs it.
+    fn reseal_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError>;
+
+    /// Forgets a scope key under which nothing is left. The newest of a scope stays.
+    fn forget_scope_key(&self, scope: &str, sealed: &[u8]);
+
+    /// Whether a stored scope key stands under an older root key than the one that seals.
+    fn is_scope_key_outdated(&self, sealed: &[u8]) -> bool;
+
+    /// Whether an object is sealed by an older key of its scope, or under an older root key, than a new one would be.
+    fn is_outdated(&self, sealed: &Sealed, binding: Binding<'_>) -> bool;
+
+    /// Seals an object anew, by the newest keys.
+    fn reseal(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        self.seal(&self.open(sealed, binding)?, binding)
+    }
+
     /// Makes a key and seals it. A pair's private key gets `binding`.
     fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError>;
 

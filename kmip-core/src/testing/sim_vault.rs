@@ -26,7 +26,10 @@ struct State {
     failures: u32,
     waits: Waits,
     pairs: Vec<(KeySpec, Secret, Vec<u8>)>,
-    made: HashMap<Vec<u8>, (String, u32)>,
+    /// Scope keys that were given out: scope, generation, number of the root key.
+    made: HashMap<Vec<u8>, (String, u32, u32)>,
+    /// Number of the root key that seals.
+    root: u32,
     last: HashMap<String, u32>,
     installed: HashMap<String, Vec<u32>>,
     rows: HashMap<Vec<u8>, Row>,
@@ -51,6 +54,7 @@ impl SimVault {
             waits: Waits::default(),
             pairs: Vec::new(),
             made: HashMap::new(),
+            root: 1,
             last: HashMap::new(),
             installed: HashMap::new(),
             rows: HashMap::new(),
@@ -67,6 +71,12 @@ impl SimVault {
     /// Says which calls wait for a device from now on.
     pub fn wait_for_device(&self, waits: Waits) {
         self.state().waits = waits;
+    }
+
+    /// Takes a new root key: scope keys that were made before are outdated.
+    pub fn renew_root_key(&self) {
+        let mut state = self.state();
+        state.root = state.root.saturating_add(1);
     }
 
     /// Makes the next `calls` calls of the seam fail, as a device does that was unplugged.
@@ -147,6 +157,10 @@ impl State {
     }
 }
 
+fn no_scope_key() -> VaultError {
+    VaultError::DoesNotOpen("no such scope key for this scope".to_owned())
+}
+
 impl Cryptography for SimVault {}
 
 impl KeyVault for SimVault {
@@ -177,18 +191,50 @@ impl KeyVault for SimVault {
         *last = last.saturating_add(1);
         let generation = *last;
         let ticket = state.ticket(generation);
-        state.made.insert(ticket.clone(), (scope.to_owned(), generation));
+        let root = state.root;
+        state.made.insert(ticket.clone(), (scope.to_owned(), generation, root));
         Ok(ticket)
+    }
+
+    fn reseal_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<Vec<u8>, VaultError> {
+        let mut state = self.call()?;
+        let (generation, root) = match state.made.get(sealed) {
+            Some((owner, generation, _)) if owner == scope => (*generation, state.root),
+            _ => return Err(no_scope_key()),
+        };
+        let ticket = state.ticket(generation);
+        state.made.insert(ticket.clone(), (scope.to_owned(), generation, root));
+        Ok(ticket)
+    }
+
+    fn forget_scope_key(&self, scope: &str, sealed: &[u8]) {
+        let mut state = self.state();
+        let Some((_, generation, _)) = state.made.remove(sealed) else { return };
+        if let Some(installed) = state.installed.get_mut(scope) {
+            let newest = installed.iter().max().copied();
+            installed.retain(|present| *present != generation || Some(*present) == newest);
+        }
+    }
+
+    fn is_scope_key_outdated(&self, sealed: &[u8]) -> bool {
+        let state = self.state();
+        state.made.get(sealed).is_some_and(|(_, _, root)| *root < state.root)
+    }
+
+    fn is_outdated(&self, sealed: &Sealed, binding: Binding<'_>) -> bool {
+        let state = self.state();
+        let newest = state.installed.get(binding.scope).and_then(|generations| generations.iter().max().copied());
+        state.rows.get(&sealed.0).is_some_and(|row| Some(row.generation) < newest)
     }
 
     fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {
         let mut state = self.call()?;
         match state.made.get(sealed).cloned() {
-            Some((owner, generation)) if owner == scope => {
+            Some((owner, generation, _)) if owner == scope => {
                 state.installed.entry(owner).or_default().push(generation);
                 Ok(())
             }
-            _ => Err(VaultError::DoesNotOpen("no such scope key for this scope".to_owned())),
+            _ => Err(no_scope_key()),
         }
     }
 

@@ -30,6 +30,8 @@ pub fn exercise_sealing(vault: &dyn KeyVault) {
     scopes_need_a_key(vault);
     stored_scope_keys_are_bound(vault);
     generations_open_and_the_newest_seals(vault);
+    what_an_older_generation_sealed_is_outdated(vault);
+    a_scope_key_is_sealed_anew(vault);
     destroy_succeeds(vault);
 }
 
@@ -122,6 +124,34 @@ fn scopes_need_a_key(vault: &dyn KeyVault) {
     // A key that was made but not installed is not used.
     vault.create_scope_key("exercise/nowhere").expect("a scope key is made");
     assert!(matches!(vault.open(&sealed, nowhere), Err(VaultError::NoScopeKey(_))), "an uninstalled key is used");
+}
+
+fn what_an_older_generation_sealed_is_outdated(vault: &dyn KeyVault) {
+    let scope = "exercise/outdated";
+    let (older, secret) = (enter(vault, scope), Secret::copy_from(&[7; 32]));
+    let sealed = vault.seal(&secret, binding(scope)).expect("material is sealed");
+    assert!(!vault.is_outdated(&sealed, binding(scope)), "the only generation is the newest");
+    let newer = enter(vault, scope);
+    assert!(vault.is_outdated(&sealed, binding(scope)), "a newer generation seals now");
+    let resealed = vault.reseal(&sealed, binding(scope)).expect("material is sealed anew");
+    assert!(!vault.is_outdated(&resealed, binding(scope)), "sealed anew by the newest");
+    vault.forget_scope_key(scope, &older);
+    must_not_open(vault, &sealed, binding(scope), "a generation that was forgotten");
+    vault.forget_scope_key(scope, &newer);
+    assert_eq!(vault.open(&resealed, binding(scope)).expect("the newest is never forgotten"), secret);
+}
+
+fn a_scope_key_is_sealed_anew(vault: &dyn KeyVault) {
+    let scope = "exercise/resealed";
+    let (stored, secret) = (enter(vault, scope), Secret::copy_from(&[7; 32]));
+    assert!(!vault.is_scope_key_outdated(&stored), "there is no newer root key");
+    let sealed = vault.seal(&secret, binding(scope)).expect("material is sealed");
+    let resealed = vault.reseal_scope_key(scope, &stored).expect("a scope key is sealed anew");
+    assert_ne!(resealed, stored, "two seals are alike");
+    vault.install_scope_key(scope, &resealed).expect("it is the same key");
+    assert!(!vault.is_outdated(&sealed, binding(scope)), "it is the same generation");
+    assert_eq!(vault.open(&sealed, binding(scope)).expect("sealed material opens"), secret);
+    assert!(vault.reseal_scope_key("exercise/resealed2", &stored).is_err(), "a scope key of another scope");
 }
 
 fn stored_scope_keys_are_bound(vault: &dyn KeyVault) {

@@ -13,5 +13,6 @@ mod lifecycle;
 mod locate;
 mod quantum_safe;
 mod registration;
+mod renewal;
 mod restart;
 mod versions;

@@ -1,0 +1,217 @@
+//! Renewal: what stands under an older root key, or an older key of its scope, is sealed anew while the server works
+//! (NIST SP 800-57 Part 1 §5.3.6, cryptoperiods end; §8.2.3 key change).
+//!
+//! A renewal is a series of steps over the store, each a page of records that are replaced under guards and one durable flush:
+//! a client's change of the same record wins, and the next pass looks again. It has no state of its own: what is left to do is
+//! in the records, so that it goes on after a crash. It ends with a pass that finds nothing outdated: [`Engine::count_outdated`].
+//!
+//! A change that was evaluated before a key was replaced may still carry what the older key sealed. While a renewal goes on,
+//! [`Engine::is_outdated`] finds such changes before they are committed: they are evaluated again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use kmip_codec::inline::Text;
+use thiserror::Error;
+
+use crate::engine::{Engine, Pending};
+use crate::layout;
+use crate::material::Bound;
+use crate::object::Record;
+use crate::ports::store::{Batch, Carried, Guard, Outcome, StoreError, Versioned, Write};
+use crate::ports::vault::VaultError;
+
+/// Why a renewal stops. It may go on later.
+#[derive(Debug, Error)]
+pub enum RenewalError {
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The vault: most likely a device that is away.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// A record that cannot be read.
+    #[error("a record cannot be read: {0}")]
+    Record(String),
+}
+
+/// What one step of a renewal did.
+#[derive(Debug, Default)]
+pub struct Step {
+    /// Records that were looked at.
+    pub seen: usize,
+    /// Records that were replaced. One that was changed by a client meanwhile is not, and the next pass looks at it again.
+    pub renewed: usize,
+    /// Where the next step begins; `None` at the end.
+    pub next: Option<Vec<u8>>,
+}
+
+/// What a pass over the whole store counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Outdated {
+    /// Scope keys that were looked at.
+    pub scope_keys: usize,
+    /// Objects that were looked at, those without material included.
+    pub objects: usize,
+    /// How many of both stand under an older key.
+    pub outdated: usize,
+}
+
+impl Engine {
+    /// Whether a renewal goes on; while it does, ask [`Engine::is_outdated`] before each commit.
+    pub fn is_renewing(&self) -> bool {
+        self.renewing.load(Ordering::Acquire)
+    }
+
+    /// Begins or ends a renewal.
+    pub fn set_renewing(&self, renewing: bool) {
+        self.renewing.store(renewing, Ordering::Release);
+    }
+
+    /// Whether a change carries what an older key sealed: it must not be committed, but evaluated again.
+    pub fn is_outdated(&self, pending: &Pending) -> bool {
+        let batch = pending.batch();
+        let carries = |carried: &Carried| match carried.content.downcast_ref::<Record>() {
+            Some(record) => self.is_record_outdated(record),
+            None => false,
+        };
+        let is_old_key = |write: &Write| match write {
+            Write::Put(key, value) if key.starts_with(layout::SCOPE_KEYS) => self.vault.is_scope_key_outdated(value),
+            Write::Put(..) | Write::Delete(_) => false,
+        };
+        batch.carried.iter().any(carries) || batch.writes.iter().any(is_old_key)
+    }
+
+    fn is_record_outdated(&self, record: &Record) -> bool {
+        let bound = Bound::of(record);
+        record.material.as_ref().is_some_and(|material| self.vault.is_outdated(&material.sealed, bound.binding()))
+    }
+
+    /// Gives scopes whose newest key stands under an older root key a new one.
+    pub fn renew_scope_keys(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
+        self.step(layout::SCOPE_KEYS, from, limit, |key, stored| {
+            let scope = scope_of(key)?;
+            let (last, next) = self.catalog.scope_key_places(&Text::new(scope));
+            let is_newest = layout::scope_key(scope, last) == key;
+            if !is_newest || !self.vault.is_scope_key_outdated(&stored.value) {
+                return Ok(None);
+            }
+            let place = layout::scope_key(scope, next);
+            let guards = vec![Guard::Absent(place.clone()), Guard::At(key.to_vec(), stored.revision)];
+            let writes = vec![Write::Put(place, self.vault.create_scope_key(scope)?)];
+            Ok(Some(Batch { guards, writes, ..Batch::default() }))
+        })
+    }
+
+    /// Seals scope keys that stand under an older root key anew.
+    pub fn reseal_scope_keys(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
+        self.step(layout::SCOPE_KEYS, from, limit, |key, stored| {
+            if !self.vault.is_scope_key_outdated(&stored.value) {
+                return Ok(None);
+            }
+            let sealed = self.vault.reseal_scope_key(scope_of(key)?, &stored.value)?;
+            let (guards, writes) =
+                (vec![Guard::At(key.to_vec(), stored.revision)], vec![Write::Put(key.to_vec(), sealed)]);
+            Ok(Some(Batch { guards, writes, ..Batch::default() }))
+        })
+    }
+
+    /// Seals objects anew that stand under an older key of their scope or an older root key.
+    pub fn reseal_objects(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
+        self.step(layout::OBJECTS, from, limit, |key, stored| {
+            let mut record = decode(stored)?;
+            if !self.is_record_outdated(&record) {
+                return Ok(None);
+            }
+            let bound = Bound::of(&record);
+            let resealed = record.material.as_ref().map(|old| self.vault.reseal(&old.sealed, bound.binding()));
+            if let (Some(sealed), Some(material)) = (resealed.transpose()?, record.material.as_mut()) {
+                material.sealed = sealed;
+            }
+            let guards = vec![Guard::At(key.to_vec(), stored.revision)];
+            let writes = vec![Write::Put(key.to_vec(), record.encode())];
+            let carried = vec![Carried { write: 0, content: Arc::new(record) }];
+            Ok(Some(Batch { guards, writes, carried, ..Batch::default() }))
+        })
+    }
+
+    /// Removes keys of scopes that have a newer one. Only once [`Engine::count_outdated`] has found nothing.
+    pub fn remove_older_scope_keys(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
+        let mut removed = Vec::new();
+        let step = self.step(layout::SCOPE_KEYS, from, limit, |key, stored| {
+            let scope = scope_of(key)?;
+            let (last, _) = self.catalog.scope_key_places(&Text::new(scope));
+            if layout::scope_key(scope, last) == key {
+                return Ok(None);
+            }
+            let guards = vec![Guard::At(key.to_vec(), stored.revision)];
+            removed.push((Text::new(scope), stored.value.clone()));
+            Ok(Some(Batch { guards, writes: vec![Write::Delete(key.to_vec())], ..Batch::default() }))
+        })?;
+        // One that could not be removed is forgotten too: nothing is sealed by it.
+        removed.iter().for_each(|(scope, sealed)| self.vault.forget_scope_key(scope, sealed));
+        Ok(step)
+    }
+
+    /// Looks at every scope key and every object of the store; `pause` is called after each page, and ends the pass if it
+    /// answers `false`.
+    pub fn count_outdated(
+        &self,
+        limit: usize,
+        mut pause: impl FnMut(usize) -> bool,
+    ) -> Result<Option<Outdated>, RenewalError> {
+        let (mut found, mut objects) = (Outdated::default(), 0);
+        for prefix in [layout::SCOPE_KEYS, layout::OBJECTS] {
+            let (mut from, is_key) = (None, prefix == layout::SCOPE_KEYS);
+            loop {
+                let outdated = &mut found.outdated;
+                let step = self.step(prefix, from.as_deref(), limit, |_, stored| {
+                    let is_outdated = match is_key {
+                        true => self.vault.is_scope_key_outdated(&stored.value),
+                        false => self.is_record_outdated(&decode(stored)?),
+                    };
+                    *outdated = outdated.saturating_add(usize::from(is_outdated));
+                    Ok(None)
+                })?;
+                let seen = if is_key { &mut found.scope_keys } else { &mut objects };
+                *seen = seen.saturating_add(step.seen);
+                if !pause(step.seen) {
+                    return Ok(None);
+                }
+                from = step.next;
+                if from.is_none() {
+                    break;
+                }
+            }
+        }
+        Ok(Some(Outdated { objects, ..found }))
+    }
+
+    /// One page: commits what `renew` makes of each record.
+    fn step(
+        &self,
+        prefix: &[u8],
+        from: Option<&[u8]>,
+        limit: usize,
+        mut renew: impl FnMut(&[u8], &Versioned) -> Result<Option<Batch>, RenewalError>,
+    ) -> Result<Step, RenewalError> {
+        let page = self.store.scan(from.unwrap_or(prefix), &layout::end_of(prefix), limit)?;
+        let mut batches = Vec::new();
+        for (key, stored) in &page.entries {
+            batches.extend(renew(key, stored)?);
+        }
+        let outcomes = if batches.is_empty() { Vec::new() } else { self.store.commit(&batches)? };
+        let renewed = outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(..))).count();
+        let next = page.entries.last().filter(|_| page.more).map(|(last, _)| [last.as_slice(), b"\0"].concat());
+        Ok(Step { seen: page.entries.len(), renewed, next })
+    }
+}
+
+fn scope_of(key: &[u8]) -> Result<&str, RenewalError> {
+    let split = layout::split(layout::SCOPE_KEYS, key);
+    split.map(|(scope, _)| scope).ok_or_else(|| RenewalError::Record("a scope key without a scope".to_owned()))
+}
+
+fn decode(stored: &Versioned) -> Result<Record, RenewalError> {
+    Record::decode(&stored.value).map_err(|error| RenewalError::Record(error.to_string()))
+}

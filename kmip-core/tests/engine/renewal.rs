@@ -1,0 +1,117 @@
+//! Renewal: everything under an older key is sealed anew while clients go on, and a pass proves that nothing is left.
+
+use kmip_codec::message::{RequestMessage, encode};
+use kmip_codec::registry::Tag;
+use kmip_codec::version::V2_1;
+use kmip_core::engine::{Engine, Evaluation, Pending};
+use kmip_core::layout;
+use kmip_core::ports::store::Store;
+use kmip_core::renewal::{Outdated, RenewalError, Step};
+
+use crate::requests::*;
+use crate::support::{CLIENT, Harness, START, success};
+
+/// Steps of three records, until the end; how many were renewed.
+fn walk(mut step: impl FnMut(Option<&[u8]>) -> Result<Step, RenewalError>) -> usize {
+    let (mut from, mut renewed) = (None, 0);
+    loop {
+        let done = step(from.as_deref()).unwrap();
+        assert!(done.seen <= 3);
+        renewed += done.renewed;
+        match done.next {
+            Some(next) => from = Some(next),
+            None => return renewed,
+        }
+    }
+}
+
+fn counted(engine: &Engine) -> (usize, usize, usize) {
+    let Outdated { scope_keys, objects, outdated } = engine.count_outdated(3, |_| true).unwrap().unwrap();
+    (scope_keys, objects, outdated)
+}
+
+fn with_objects() -> (Harness, Vec<String>) {
+    let harness = Harness::new();
+    let mut ids: Vec<String> = (0..7).map(|n| harness.created(V2_1, &[name(&format!("k{n}"))])).collect();
+    ids.push(harness.registered(V2_1, aes(&[7; 32]), &[]));
+    let gone = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, destroy(text(&gone))));
+    (harness, ids)
+}
+
+fn materials(harness: &Harness, ids: &[String]) -> Vec<String> {
+    ids.iter().map(|id| format!("{:?}", harness.item(V2_1, get(text(id))).response_payload)).collect()
+}
+
+fn evaluate(harness: &Harness, client: &str) -> Box<Pending> {
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![create(&[])]), V2_1);
+    match harness.engine.evaluate(&request, client, harness.env()) {
+        Evaluation::Commit(pending) => pending,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn scope_keys_go_under_a_new_root_key_and_objects_stay() {
+    let (harness, ids) = with_objects();
+    let before = materials(&harness, &ids);
+    assert_eq!(counted(&harness.engine), (1, 9, 0));
+    harness.vault.renew_root_key();
+    assert_eq!(counted(&harness.engine), (1, 9, 1));
+    let records: Vec<_> = ids.iter().map(|id| harness.record(id)).collect();
+    assert_eq!(walk(|from| harness.engine.reseal_scope_keys(from, 3)), 1);
+    assert_eq!(walk(|from| harness.engine.reseal_objects(from, 3)), 0);
+    assert_eq!(counted(&harness.engine), (1, 9, 0));
+    assert_eq!(ids.iter().map(|id| harness.record(id)).collect::<Vec<_>>(), records);
+    let harness = harness.reopened(START);
+    assert_eq!(materials(&harness, &ids), before);
+}
+
+#[test]
+fn new_scope_keys_seal_every_object_anew_and_the_old_ones_go() {
+    let (harness, ids) = with_objects();
+    let before = materials(&harness, &ids);
+    harness.vault.renew_root_key();
+    assert_eq!(walk(|from| harness.engine.renew_scope_keys(from, 3)), 1);
+    assert_eq!(walk(|from| harness.engine.renew_scope_keys(from, 3)), 0, "one new key is enough, also after a crash");
+    assert_eq!(walk(|from| harness.engine.reseal_scope_keys(from, 3)), 1);
+    // Nine objects, of which one is destroyed and has no material.
+    assert_eq!(counted(&harness.engine), (2, 9, 8));
+    assert_eq!(walk(|from| harness.engine.reseal_objects(from, 3)), 8);
+    assert_eq!(walk(|from| harness.engine.reseal_objects(from, 3)), 0);
+    assert_eq!(counted(&harness.engine), (2, 9, 0));
+    assert_eq!(walk(|from| harness.engine.remove_older_scope_keys(from, 3)), 1);
+    assert_eq!(counted(&harness.engine), (1, 9, 0));
+    let prefix = layout::SCOPE_KEYS;
+    assert_eq!(harness.store.scan(prefix, &layout::end_of(prefix), 10).unwrap().entries.len(), 1);
+    harness.verify().expect("the store is whole");
+    let harness = harness.reopened(START);
+    assert_eq!(materials(&harness, &ids), before);
+    success(harness.item(V2_1, create(&[])));
+}
+
+#[test]
+fn a_change_that_an_older_key_sealed_is_found_before_it_is_committed() {
+    let (harness, _) = with_objects();
+    let (pending, first) = (evaluate(&harness, CLIENT), evaluate(&harness, "newcomer"));
+    assert!(!harness.engine.is_outdated(&pending) && !harness.engine.is_outdated(&first));
+    harness.vault.renew_root_key();
+    assert!(harness.engine.is_outdated(&first), "the first key of a new scope");
+    assert!(!harness.engine.is_outdated(&pending), "its scope key is the newest");
+    walk(|from| harness.engine.renew_scope_keys(from, 3));
+    assert!(harness.engine.is_outdated(&pending));
+    assert!(!harness.engine.is_outdated(&evaluate(&harness, CLIENT)));
+    assert!(!harness.engine.is_outdated(&evaluate(&harness, "newcomer")));
+}
+
+#[test]
+fn a_pass_ends_when_it_is_told_to() {
+    let (harness, _) = with_objects();
+    let mut pages = 0;
+    let pause = |_| {
+        pages += 1;
+        pages < 3
+    };
+    assert_eq!(harness.engine.count_outdated(3, pause).unwrap(), None);
+    assert_eq!(pages, 3);
+}
