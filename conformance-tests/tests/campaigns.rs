@@ -1,7 +1,7 @@
 //! Every campaign in a size that fits a test run; `--bin campaign` plays them in full.
 
 use conformance_tests::campaign::{
-    CampaignError, Outcome, crash, device_loss, idle, isolation, malformed, planted, slow, usage_limits,
+    CampaignError, Outcome, crash, device_loss, idle, isolation, malformed, planted, rotation, slow, usage_limits,
 };
 use conformance_tests::token::{Mode, Vault};
 use std::io;
@@ -107,4 +107,12 @@ fn idle_connections_cost_little() {
 fn exactly_the_allowed_uses_succeed() {
     play(|place| usage_limits::run(usage_limits::Settings { clients: 16, attempts: 600, allowed: 400 }, place));
     play(|place| usage_limits::run(usage_limits::Settings { clients: 4, attempts: 40, allowed: 50 }, place));
+}
+
+#[test]
+fn the_root_key_moves_under_load() {
+    for mode in [Mode::Cached, Mode::Strict] {
+        let settings = rotation::Settings { objects: 3_000, clients: 4, kills: 1, mode, slower: None, seed: 11 };
+        play(|place| rotation::run(settings, place));
+    }
 }

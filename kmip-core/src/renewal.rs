@@ -72,7 +72,7 @@ impl Engine {
     pub fn is_outdated(&self, pending: &Pending) -> bool {
         let batch = pending.batch();
         let carries = |carried: &Carried| match carried.content.downcast_ref::<Record>() {
-            Some(record) => self.is_record_outdated(record),
+            Some(record) => self.is_record_outdated(record) && self.is_new_material(record),
             None => false,
         };
         let is_old_key = |write: &Write| match write {
@@ -80,6 +80,15 @@ impl Engine {
             Write::Put(..) | Write::Delete(_) => false,
         };
         batch.carried.iter().any(carries) || batch.writes.iter().any(is_old_key)
+    }
+
+    /// Whether a record has material that the store does not have. One that a change only carries along is guarded by its
+    /// revision, and the renewal comes to it in its turn.
+    fn is_new_material(&self, record: &Record) -> bool {
+        match self.catalog.read(self.store.as_ref(), &record.scope, &record.id) {
+            Ok(Some(stored)) => stored.record.material != record.material,
+            Ok(None) | Err(_) => true,
+        }
     }
 
     fn is_record_outdated(&self, record: &Record) -> bool {

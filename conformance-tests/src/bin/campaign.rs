@@ -2,7 +2,7 @@
 
 use clap::{Parser, Subcommand};
 use conformance_tests::campaign::{
-    Outcome, bench, crash, device_loss, idle, isolation, malformed, planted, slow, usage_limits,
+    Outcome, bench, crash, device_loss, idle, isolation, malformed, planted, rotation, slow, usage_limits,
 };
 use conformance_tests::token::{Mode, Vault};
 use std::path::{Path, PathBuf};
@@ -53,6 +53,18 @@ enum Campaign {
         /// Another device holds the same root key
         #[arg(long)]
         spare: bool,
+    },
+    /// The root key moves to a token and to another one under load: no key lost, nothing left under an older key
+    Rotation {
+        #[arg(long, default_value_t = 100_000)]
+        objects: usize,
+        #[arg(long, default_value_t = 4)]
+        clients: usize,
+        #[arg(long, default_value_t = 3)]
+        kills: usize,
+        /// The tokens open each key
+        #[arg(long)]
+        strict: bool,
     },
     /// Malformed messages over TLS: no crash, no hang, bounded memory
     Malformed {
@@ -123,6 +135,11 @@ fn run(arguments: &Arguments, place: &Path) -> Outcome {
             let mode = if *strict { Mode::Strict } else { Mode::Cached };
             let away = Duration::from_secs(*away);
             device_loss::run(device_loss::Settings { mode, clients: *clients, away, spare: *spare }, place)
+        }
+        Campaign::Rotation { objects, clients, kills, strict } => {
+            let mode = if *strict { Mode::Strict } else { Mode::Cached };
+            let (objects, clients, kills) = (*objects, *clients, *kills);
+            rotation::run(rotation::Settings { objects, clients, kills, mode, slower: Some(2.0), seed }, place)
         }
         Campaign::Malformed { messages } => malformed::run(malformed::Settings { messages: *messages, seed }, place),
         Campaign::Slow { clients } => slow::run(slow::Settings { clients: *clients, requests: 2000 }, place),

@@ -219,7 +219,7 @@ impl Writer {
 }
 
 /// Whether the error is that of a connection whose server was killed.
-fn is_broken(error: &io::Error) -> bool {
+pub(super) fn is_broken(error: &io::Error) -> bool {
     use io::ErrorKind::*;
     [UnexpectedEof, ConnectionReset, ConnectionAborted, ConnectionRefused, BrokenPipe, NotConnected]
         .contains(&error.kind())

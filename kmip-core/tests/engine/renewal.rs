@@ -105,6 +105,18 @@ fn a_change_that_an_older_key_sealed_is_found_before_it_is_committed() {
 }
 
 #[test]
+fn a_change_of_an_object_that_is_not_sealed_anew_yet_is_no_reason_to_wait() {
+    let (harness, ids) = with_objects();
+    harness.vault.renew_root_key();
+    walk(|from| harness.engine.renew_scope_keys(from, 3));
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![activate(text(&ids[0]))]), V2_1);
+    match harness.engine.evaluate(&request, CLIENT, harness.env()) {
+        Evaluation::Commit(pending) => assert!(!harness.engine.is_outdated(&pending)),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_pass_ends_when_it_is_told_to() {
     let (harness, _) = with_objects();
     let mut pages = 0;
