@@ -73,11 +73,20 @@ pub struct Options {
     pub sessions: usize,
     /// How long a call may wait for a session, and how long it may take before the device counts as stuck.
     pub deadline: Duration,
+    /// Surrounds each call of a device.
+    pub around: Around,
+}
+
+/// Does the work that it is given, once, on this thread. A caller that serves others meanwhile lets them go on elsewhere.
+pub type Around = fn(work: &mut dyn FnMut());
+
+fn plainly(work: &mut dyn FnMut()) {
+    work();
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::Cached, sessions: 16, deadline: Duration::from_secs(10) }
+        Self { mode: Mode::Cached, sessions: 16, deadline: Duration::from_secs(10), around: plainly }
     }
 }
 
@@ -171,9 +180,9 @@ impl Devices {
         options: Options,
         errand: Errand,
     ) -> Result<Self, VaultError> {
-        let Options { mode, sessions, deadline } = options;
+        let Options { mode, sessions, deadline, around } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
-        let group = Arc::new(Group::open(devices, Limits { sessions, deadline }, errand)?);
+        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, around }, errand)?);
         Ok(Self { name, mode, group })
     }
 
@@ -227,7 +236,8 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn waits(&self) -> Waits {
-        Waits { to_make: true, to_use: self.scopes.may_need_root() }
+        let waits = !self.group.is_prompt();
+        Waits { to_make: waits, to_make_pairs: true, to_use: waits && self.scopes.may_need_root() }
     }
 
     fn health(&self) -> Result<(), VaultError> {

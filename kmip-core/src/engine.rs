@@ -26,7 +26,7 @@ use crate::error::{Fault, OpError, OpResult};
 use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
-use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError, Waits};
+use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
 use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference.
@@ -246,7 +246,8 @@ impl Engine {
             Err(error) => return refused(error),
         };
         if !self.catalog.has_scope_key(&principal.scope) {
-            if env.pace == Pace::Inline && self.vault.waits() != Waits::default() {
+            let waits = self.vault.waits();
+            if env.pace == Pace::Inline && (waits.to_make || waits.to_use) {
                 return Evaluation::Defer(Work::Device);
             }
             return match self.prepare_scope(&principal.scope, env.now) {

@@ -11,6 +11,7 @@ use hsm_backend::keystore::{Contents, Keystore, KeystoreError, ListedRoot, Prote
 use hsm_backend::pkcs11::{self, TokenAddress};
 use hsm_backend::rotating::{Presence, RootKey, RotatingVault};
 use kmip_codec::secret::SecretText;
+use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::config::{Config, Custody, Hsm, VaultKind, VaultMode};
 use crate::service::{ServiceError, failure};
@@ -172,6 +173,15 @@ fn options(config: &Config) -> pkcs11::Options {
         },
         sessions: config.vault.sessions,
         deadline: Duration::from_secs(config.vault.deadline_s),
+        around: in_place,
+    }
+}
+
+/// A call of a device on a thread of the runtime: what else the thread had to do goes on elsewhere meanwhile.
+fn in_place(work: &mut dyn FnMut()) {
+    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

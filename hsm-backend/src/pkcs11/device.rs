@@ -11,6 +11,7 @@
 
 mod recovery;
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -19,6 +20,7 @@ use cryptoki::session::Session;
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::VaultError;
 
+use super::Around;
 use super::TokenAddress;
 use super::connection::{self, Connected, Errand, Handles, Witness};
 use super::module::{Entered, Module};
@@ -34,6 +36,8 @@ pub(super) struct Limits {
     pub(super) sessions: usize,
     /// How long a call may wait for a session, and how long it may take.
     pub(super) deadline: Duration,
+    /// Surrounds each call.
+    pub(super) around: Around,
 }
 
 /// How long a call is expected to take.
@@ -60,7 +64,12 @@ pub(super) struct Device {
     freed: Condvar,
     /// The monitor has something to do.
     attention: Condvar,
+    /// How long calls take lately, in nanoseconds: a moving average; 0 before the first.
+    usual: AtomicU64,
 }
+
+/// A device whose calls take less is prompt.
+const PROMPT: Duration = Duration::from_micros(250);
 
 /// What a call works with.
 pub(super) struct Loan<'a> {
@@ -87,6 +96,7 @@ impl Device {
             module: OnceLock::new(),
             freed: Condvar::new(),
             attention: Condvar::new(),
+            usual: AtomicU64::new(0),
         }
     }
 
@@ -103,6 +113,22 @@ impl Device {
     /// Whether calls may enter.
     pub(super) fn serves(&self) -> bool {
         self.lock().refusal().is_none()
+    }
+
+    /// Whether a call may be expected to come back at once: the last ones did, and a session is free. So a device that hangs is
+    /// prompt for no more calls than it has sessions.
+    pub(super) fn is_prompt(&self) -> bool {
+        let usual = self.usual.load(Ordering::Relaxed);
+        usual > 0 && u128::from(usual) < PROMPT.as_nanos() && self.lock().is_free()
+    }
+
+    fn note_time(&self, took: Duration) {
+        let took = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX).max(1);
+        let usual = match self.usual.load(Ordering::Relaxed) {
+            0 => took,
+            before => before.saturating_sub(before / 8).saturating_add(took / 8).max(1),
+        };
+        self.usual.store(usual, Ordering::Relaxed);
     }
 
     /// The state for reports.
@@ -132,8 +158,12 @@ impl Device {
         loop {
             let mut lease = self.lend(pace)?;
             let number = lease.number;
+            let began = Instant::now();
             let trouble = match lease.open().and_then(|loan| work(&loan)) {
                 Ok(done) => {
+                    if pace == Pace::Usual {
+                        self.note_time(began.elapsed());
+                    }
                     lease.give_back();
                     return Ok(done);
                 }

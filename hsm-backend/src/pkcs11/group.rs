@@ -14,11 +14,11 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::VaultError;
 use rand_core::{TryCryptoRng, TryRng};
 
-use super::TokenAddress;
 use super::connection::{Errand, Witness};
 use super::device::{Device, Limits, Loan, Pace};
 use super::status::DeviceStatus;
 use super::trouble::Trouble;
+use super::{Around, TokenAddress};
 use crate::hierarchy::{Purpose, Root};
 
 /// How often a device that serves is probed.
@@ -31,6 +31,7 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// One or more devices with one root key.
 pub(super) struct Group {
     devices: Arc<[Device]>,
+    around: Around,
     /// Hangs up when the last monitor has ended.
     monitors: Mutex<Receiver<Infallible>>,
 }
@@ -50,7 +51,7 @@ impl Group {
         let devices = devices.into_iter().map(|(address, pin)| Device::new(address, pin, limits, Arc::clone(&witness)));
         let devices: Arc<[Device]> = devices.collect();
         let (alive, monitors) = mpsc::channel();
-        let group = Self { devices, monitors: Mutex::new(monitors) };
+        let group = Self { devices, around: limits.around, monitors: Mutex::new(monitors) };
         let refusals: Vec<_> =
             (0..group.devices.len()).filter_map(|place| group.start(place, limits, errand, &alive).err()).collect();
         if group.devices.iter().any(Device::serves) {
@@ -92,6 +93,16 @@ impl Group {
         pace: Pace,
         mut work: impl FnMut(&Loan<'_>) -> Result<T, Trouble>,
     ) -> Result<T, VaultError> {
+        let mut result = None;
+        (self.around)(&mut || result = Some(self.call_within(pace, &mut work)));
+        result.unwrap_or_else(|| Err(VaultError::Failed("a call of a device was not made".to_owned())))
+    }
+
+    fn call_within<T>(
+        &self,
+        pace: Pace,
+        mut work: impl FnMut(&Loan<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, VaultError> {
         let mut refusals = Vec::new();
         for device in self.devices.iter() {
             match device.call(pace, &mut work) {
@@ -118,6 +129,11 @@ impl Group {
     /// The devices and their states, in the order in which they are asked.
     pub(super) fn status(&self) -> Vec<DeviceStatus> {
         self.devices.iter().map(Device::status).collect()
+    }
+
+    /// Whether a call may be expected to come back at once.
+    pub(super) fn is_prompt(&self) -> bool {
+        self.devices.iter().find(|device| device.serves()).is_some_and(Device::is_prompt)
     }
 
     /// Whether one device serves.

@@ -128,6 +128,11 @@ impl Pool {
         }
     }
 
+    /// Whether a call would get a session at once.
+    pub(super) fn is_free(&self) -> bool {
+        !self.connecting && !self.is_exhausted() && self.refusal().is_none()
+    }
+
     /// Whether every session is lent.
     pub(super) fn is_exhausted(&self) -> bool {
         self.lent >= self.ceiling

@@ -123,7 +123,7 @@ fn device_work(engine: &Engine, operation: Operation) -> Option<Work> {
     use Operation as O;
     let waits = engine.vault.waits();
     let (work, it_waits) = match operation {
-        O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make || waits.to_use),
+        O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make_pairs || waits.to_use),
         O::Create | O::ReKey | O::RNGRetrieve => (Work::Device, waits.to_make || waits.to_use),
         O::Register | O::DeriveKey | O::Get | O::Encrypt | O::Decrypt | O::Sign => (Work::Device, waits.to_use),
         O::SignatureVerify | O::MAC | O::MACVerify => (Work::Device, waits.to_use),

@@ -162,11 +162,14 @@ pub enum VaultError {
     Unavailable(String),
 }
 
-/// Which calls wait for a device, up to its deadline, instead of working in memory. Such calls belong on a pool.
+/// Which calls may wait for a device, up to its deadline, instead of coming back at once. Such calls belong on a pool. The
+/// answer may change with the device: one that has answered within microseconds is not waited for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// Making keys and drawing random numbers.
+    /// Making symmetric keys and drawing random numbers.
     pub to_make: bool,
+    /// Making key pairs.
+    pub to_make_pairs: bool,
     /// Sealing and opening material, and using it.
     pub to_use: bool,
 }

@@ -51,12 +51,16 @@ fn what_makes_keys_waits_for_the_device_and_what_uses_them_only_where_it_opens_e
     assert_eq!(deferred(&harness, create(&[])), None);
     assert!(uses().into_iter().chain(neither()).all(|item| deferred(&harness, item).is_none()));
 
-    harness.vault.wait_for_device(Waits { to_make: true, to_use: false });
+    harness.vault.wait_for_device(Waits { to_make: false, to_make_pairs: true, to_use: false });
+    assert_eq!(deferred(&harness, create(&[])), None);
+    assert_eq!(deferred(&harness, pair()), Some(Work::DevicePair));
+
+    harness.vault.wait_for_device(Waits { to_make: true, to_make_pairs: true, to_use: false });
     assert_eq!(deferred(&harness, create(&[])), Some(Work::Device));
     assert_eq!(deferred(&harness, pair()), Some(Work::DevicePair));
     assert!(uses().into_iter().chain(neither()).all(|item| deferred(&harness, item).is_none()));
 
-    harness.vault.wait_for_device(Waits { to_make: true, to_use: true });
+    harness.vault.wait_for_device(Waits { to_make: true, to_make_pairs: true, to_use: true });
     assert!(uses().into_iter().all(|item| deferred(&harness, item) == Some(Work::Device)));
     assert!(neither().into_iter().all(|item| deferred(&harness, item).is_none()));
 }
@@ -66,6 +70,6 @@ fn what_makes_keys_waits_for_the_device_and_what_uses_them_only_where_it_opens_e
 fn a_new_scope_waits_for_the_device() {
     let harness = Harness::new();
     assert!(matches!(inline(&harness, "first", locate(&[])), Evaluation::Commit(_)));
-    harness.vault.wait_for_device(Waits { to_make: true, to_use: false });
+    harness.vault.wait_for_device(Waits { to_make: true, to_make_pairs: true, to_use: false });
     assert!(matches!(inline(&harness, "second", locate(&[])), Evaluation::Defer(Work::Device)));
 }
