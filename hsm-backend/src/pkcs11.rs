@@ -73,20 +73,23 @@ pub struct Options {
     pub sessions: usize,
     /// How long a call may wait for a session, and how long it may take before the device counts as stuck.
     pub deadline: Duration,
-    /// Surrounds each call of a device.
-    pub around: Around,
+    /// Whether calls may be made on threads that serve others, too.
+    pub in_place: Option<InPlace>,
 }
 
-/// Does the work that it is given, once, on this thread. A caller that serves others meanwhile lets them go on elsewhere.
-pub type Around = fn(work: &mut dyn FnMut());
-
-fn plainly(work: &mut dyn FnMut()) {
-    work();
+/// Calls of a prompt device on threads that serve others meanwhile. [`KeyVault::waits`] then answers that nothing is waited
+/// for while the device is prompt.
+#[derive(Debug, Clone, Copy)]
+pub struct InPlace {
+    /// A device is prompt if its calls take less than this lately.
+    pub prompt: Duration,
+    /// Does the work that it is given, once, on this thread; what else the thread had to do goes on elsewhere.
+    pub around: fn(work: &mut dyn FnMut()),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::Cached, sessions: 16, deadline: Duration::from_secs(10), around: plainly }
+        Self { mode: Mode::Cached, sessions: 16, deadline: Duration::from_secs(10), in_place: None }
     }
 }
 
@@ -180,9 +183,9 @@ impl Devices {
         options: Options,
         errand: Errand,
     ) -> Result<Self, VaultError> {
-        let Options { mode, sessions, deadline, around } = options;
+        let Options { mode, sessions, deadline, in_place } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
-        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, around }, errand)?);
+        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, in_place }, errand)?);
         Ok(Self { name, mode, group })
     }
 

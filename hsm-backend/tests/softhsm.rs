@@ -4,15 +4,18 @@
 
 mod tokens;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use cryptoki::context::Pkcs11;
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
-use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
+use hsm_backend::pkcs11::{DeviceState, InPlace, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, Sealed, VaultError};
+use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, Sealed, VaultError, Waits};
 use kmip_core::testing::vault_exerciser::{exercise, exercise_sealing};
 
 const BINDING: Binding<'_> = Binding { scope: "next", id: "1", spec: b"spec" };
@@ -46,6 +49,7 @@ fn pkcs11_vault_on_softhsm() {
     assert_eq!((vault.waits().to_use, strict.waits().to_use), (false, true));
     the_next_process_opens_everything(&vault, &first);
     the_mode_may_be_changed_both_ways(&first);
+    a_prompt_device_is_not_waited_for(&first);
     a_serial_number_is_an_address(&first, &serial);
     sessions_are_bounded_and_threads_wait_for_one(&first);
     tokens::make(&pkcs11, "ways");
@@ -120,6 +124,25 @@ fn the_mode_may_be_changed_both_ways(address: &TokenAddress) {
         // A rival first generation, made by another process under the same root key.
         let rival = open(address, Mode::Cached).unwrap().create_scope_key("next").unwrap();
         assert!(matches!(vault.install_scope_key("next", &rival), Err(VaultError::BadInput(_))));
+    }
+}
+
+fn a_prompt_device_is_not_waited_for(address: &TokenAddress) {
+    static AROUND: AtomicUsize = AtomicUsize::new(0);
+    fn around(work: &mut dyn FnMut()) {
+        AROUND.fetch_add(1, Ordering::Relaxed);
+        work();
+    }
+    for (prompt, waits) in [(Duration::from_secs(3600), false), (Duration::ZERO, true)] {
+        let in_place = Some(InPlace { prompt, around });
+        let options = Options { in_place, ..tokens::options(Mode::Strict) };
+        let vault = Pkcs11Vault::open(vec![(address.clone(), tokens::pin())], options).unwrap();
+        assert!(vault.waits().to_make && vault.waits().to_use, "nothing is known of the device yet");
+        let before = AROUND.load(Ordering::Relaxed);
+        vault.random(&mut [0; 32]).unwrap();
+        assert_eq!(AROUND.load(Ordering::Relaxed), before + 1);
+        let expected = Waits { to_make: waits, to_make_pairs: true, to_use: waits };
+        assert_eq!(vault.waits(), expected, "{prompt:?}");
     }
 }
 

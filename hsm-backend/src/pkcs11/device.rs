@@ -20,7 +20,7 @@ use cryptoki::session::Session;
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::VaultError;
 
-use super::Around;
+use super::InPlace;
 use super::TokenAddress;
 use super::connection::{self, Connected, Errand, Handles, Witness};
 use super::module::{Entered, Module};
@@ -36,8 +36,8 @@ pub(super) struct Limits {
     pub(super) sessions: usize,
     /// How long a call may wait for a session, and how long it may take.
     pub(super) deadline: Duration,
-    /// Surrounds each call.
-    pub(super) around: Around,
+    /// Calls on threads that serve others, too.
+    pub(super) in_place: Option<InPlace>,
 }
 
 /// How long a call is expected to take.
@@ -67,9 +67,6 @@ pub(super) struct Device {
     /// How long calls take lately, in nanoseconds: a moving average; 0 before the first.
     usual: AtomicU64,
 }
-
-/// A device whose calls take less is prompt.
-const PROMPT: Duration = Duration::from_micros(250);
 
 /// What a call works with.
 pub(super) struct Loan<'a> {
@@ -118,8 +115,9 @@ impl Device {
     /// Whether a call may be expected to come back at once: the last ones did, and a session is free. So a device that hangs is
     /// prompt for no more calls than it has sessions.
     pub(super) fn is_prompt(&self) -> bool {
+        let Some(InPlace { prompt, .. }) = self.limits.in_place else { return false };
         let usual = self.usual.load(Ordering::Relaxed);
-        usual > 0 && u128::from(usual) < PROMPT.as_nanos() && self.lock().is_free()
+        usual > 0 && Duration::from_nanos(usual) < prompt && self.lock().is_free()
     }
 
     fn note_time(&self, took: Duration) {
