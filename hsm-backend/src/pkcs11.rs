@@ -63,6 +63,8 @@ use crate::{drawn_pair, key_wrap, symmetric};
 
 /// How long a device may take to make a key pair.
 pub const PAIR_DEADLINE: Duration = device::SLOW;
+/// Below this a call is not worth the way to a pool and back, which takes some 30 us.
+const PROMPT: Duration = Duration::from_micros(250);
 
 /// How a vault works with its devices.
 #[derive(Debug, Clone, Copy)]
@@ -73,23 +75,13 @@ pub struct Options {
     pub sessions: usize,
     /// How long a call may wait for a session, and how long it may take before the device counts as stuck.
     pub deadline: Duration,
-    /// Whether calls may be made on threads that serve others, too.
-    pub in_place: Option<InPlace>,
-}
-
-/// Calls of a prompt device on threads that serve others meanwhile. [`KeyVault::waits`] then answers that nothing is waited
-/// for while the device is prompt.
-#[derive(Debug, Clone, Copy)]
-pub struct InPlace {
-    /// A device is prompt if its calls take less than this lately.
+    /// A device is prompt ([`Waits::prompt`]) if its calls take less than this lately.
     pub prompt: Duration,
-    /// Does the work that it is given, once, on this thread; what else the thread had to do goes on elsewhere.
-    pub around: fn(work: &mut dyn FnMut()),
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { mode: Mode::Cached, sessions: 16, deadline: Duration::from_secs(10), in_place: None }
+        Self { mode: Mode::Cached, sessions: 16, deadline: Duration::from_secs(10), prompt: PROMPT }
     }
 }
 
@@ -183,9 +175,9 @@ impl Devices {
         options: Options,
         errand: Errand,
     ) -> Result<Self, VaultError> {
-        let Options { mode, sessions, deadline, in_place } = options;
+        let Options { mode, sessions, deadline, prompt } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
-        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, in_place }, errand)?);
+        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, prompt }, errand)?);
         Ok(Self { name, mode, group })
     }
 
@@ -239,8 +231,7 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn waits(&self) -> Waits {
-        let waits = !self.group.is_prompt();
-        Waits { to_make: waits, to_make_pairs: true, to_use: waits && self.scopes.may_need_root() }
+        Waits { to_make: true, to_use: self.scopes.may_need_root(), prompt: self.group.is_prompt() }
     }
 
     fn health(&self) -> Result<(), VaultError> {

@@ -71,7 +71,7 @@ impl KeyVault for SoftwareVault {
 
     fn waits(&self) -> Waits {
         // An older root key may be on a device.
-        Waits { to_make: false, to_make_pairs: false, to_use: self.scopes.may_need_root() }
+        Waits { to_use: self.scopes.may_need_root(), ..Waits::default() }
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), VaultError> {

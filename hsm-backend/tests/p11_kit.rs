@@ -127,7 +127,8 @@ fn the_next_device_takes_over_from_one_that_stops(server: &Server, module: &Path
     unsafe { std::env::set_var("SOFTHSM2_CONF", &server.configuration) };
     let local = TokenAddress { name: "local".to_owned(), module: module.to_owned(), ..remote.clone() };
     let devices = [remote.clone(), local].map(|address| (address, tokens::pin()));
-    let options = Options { mode: Mode::Strict, sessions: 1, deadline: Duration::from_millis(700), in_place: None };
+    let options =
+        Options { mode: Mode::Strict, sessions: 1, deadline: Duration::from_millis(700), ..Options::default() };
     let vault = Pkcs11Vault::open(devices.into(), options).unwrap();
     assert!(vault.devices().iter().all(|device| device.state == DeviceState::Serves), "{:?}", vault.devices());
     let stored = vault.create_scope_key("s").unwrap();
@@ -217,7 +218,7 @@ fn recovery_after_the_death_of_the_server(server: &mut Server, address: &TokenAd
 /// One thread is inside the module and stays there. The others leave at its deadline, and whoever comes later at once.
 fn a_server_that_stops_costs_a_deadline(server: &Server, address: &TokenAddress) {
     let deadline = Duration::from_millis(700);
-    let vault = open(address, Options { mode: Mode::Strict, sessions: 1, deadline, in_place: None });
+    let vault = open(address, Options { mode: Mode::Strict, sessions: 1, deadline, ..Options::default() });
     let secret = Secret::copy_from(&[5; 32]);
     let before = vault.seal(&secret, BINDING).unwrap();
     server.signal("STOP");

@@ -4,7 +4,6 @@
 
 mod tokens;
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cryptoki::context::Pkcs11;
@@ -12,7 +11,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
-use hsm_backend::pkcs11::{DeviceState, InPlace, Mode, Options, Pkcs11Vault, TokenAddress};
+use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, Sealed, VaultError, Waits};
@@ -49,7 +48,7 @@ fn pkcs11_vault_on_softhsm() {
     assert_eq!((vault.waits().to_use, strict.waits().to_use), (false, true));
     the_next_process_opens_everything(&vault, &first);
     the_mode_may_be_changed_both_ways(&first);
-    a_prompt_device_is_not_waited_for(&first);
+    a_device_that_answers_at_once_says_so(&first);
     a_serial_number_is_an_address(&first, &serial);
     sessions_are_bounded_and_threads_wait_for_one(&first);
     tokens::make(&pkcs11, "ways");
@@ -127,22 +126,13 @@ fn the_mode_may_be_changed_both_ways(address: &TokenAddress) {
     }
 }
 
-fn a_prompt_device_is_not_waited_for(address: &TokenAddress) {
-    static AROUND: AtomicUsize = AtomicUsize::new(0);
-    fn around(work: &mut dyn FnMut()) {
-        AROUND.fetch_add(1, Ordering::Relaxed);
-        work();
-    }
-    for (prompt, waits) in [(Duration::from_secs(3600), false), (Duration::ZERO, true)] {
-        let in_place = Some(InPlace { prompt, around });
-        let options = Options { in_place, ..tokens::options(Mode::Strict) };
+fn a_device_that_answers_at_once_says_so(address: &TokenAddress) {
+    for (prompt, expected) in [(Duration::from_secs(3600), true), (Duration::ZERO, false)] {
+        let options = Options { prompt, ..tokens::options(Mode::Strict) };
         let vault = Pkcs11Vault::open(vec![(address.clone(), tokens::pin())], options).unwrap();
-        assert!(vault.waits().to_make && vault.waits().to_use, "nothing is known of the device yet");
-        let before = AROUND.load(Ordering::Relaxed);
+        assert!(!vault.waits().prompt, "nothing is known of the device yet");
         vault.random(&mut [0; 32]).unwrap();
-        assert_eq!(AROUND.load(Ordering::Relaxed), before + 1);
-        let expected = Waits { to_make: waits, to_make_pairs: true, to_use: waits };
-        assert_eq!(vault.waits(), expected, "{prompt:?}");
+        assert_eq!(vault.waits(), Waits { to_make: true, to_use: true, prompt: expected }, "{prompt:?}");
     }
 }
 

@@ -84,7 +84,7 @@ impl Engine {
                 return Ok(None);
             }
             self.delay(username, env.now)?;
-            if env.pace == Pace::Inline {
+            if env.pace != Pace::Pool {
                 return Err(OpError::defer(Work::Computing));
             }
             self.passwords.refuse(password);
@@ -112,7 +112,7 @@ impl Engine {
             guesses().wrong.remove(username);
             return Ok(true);
         }
-        if pace == Pace::Inline {
+        if pace != Pace::Pool {
             return Err(OpError::defer(Work::Computing));
         }
         let right = self.passwords.verify(password, &user.password_hash);

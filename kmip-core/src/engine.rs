@@ -247,7 +247,7 @@ impl Engine {
         };
         if !self.catalog.has_scope_key(&principal.scope) {
             let waits = self.vault.waits();
-            if env.pace == Pace::Inline && (waits.to_make || waits.to_use) {
+            if env.pace != Pace::Pool && (waits.to_make || waits.to_use) {
                 return Evaluation::Defer(Work::Device);
             }
             return match self.prepare_scope(&principal.scope, env.now) {

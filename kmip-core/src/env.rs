@@ -8,6 +8,9 @@ use kmip_codec::secret::SecretText;
 pub enum Pace {
     /// On a thread that serves other connections: long work is refused with a request to come again on a pool.
     Inline,
+    /// Like that, but a device that answers at once may be called ([`crate::ports::vault::Waits::prompt`]): should it hang, the
+    /// thread hangs with it, and there are others.
+    Prompt,
     /// On a pool for long work.
     Pool,
 }

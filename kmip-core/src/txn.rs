@@ -235,9 +235,14 @@ impl<'a> Txn<'a> {
         self.work(Work::Computing)
     }
 
+    /// Where the request is evaluated.
+    pub fn pace(&self) -> Pace {
+        self.pace
+    }
+
     /// Whether a kind of long work must wait for its pool; an error that makes the request come again there.
     pub fn work(&self, work: Work) -> OpResult<()> {
-        if self.pace == Pace::Inline { Err(OpError::defer(work)) } else { Ok(()) }
+        if self.pace == Pace::Pool { Ok(()) } else { Err(OpError::defer(work)) }
     }
 
     /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).

@@ -5,6 +5,7 @@ use crate::datadir::{DataDir, DataDirError, Endpoints};
 use crate::logging::{self, LoggingError};
 use crate::run::{Reconfigure, RunError, Server};
 use crate::service::{self, ServiceError};
+use crate::turns::SPARE_THREADS;
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
@@ -149,7 +150,10 @@ impl Serve {
         } else {
             DataDir::open(&root)?
         };
+        let spare = if config.hsm.is_empty() { 0 } else { SPARE_THREADS };
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(processors.saturating_add(spare))
             .enable_all()
             .build()
             .map_err(|error| CliError::System { what: "threads", error })?;

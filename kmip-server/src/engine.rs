@@ -26,6 +26,7 @@ use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
 use crate::service::{Administration, AdministrationError, Peer, Reply, Rotate, Service, ServiceError, failure};
 use crate::store::{Options, SledStore};
+use crate::turns::Turns;
 use crate::vault::{self, Secrets, Target};
 
 /// Times that a request is evaluated again after conflicts.
@@ -52,6 +53,7 @@ struct Core {
     /// After this time a request that waits for a device is given up.
     patience: Duration,
     stopping: AtomicBool,
+    turns: Turns,
     durable_reads: bool,
     rotation: Rotation,
     rotating: Mutex<Option<JoinHandle<()>>>,
@@ -136,6 +138,7 @@ pub(crate) fn open(
         pairs: Arc::new(Semaphore::new(threads.max(2))),
         patience: Duration::from_secs(config.vault.deadline_s) + GRACE,
         stopping: AtomicBool::new(false),
+        turns: Turns::new(!config.hsm.is_empty()),
         durable_reads: config.audit.reads == AuditReads::Durable,
         rotation,
         rotating: Mutex::default(),
@@ -298,7 +301,10 @@ impl Host for Core {
 impl Service for EngineService {
     fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
         let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
-        match self.core.engine.evaluate(request, &peer.client, now(Pace::Inline)) {
+        let turn = self.core.turns.begin();
+        let first = self.core.engine.evaluate(request, &peer.client, now(turn.pace));
+        drop(turn);
+        match first {
             Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),
             evaluation => {
                 let request = WipedBytes::copy_from(request);

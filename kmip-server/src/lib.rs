@@ -31,5 +31,6 @@ pub mod service;
 pub mod shell;
 pub mod store;
 pub mod tls;
+mod turns;
 pub mod vault;
 pub mod wire;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hsm_backend::keystore::{Contents, Keystore, KeystoreError, ListedRoot, Protection, RootPlace};
-use hsm_backend::pkcs11::{self, InPlace, TokenAddress};
+use hsm_backend::pkcs11::{self, TokenAddress};
 use hsm_backend::rotating::{Presence, RootKey, RotatingVault};
 use kmip_codec::secret::SecretText;
-use tokio::runtime::{Handle, RuntimeFlavor};
 
 use crate::config::{Config, Custody, Hsm, VaultKind, VaultMode};
 use crate::service::{ServiceError, failure};
@@ -19,9 +18,6 @@ use crate::{passphrase, pin};
 
 /// Label of the root key on a device, unless the configuration says another.
 const ROOT_LABEL: &str = "kmip-root";
-
-/// Calls of a device that take less are made where the request is: the way to a pool and back takes about 20 us.
-const PROMPT: Duration = Duration::from_micros(250);
 
 /// What opens the root key.
 pub enum Secrets {
@@ -176,15 +172,7 @@ fn options(config: &Config) -> pkcs11::Options {
         },
         sessions: config.vault.sessions,
         deadline: Duration::from_secs(config.vault.deadline_s),
-        in_place: Some(InPlace { prompt: PROMPT, around: in_place }),
-    }
-}
-
-/// A call of a device on a thread of the runtime: what else the thread had to do goes on elsewhere meanwhile.
-fn in_place(work: &mut dyn FnMut()) {
-    match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
-        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
-        _ => work(),
+        ..pkcs11::Options::default()
     }
 }
 

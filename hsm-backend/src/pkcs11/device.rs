@@ -20,7 +20,6 @@ use cryptoki::session::Session;
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::VaultError;
 
-use super::InPlace;
 use super::TokenAddress;
 use super::connection::{self, Connected, Errand, Handles, Witness};
 use super::module::{Entered, Module};
@@ -36,8 +35,8 @@ pub(super) struct Limits {
     pub(super) sessions: usize,
     /// How long a call may wait for a session, and how long it may take.
     pub(super) deadline: Duration,
-    /// Calls on threads that serve others, too.
-    pub(super) in_place: Option<InPlace>,
+    /// Calls of a prompt device take less.
+    pub(super) prompt: Duration,
 }
 
 /// How long a call is expected to take.
@@ -115,9 +114,8 @@ impl Device {
     /// Whether a call may be expected to come back at once: the last ones did, and a session is free. So a device that hangs is
     /// prompt for no more calls than it has sessions.
     pub(super) fn is_prompt(&self) -> bool {
-        let Some(InPlace { prompt, .. }) = self.limits.in_place else { return false };
         let usual = self.usual.load(Ordering::Relaxed);
-        usual > 0 && Duration::from_nanos(usual) < prompt && self.lock().is_free()
+        usual > 0 && Duration::from_nanos(usual) < self.limits.prompt && self.lock().is_free()
     }
 
     fn note_time(&self, took: Duration) {

@@ -14,11 +14,11 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::VaultError;
 use rand_core::{TryCryptoRng, TryRng};
 
+use super::TokenAddress;
 use super::connection::{Errand, Witness};
 use super::device::{Device, Limits, Loan, Pace};
 use super::status::DeviceStatus;
 use super::trouble::Trouble;
-use super::{InPlace, TokenAddress};
 use crate::hierarchy::{Purpose, Root};
 
 /// How often a device that serves is probed.
@@ -31,7 +31,6 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// One or more devices with one root key.
 pub(super) struct Group {
     devices: Arc<[Device]>,
-    in_place: Option<InPlace>,
     /// Hangs up when the last monitor has ended.
     monitors: Mutex<Receiver<Infallible>>,
 }
@@ -51,7 +50,7 @@ impl Group {
         let devices = devices.into_iter().map(|(address, pin)| Device::new(address, pin, limits, Arc::clone(&witness)));
         let devices: Arc<[Device]> = devices.collect();
         let (alive, monitors) = mpsc::channel();
-        let group = Self { devices, in_place: limits.in_place, monitors: Mutex::new(monitors) };
+        let group = Self { devices, monitors: Mutex::new(monitors) };
         let refusals: Vec<_> =
             (0..group.devices.len()).filter_map(|place| group.start(place, limits, errand, &alive).err()).collect();
         if group.devices.iter().any(Device::serves) {
@@ -89,17 +88,6 @@ impl Group {
 
     /// Does `work` on the first device that serves. It may be begun several times.
     pub(super) fn call<T>(
-        &self,
-        pace: Pace,
-        mut work: impl FnMut(&Loan<'_>) -> Result<T, Trouble>,
-    ) -> Result<T, VaultError> {
-        let Some(InPlace { around, .. }) = self.in_place else { return self.call_within(pace, work) };
-        let mut result = None;
-        around(&mut || result = Some(self.call_within(pace, &mut work)));
-        result.unwrap_or_else(|| Err(VaultError::Failed("a call of a device was not made".to_owned())))
-    }
-
-    fn call_within<T>(
         &self,
         pace: Pace,
         mut work: impl FnMut(&Loan<'_>) -> Result<T, Trouble>,

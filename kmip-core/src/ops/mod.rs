@@ -38,7 +38,7 @@ use kmip_codec::version::Version;
 
 use crate::batch::Context;
 use crate::engine::Engine;
-use crate::env::Work;
+use crate::env::{Pace, Work};
 use crate::error::{Fault, OpResult, fail};
 
 /// Turns the table of handlers into the dispatch and the list for Query, so that they cannot differ.
@@ -112,24 +112,25 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
     if !context.engine.abilities.permit(operation) {
         return unsupported(operation);
     }
-    if let Some(work) = device_work(context.engine, operation) {
+    if let Some(work) = device_work(context.engine, context.txn.pace(), operation) {
         context.txn.work(work)?;
     }
     handle(context, operation, payload)
 }
 
 /// The work that an operation makes the vault do on a device, which can take as long as the device's deadline.
-fn device_work(engine: &Engine, operation: Operation) -> Option<Work> {
+fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work> {
     use Operation as O;
     let waits = engine.vault.waits();
     let (work, it_waits) = match operation {
-        O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make_pairs || waits.to_use),
+        O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make || waits.to_use),
         O::Create | O::ReKey | O::RNGRetrieve => (Work::Device, waits.to_make || waits.to_use),
         O::Register | O::DeriveKey | O::Get | O::Encrypt | O::Decrypt | O::Sign => (Work::Device, waits.to_use),
         O::SignatureVerify | O::MAC | O::MACVerify => (Work::Device, waits.to_use),
         _ => return None,
     };
-    it_waits.then_some(work)
+    let at_once = pace == Pace::Prompt && waits.prompt && work == Work::Device;
+    (it_waits && !at_once).then_some(work)
 }
 
 /// The operations that work for a client of a version.

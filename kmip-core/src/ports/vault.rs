@@ -162,16 +162,16 @@ pub enum VaultError {
     Unavailable(String),
 }
 
-/// Which calls may wait for a device, up to its deadline, instead of coming back at once. Such calls belong on a pool. The
-/// answer may change with the device: one that has answered within microseconds is not waited for.
+/// Which calls wait for a device, up to its deadline, instead of working in memory. Such calls belong on a pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Waits {
-    /// Making symmetric keys and drawing random numbers.
+    /// Making keys and drawing random numbers.
     pub to_make: bool,
-    /// Making key pairs.
-    pub to_make_pairs: bool,
     /// Sealing and opening material, and using it.
     pub to_use: bool,
+    /// The device has answered within microseconds lately: whoever has threads to spare may call it without a pool. Making key
+    /// pairs takes long on any device.
+    pub prompt: bool,
 }
 
 /// A device of a vault, as reports show it.

@@ -15,8 +15,12 @@ use crate::support::{CLIENT, Harness, START};
 
 /// How a request of one item ends on a thread that serves other connections.
 fn inline(harness: &Harness, client: &str, item: Item) -> Evaluation {
+    at(harness, client, item, Pace::Inline)
+}
+
+fn at(harness: &Harness, client: &str, item: Item, pace: Pace) -> Evaluation {
     let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![item]), V2_1);
-    harness.engine.evaluate(&request, client, Env { now: START, pace: Pace::Inline })
+    harness.engine.evaluate(&request, client, Env { now: START, pace })
 }
 
 fn deferred(harness: &Harness, item: Item) -> Option<Work> {
@@ -51,16 +55,12 @@ fn what_makes_keys_waits_for_the_device_and_what_uses_them_only_where_it_opens_e
     assert_eq!(deferred(&harness, create(&[])), None);
     assert!(uses().into_iter().chain(neither()).all(|item| deferred(&harness, item).is_none()));
 
-    harness.vault.wait_for_device(Waits { to_make: false, to_make_pairs: true, to_use: false });
-    assert_eq!(deferred(&harness, create(&[])), None);
-    assert_eq!(deferred(&harness, pair()), Some(Work::DevicePair));
-
-    harness.vault.wait_for_device(Waits { to_make: true, to_make_pairs: true, to_use: false });
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: false, prompt: false });
     assert_eq!(deferred(&harness, create(&[])), Some(Work::Device));
     assert_eq!(deferred(&harness, pair()), Some(Work::DevicePair));
     assert!(uses().into_iter().chain(neither()).all(|item| deferred(&harness, item).is_none()));
 
-    harness.vault.wait_for_device(Waits { to_make: true, to_make_pairs: true, to_use: true });
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: true, prompt: true });
     assert!(uses().into_iter().all(|item| deferred(&harness, item) == Some(Work::Device)));
     assert!(neither().into_iter().all(|item| deferred(&harness, item).is_none()));
 }
@@ -70,6 +70,25 @@ fn what_makes_keys_waits_for_the_device_and_what_uses_them_only_where_it_opens_e
 fn a_new_scope_waits_for_the_device() {
     let harness = Harness::new();
     assert!(matches!(inline(&harness, "first", locate(&[])), Evaluation::Commit(_)));
-    harness.vault.wait_for_device(Waits { to_make: true, to_make_pairs: true, to_use: false });
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: false, prompt: false });
     assert!(matches!(inline(&harness, "second", locate(&[])), Evaluation::Defer(Work::Device)));
+}
+
+#[test]
+fn a_device_that_answers_at_once_is_called_by_a_thread_that_can_be_spared() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &[name("k")]);
+    harness.item(V2_1, get(text(&id)));
+    let deferred = |item, pace| match at(&harness, CLIENT, item, pace) {
+        Evaluation::Defer(work) => Some(work),
+        Evaluation::Reply(_) | Evaluation::Commit(_) => None,
+    };
+    for prompt in [false, true] {
+        harness.vault.wait_for_device(Waits { to_make: true, to_use: true, prompt });
+        let waits = (!prompt).then_some(Work::Device);
+        assert_eq!(deferred(get(text(&id)), Pace::Prompt), waits);
+        assert_eq!(deferred(create(&[]), Pace::Prompt), waits);
+        assert_eq!(deferred(get(text(&id)), Pace::Inline), Some(Work::Device));
+        assert_eq!(deferred(pair(), Pace::Prompt), Some(Work::DevicePair), "a pair takes long on any device");
+    }
 }
