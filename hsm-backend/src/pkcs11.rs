@@ -14,6 +14,7 @@
 //! | `address` | where a token is |
 //! | `module` | a loaded module and the gate before its functions |
 //! | `connection` | login, root key, trial |
+//! | `escape` | whether a key can leave its token |
 //! | `sealing` | how a root key seals: the table of ways |
 //! | `device`, `pool` | a device: sessions, deadlines, loss and recovery |
 //! | `group` | devices with one root key, and their monitors |
@@ -23,6 +24,7 @@
 mod address;
 mod connection;
 mod device;
+mod escape;
 mod export;
 mod group;
 mod module;

@@ -4,7 +4,7 @@ use std::sync::OnceLock;
 
 use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
-use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::{Session, UserType};
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
@@ -12,6 +12,7 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::VaultError;
 
 use super::TokenAddress;
+use super::escape;
 use super::module::Entered;
 use super::sealing::{self, RootKey};
 use super::trouble::Trouble;
@@ -106,7 +107,7 @@ fn try_root(
     root: ObjectHandle,
     witness: &Witness,
 ) -> Result<RootKind, Trouble> {
-    must_stay(session, root)?;
+    must_stay(session, &module.functions().get_mechanism_list(slot)?, root)?;
     let way = sealing::choose(root, witness.get().map(Vec::as_slice), |work| {
         let session = module.open(slot)?;
         let result = work(&session);
@@ -155,12 +156,12 @@ fn template(label: &str) -> Vec<Attribute> {
     search(label).into_iter().chain(own).collect()
 }
 
-/// Reads back what the token says of the key: a root key that can leave the token is none.
-fn must_stay(session: &Session, key: ObjectHandle) -> Result<(), Trouble> {
-    let told = session.get_attributes(key, &[AttributeType::Sensitive, AttributeType::Extractable])?;
-    match told.contains(&Attribute::Sensitive(true)) && told.contains(&Attribute::Extractable(false)) {
+/// A root key that can leave the token is none.
+fn must_stay(session: &Session, mechanisms: &[MechanismType], key: ObjectHandle) -> Result<(), Trouble> {
+    let ways = escape::ways_out(session, mechanisms, key)?;
+    match ways.is_empty() {
         true => Ok(()),
-        false => Err(refused("the root key on the token is extractable or not sensitive".to_owned())),
+        false => Err(refused(format!("the root key can leave the token: {}", ways.join("; ")))),
     }
 }
 
