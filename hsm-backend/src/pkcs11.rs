@@ -14,6 +14,7 @@
 //! | `address` | where a token is |
 //! | `module` | a loaded module and the gate before its functions |
 //! | `connection` | login, root key, trial |
+//! | [`probe`] | what a device is and can do, tried |
 //! | `escape` | whether a key can leave its token |
 //! | `sealing` | how a root key seals: the table of ways |
 //! | `device`, `pool` | a device: sessions, deadlines, loss and recovery |
@@ -29,6 +30,7 @@ mod export;
 mod group;
 mod module;
 mod pool;
+pub mod probe;
 mod sealing;
 mod status;
 mod trouble;

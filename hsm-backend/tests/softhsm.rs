@@ -11,6 +11,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
+use hsm_backend::pkcs11::probe::probe;
 use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::secret::{Secret, SecretText};
@@ -57,6 +58,7 @@ fn pkcs11_vault_on_softhsm() {
     the_root_key_stays_and_nothing_else_is_left(&pkcs11);
     an_extractable_root_key_is_refused(&pkcs11, &first);
     assert_eq!(format!("{vault:?}"), "Pkcs11Vault(\"first\")");
+    a_probe_finds_a_safe_device_and_leaves_nothing(&pkcs11, &first);
     drop((vault, strict));
     no_monitor_is_left();
 }
@@ -261,6 +263,28 @@ fn an_extractable_root_key_is_refused(pkcs11: &Pkcs11, address: &TokenAddress) {
     session.generate_key(&Mechanism::AesKeyGen, &template).unwrap();
     let refused = open(&TokenAddress { root_label: "weak".to_owned(), ..address.clone() }, Mode::Cached);
     assert!(refused.unwrap_err().to_string().contains("extractable"));
+}
+
+fn a_probe_finds_a_safe_device_and_leaves_nothing(pkcs11: &Pkcs11, address: &TokenAddress) {
+    let session = tokens::session(pkcs11, "first");
+    let before = session.find_objects(&[]).unwrap().len();
+    let patience = Duration::from_secs(60);
+    let report = probe(address, &tokens::pin(), patience).unwrap();
+    assert_eq!(session.find_objects(&[]).unwrap().len(), before, "a trial was left");
+    assert!(report.is_fit(), "{report:?}");
+    assert_eq!((report.seals_by.as_deref(), report.token.as_str()), (Some("AES-GCM"), "first"));
+    assert!(report.firmware.contains('.') && report.cryptoki.contains('.'), "{report:?}");
+    let fails: Vec<&str> = report.trials.iter().filter(|trial| !trial.works).map(|trial| trial.what).collect();
+    // SoftHSM2 has OAEP with SHA-1 only.
+    assert_eq!(fails, ["RSA-OAEP with SHA-256"], "{:?}", report.trials);
+    let listed = report.mechanisms.iter().find(|listed| listed.name == "CKM_AES_GCM").unwrap();
+    assert!(listed.uses.contains(&"encrypt") && listed.greatest == 32, "{listed:?}");
+    let json = serde_json::to_value(&report).unwrap();
+    assert_eq!((json["format"].as_u64(), json["token"].as_str()), (Some(1), Some("first")));
+    let wrong = probe(address, &SecretText::copy_from("wrong-pin"), patience);
+    assert!(wrong.is_ok(), "the token is logged in, and a PIN is not asked for twice");
+    let nowhere = TokenAddress { token_label: Some("third".to_owned()), ..address.clone() };
+    assert!(probe(&nowhere, &tokens::pin(), patience).unwrap_err().to_string().contains("no token is labelled"));
 }
 
 fn no_monitor_is_left() {

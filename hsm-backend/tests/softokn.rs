@@ -7,11 +7,13 @@ mod tokens;
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
 use std::ptr::NonNull;
+use std::time::Duration;
 
 use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::session::UserType;
 use cryptoki::slot::Slot;
 use cryptoki::types::AuthPin;
+use hsm_backend::pkcs11::probe::probe;
 use hsm_backend::pkcs11::{Mode, Options, Pkcs11Vault, TokenAddress};
 use kmip_core::ports::vault::VaultError;
 
@@ -71,6 +73,13 @@ fn a_module_that_gives_keys_away_is_refused() {
     must_be_refused(Pkcs11Vault::create(devices(), Options::default()));
     let session = tokens::session(&pkcs11, TOKEN);
     assert!(session.find_objects(&[]).unwrap().is_empty(), "a root key or a trial was left behind");
+    let report = probe(&address, &tokens::pin(), Duration::from_secs(60)).unwrap();
+    assert!(!report.is_fit(), "{report:?}");
+    let told = report.unsafe_because.join("; ");
+    for way in ["C_WrapKey", "C_CopyObject", "it is wrapped although it is not extractable"] {
+        assert!(told.contains(way), "{way}: {told}");
+    }
+    assert!(session.find_objects(&[]).unwrap().is_empty(), "a trial was left behind");
     tokens::import_root(&pkcs11, TOKEN, tokens::ROOT, &[9; 32], &[]);
     for mode in [Mode::Cached, Mode::Strict] {
         must_be_refused(Pkcs11Vault::open(devices(), tokens::options(mode)));

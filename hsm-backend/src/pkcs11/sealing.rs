@@ -58,7 +58,8 @@ pub(super) fn choose(
     Err(Trouble::Device(text))
 }
 
-fn name(way: RootKind) -> &'static str {
+/// What a way is called.
+pub(super) fn name(way: RootKind) -> &'static str {
     match way {
         RootKind::Software => "in software",
         RootKind::Token => "AES-GCM",
