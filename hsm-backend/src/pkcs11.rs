@@ -12,6 +12,7 @@
 //! | module | what it defines |
 //! |---|---|
 //! | `address` | where a token is |
+//! | [`settings`] | `[[hsm]]` of configurations, and where a PIN comes from |
 //! | `module` | a loaded module and the gate before its functions |
 //! | `connection` | login, root key, trial |
 //! | [`probe`] | what a device is and can do, tried |
@@ -32,6 +33,7 @@ mod module;
 mod pool;
 pub mod probe;
 mod sealing;
+pub mod settings;
 mod status;
 mod trouble;
 

@@ -140,6 +140,11 @@ impl AdminApi {
         self.post::<Added>("/api/v1/users", user).await.map(|_| ())
     }
 
+    /// The devices of the server.
+    pub async fn devices(&self) -> Done<serde_json::Value> {
+        self.get("/api/v1/hsm").await
+    }
+
     /// Where the root key is, and how far its rotation.
     pub async fn root_key(&self) -> Done<serde_json::Value> {
         self.get("/api/v1/root-key").await

@@ -109,6 +109,9 @@ pub enum Command {
     /// KMIP user names (admin API)
     #[command(subcommand)]
     User(UserCommand),
+    /// The PKCS#11 devices that hold the root key
+    #[command(subcommand)]
+    Hsm(HsmCommand),
     /// The root key under which the server keeps everything (admin API)
     #[command(subcommand)]
     RootKey(RootKeyCommand),
@@ -426,6 +429,60 @@ pub enum ClientCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+}
+
+/// What to do with devices.
+#[derive(Debug, Subcommand)]
+pub enum HsmCommand {
+    /// List the devices of the server and their states (admin API)
+    Status {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Try what a device can really do, and whether keys stay on it; leaves nothing there
+    Probe(ProbeArgs),
+}
+
+/// A device, from a server's configuration or by flags.
+#[derive(Debug, Default, Args)]
+pub struct DeviceArgs {
+    /// A server's configuration file, whose [[hsm]] tables name devices
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["module", "token_label", "serial", "pin_file", "pin_env"])]
+    pub server_config: Option<PathBuf>,
+    /// Name of the device there
+    #[arg(long, value_name = "NAME", requires = "server_config")]
+    pub device: Option<String>,
+    /// The PKCS#11 module (a shared library)
+    #[arg(long, value_name = "FILE", required_unless_present = "server_config")]
+    pub module: Option<PathBuf>,
+    /// Label of the token
+    #[arg(long, value_name = "LABEL")]
+    pub token_label: Option<String>,
+    /// Serial number of the token
+    #[arg(long, value_name = "NUMBER")]
+    pub serial: Option<String>,
+    /// File with the PIN; asked for at the terminal without it
+    #[arg(long, value_name = "FILE", conflicts_with = "pin_env")]
+    pub pin_file: Option<PathBuf>,
+    /// Environment variable with the PIN
+    #[arg(long, value_name = "NAME")]
+    pub pin_env: Option<String>,
+}
+
+/// A probe.
+#[derive(Debug, Args)]
+pub struct ProbeArgs {
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Write what was found to a new file (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub file: Option<PathBuf>,
+    /// Print what the module lists, too
+    #[arg(long)]
+    pub mechanisms: bool,
+    /// Seconds after which a device that does not answer is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub patience: u64,
 }
 
 /// What to do with the root key.

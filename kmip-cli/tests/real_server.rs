@@ -276,9 +276,61 @@ async fn the_root_key_is_replaced_while_the_server_works() {
     for (id, material) in kept.iter().filter(|(_, material)| !material.is_null()) {
         assert_eq!(site.json(&format!("get {id}")).await["material"], *material);
     }
+    let devices = site.run("hsm status").await;
+    assert_eq!((devices.code, devices.stdout.as_str()), (Some(0), "the root key is kept in software\n"));
     let table = site.run("root-key status").await.stdout;
     assert_eq!(table.trim_end(), "root key  2, software");
     site.json("root-key rotate --wait").await;
     site.json("create aes --name later").await;
     site.server.stop().await.unwrap();
+}
+
+/// SoftHSM2, with one token; `None` where it is not installed.
+fn token(folder: &std::path::Path) -> Option<(PathBuf, PathBuf)> {
+    let places = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
+    let module = std::env::var_os("SOFTHSM2_MODULE").map(PathBuf::from);
+    let module = module.into_iter().chain(places.map(PathBuf::from)).find(|path| path.exists())?;
+    let configuration = folder.join("softhsm2.conf");
+    std::fs::create_dir(folder.join("tokens")).unwrap();
+    std::fs::write(&configuration, format!("directories.tokendir = {}\n", folder.join("tokens").display())).unwrap();
+    let mut make = std::process::Command::new("softhsm2-util");
+    make.args(["--init-token", "--free", "--label", "kmip", "--pin", "2468-user", "--so-pin", "1357-officer"]);
+    make.arg("--module").arg(&module).env("SOFTHSM2_CONF", &configuration);
+    assert!(make.stdout(Stdio::null()).status().unwrap().success());
+    std::fs::write(folder.join("pin"), "2468-user\n").unwrap();
+    Some((module, configuration))
+}
+
+#[test]
+fn a_device_is_probed_without_a_server() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((module, configuration)) = token(folder.path()) else {
+        println!("SKIP softhsm2 not installed");
+        return;
+    };
+    let run = |line: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+        command.env_remove("KMIP_CLI_CONFIG").env("HOME", folder.path()).env_remove("XDG_CONFIG_HOME");
+        let output =
+            command.env("SOFTHSM2_CONF", &configuration).current_dir(folder.path()).args(line).output().unwrap();
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    };
+    let server =
+        format!("[[hsm]]\nname = 'a'\nmodule = '{}'\ntoken_label = 'kmip'\npin_file = 'pin'\n", module.display());
+    std::fs::write(folder.path().join("server.toml"), server).unwrap();
+    let found = run(&["--output", "json", "hsm", "probe", "--server-config", "server.toml", "--file", "a.json"]).json();
+    assert_eq!((text(&found, "token"), text(&found, "seals_by")), ("kmip", "AES-GCM"));
+    let written = std::fs::read_to_string(folder.path().join("a.json")).unwrap();
+    assert_eq!(serde_json::from_str::<Value>(&written).unwrap(), found);
+    let by_flags = ["hsm", "probe", "--module", module.to_str().unwrap(), "--token-label", "kmip", "--pin-file", "pin"];
+    let table = run(&by_flags);
+    assert_eq!(table.code, Some(0), "{}", table.stderr);
+    for line in ["fit for a root key", "ECDSA on P-256", "RSA-OAEP with SHA-256"] {
+        assert!(table.stdout.contains(line), "{}", table.stdout);
+    }
+    let nowhere = run(&["hsm", "probe", "--module", "/nowhere.so", "--serial", "1", "--pin-file", "pin"]);
+    assert_eq!(nowhere.code, Some(1));
+    assert!(nowhere.stderr.contains("/nowhere.so"), "{}", nowhere.stderr);
+    assert_eq!(run(&["hsm", "probe"]).code, Some(2));
 }

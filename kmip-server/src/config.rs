@@ -3,6 +3,7 @@
 //! The commented example `kmip-server.example.toml` states every default; a test keeps it equal to this file.
 
 use crate::config_keys::fields_of;
+pub use hsm_backend::pkcs11::settings::Hsm;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -317,26 +318,6 @@ impl Default for Vault {
     }
 }
 
-/// `[[hsm]]`: one PKCS#11 device.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Hsm {
-    /// Name in logs and messages.
-    pub name: String,
-    /// The PKCS#11 module (shared library).
-    pub module: PathBuf,
-    /// Label of the token.
-    pub token_label: Option<String>,
-    /// Serial number of the token.
-    pub serial: Option<String>,
-    /// File with the PIN.
-    pub pin_file: Option<PathBuf>,
-    /// Environment variable with the PIN.
-    pub pin_env: Option<String>,
-    /// Label of the root key.
-    pub root_label: Option<String>,
-}
-
 /// When the audit entry of a read is safe.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -485,14 +466,12 @@ impl Config {
             &mut self.vault.passphrase_file,
         ];
         let lists = [&mut self.tls.client_cas, &mut self.tls.admin_cas, &mut self.tls.crls];
-        let paths = single
-            .into_iter()
-            .filter_map(Option::as_mut)
-            .chain(lists.into_iter().flat_map(|list| list.iter_mut()))
-            .chain(self.hsm.iter_mut().filter_map(|hsm| hsm.pin_file.as_mut()));
+        let paths =
+            single.into_iter().filter_map(Option::as_mut).chain(lists.into_iter().flat_map(|list| list.iter_mut()));
         for path in paths {
             *path = folder.join(&path);
         }
+        self.hsm.iter_mut().for_each(|hsm| hsm.resolve(folder));
     }
 }
 

@@ -23,7 +23,6 @@ mod log_line;
 pub mod logging;
 pub mod metrics;
 mod passphrase;
-mod pin;
 pub mod rotation;
 pub mod run;
 mod scrub;

@@ -2,8 +2,8 @@
 //! types at a terminal. Without either the refusal says what to do.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
 
+use hsm_backend::pkcs11::settings::read_secret;
 use kmip_codec::secret::SecretText;
 use zeroize::Zeroizing;
 
@@ -12,7 +12,7 @@ use crate::config::Vault;
 /// The passphrase of a key store that exists.
 pub(crate) fn ask(vault: &Vault) -> io::Result<SecretText> {
     match &vault.passphrase_file {
-        Some(file) => read(file),
+        Some(file) => read_secret(file),
         None => prompt("Passphrase of the key store: "),
     }
 }
@@ -20,7 +20,7 @@ pub(crate) fn ask(vault: &Vault) -> io::Result<SecretText> {
 /// The passphrase of a new key store; at a terminal it is typed twice.
 pub(crate) fn choose(vault: &Vault) -> io::Result<SecretText> {
     let passphrase = match &vault.passphrase_file {
-        Some(file) => read(file)?,
+        Some(file) => read_secret(file)?,
         None => prompt("Passphrase for the new key store (keep a copy, without it nothing can be read): ")?,
     };
     if passphrase.expose_secret().is_empty() {
@@ -30,13 +30,6 @@ pub(crate) fn choose(vault: &Vault) -> io::Result<SecretText> {
         return Err(io::Error::other("the two passphrases differ"));
     }
     Ok(passphrase)
-}
-
-/// The text of a file, without its line ends.
-pub(crate) fn read(file: &Path) -> io::Result<SecretText> {
-    let text = std::fs::read_to_string(file).map(Zeroizing::new);
-    let text = text.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
-    Ok(SecretText::copy_from(text.trim_end_matches(['\r', '\n'])))
 }
 
 fn prompt(question: &str) -> io::Result<SecretText> {

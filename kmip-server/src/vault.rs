@@ -8,16 +8,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hsm_backend::keystore::{Contents, Keystore, KeystoreError, ListedRoot, Protection, RootPlace};
+use hsm_backend::pkcs11::settings::{ROOT_LABEL, read_secret};
 use hsm_backend::pkcs11::{self, TokenAddress};
 use hsm_backend::rotating::{Presence, RootKey, RotatingVault};
 use kmip_codec::secret::SecretText;
 
-use crate::config::{Config, Custody, Hsm, VaultKind, VaultMode};
+use crate::config::{Config, Custody, VaultKind, VaultMode};
+use crate::passphrase;
 use crate::service::{ServiceError, failure};
-use crate::{passphrase, pin};
-
-/// Label of the root key on a device, unless the configuration says another.
-const ROOT_LABEL: &str = "kmip-root";
 
 /// What opens the root key.
 pub enum Secrets {
@@ -112,7 +110,7 @@ pub(crate) fn new_root(
     let Target { place, devices: names, root_label } = target;
     if *place == RootPlace::Software {
         let protection = match &config.vault.passphrase_file {
-            Some(file) => Protection::Passphrase(passphrase::read(file).map_err(failure)?),
+            Some(file) => Protection::Passphrase(read_secret(file).map_err(failure)?),
             None if config.dev => Protection::DevFile,
             None => {
                 let text = "a root key in software is sealed by a passphrase: name a file that holds it with [vault] passphrase_file";
@@ -186,16 +184,5 @@ fn devices(
         return Err(ServiceError(format!("no [[hsm]] table has the name {unknown:?}, and the root key is there")));
     }
     let chosen = config.hsm.iter().filter(|hsm| names.is_empty() || names.contains(&hsm.name));
-    chosen.map(|hsm| Ok((address(hsm, root_label), pin::ask(hsm).map_err(failure)?))).collect()
-}
-
-fn address(hsm: &Hsm, root_label: Option<&str>) -> TokenAddress {
-    let label = root_label.or(hsm.root_label.as_deref()).unwrap_or(ROOT_LABEL);
-    TokenAddress {
-        name: hsm.name.clone(),
-        module: hsm.module.clone(),
-        token_label: hsm.token_label.clone(),
-        serial: hsm.serial.clone(),
-        root_label: label.to_owned(),
-    }
+    chosen.map(|hsm| Ok((hsm.address(root_label), hsm.pin().map_err(failure)?))).collect()
 }

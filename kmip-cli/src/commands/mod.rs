@@ -4,6 +4,7 @@ mod admin;
 mod attributes;
 mod create;
 mod get;
+mod hsm;
 mod lifecycle;
 mod locate;
 mod register;
@@ -30,6 +31,11 @@ pub async fn run(cli: Cli) -> Done {
         clap_complete::generate(shell, &mut Cli::command(), "kmip-cli", &mut script);
         return output.text(&String::from_utf8_lossy(&script));
     }
+    if let Command::Hsm(command) = &cli.command
+        && let Some(done) = hsm::without_server(output, command)
+    {
+        return done;
+    }
     let context = Context::new(cli.connection, output, cli.yes)?;
     match cli.command {
         Command::Create(args) => create::run(&context, args).await,
@@ -48,6 +54,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Log { message } => server::log(&context, &message).await,
         Command::Client(command) => admin::client(&context, command).await,
         Command::User(command) => admin::user(&context, command).await,
+        Command::Hsm(command) => hsm::run(&context, command).await,
         Command::RootKey(command) => root_key::run(&context, command).await,
         Command::Send { file } => send::run(&context, &file).await,
         Command::Completion { .. } => Ok(()),
