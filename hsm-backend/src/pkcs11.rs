@@ -15,6 +15,7 @@
 //! | [`settings`] | `[[hsm]]` of configurations, and where a PIN comes from |
 //! | `module` | a loaded module and the gate before its functions |
 //! | `connection` | login, root key, trial |
+//! | [`ceremony`] | one root key for several devices |
 //! | [`probe`] | what a device is and can do, tried |
 //! | `escape` | whether a key can leave its token |
 //! | `sealing` | how a root key seals: the table of ways |
@@ -24,6 +25,7 @@
 //! | `export` | key pairs |
 
 mod address;
+pub mod ceremony;
 mod connection;
 mod device;
 mod escape;

@@ -4,6 +4,7 @@
 
 mod tokens;
 
+use std::path::Path;
 use std::time::Duration;
 
 use cryptoki::context::Pkcs11;
@@ -11,6 +12,7 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
+use hsm_backend::pkcs11::ceremony::{Rehearsal, make_root_key};
 use hsm_backend::pkcs11::probe::probe;
 use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
@@ -59,6 +61,7 @@ fn pkcs11_vault_on_softhsm() {
     an_extractable_root_key_is_refused(&pkcs11, &first);
     assert_eq!(format!("{vault:?}"), "Pkcs11Vault(\"first\")");
     a_probe_finds_a_safe_device_and_leaves_nothing(&pkcs11, &first);
+    a_ceremony_makes_one_root_key_on_every_device(&pkcs11, &module);
     drop((vault, strict));
     no_monitor_is_left();
 }
@@ -285,6 +288,42 @@ fn a_probe_finds_a_safe_device_and_leaves_nothing(pkcs11: &Pkcs11, address: &Tok
     assert!(wrong.is_ok(), "the token is logged in, and a PIN is not asked for twice");
     let nowhere = TokenAddress { token_label: Some("third".to_owned()), ..address.clone() };
     assert!(probe(&nowhere, &tokens::pin(), patience).unwrap_err().to_string().contains("no token is labelled"));
+}
+
+fn a_ceremony_makes_one_root_key_on_every_device(pkcs11: &Pkcs11, module: &Path) {
+    let names = ["one", "two", "three"];
+    names.iter().for_each(|name| drop(tokens::make(pkcs11, name)));
+    let address = |name: &&str| TokenAddress { root_label: "of-all".to_owned(), ..tokens::address(module, name) };
+    let devices = |names: &[&str]| names.iter().map(|name| (address(name), tokens::pin())).collect::<Vec<_>>();
+    let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
+    let patience = Duration::from_secs(60);
+
+    let made = make_root_key(&devices(&names), Rehearsal::Only, patience).unwrap();
+    assert_eq!(
+        made.iter().map(|made| (made.device.as_str(), made.seals_by)).collect::<Vec<_>>(),
+        names.map(|n| (n, "AES-GCM"))
+    );
+    assert_eq!(made[1].transport, "RSA-OAEP with SHA-1", "SoftHSM2 has no other");
+    assert_eq!(names.map(left), [0, 0, 0], "a rehearsal left something");
+    assert_eq!(make_root_key(&devices(&names), Rehearsal::No, patience).unwrap(), made);
+    assert_eq!(names.map(left), [1, 1, 1], "only the root key stays");
+
+    let vault = Pkcs11Vault::open(devices(&names), Options::default()).unwrap();
+    assert!(vault.devices().iter().all(|device| device.state == DeviceState::Serves), "{:?}", vault.devices());
+    let stored = vault.create_scope_key("next").unwrap();
+    vault.install_scope_key("next", &stored).unwrap();
+    let sealed = vault.seal(&Secret::copy_from(&[7; 32]), BINDING).unwrap();
+    for name in names {
+        let alone = Pkcs11Vault::open(devices(&[name]), Options::default()).unwrap();
+        alone.install_scope_key("next", &stored).unwrap();
+        assert_eq!(alone.open(&sealed, BINDING).unwrap(), Secret::copy_from(&[7; 32]), "{name}");
+    }
+    // A device that comes later cannot get the key, and nothing is made on it by the attempt.
+    tokens::make(pkcs11, "late");
+    let refused = make_root_key(&devices(&["late", "two"]), Rehearsal::No, patience).unwrap_err().to_string();
+    assert!(refused.contains("two: it has a key \"of-all\" already"), "{refused}");
+    assert_eq!((left("late"), left("two")), (0, 1));
+    assert!(make_root_key(&[], Rehearsal::No, patience).is_err());
 }
 
 fn no_monitor_is_left() {

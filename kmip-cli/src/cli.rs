@@ -439,6 +439,8 @@ pub enum HsmCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Make one root key on every device of a server's configuration; rehearses first, and asks
+    Init(InitArgs),
     /// Try what a device can really do, and whether keys stay on it; leaves nothing there
     Probe(ProbeArgs),
 }
@@ -467,6 +469,26 @@ pub struct DeviceArgs {
     /// Environment variable with the PIN
     #[arg(long, value_name = "NAME")]
     pub pin_env: Option<String>,
+}
+
+/// The ceremony of the root key.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The server's configuration file, whose [[hsm]] tables name the devices
+    #[arg(long, value_name = "FILE")]
+    pub server_config: PathBuf,
+    /// Name of a device there, several times for several; all without it
+    #[arg(long, value_name = "NAME")]
+    pub device: Vec<String>,
+    /// Label of the root key, in place of the configured one
+    #[arg(long, value_name = "LABEL")]
+    pub root_label: Option<String>,
+    /// Rehearse with temporary keys, and leave nothing on any device
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Seconds after which a module that is busy is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub patience: u64,
 }
 
 /// A probe.

@@ -113,21 +113,22 @@ impl Context {
 
     /// Asks before something is done that cannot be undone.
     pub fn confirm(&self, question: &str) -> Done {
-        if self.yes {
-            return Ok(());
-        }
-        if !std::io::stdin().is_terminal() {
-            return Err(CliError::usage(format!("{question} Nobody is there to answer: add --yes")));
-        }
-        eprint!("{question} [y/N] ");
-        let mut answer = String::new();
-        std::io::stdin().read_line(&mut answer).map_err(|error| CliError::Local(error.to_string()))?;
-        if matches!(answer.trim(), "y" | "Y" | "yes") {
-            Ok(())
-        } else {
-            Err(CliError::Local("nothing was done".into()))
-        }
+        confirm(self.yes, question)
     }
+}
+
+/// Asks before something is done that cannot be undone, unless the answer was given already.
+pub fn confirm(yes: bool, question: &str) -> Done {
+    if yes {
+        return Ok(());
+    }
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::usage(format!("{question} Nobody is there to answer: add --yes")));
+    }
+    eprint!("{question} [y/N] ");
+    let mut answer = String::new();
+    std::io::stdin().read_line(&mut answer).map_err(|error| CliError::Local(error.to_string()))?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(CliError::Local("nothing was done".into())) }
 }
 
 fn missing(what: &str, flag: &str) -> CliError {

@@ -311,8 +311,13 @@ fn a_device_is_probed_without_a_server() {
     let run = |line: &[&str]| {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
         command.env_remove("KMIP_CLI_CONFIG").env("HOME", folder.path()).env_remove("XDG_CONFIG_HOME");
-        let output =
-            command.env("SOFTHSM2_CONF", &configuration).current_dir(folder.path()).args(line).output().unwrap();
+        let output = command
+            .env("SOFTHSM2_CONF", &configuration)
+            .current_dir(folder.path())
+            .stdin(Stdio::null())
+            .args(line)
+            .output()
+            .unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     };
@@ -333,4 +338,18 @@ fn a_device_is_probed_without_a_server() {
     assert_eq!(nowhere.code, Some(1));
     assert!(nowhere.stderr.contains("/nowhere.so"), "{}", nowhere.stderr);
     assert_eq!(run(&["hsm", "probe"]).code, Some(2));
+
+    let init =
+        |more: &[&str]| run(&[&["--output", "json", "hsm", "init", "--server-config", "server.toml"], more].concat());
+    let rehearsed = init(&["--dry-run"]).json();
+    assert_eq!((rehearsed["made"].clone(), text(&rehearsed["devices"][0], "root_label")), (false.into(), "kmip-root"));
+    let unanswered = init(&[]);
+    assert_eq!(unanswered.code, Some(2), "{}", unanswered.stderr);
+    assert!(unanswered.stderr.contains("Make the root key on 1 device now?"), "{}", unanswered.stderr);
+    let made = init(&["--yes", "--root-label", "of-ours"]).json();
+    assert_eq!((made["made"].clone(), text(&made["devices"][0], "seals_by")), (true.into(), "AES-GCM"));
+    let again = init(&["--yes", "--root-label", "of-ours"]);
+    assert_eq!(again.code, Some(1));
+    assert!(again.stderr.contains("has a key \"of-ours\" already"), "{}", again.stderr);
+    assert_eq!(init(&["--device", "b"]).code, Some(2));
 }

@@ -79,15 +79,12 @@ fn prepare(
     witness: &Witness,
     errand: Errand,
 ) -> Result<(Handles, Vec<MechanismType>), Trouble> {
-    match session.login(UserType::User, Some(&AuthPin::from(pin.expose_secret()))) {
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => (),
-        Err(error) => return Err(error.into()),
-    }
+    log_in(session, pin)?;
     let label = &address.root_label;
     let makes = match errand {
         Errand::Create => true,
         Errand::Open => false,
-        Errand::Ensure => session.find_objects(&search(label))?.is_empty(),
+        Errand::Ensure => session.find_objects(&root_search(label))?.is_empty(),
     };
     let root = if makes { create_root(session, label)? } else { find_root(session, label)? };
     let way = try_root(module, slot, session, root, witness).inspect_err(|_| {
@@ -97,6 +94,14 @@ fn prepare(
         }
     })?;
     Ok((Handles { slot, root, way }, module.functions().get_mechanism_list(slot)?))
+}
+
+/// Logs the user in, unless it is.
+pub(super) fn log_in(session: &Session, pin: &SecretText) -> Result<(), Trouble> {
+    match session.login(UserType::User, Some(&AuthPin::from(pin.expose_secret()))) {
+        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Checks that a key is fit to be the root, and tells how it seals.
@@ -119,21 +124,22 @@ fn try_root(
 }
 
 fn create_root(session: &Session, label: &str) -> Result<ObjectHandle, Trouble> {
-    if !session.find_objects(&search(label))?.is_empty() {
+    if !session.find_objects(&root_search(label))?.is_empty() {
         return Err(refused(format!("the token has a root key {label:?} already")));
     }
     Ok(session.generate_key(&Mechanism::AesKeyGen, &template(label))?)
 }
 
 fn find_root(session: &Session, label: &str) -> Result<ObjectHandle, Trouble> {
-    match session.find_objects(&search(label))?.as_slice() {
+    match session.find_objects(&root_search(label))?.as_slice() {
         [key] => Ok(*key),
         [] => Err(refused(format!("the token has no AES key labelled {label:?}"))),
         several => Err(refused(format!("the token has {} AES keys labelled {label:?}", several.len()))),
     }
 }
 
-fn search(label: &str) -> Vec<Attribute> {
+/// By what a root key is found.
+pub(super) fn root_search(label: &str) -> Vec<Attribute> {
     vec![
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::KeyType(KeyType::AES),
@@ -143,8 +149,13 @@ fn search(label: &str) -> Vec<Attribute> {
 }
 
 fn template(label: &str) -> Vec<Attribute> {
-    let own = [
-        Attribute::ValueLen((KEY_BYTES as u64).into()),
+    let length = Attribute::ValueLen((KEY_BYTES as u64).into());
+    root_search(label).into_iter().chain([length]).chain(root_usage()).collect()
+}
+
+/// What a root key is for, and that it stays.
+pub(super) fn root_usage() -> [Attribute; 7] {
+    [
         Attribute::Private(true),
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
@@ -152,12 +163,11 @@ fn template(label: &str) -> Vec<Attribute> {
         Attribute::Decrypt(true),
         Attribute::Wrap(true),
         Attribute::Unwrap(true),
-    ];
-    search(label).into_iter().chain(own).collect()
+    ]
 }
 
 /// A root key that can leave the token is none.
-fn must_stay(session: &Session, mechanisms: &[MechanismType], key: ObjectHandle) -> Result<(), Trouble> {
+pub(super) fn must_stay(session: &Session, mechanisms: &[MechanismType], key: ObjectHandle) -> Result<(), Trouble> {
     let ways = escape::ways_out(session, mechanisms, key)?;
     match ways.is_empty() {
         true => Ok(()),

@@ -9,16 +9,15 @@ mod trials;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismInfo, MechanismType};
 use cryptoki::object::{Attribute, AttributeType};
-use cryptoki::session::{Session, UserType};
+use cryptoki::session::Session;
 use cryptoki::slot::Slot;
-use cryptoki::types::AuthPin;
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::VaultError;
 use serde::Serialize;
 
+use super::connection::{log_in, root_usage};
 use super::module::{Entered, Module};
 use super::trouble::Trouble;
 use super::{TokenAddress, escape, sealing};
@@ -131,10 +130,7 @@ fn within(
     session: &Session,
     pin: &SecretText,
 ) -> Result<Report, Trouble> {
-    match session.login(UserType::User, Some(&AuthPin::from(pin.expose_secret()))) {
-        Ok(()) | Err(Error::Pkcs11(RvError::UserAlreadyLoggedIn, _)) => (),
-        Err(error) => return Err(error.into()),
-    }
+    log_in(session, pin)?;
     let functions = module.functions();
     let (library, token) = (functions.get_library_info()?, functions.get_token_info(slot)?);
     let listed = functions.get_mechanism_list(slot)?;
@@ -178,17 +174,8 @@ fn judge(
     listed: &[MechanismType],
 ) -> Result<(Option<String>, Vec<String>), Trouble> {
     let mut against = Vec::new();
-    let template = [
-        Attribute::Token(false),
-        Attribute::ValueLen((KEY_BYTES as u64).into()),
-        Attribute::Private(true),
-        Attribute::Sensitive(true),
-        Attribute::Extractable(false),
-        Attribute::Encrypt(true),
-        Attribute::Decrypt(true),
-        Attribute::Wrap(true),
-        Attribute::Unwrap(true),
-    ];
+    let template = [Attribute::Token(false), Attribute::ValueLen((KEY_BYTES as u64).into())];
+    let template: Vec<Attribute> = template.into_iter().chain(root_usage()).collect();
     let key = match session.generate_key(&Mechanism::AesKeyGen, &template) {
         Ok(key) => key,
         Err(error) => {

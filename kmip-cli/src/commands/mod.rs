@@ -32,7 +32,7 @@ pub async fn run(cli: Cli) -> Done {
         return output.text(&String::from_utf8_lossy(&script));
     }
     if let Command::Hsm(command) = &cli.command
-        && let Some(done) = hsm::without_server(output, command)
+        && let Some(done) = hsm::without_server(output, cli.yes, command)
     {
         return done;
     }

@@ -24,20 +24,30 @@ pub fn chosen(args: &DeviceArgs) -> Done<Hsm> {
         let (pin_file, pin_env) = (args.pin_file.clone(), args.pin_env.clone());
         return Ok(Hsm { name, module, token_label, serial, pin_file, pin_env, root_label: None });
     };
-    let mut devices = read(file)?;
-    let folder = file.parent().unwrap_or(Path::new(""));
-    devices.iter_mut().for_each(|device| device.resolve(folder));
+    let mut devices = all(file, &[])?;
     let names = devices.iter().map(|device| device.name.clone()).collect::<Vec<_>>().join(", ");
     let usage = |text: String| CliError::Usage(format!("{}: {text}", file.display()));
     match (&args.device, devices.len()) {
-        (None, 1) => devices.pop().ok_or_else(|| usage("no [[hsm]] table".to_owned())),
-        (None, 0) => Err(usage("no [[hsm]] table".to_owned())),
+        (None, 0 | 1) => devices.pop().ok_or_else(|| usage("no [[hsm]] table".to_owned())),
         (None, _) => Err(usage(format!("several devices: choose one with --device ({names})"))),
         (Some(name), _) => {
             let found = devices.into_iter().find(|device| device.name == *name);
             found.ok_or_else(|| usage(format!("no device has the name {name:?}; there is {names}")))
         }
     }
+}
+
+/// The devices of a server's configuration, or those of these names, in the order of the configuration.
+pub fn all(file: &Path, names: &[String]) -> Done<Vec<Hsm>> {
+    let mut devices = read(file)?;
+    let folder = file.parent().unwrap_or(Path::new(""));
+    devices.iter_mut().for_each(|device| device.resolve(folder));
+    let usage = |text: String| CliError::Usage(format!("{}: {text}", file.display()));
+    if let Some(unknown) = names.iter().find(|name| devices.iter().all(|device| device.name != **name)) {
+        return Err(usage(format!("no device has the name {unknown:?}")));
+    }
+    devices.retain(|device| names.is_empty() || names.contains(&device.name));
+    if devices.is_empty() { Err(usage("no [[hsm]] table".to_owned())) } else { Ok(devices) }
 }
 
 fn read(file: &Path) -> Done<Vec<Hsm>> {

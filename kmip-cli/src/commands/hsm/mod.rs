@@ -1,6 +1,7 @@
-//! `hsm`: the PKCS#11 devices that hold the root key. `status` asks a running server; `probe` talks to a device itself.
+//! `hsm`: the PKCS#11 devices that hold the root key. `status` asks a running server; the others talk to devices themselves.
 
 mod device;
+mod init;
 mod probe;
 mod status;
 
@@ -14,13 +15,15 @@ pub async fn run(context: &Context, command: HsmCommand) -> Done {
     match command {
         HsmCommand::Status { admin } => status::run(context, &admin).await,
         HsmCommand::Probe(args) => probe::run(context.output, &args),
+        HsmCommand::Init(args) => init::run(context.output, &args, context.yes),
     }
 }
 
-/// Does what needs no server, and so no profile; `false` if the command needs one.
-pub fn without_server(output: Output, command: &HsmCommand) -> Option<Done> {
+/// Does what needs no server, and so no profile; `None` if the command needs one.
+pub fn without_server(output: Output, yes: bool, command: &HsmCommand) -> Option<Done> {
     match command {
         HsmCommand::Status { .. } => None,
         HsmCommand::Probe(args) => Some(probe::run(output, args)),
+        HsmCommand::Init(args) => Some(init::run(output, args, yes)),
     }
 }

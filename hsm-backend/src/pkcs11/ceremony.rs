@@ -1,0 +1,277 @@
+//! The ceremony that makes one root key on every device of a group.
+//!
+//! A root key cannot leave its token, so it cannot be copied later: all devices get it when it is made.
+//!
+//! | step | where | what (PKCS #11 v2.40) |
+//! |---|---|---|
+//! | 1 | every device | login, no key of the label, mechanisms |
+//! | 2 | first device | a temporary AES-256 key: a session object, sensitive, and the only one that may be wrapped |
+//! | 3 | each device | a temporary RSA-3072 pair, whose private half stays there and only unwraps (`C_GenerateKeyPair`) |
+//! | 4 | first device | the temporary key is wrapped for each device (`C_WrapKey`, RSA-OAEP with SHA-256, else with SHA-1) |
+//! | 5 | each device | it is unwrapped as the root key: sensitive, not extractable, a token object (`C_UnwrapKey`) |
+//! | 6 | every device | it cannot leave (`escape`), and each opens what the first seals |
+//!
+//! The key is in this process only as what RSA-OAEP wrapped. Temporary keys are session objects: whenever the ceremony is
+//! broken off, they are gone with it. A root key that was made before a later step failed is removed again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cryptoki::mechanism::rsa::{PkcsMgfType, PkcsOaepParams, PkcsOaepSource};
+use cryptoki::mechanism::{Mechanism, MechanismType};
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use cryptoki::slot::Slot;
+use kmip_codec::secret::{Secret, SecretText};
+use kmip_core::ports::vault::VaultError;
+
+use super::TokenAddress;
+use super::connection::{log_in, must_stay, root_search, root_usage};
+use super::module::{Entered, Module};
+use super::sealing::{self, RootKey};
+use super::trouble::Trouble;
+use crate::envelope::KEY_BYTES;
+use crate::hierarchy::{Purpose, RootKind};
+
+/// Bits of the transport keys: as strong as 128 bits (NIST SP 800-57 Part 1 §5.6.1.1).
+const TRANSPORT_BITS: u64 = 3072;
+
+/// Whether keys stay on the tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rehearsal {
+    /// Everything is done with session objects, and nothing is left.
+    Only,
+    /// The root key is made.
+    No,
+}
+
+/// What a ceremony did on one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Made {
+    /// Name of the device.
+    pub device: String,
+    /// How it got the key.
+    pub transport: &'static str,
+    /// How it seals.
+    pub seals_by: &'static str,
+}
+
+/// A device that takes part.
+struct Member {
+    address: TokenAddress,
+    module: Arc<Module>,
+    slot: Slot,
+}
+
+/// A device with a session.
+struct Present<'a> {
+    name: &'a str,
+    entered: Entered<'a>,
+    slot: Slot,
+    session: Session,
+    mechanisms: Vec<MechanismType>,
+}
+
+/// Makes the root key `root_label` on all devices, or rehearses it. Each PIN is presented once.
+pub fn make_root_key(
+    devices: &[(TokenAddress, SecretText)],
+    rehearsal: Rehearsal,
+    patience: Duration,
+) -> Result<Vec<Made>, VaultError> {
+    if devices.is_empty() {
+        return Err(VaultError::Failed("no device is given".to_owned()));
+    }
+    let members = devices.iter().map(|(address, _)| Member::find(address, patience).map_err(of(&address.name)));
+    let members = members.collect::<Result<Vec<_>, _>>()?;
+    let present = members
+        .iter()
+        .zip(devices)
+        .map(|(member, (_, pin))| member.present(pin, patience).map_err(of(&member.address.name)));
+    let present = present.collect::<Result<Vec<_>, _>>()?;
+    let result = with_all(&present, &members, rehearsal);
+    for Present { entered, session, .. } in present {
+        entered.close(session);
+    }
+    result
+}
+
+/// What to tell of a trouble with a device.
+fn of(name: &str) -> impl Fn(Trouble) -> VaultError {
+    move |trouble| VaultError::Failed(format!("{name}: {}", trouble.reason()))
+}
+
+impl Member {
+    fn find(address: &TokenAddress, patience: Duration) -> Result<Self, Trouble> {
+        address.check()?;
+        let module = Module::load(&address.module)?;
+        module.initialise(patience)?;
+        let slot = address.find(&module.enter(patience)?)?;
+        Ok(Self { address: address.clone(), module, slot })
+    }
+
+    fn present(&self, pin: &SecretText, patience: Duration) -> Result<Present<'_>, Trouble> {
+        let entered = self.module.enter(patience)?;
+        let session = entered.open(self.slot)?;
+        let mechanisms = entered.functions().get_mechanism_list(self.slot)?;
+        log_in(&session, pin)?;
+        Ok(Present { name: &self.address.name, entered, slot: self.slot, session, mechanisms })
+    }
+}
+
+fn with_all(present: &[Present<'_>], members: &[Member], rehearsal: Rehearsal) -> Result<Vec<Made>, VaultError> {
+    let (first, _) = present.split_first().ok_or_else(|| VaultError::Failed("no device is given".to_owned()))?;
+    for (device, member) in present.iter().zip(members) {
+        let found = device.session.find_objects(&root_search(&member.address.root_label));
+        if !found.map_err(|error| of(device.name)(error.into()))?.is_empty() {
+            let label = &member.address.root_label;
+            let text = format!(
+                "{}: it has a key {label:?} already, which cannot be brought to other devices: choose another label, or remove \
+                 that key with the tool of its maker if nothing is kept under it",
+                device.name
+            );
+            return Err(VaultError::Failed(text));
+        }
+    }
+    let template = [
+        Attribute::Token(false),
+        Attribute::ValueLen((KEY_BYTES as u64).into()),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(true),
+    ];
+    let temporary = first.session.generate_key(&Mechanism::AesKeyGen, &template);
+    let temporary = temporary.map_err(|error| of(first.name)(error.into()))?;
+    let mut roots = Vec::new();
+    let result = bring_to_all(present, members, temporary, rehearsal, &mut roots);
+    // It is gone with the session at the latest.
+    let _ = first.session.destroy_object(temporary);
+    if result.is_err() || rehearsal == Rehearsal::Only {
+        for (device, root) in present.iter().zip(&roots) {
+            if let Err(error) = device.session.destroy_object(*root) {
+                tracing::error!(device = device.name, %error, "a root key that is of no use was left on the device");
+            }
+        }
+    }
+    result
+}
+
+fn bring_to_all(
+    present: &[Present<'_>],
+    members: &[Member],
+    temporary: ObjectHandle,
+    rehearsal: Rehearsal,
+    roots: &mut Vec<ObjectHandle>,
+) -> Result<Vec<Made>, VaultError> {
+    let Some(first) = present.first() else { return Ok(Vec::new()) };
+    let (mut made, mut example) = (Vec::new(), None::<Vec<u8>>);
+    for (device, member) in present.iter().zip(members) {
+        let tell = of(device.name);
+        let label = &member.address.root_label;
+        let (root, transport) = bring(first, device, temporary, label, rehearsal).map_err(&tell)?;
+        roots.push(root);
+        must_stay(&device.session, &device.mechanisms, root).map_err(&tell)?;
+        let way = device.try_root(root, &mut example).map_err(&tell)?;
+        made.push(Made { device: device.name.to_owned(), transport, seals_by: sealing::name(way) });
+    }
+    Ok(made)
+}
+
+impl Present<'_> {
+    /// Whether the root key is the one that sealed the example, in the same way; the first device makes the example.
+    fn try_root(&self, key: ObjectHandle, example: &mut Option<Vec<u8>>) -> Result<RootKind, Trouble> {
+        let way = sealing::choose(key, example.as_deref(), |work| {
+            let session = self.entered.open(self.slot)?;
+            let result = work(&session);
+            self.entered.close(session);
+            result
+        })?;
+        let (root, probe) =
+            (RootKey { session: &self.session, key, way }, Secret::copy_from(b"one root key on each device"));
+        let sealed = match example {
+            Some(sealed) => sealed,
+            None => example.insert(root.seal(Purpose::Probe, &probe)?),
+        };
+        match root.open(Purpose::Probe, sealed)? == probe {
+            true => Ok(way),
+            false => Err(Trouble::Device("it has got another key than the first device".to_owned())),
+        }
+    }
+}
+
+/// Brings the temporary key of the first device to a device, as its root key; how it was wrapped.
+fn bring(
+    first: &Present<'_>,
+    device: &Present<'_>,
+    temporary: ObjectHandle,
+    label: &str,
+    rehearsal: Rehearsal,
+) -> Result<(ObjectHandle, &'static str), Trouble> {
+    let public = [
+        Attribute::Token(false),
+        Attribute::ModulusBits(TRANSPORT_BITS.into()),
+        Attribute::PublicExponent(vec![1, 0, 1]),
+        Attribute::Wrap(true),
+        Attribute::Encrypt(true),
+    ];
+    let private = [
+        Attribute::Token(false),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(false),
+        Attribute::Unwrap(true),
+        Attribute::Decrypt(true),
+    ];
+    let (public, private) = device.session.generate_key_pair(&Mechanism::RsaPkcsKeyPairGen, &public, &private)?;
+    let brought = transport(first, device, temporary, public, private, &root_template(label, rehearsal));
+    device.session.destroy_object(private)?;
+    device.session.destroy_object(public)?;
+    brought
+}
+
+fn transport(
+    first: &Present<'_>,
+    device: &Present<'_>,
+    temporary: ObjectHandle,
+    public: ObjectHandle,
+    private: ObjectHandle,
+    template: &[Attribute],
+) -> Result<(ObjectHandle, &'static str), Trouble> {
+    let half = device.session.get_attributes(public, &[AttributeType::Modulus, AttributeType::PublicExponent])?;
+    let kind = [
+        Attribute::Class(ObjectClass::PUBLIC_KEY),
+        Attribute::KeyType(KeyType::RSA),
+        Attribute::Token(false),
+        Attribute::Wrap(true),
+        Attribute::Encrypt(true),
+    ];
+    let wrapping = first.session.create_object(&kind.into_iter().chain(half).collect::<Vec<_>>())?;
+    let oaep = |hash, mask| Mechanism::RsaPkcsOaep(PkcsOaepParams::new(hash, mask, PkcsOaepSource::empty()));
+    let ways = [
+        ("RSA-OAEP with SHA-256", oaep(MechanismType::SHA256, PkcsMgfType::MGF1_SHA256)),
+        ("RSA-OAEP with SHA-1", oaep(MechanismType::SHA1, PkcsMgfType::MGF1_SHA1)),
+    ];
+    let mut refusals = Vec::new();
+    let mut brought = None;
+    for (name, mechanism) in ways {
+        let wrapped = first.session.wrap_key(&mechanism, wrapping, temporary);
+        let root = wrapped.and_then(|wrapped| device.session.unwrap_key(&mechanism, private, &wrapped, template));
+        match root {
+            Ok(root) => {
+                brought = Some((root, name));
+                break;
+            }
+            Err(error) => refusals.push(format!("{name}: {}", Trouble::from(error).reason())),
+        }
+    }
+    first.session.destroy_object(wrapping)?;
+    brought.ok_or_else(|| {
+        let text = format!("no way to bring a key from {} to it: {}", first.name, refusals.join(", "));
+        Trouble::Device(text)
+    })
+}
+
+/// The root key as it stays on a device.
+fn root_template(label: &str, rehearsal: Rehearsal) -> Vec<Attribute> {
+    let is_token = |attribute: &Attribute| matches!(attribute, Attribute::Token(_));
+    let search = root_search(label).into_iter().filter(|attribute| !is_token(attribute));
+    search.chain([Attribute::Token(rehearsal == Rehearsal::No)]).chain(root_usage()).collect()
+}

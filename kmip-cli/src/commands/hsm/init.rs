@@ -1,0 +1,86 @@
+//! `hsm init`: the ceremony that makes one root key on every device of a server's configuration.
+
+use std::time::Duration;
+
+use hsm_backend::pkcs11::ceremony::{Made, Rehearsal, make_root_key};
+use hsm_backend::pkcs11::settings::{Hsm, ROOT_LABEL};
+use serde_json::json;
+
+use super::device;
+use crate::cli::InitArgs;
+use crate::context;
+use crate::failure::{CliError, Done};
+use crate::output::Output;
+
+/// Rehearses the ceremony, asks, and does it.
+pub fn run(output: Output, args: &InitArgs, yes: bool) -> Done {
+    let devices = device::all(&args.server_config, &args.device)?;
+    let labels: Vec<String> = devices.iter().map(|device| label(device, args)).collect();
+    tell(output, &explain(&devices, &labels));
+    let addressed = devices.iter().zip(&labels).map(|(device, label)| {
+        let pin = device.pin().map_err(|error| CliError::Usage(error.to_string()))?;
+        Ok((device.address(Some(label)), pin))
+    });
+    let addressed: Vec<_> = addressed.collect::<Done<_>>()?;
+    let patience = Duration::from_secs(args.patience);
+    let ceremony = |rehearsal| {
+        let made = make_root_key(&addressed, rehearsal, patience);
+        made.map_err(|error| CliError::Local(error.to_string()))
+    };
+    let rehearsed = ceremony(Rehearsal::Only)?;
+    tell(output, &format!("Rehearsed with temporary keys, nothing is left on any device:\n{}", list(&rehearsed)));
+    if args.dry_run {
+        return show(output, &rehearsed, &labels, false);
+    }
+    context::confirm(yes, &format!("Make the root key on {} now?", plural(devices.len())))?;
+    let made = ceremony(Rehearsal::No)?;
+    show(output, &made, &labels, true)
+}
+
+fn label(device: &Hsm, args: &InitArgs) -> String {
+    let configured = args.root_label.as_ref().or(device.root_label.as_ref());
+    configured.map_or(ROOT_LABEL, String::as_str).to_owned()
+}
+
+fn plural(devices: usize) -> String {
+    if devices == 1 { "1 device".to_owned() } else { format!("{devices} devices") }
+}
+
+fn explain(devices: &[Hsm], labels: &[String]) -> String {
+    let mut text = "A new AES-256 root key is made on the first device and brought to the others, wrapped for each by a key of its own.\n\
+                    Once it is there it cannot leave a device: a device that comes later needs a new root key, to which the server moves\n\
+                    with `kmip-cli root-key rotate`.\n"
+        .to_owned();
+    for (number, (device, label)) in (1..).zip(devices.iter().zip(labels)) {
+        let token = device.token_label.clone().or(device.serial.clone()).unwrap_or_default();
+        text.push_str(&format!("  {number}. {}: token {token}, root key {label:?}\n", device.name));
+    }
+    text
+}
+
+fn list(made: &[Made]) -> String {
+    let line = |made: &Made| format!("  {}: brought by {}, seals by {}\n", made.device, made.transport, made.seals_by);
+    made.iter().map(line).collect()
+}
+
+/// What people read on the way; scripts read the result only.
+fn tell(output: Output, text: &str) {
+    if !output.is_json() {
+        eprintln!("{text}");
+    }
+}
+
+fn show(output: Output, made: &[Made], labels: &[String], is_made: bool) -> Done {
+    if output.is_json() {
+        let devices = made.iter().zip(labels).map(|(made, label)| {
+            json!({"device": made.device, "root_label": label, "transport": made.transport, "seals_by": made.seals_by})
+        });
+        let devices: Vec<serde_json::Value> = devices.collect();
+        return output.json(&json!({ "made": is_made, "devices": devices }));
+    }
+    match is_made {
+        true => output
+            .text(&format!("The root key is on {}. Start the server with these [[hsm]] tables.\n", plural(made.len()))),
+        false => output.text("The ceremony would succeed. Run it without --dry-run.\n"),
+    }
+}
