@@ -28,6 +28,7 @@ pub mod keystore;
 pub mod passwords;
 pub mod pkcs11;
 pub mod protected;
+mod public_key;
 pub mod random;
 pub mod record_seal;
 mod scope_keys;

@@ -19,14 +19,18 @@
 //! | `group` | devices with one root key, and their monitors |
 //! | `trouble` | errors, sorted |
 //! | `export` | key pairs |
+//! | `resident` | keys that stay in their device |
+//! | `cryptography` | which calls go to a device |
 
 mod address;
 mod connection;
+mod cryptography;
 mod device;
 mod export;
 mod group;
 mod module;
 mod pool;
+mod resident;
 mod sealing;
 mod status;
 mod trouble;
@@ -37,10 +41,8 @@ use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::crypto::{
-    Accumulator, Capability, CryptoError, Derivation, Encrypted, Encryption, Hash, Key, Mac, Message, Signing,
-    Transform,
-};
+use kmip_core::ports::crypto::{CryptoError, Key, KeyWrap};
+use kmip_core::ports::resident::{Residence, ResidentKind, ResidentObject};
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
     Answer, Binding, Call, Curve, Description, DeviceReport, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
@@ -51,13 +53,14 @@ pub use self::address::TokenAddress;
 use self::connection::Errand;
 use self::device::Limits;
 use self::group::Group;
+use self::resident::Residents;
 pub use self::status::{DeviceState, DeviceStatus};
 use crate::crypto::{OpensKeys, PrivateKeys};
 use crate::key_pair::{self, EncodedPair};
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
 pub use crate::scope_keys::Mode;
-use crate::scope_keys::{ScopeKeys, is_by_root};
+use crate::scope_keys::{Content, ScopeKeys, is_resident, needs_device};
 use crate::{drawn_pair, key_wrap, symmetric};
 
 /// How long a device may take to make a key pair.
@@ -85,11 +88,12 @@ pub struct Pkcs11Vault {
     name: String,
     pairs: Vec<KeySpec>,
     mode: Mode,
-    group: Group,
+    group: Arc<Group>,
+    residents: Residents,
     scopes: ScopeKeys,
     private_keys: PrivateKeys,
-    /// Whether the store holds objects that only the device opens, whatever the mode is now.
-    holds_by_root: AtomicBool,
+    /// Whether the store holds objects that only the device opens or uses, whatever the mode is now.
+    needs_device: AtomicBool,
 }
 
 impl Pkcs11Vault {
@@ -117,7 +121,8 @@ impl Pkcs11Vault {
     fn on(devices: Vec<(TokenAddress, SecretText)>, options: Options, errand: Errand) -> Result<Self, VaultError> {
         let Options { mode, sessions, deadline } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
-        let group = Group::open(devices, Limits { sessions, deadline }, errand)?;
+        let group = Arc::new(Group::open(devices, Limits { sessions, deadline }, errand)?);
+        let residents = Residents::new(Arc::clone(&group));
         let mechanisms = group.mechanisms();
         let has = |needed: &[MechanismType]| needed.iter().all(|mechanism| mechanisms.contains(mechanism));
         let pairs = key_pair::listed().filter(|spec| has(needed_for(*spec))).collect();
@@ -126,7 +131,7 @@ impl Pkcs11Vault {
             Mode::Strict => PrivateKeys::none(),
         };
         let scopes = ScopeKeys::new(mode);
-        Ok(Self { name, pairs, mode, group, scopes, private_keys, holds_by_root: AtomicBool::new(false) })
+        Ok(Self { name, pairs, mode, group, residents, scopes, private_keys, needs_device: AtomicBool::new(false) })
     }
 
     /// The devices and their states, in the order in which they are asked.
@@ -136,12 +141,12 @@ impl Pkcs11Vault {
 
     /// Makes the keys of a store, sealed under the root key on the token. Keep them beside the store.
     pub fn create_store_keys(&self) -> Result<Vec<u8>, VaultError> {
-        StoreSeal::create_keys(&self.group, &mut self.group.random())
+        StoreSeal::create_keys(&*self.group, &mut self.group.random())
     }
 
     /// The seal for the records of the store that `keys` belong to.
     pub fn record_seal(&self, keys: &[u8]) -> Result<Arc<dyn RecordSeal>, VaultError> {
-        Ok(Arc::new(StoreSeal::from_keys(&self.group, keys)?))
+        Ok(Arc::new(StoreSeal::from_keys(&*self.group, keys)?))
     }
 
     fn generate_pair(&self, spec: KeySpec) -> Result<EncodedPair, VaultError> {
@@ -169,8 +174,6 @@ fn needed_for(spec: KeySpec) -> &'static [MechanismType] {
     }
 }
 
-crate::crypto::in_process!(Pkcs11Vault);
-
 impl OpensKeys for Pkcs11Vault {
     fn private_keys(&self) -> &PrivateKeys {
         &self.private_keys
@@ -194,13 +197,13 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn note_stored(&self, sealed: &Sealed) {
-        if is_by_root(sealed) {
-            self.holds_by_root.store(true, Ordering::Relaxed);
+        if needs_device(sealed) {
+            self.needs_device.store(true, Ordering::Relaxed);
         }
     }
 
     fn waits(&self) -> Waits {
-        Waits { to_make: true, to_use: self.mode == Mode::Strict || self.holds_by_root.load(Ordering::Relaxed) }
+        Waits { to_make: true, to_use: self.mode == Mode::Strict || self.needs_device.load(Ordering::Relaxed) }
     }
 
     fn health(&self) -> Result<(), VaultError> {
@@ -218,11 +221,11 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn create_scope_key(&self, scope: &str) -> Result<Vec<u8>, VaultError> {
-        self.scopes.create(scope, &self.group, &mut self.group.random())
+        self.scopes.create(scope, &*self.group, &mut self.group.random())
     }
 
     fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {
-        self.scopes.install(scope, sealed, &self.group)
+        self.scopes.install(scope, sealed, &*self.group)
     }
 
     fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError> {
@@ -238,20 +241,63 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &self.group, &mut OsRandom)
+        self.scopes.seal(Content::Material, secret, binding, &*self.group, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding, &self.group)
+        if is_resident(sealed) {
+            return self.residents.held(sealed, binding, &self.scopes)?.take_out();
+        }
+        self.scopes.open(Content::Material, sealed, binding, &*self.group)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {
+        if is_resident(sealed) {
+            return self.residents.held(sealed, binding, &self.scopes)?.answer(&call);
+        }
         key_wrap::answer(&self.open(sealed, binding)?, &call)
     }
 
     fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError> {
+        if is_resident(sealed) {
+            return self.residents.destroy(sealed, binding, &self.scopes);
+        }
         self.private_keys.forget(sealed, binding);
         Ok(())
+    }
+
+    fn resides(&self, sealed: &Sealed) -> bool {
+        is_resident(sealed)
+    }
+
+    fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError> {
+        self.residents.may_reside(kind)
+    }
+
+    fn generate_resident(&self, what: Residence, binding: Binding<'_>) -> Result<Generated, VaultError> {
+        self.residents.generate(what, binding, &self.scopes)
+    }
+
+    fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        self.residents.import(what, secret, binding, &self.scopes)
+    }
+
+    fn wrap_resident(
+        &self,
+        sealed: &Sealed,
+        binding: Binding<'_>,
+        under: Key<'_>,
+        wrap: KeyWrap,
+    ) -> Result<Vec<u8>, CryptoError> {
+        self.wrap_out(&self.residents.held(sealed, binding, &self.scopes)?, under, wrap)
+    }
+
+    fn residents(&self) -> Result<Vec<ResidentObject>, VaultError> {
+        self.residents.list()
+    }
+
+    fn remove_resident(&self, scope: &str, id: &str) -> Result<bool, VaultError> {
+        self.residents.remove(scope, id)
     }
 }
 

@@ -19,7 +19,7 @@ use crate::keystore::Keystore;
 use crate::protected::Protected;
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
-use crate::scope_keys::ScopeKeys;
+use crate::scope_keys::{Content, ScopeKeys};
 use crate::{key_wrap, symmetric};
 
 /// A vault in software. See the crate documentation for its key hierarchy.
@@ -96,11 +96,11 @@ impl KeyVault for SoftwareVault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &self.root, &mut OsRandom)
+        self.scopes.seal(Content::Material, secret, binding, &self.root, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding, &self.root)
+        self.scopes.open(Content::Material, sealed, binding, &self.root)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {

@@ -420,6 +420,7 @@ impl From<VaultError> for OpError {
                 Self::new(Fault::CryptographicFailure, format!("the key vault does not support {what}"))
             }
             VaultError::BadInput(what) => Self::new(Fault::CryptographicFailure, what),
+            VaultError::Stays(_) => Self::new(Fault::Sensitive, error.to_string()),
             VaultError::Unavailable(_) => Self::new(
                 Fault::Internal,
                 "the key vault's device is out of reach, and the operation needs it; try again later",

@@ -12,6 +12,7 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::VaultError;
 
 use super::TokenAddress;
+use super::address::Serial;
 use super::module::Entered;
 use super::sealing::{self, RootKey};
 use super::trouble::Trouble;
@@ -36,6 +37,8 @@ pub(super) struct Handles {
     pub(super) root: ObjectHandle,
     /// How the root key seals.
     pub(super) way: RootKind,
+    /// Which device it is.
+    pub(super) serial: Serial,
 }
 
 /// A token with a user logged in.
@@ -95,7 +98,8 @@ fn prepare(
             let _ = session.destroy_object(root);
         }
     })?;
-    Ok((Handles { slot, root, way }, module.functions().get_mechanism_list(slot)?))
+    let serial = Serial::of(module.functions().get_token_info(slot)?.serial_number());
+    Ok((Handles { slot, root, way, serial }, module.functions().get_mechanism_list(slot)?))
 }
 
 /// Checks that a key is fit to be the root, and tells how it seals.
