@@ -14,9 +14,10 @@
 //! | `description` | what a blob says |
 //! | `objects` | token objects: templates, making, finding, removing |
 //! | `mechanisms` | which PKCS#11 mechanism does what |
-//! | `uses` | encryption, signatures, codes, derivation with a resident key |
+//! | `ciphers`, `uses` | encryption; signatures, codes, derivation with a resident key |
 //! | `wrapping` | key wrap by a resident key and of one |
 
+mod ciphers;
 mod description;
 mod mechanisms;
 mod objects;
