@@ -29,6 +29,7 @@ pub mod keystore;
 pub mod passwords;
 pub mod pkcs11;
 pub mod protected;
+mod public_key;
 pub mod random;
 pub mod record_seal;
 mod roots;

@@ -23,10 +23,13 @@
 //! | `group` | devices with one root key, and their monitors |
 //! | `trouble` | errors, sorted |
 //! | `export` | key pairs |
+//! | `resident` | keys that stay in their device |
+//! | `cryptography` | which calls go to a device |
 
 mod address;
 pub mod ceremony;
 mod connection;
+mod cryptography;
 mod device;
 mod escape;
 mod export;
@@ -34,6 +37,7 @@ mod group;
 mod module;
 mod pool;
 pub mod probe;
+mod resident;
 mod sealing;
 pub mod settings;
 mod status;
@@ -44,10 +48,8 @@ use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::crypto::{
-    Accumulator, Capability, CryptoError, Derivation, Encrypted, Encryption, Hash, Key, Mac, Message, Signing,
-    Transform,
-};
+use kmip_core::ports::crypto::{CryptoError, Key, KeyWrap};
+use kmip_core::ports::resident::{Residence, ResidentKind, ResidentObject};
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
     Answer, Binding, Call, Curve, Description, DeviceReport, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
@@ -58,6 +60,7 @@ pub use self::address::TokenAddress;
 pub(crate) use self::connection::Errand;
 use self::device::Limits;
 use self::group::Group;
+use self::resident::Residents;
 pub use self::status::{DeviceState, DeviceStatus};
 use crate::crypto::{OpensKeys, PrivateKeys};
 use crate::hierarchy::Root;
@@ -66,7 +69,7 @@ use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
 use crate::roots::{self, Roots};
 pub use crate::scope_keys::Mode;
-use crate::scope_keys::ScopeKeys;
+use crate::scope_keys::{Content, ScopeKeys, is_resident};
 use crate::{drawn_pair, key_wrap, symmetric};
 
 /// How long a device may take to make a key pair.
@@ -99,6 +102,7 @@ pub struct Pkcs11Vault {
     pairs: Vec<KeySpec>,
     group: Arc<Group>,
     roots: Arc<Roots>,
+    residents: Residents,
     scopes: Arc<ScopeKeys>,
     private_keys: PrivateKeys,
 }
@@ -141,7 +145,8 @@ impl Pkcs11Vault {
             Mode::Cached => PrivateKeys::default(),
             Mode::Strict => PrivateKeys::none(),
         };
-        Self { name, pairs, group, roots, scopes, private_keys }
+        let residents = Residents::new(Arc::clone(&group), Arc::clone(&roots));
+        Self { name, pairs, group, roots, residents, scopes, private_keys }
     }
 
     /// The devices and their states, in the order in which they are asked.
@@ -214,8 +219,6 @@ fn needed_for(spec: KeySpec) -> &'static [MechanismType] {
     }
 }
 
-crate::crypto::in_process!(Pkcs11Vault);
-
 impl OpensKeys for Pkcs11Vault {
     fn private_keys(&self) -> &PrivateKeys {
         &self.private_keys
@@ -239,7 +242,7 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn waits(&self) -> Waits {
-        Waits { to_make: true, to_use: self.scopes.may_need_root(), prompt: self.group.is_prompt() }
+        Waits { to_make: true, to_use: self.scopes.may_need_device(), prompt: self.group.is_prompt() }
     }
 
     fn health(&self) -> Result<(), VaultError> {
@@ -275,20 +278,69 @@ impl KeyVault for Pkcs11Vault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &*self.roots, &mut OsRandom)
+        self.scopes.seal(Content::Material, secret, binding, &*self.roots, &mut OsRandom)
+    }
+
+    fn reseal(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        let content = if is_resident(sealed) { Content::Residence } else { Content::Material };
+        let opened = self.scopes.open(content, sealed, binding, &*self.roots)?;
+        self.scopes.seal(content, &opened, binding, &*self.roots, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding, &*self.roots)
+        if is_resident(sealed) {
+            return self.residents.held(sealed, binding, &self.scopes)?.take_out();
+        }
+        self.scopes.open(Content::Material, sealed, binding, &*self.roots)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {
+        if is_resident(sealed) {
+            return self.residents.held(sealed, binding, &self.scopes)?.answer(&call);
+        }
         key_wrap::answer(&self.open(sealed, binding)?, &call)
     }
 
     fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError> {
+        if is_resident(sealed) {
+            return self.residents.destroy(sealed, binding, &self.scopes);
+        }
         self.private_keys.forget(sealed, binding);
         Ok(())
+    }
+
+    fn resides(&self, sealed: &Sealed) -> bool {
+        is_resident(sealed)
+    }
+
+    fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError> {
+        self.residents.may_reside(kind)
+    }
+
+    fn generate_resident(&self, what: Residence, binding: Binding<'_>) -> Result<Generated, VaultError> {
+        self.residents.generate(what, binding, &self.scopes)
+    }
+
+    fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        self.residents.import(what, secret, binding, &self.scopes)
+    }
+
+    fn wrap_resident(
+        &self,
+        sealed: &Sealed,
+        binding: Binding<'_>,
+        under: Key<'_>,
+        wrap: KeyWrap,
+    ) -> Result<Vec<u8>, CryptoError> {
+        self.wrap_out(&self.residents.held(sealed, binding, &self.scopes)?, under, wrap)
+    }
+
+    fn residents(&self) -> Result<Vec<ResidentObject>, VaultError> {
+        self.residents.list()
+    }
+
+    fn remove_resident(&self, scope: &str, id: &str) -> Result<bool, VaultError> {
+        self.residents.remove(scope, id)
     }
 }
 

@@ -14,9 +14,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::crypto::{
-    Accumulator, Capability, CryptoError, Cryptography, Derivation, Encrypted, Encryption, Hash, Key, Mac, Message,
-    Signing, Transform,
+    Accumulator, Capability, CryptoError, Cryptography, Derivation, Encrypted, Encryption, Hash, Key, KeyWrap, Mac,
+    Message, Signing, Transform,
 };
+use kmip_core::ports::resident::{Residence, ResidentKind, ResidentObject};
 use kmip_core::ports::store::RecordSeal;
 use kmip_core::ports::vault::{
     Answer, Binding, Call, Description, DeviceReport, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
@@ -145,6 +146,11 @@ impl RotatingVault {
         }
     }
 
+    /// Whether the store holds objects that are on a device, and so cannot move with the root key.
+    pub fn holds_residents(&self) -> bool {
+        self.scopes.holds_residents()
+    }
+
     /// Forgets all root keys but the newest.
     pub fn forget_older(&self) {
         self.roots.keep_newest();
@@ -255,5 +261,12 @@ impl KeyVault for RotatingVault {
         fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError>;
         fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError>;
         fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError>;
+        fn resides(&self, sealed: &Sealed) -> bool;
+        fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError>;
+        fn generate_resident(&self, what: Residence, binding: Binding<'_>) -> Result<Generated, VaultError>;
+        fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError>;
+        fn wrap_resident(&self, sealed: &Sealed, binding: Binding<'_>, under: Key<'_>, wrap: KeyWrap) -> Result<Vec<u8>, CryptoError>;
+        fn residents(&self) -> Result<Vec<ResidentObject>, VaultError>;
+        fn remove_resident(&self, scope: &str, id: &str) -> Result<bool, VaultError>;
     }
 }

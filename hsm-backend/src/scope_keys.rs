@@ -5,9 +5,12 @@
 //! stored scope key        version (1) ‖ generation (4) ‖ blob under the root key
 //! object, by scope key    version (1) ‖ generation (4) ‖ nonce (24) ‖ ciphertext ‖ tag (16)
 //! object, by root key     version (2) ‖ generation (4) ‖ blob under the root key
+//! resident, by scope key  version (3) ‖ as version 1
+//! resident, by root key   version (4) ‖ as version 2
 //! ```
 //! Associated data of an object: version, generation, scope, identifier and specification, each with its length. Both kinds
-//! of objects open in both modes, so that the mode of a vault may be changed.
+//! of objects open in both modes, so that the mode of a vault may be changed. What is sealed of a resident object is where it
+//! is, not its material: the versions keep one from opening as the other.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +29,10 @@ use crate::roots::Roots;
 const BY_SCOPE: u8 = 1;
 /// An object that the root key seals.
 const BY_ROOT: u8 = 2;
+/// The description of a resident object, sealed by a scope key.
+const RESIDENT_BY_SCOPE: u8 = 3;
+/// The description of a resident object, sealed by the root key.
+const RESIDENT_BY_ROOT: u8 = 4;
 const HEADER_BYTES: usize = 5;
 
 /// Who opens objects.
@@ -43,8 +50,10 @@ pub enum Mode {
 pub(crate) struct ScopeKeys {
     mode: Mode,
     rings: RwLock<HashMap<Box<str>, Ring>>,
-    /// Whether the store holds objects that only a root key opens, whatever the mode is now.
-    holds_by_root: AtomicBool,
+    /// Whether the store holds objects that only a device opens or uses, whatever the mode is now.
+    needs_device: AtomicBool,
+    /// Whether the store holds objects that are on a device.
+    holds_residents: AtomicBool,
 }
 
 /// The generations of one scope, oldest first.
@@ -79,22 +88,70 @@ enum Held {
     Sealed(Arc<[u8]>),
 }
 
+/// What an object's blob holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Content {
+    /// Its material.
+    Material,
+    /// Where on a device it is.
+    Residence,
+}
+
+impl Content {
+    const fn by_scope(self) -> u8 {
+        match self {
+            Self::Material => BY_SCOPE,
+            Self::Residence => RESIDENT_BY_SCOPE,
+        }
+    }
+
+    const fn by_root(self) -> u8 {
+        match self {
+            Self::Material => BY_ROOT,
+            Self::Residence => RESIDENT_BY_ROOT,
+        }
+    }
+}
+
+/// Whether only a device can use an object: the root key sealed it, or it is on the device.
+pub(crate) fn needs_device(sealed: &Sealed) -> bool {
+    sealed.0.first() == Some(&BY_ROOT) || is_resident(sealed)
+}
+
+/// Whether an object is on a device.
+pub(crate) fn is_resident(sealed: &Sealed) -> bool {
+    matches!(sealed.0.first(), Some(&(RESIDENT_BY_SCOPE | RESIDENT_BY_ROOT)))
+}
+
 impl ScopeKeys {
     /// No scope keys yet.
     pub(crate) fn new(mode: Mode) -> Self {
-        Self { mode, rings: RwLock::default(), holds_by_root: AtomicBool::new(false) }
+        Self {
+            mode,
+            rings: RwLock::default(),
+            needs_device: AtomicBool::new(false),
+            holds_residents: AtomicBool::new(false),
+        }
     }
 
     /// Told of each sealed object that the store holds.
     pub(crate) fn note_stored(&self, sealed: &Sealed) {
-        if sealed.0.first() == Some(&BY_ROOT) {
-            self.holds_by_root.store(true, Ordering::Relaxed);
+        if needs_device(sealed) {
+            self.needs_device.store(true, Ordering::Relaxed);
+        }
+        if is_resident(sealed) {
+            self.holds_residents.store(true, Ordering::Relaxed);
         }
     }
 
-    /// Whether opening an object may need the root key.
-    pub(crate) fn may_need_root(&self) -> bool {
-        self.mode == Mode::Strict || self.holds_by_root.load(Ordering::Relaxed)
+    /// Whether using an object may need a device.
+    pub(crate) fn may_need_device(&self) -> bool {
+        self.mode == Mode::Strict || self.needs_device.load(Ordering::Relaxed)
+    }
+
+    /// Whether the store holds objects that are on a device.
+    pub(crate) fn holds_residents(&self) -> bool {
+        self.holds_residents.load(Ordering::Relaxed)
     }
 
     /// Makes the next key of a scope; it is used only once it is installed.
@@ -208,9 +265,10 @@ impl ScopeKeys {
         }
     }
 
-    /// Seals an object's material under the newest key of its scope, or in strict mode under the root key.
+    /// Seals what an object's blob holds under the newest key of its scope, or in strict mode under the root key.
     pub(crate) fn seal(
         &self,
+        content: Content,
         secret: &Secret,
         binding: Binding<'_>,
         root: &impl Root,
@@ -221,27 +279,39 @@ impl ScopeKeys {
             Held::Open(key) => {
                 let length = HEADER_BYTES.saturating_add(OVERHEAD).saturating_add(secret.len());
                 let mut blob = Vec::with_capacity(length);
-                blob.extend_from_slice(&header(BY_SCOPE, newest.number));
-                let aad = associated_data(BY_SCOPE, newest.number, binding);
+                blob.extend_from_slice(&header(content.by_scope(), newest.number));
+                let aad = associated_data(content.by_scope(), newest.number, binding);
                 key.seal(&aad, secret.expose_secret(), &mut blob, random)?;
                 Ok(Sealed(blob))
             }
             Held::Sealed(_) => {
-                let mut blob = header(BY_ROOT, newest.number);
-                let aad = associated_data(BY_ROOT, newest.number, binding);
+                let mut blob = header(content.by_root(), newest.number);
+                let aad = associated_data(content.by_root(), newest.number, binding);
                 blob.extend(root.seal(Purpose::Object(&aad), secret)?);
                 Ok(Sealed(blob))
             }
         }
     }
 
-    /// Opens an object's material. Its scope must have the generation that the blob names, whoever sealed it.
-    pub(crate) fn open(&self, sealed: &Sealed, binding: Binding<'_>, root: &impl Root) -> Result<Secret, VaultError> {
+    /// Opens what an object's blob holds. Its scope must have the generation that the blob names, whoever sealed it.
+    pub(crate) fn open(
+        &self,
+        content: Content,
+        sealed: &Sealed,
+        binding: Binding<'_>,
+        root: &impl Root,
+    ) -> Result<Secret, VaultError> {
         let (version, number, message) = parse(&sealed.0)?;
+        if version != content.by_scope() && version != content.by_root() {
+            return Err(match content {
+                Content::Material => VaultError::DoesNotOpen("its material is in a device".to_owned()),
+                Content::Residence => VaultError::DoesNotOpen("its material is in no device".to_owned()),
+            });
+        }
         let generation =
             self.find(binding.scope, |ring| ring.keys.iter().rev().find(|generation| generation.number == number))?;
         let aad = associated_data(version, number, binding);
-        if version == BY_ROOT {
+        if version == content.by_root() {
             return root.open(Purpose::Object(&aad), message);
         }
         let opened = match &generation.key {
@@ -343,7 +413,7 @@ fn header(version: u8, generation: u32) -> Vec<u8> {
 /// Version, generation and body of a blob.
 fn parse(blob: &[u8]) -> Result<(u8, u32, &[u8]), VaultError> {
     match blob.split_first_chunk::<HEADER_BYTES>() {
-        Some(([version @ (BY_SCOPE | BY_ROOT), generation @ ..], body)) => {
+        Some(([version @ BY_SCOPE..=RESIDENT_BY_ROOT, generation @ ..], body)) => {
             Ok((*version, u32::from_be_bytes(*generation), body))
         }
         _ => Err(unknown_format()),
@@ -410,16 +480,16 @@ mod tests {
     fn the_root_key_is_used_for_each_object_in_strict_mode_only() {
         let (root, cached, strict) = both();
         let secret = Secret::copy_from(b"0123456789abcdef");
-        let by_scope = cached.seal(&secret, BINDING, &root, &mut OsRandom).unwrap();
-        assert_eq!(cached.open(&by_scope, BINDING, &root).unwrap(), secret);
+        let by_scope = cached.seal(Content::Material, &secret, BINDING, &root, &mut OsRandom).unwrap();
+        assert_eq!(cached.open(Content::Material, &by_scope, BINDING, &root).unwrap(), secret);
         assert_eq!(root.uses.load(Ordering::Relaxed), 0);
-        let by_root = strict.seal(&secret, BINDING, &root, &mut OsRandom).unwrap();
+        let by_root = strict.seal(Content::Material, &secret, BINDING, &root, &mut OsRandom).unwrap();
         assert_eq!(root.uses.load(Ordering::Relaxed), 1);
         for (expected, sealed) in [(2, &by_root), (3, &by_scope), (4, &by_scope)] {
-            assert_eq!(strict.open(sealed, BINDING, &root).unwrap(), secret);
+            assert_eq!(strict.open(Content::Material, sealed, BINDING, &root).unwrap(), secret);
             assert_eq!(root.uses.load(Ordering::Relaxed), expected, "a scope key was kept in the clear");
         }
-        assert_eq!(cached.open(&by_root, BINDING, &root).unwrap(), secret);
+        assert_eq!(cached.open(Content::Material, &by_root, BINDING, &root).unwrap(), secret);
     }
 
     #[test]
@@ -434,10 +504,35 @@ mod tests {
     #[test]
     fn an_object_is_no_scope_key() {
         let (root, cached, strict) = both();
-        let sealed = strict.seal(&Secret::copy_from(&[1; 32]), BINDING, &root, &mut OsRandom).unwrap();
+        let sealed =
+            strict.seal(Content::Material, &Secret::copy_from(&[1; 32]), BINDING, &root, &mut OsRandom).unwrap();
         assert!(matches!(cached.install("s", &sealed.0, &root), Err(VaultError::DoesNotOpen(_))));
         let mut renamed = sealed.0;
         renamed[0] = BY_SCOPE;
         assert!(matches!(cached.install("s", &renamed, &root), Err(VaultError::DoesNotOpen(_))));
+    }
+
+    #[test]
+    fn what_a_resident_blob_holds_does_not_open_as_material_nor_the_other_way_round() {
+        let (root, cached, strict) = both();
+        let plain = Secret::copy_from(&[1; 32]);
+        for mode in [&cached, &strict] {
+            for (content, other) in [(Content::Material, Content::Residence), (Content::Residence, Content::Material)] {
+                let sealed = mode.seal(content, &plain, BINDING, &root, &mut OsRandom).unwrap();
+                assert_eq!(is_resident(&sealed), content == Content::Residence);
+                assert_eq!(mode.open(content, &sealed, BINDING, &root).unwrap(), plain);
+                assert!(mode.open(other, &sealed, BINDING, &root).is_err());
+                let mut renamed = sealed.clone();
+                match content {
+                    Content::Material => renamed.0[0] += 2,
+                    Content::Residence => renamed.0[0] -= 2,
+                }
+                assert_ne!(is_resident(&sealed), is_resident(&renamed));
+                let opened = mode.open(other, &renamed, BINDING, &root);
+                assert!(matches!(opened, Err(VaultError::DoesNotOpen(_))), "{opened:?}");
+                let elsewhere = mode.open(content, &sealed, Binding { id: "2", ..BINDING }, &root);
+                assert!(matches!(elsewhere, Err(VaultError::DoesNotOpen(_))));
+            }
+        }
     }
 }

@@ -22,7 +22,7 @@ use crate::protected::Protected;
 use crate::random::OsRandom;
 use crate::record_seal::StoreSeal;
 use crate::roots::{self, Roots};
-use crate::scope_keys::ScopeKeys;
+use crate::scope_keys::{Content, ScopeKeys};
 use crate::{key_wrap, symmetric};
 
 /// A vault in software. See the crate documentation for its key hierarchy.
@@ -71,7 +71,7 @@ impl KeyVault for SoftwareVault {
 
     fn waits(&self) -> Waits {
         // An older root key may be on a device.
-        Waits { to_use: self.scopes.may_need_root(), ..Waits::default() }
+        Waits { to_use: self.scopes.may_need_device(), ..Waits::default() }
     }
 
     fn random(&self, out: &mut [u8]) -> Result<(), VaultError> {
@@ -103,11 +103,11 @@ impl KeyVault for SoftwareVault {
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.scopes.seal(secret, binding, &*self.roots, &mut OsRandom)
+        self.scopes.seal(Content::Material, secret, binding, &*self.roots, &mut OsRandom)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.scopes.open(sealed, binding, &*self.roots)
+        self.scopes.open(Content::Material, sealed, binding, &*self.roots)
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {

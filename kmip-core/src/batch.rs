@@ -21,11 +21,12 @@ use kmip_codec::version::{V2_0, Version};
 
 use crate::cryptography::streams::Effects;
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
-use crate::env::{Env, Work};
-use crate::error::{Fault, OpError, OpResult, fail};
+use crate::env::Env;
+use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::ops;
 use crate::ports::store::Batch;
+use crate::residents::Claims;
 use crate::txn::Txn;
 
 /// What the items of a request came to.
@@ -34,6 +35,7 @@ pub(crate) struct BatchOutcome {
     pub audit: Vec<AuditEntry>,
     pub batch: Option<Batch>,
     pub discarded: Vec<Discarded>,
+    pub claims: Option<Claims>,
     pub effects: Effects,
 }
 
@@ -57,6 +59,8 @@ pub(crate) struct Context<'a> {
     pub remark: Option<String>,
     /// Key material that the vault forgets once the change is durable.
     pub discarded: Vec<Discarded>,
+    /// Identifiers and keys of new objects in hardware.
+    pub claims: Claims,
     /// What the request does with operations by parts.
     pub effects: Effects,
     /// The request as it came, and the number of the current item: together they name it when it is evaluated again.
@@ -196,7 +200,7 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
     Ok(())
 }
 
-/// Runs the items. An error means that the request must come again on the pool of that work.
+/// Runs the items. An error means that the request must come again.
 pub(crate) fn run(
     engine: &Engine,
     bytes: &[u8],
@@ -204,7 +208,7 @@ pub(crate) fn run(
     principal: Principal,
     env: Env,
     header: &ResponseHeader,
-) -> Result<BatchOutcome, Work> {
+) -> Result<BatchOutcome, Defer> {
     let version = request.header.protocol_version.0;
     let continuation = request.header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
     let mut budget = Budget::new(request.header.maximum_response_size, header, version);
@@ -219,6 +223,7 @@ pub(crate) fn run(
         engine,
         txn,
         version,
+        claims: Claims::new(principal.scope.clone()),
         principal,
         now: env.now,
         placeholder: None,
@@ -235,7 +240,13 @@ pub(crate) fn run(
     let untouched = context.effects.mark();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(request.items.len()), Vec::new(), false);
     for item in request.items {
-        let (answer, entry) = run_item(&mut context, item, &mut budget)?;
+        let (answer, entry) = match run_item(&mut context, item, &mut budget) {
+            Ok(done) => done,
+            Err(defer) => {
+                context.claims.abandon(engine);
+                return Err(defer);
+            }
+        };
         context.item = context.item.saturating_add(1);
         let failed = answer.result_status == ResultStatus::OperationFailed;
         items.push(answer);
@@ -248,11 +259,25 @@ pub(crate) fn run(
     if undone {
         undo(&mut items, &mut audit);
         engine.streams.abandon(&mut context.effects, untouched);
-        return Ok(BatchOutcome { items, audit, batch: None, discarded: Vec::new(), effects: context.effects });
+        context.claims.abandon(engine);
+        let (discarded, claims) = Default::default();
+        return Ok(BatchOutcome { items, audit, batch: None, discarded, claims, effects: context.effects });
     }
-    let discarded = std::mem::take(&mut context.discarded);
-    let effects = std::mem::take(&mut context.effects);
-    Ok(BatchOutcome { items, audit, batch: context.txn.into_batch(), discarded, effects })
+    Ok(closed(context, items, audit))
+}
+
+/// What the items of a request that is not undone came to.
+fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit: Vec<AuditEntry>) -> BatchOutcome {
+    let engine = context.engine;
+    let Context { txn, discarded, claims, effects, .. } = context;
+    let stored = txn.changed_ids();
+    let mut batch = txn.into_batch();
+    let mut unwritten = Batch::default();
+    let claims = claims.close(engine, |id| stored.contains(id), batch.as_mut().unwrap_or(&mut unwritten));
+    if let Some(batch) = &mut batch {
+        engine.intend_removal(&discarded, batch);
+    }
+    BatchOutcome { items, audit, batch, discarded, claims: Some(claims), effects }
 }
 
 /// Marks every item that had succeeded as undone. Their payloads stay (OASIS case BL-M-2).
@@ -292,7 +317,7 @@ fn run_item(
     context: &mut Context<'_>,
     item: Result<RequestBatchItem, BatchItemError>,
     budget: &mut Budget,
-) -> Result<(ResponseBatchItem, AuditEntry), Work> {
+) -> Result<(ResponseBatchItem, AuditEntry), Defer> {
     context.subject = None;
     context.remark = None;
     let (operation, id, result) = match item {
@@ -316,7 +341,7 @@ fn run_item(
     };
     let answer = match result {
         Ok(answer) => answer,
-        Err(OpError { defer: Some(work), .. }) => return Err(work),
+        Err(OpError { defer: Some(defer), .. }) => return Err(defer),
         Err(error) => {
             let answer = failed_item(operation, id, context.version, &error);
             // A failure is told even if there is no room for it.

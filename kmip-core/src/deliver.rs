@@ -30,6 +30,39 @@ pub(crate) fn deliver(
     wrap(context, object, record, specification)
 }
 
+/// A key in hardware, wrapped there. `None` if it leaves as other keys do: it is not in hardware, or a client that may have
+/// it in the clear asks for what hardware does not do.
+pub(crate) fn wrapped_in_hardware(
+    context: &mut Context<'_>,
+    record: &Record,
+    request: &GetRequest,
+) -> OpResult<Option<ManagedObject>> {
+    let (Some(material), Some(specification)) = (&record.material, request.key_wrapping_specification.as_deref())
+    else {
+        return Ok(None);
+    };
+    if !context.engine.vault.resides(&material.sealed) {
+        return Ok(None);
+    }
+    let held = record.object.as_ref().and_then(ManagedObject::key_block).map(|block| block.key_format_type);
+    let wrapped = match request.key_format_type {
+        Some(wanted) if Some(formats::format_in_version(wanted, context.version)) != held => None,
+        _ => wrapping::wrap_resident(context, record, &material.sealed, specification)?,
+    };
+    match wrapped {
+        Some(mut object) => {
+            complete_key_block(&mut object, record);
+            Ok(Some(object))
+        }
+        None if attribute_of!(record, Sensitive) == Some(&true) => fail(
+            Fault::Sensitive,
+            "the object is Sensitive and in hardware, which wraps it by Encrypt with No Encoding and NISTKeyWrap or \
+             AESKeyWrapPadding only, in the format that it has",
+        ),
+        None => Ok(None),
+    }
+}
+
 fn has_value(object: &ManagedObject) -> bool {
     object.key_block().is_none_or(|block| block.key_value.is_some())
 }

@@ -22,11 +22,12 @@ use crate::catalog::Catalog;
 use crate::cryptography::abilities::Abilities;
 use crate::cryptography::streams::{Effects, Streams};
 use crate::env::{Config, Env, Pace, PasswordCheck, Work};
-use crate::error::{Fault, OpError, OpResult};
+use crate::error::{Defer, Fault, OpError, OpResult};
 use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
+use crate::residents::{Claims, Residents};
 use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference.
@@ -70,6 +71,7 @@ pub struct Engine {
     pub(crate) guesses: Mutex<Guesses>,
     /// See [`crate::renewal`].
     pub(crate) renewing: AtomicBool,
+    pub(crate) residents: Residents,
     newest: AtomicI64,
     serial: AtomicI64,
     correlation: AtomicU64,
@@ -107,6 +109,7 @@ pub struct Pending {
     batch: Batch,
     after: After,
     discarded: Vec<Discarded>,
+    claims: Option<Claims>,
     effects: Effects,
     now: i64,
 }
@@ -114,6 +117,8 @@ pub struct Pending {
 #[derive(Debug)]
 enum After {
     Answer(Box<(Version, ResponseMessage)>, Vec<AuditEntry>),
+    /// Intents for new keys of a scope.
+    Intents(Text, Vec<Text>),
     EvaluateAgain,
 }
 
@@ -128,8 +133,13 @@ pub(crate) struct Discarded {
 
 impl Pending {
     /// A change after which the request is evaluated anew, or none waits for it.
-    fn again(batch: Batch, now: i64) -> Self {
-        Self { batch, after: After::EvaluateAgain, discarded: Vec::new(), effects: Effects::default(), now }
+    pub(crate) fn again(batch: Batch, now: i64) -> Self {
+        Self::with(batch, After::EvaluateAgain, now)
+    }
+
+    fn with(batch: Batch, after: After, now: i64) -> Self {
+        let (discarded, claims, effects) = Default::default();
+        Self { batch, after, discarded, claims, effects, now }
     }
 
     /// The batch to commit.
@@ -186,6 +196,7 @@ impl Engine {
             streams,
             guesses,
             renewing: AtomicBool::new(false),
+            residents: Residents::default(),
             newest,
             serial,
             correlation,
@@ -242,7 +253,7 @@ impl Engine {
         }
         let principal = match self.authenticate(&request.header, client, env) {
             Ok(principal) => principal,
-            Err(OpError { defer: Some(work), .. }) => return Evaluation::Defer(work),
+            Err(OpError { defer: Some(Defer::Pool(work)), .. }) => return Evaluation::Defer(work),
             Err(error) => return refused(error),
         };
         if !self.catalog.has_scope_key(&principal.scope) {
@@ -264,9 +275,11 @@ impl Engine {
     fn run(&self, bytes: &[u8], request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = self.response_header(version, Some(&request.header), env.now, 0);
+        let (scope, asked) = (principal.scope.clone(), request.header.clone());
         let outcome = match batch::run(self, bytes, request, principal, env, &header) {
             Ok(outcome) => outcome,
-            Err(work) => return Evaluation::Defer(work),
+            Err(Defer::Pool(work)) => return Evaluation::Defer(work),
+            Err(Defer::Intents) => return self.intents(scope, version, &asked, env.now),
         };
         let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
         let response_header = ResponseHeader { batch_count: Some(count), ..header };
@@ -283,6 +296,7 @@ impl Engine {
                 batch,
                 after: After::Answer(Box::new((version, message)), outcome.audit),
                 discarded: outcome.discarded,
+                claims: outcome.claims,
                 effects: outcome.effects,
                 now: env.now,
             })),
@@ -292,14 +306,22 @@ impl Engine {
     /// Goes on after the commit of a pending change.
     pub fn finish(&self, pending: Pending, outcome: &Outcome) -> Finished {
         match (pending.after, outcome) {
-            (After::EvaluateAgain, _) | (_, Outcome::Conflict(_) | Outcome::Floor(_)) => Finished::EvaluateAgain,
-            (After::Answer(answer, audit), Outcome::Done(..)) => {
-                for gone in &pending.discarded {
-                    let binding = crate::ports::vault::Binding { scope: &gone.scope, id: &gone.id, spec: &gone.spec };
-                    if let Err(error) = self.vault.destroy(&gone.sealed, binding) {
-                        tracing::error!(object = %gone.id, %error, "the vault did not destroy key material");
-                    }
+            (After::Intents(scope, ids), Outcome::Done(revision, _)) => {
+                self.residents.add(&scope, ids, *revision);
+                Finished::EvaluateAgain
+            }
+            (After::EvaluateAgain | After::Intents(..), _) => Finished::EvaluateAgain,
+            (After::Answer(..), Outcome::Conflict(_) | Outcome::Floor(_)) => {
+                if let Some(claims) = pending.claims {
+                    claims.abandon(self);
                 }
+                Finished::EvaluateAgain
+            }
+            (After::Answer(answer, audit), Outcome::Done(..)) => {
+                if let Some(claims) = pending.claims {
+                    claims.settle(self);
+                }
+                self.forget(pending.discarded);
                 self.streams.apply(pending.effects, pending.now);
                 let (version, message) = *answer;
                 Finished::Reply(Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit })
@@ -338,6 +360,17 @@ impl Engine {
             let batch = txn.into_batch()?;
             Some(Pending::again(batch, now))
         })
+    }
+
+    /// The intents that a request waits for.
+    fn intents(&self, scope: Text, version: Version, header: &RequestHeader, now: i64) -> Evaluation {
+        match self.prepare_intents(&scope) {
+            Ok((batch, ids)) => Evaluation::Commit(Box::new(Pending::with(batch, After::Intents(scope, ids), now))),
+            Err(error) => {
+                let version = readable_version(Some(version));
+                Evaluation::Reply(self.message_failure(version, Some(header), &error, now))
+            }
+        }
     }
 
     /// The change that gives a new scope its key.

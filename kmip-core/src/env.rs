@@ -45,6 +45,16 @@ pub enum UnknownUsers {
     Ignore,
 }
 
+/// Where keys are kept for which the client leaves it to the server.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Custody {
+    /// Sealed in the store.
+    #[default]
+    Enveloped,
+    /// In the vault's hardware, if it keeps keys of the kind.
+    Resident,
+}
+
 /// Settings of the core.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -60,6 +70,8 @@ pub struct Config {
     pub cached_objects: usize,
     /// Lease Time attribute of new objects, in seconds (KMIP 2.1 §4.30).
     pub lease_seconds: u32,
+    /// Where keys are kept for which the client leaves it to the server.
+    pub custody: Custody,
     /// Vendor Identification of Query.
     pub vendor: String,
 }
@@ -73,6 +85,7 @@ impl Default for Config {
             locate_limit: 10_000,
             cached_objects: 100_000,
             lease_seconds: 3_600,
+            custody: Custody::Enveloped,
             vendor: "kmip-server".to_owned(),
         }
     }

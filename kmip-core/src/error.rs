@@ -361,6 +361,15 @@ fn name_taken_in_1x(operation: Option<Operation>) -> ResultReason {
     }
 }
 
+/// Why a request must be evaluated again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Defer {
+    /// The work is too long for the calling thread.
+    Pool(Work),
+    /// A key in hardware needs a durable intent before it is made.
+    Intents,
+}
+
 /// Why an operation fails: what the client is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpError {
@@ -368,8 +377,8 @@ pub struct OpError {
     pub fault: Fault,
     /// Which rule, which field, what was expected. Holds no value of a secret field.
     pub message: String,
-    /// Not a failure: the work is too long for the calling thread and must be evaluated again on a pool.
-    pub(crate) defer: Option<Work>,
+    /// Not a failure: the request must be evaluated again.
+    pub(crate) defer: Option<Defer>,
 }
 
 impl OpError {
@@ -378,9 +387,14 @@ impl OpError {
         Self { fault, message: message.into(), defer: None }
     }
 
+    /// Asks for evaluation with intents for new keys in hardware.
+    pub(crate) fn needs_intents() -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Intents) }
+    }
+
     /// Asks for evaluation on a pool.
     pub(crate) fn defer(work: Work) -> Self {
-        Self { fault: Fault::Internal, message: String::new(), defer: Some(work) }
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Pool(work)) }
     }
 }
 
@@ -420,6 +434,7 @@ impl From<VaultError> for OpError {
                 Self::new(Fault::CryptographicFailure, format!("the key vault does not support {what}"))
             }
             VaultError::BadInput(what) => Self::new(Fault::CryptographicFailure, what),
+            VaultError::Stays(_) => Self::new(Fault::NotExtractable, error.to_string()),
             VaultError::Unavailable(_) => Self::new(
                 Fault::Internal,
                 "the key vault's device is out of reach, and the operation needs it; try again later",

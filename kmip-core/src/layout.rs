@@ -8,6 +8,7 @@
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |
+//! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key ([`crate::residents`]) |
 //!
 //! Keys begin with the scope, so that one scope is one range and another scope's objects do not exist in it. Names stand
 //! only as a keyed hash: a stolen disk shows none. Everything else that Locate needs is rebuilt in memory at open.
@@ -31,6 +32,8 @@ pub const CLIENTS: &[u8] = b"c/";
 pub const USES: &[u8] = b"l/";
 /// Users.
 pub const USERS: &[u8] = b"u/";
+/// Intents about keys in hardware.
+pub const INTENTS: &[u8] = b"r/";
 
 /// How an identifier that is a UUID begins.
 const UUID: u8 = b'#';
@@ -58,6 +61,11 @@ pub fn uses(scope: &str, id: &str) -> Vec<u8> {
     identified(USES, scope, id)
 }
 
+/// Key of the intent about an object's key in hardware.
+pub fn intent(scope: &str, id: &str) -> Vec<u8> {
+    identified(INTENTS, scope, id)
+}
+
 fn identified(prefix: &[u8], scope: &str, id: &str) -> Vec<u8> {
     match uuid::parse(id) {
         Some(bytes) => [prefix, scope.as_bytes(), b"\0", &[UUID], &bytes].concat(),
@@ -65,7 +73,7 @@ fn identified(prefix: &[u8], scope: &str, id: &str) -> Vec<u8> {
     }
 }
 
-/// Scope and identifier of a key that [`object`] or [`uses`] made.
+/// Scope and identifier of a key that [`object`], [`uses`] or [`intent`] made.
 pub fn owner<'a>(prefix: &[u8], key: &'a [u8]) -> Option<(&'a str, Text)> {
     let (scope, rest) = split(prefix, key)?;
     let id = match rest.split_first()? {
@@ -136,7 +144,9 @@ mod tests {
         let uuid = "0a1b2c3d-4e5f-4071-8899-aabbccddeeff";
         assert_eq!(object("array-1", uuid).len(), "o/array-1 ".len() + 1 + 16);
         for id in [uuid, "0A1B2C3D-4E5F-4071-8899-AABBCCDDEEFF", "", "#", ".", "disk 7", "0123456789abcdef"] {
-            for (prefix, key) in [(OBJECTS, object("array-1", id)), (USES, uses("array-1", id))] {
+            for (prefix, key) in
+                [(OBJECTS, object("array-1", id)), (USES, uses("array-1", id)), (INTENTS, intent("array-1", id))]
+            {
                 assert_eq!(owner(prefix, &key), Some(("array-1", Text::new(id))), "{id}");
             }
             assert!(object("array-1", id).starts_with(&objects("array-1")));

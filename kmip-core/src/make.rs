@@ -11,8 +11,10 @@ use sha2::{Digest as _, Sha256};
 
 use crate::batch::Context;
 use crate::error::OpResult;
+use crate::material::Bound;
 use crate::object::{Record, attribute_of};
-use crate::ports::vault::KeyVault;
+use crate::ports::resident::Residence;
+use crate::ports::vault::{Generated, KeySpec, KeyVault};
 use crate::{attributes, quantum_safe, uuid};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
@@ -25,6 +27,14 @@ pub(crate) fn new_id(vault: &dyn KeyVault) -> OpResult<Text> {
     Ok(uuid::text(&uuid::random(bytes)))
 }
 
+/// The identifier of a new object of a type. Keys that may come to be in hardware take one that is ready for that.
+pub(crate) fn new_id_of(context: &mut Context<'_>, object_type: ObjectType) -> OpResult<Text> {
+    match object_type {
+        ObjectType::SymmetricKey | ObjectType::PrivateKey => context.claims.new_id(context.engine),
+        _ => new_id(context.engine.vault.as_ref()),
+    }
+}
+
 /// A new record with the attributes that a request gives it.
 pub(crate) fn new_record(
     context: &mut Context<'_>,
@@ -33,13 +43,32 @@ pub(crate) fn new_record(
     origin: Origin,
 ) -> OpResult<Record> {
     let attributes = attributes::for_new_object(context, bags, object_type, origin)?;
-    let id = new_id(context.engine.vault.as_ref())?;
+    let id = new_id_of(context, object_type)?;
     let mut record = Record::new(id, context.txn.scope().clone(), object_type);
     record.serial = context.engine.next_serial();
     attributes::apply(&mut record, attributes, context.version);
     attributes::check_size(&record)?;
     attributes::check_dates(&record)?;
     Ok(record)
+}
+
+/// Makes the key of a record: in hardware, where it is to stay, or sealed.
+pub(crate) fn generate(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    spec: KeySpec,
+    residence: Option<Residence>,
+) -> OpResult<Generated> {
+    let vault = context.engine.vault.as_ref();
+    let Some(residence) = residence else {
+        return Ok(vault.generate(spec, Bound::of(record).binding())?);
+    };
+    context.claims.require(&record.id)?;
+    let made = vault.generate_resident(residence, Bound::of(record).binding())?;
+    let (Generated::Symmetric(sealed) | Generated::Pair { private: sealed, .. }) = &made;
+    context.claims.note_made(record, sealed);
+    record.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Hardware));
+    Ok(made)
 }
 
 /// Sets what the server sets on every new object.
@@ -61,7 +90,9 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
     }
     let digest = Sha256::digest(record.id.as_bytes());
     record.set(Attribute::ShortUniqueIdentifier(ByteString::new(&digest)));
-    record.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+    if attribute_of!(record, ProtectionStorageMask).is_none() {
+        record.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Software));
+    }
 }
 
 /// Sensitive, Extractable and what follows from them (KMIP 2.1 §4.3, §4.22, §4.35, §4.56).

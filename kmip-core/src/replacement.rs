@@ -50,7 +50,7 @@ pub(crate) fn replace(
     offset: Option<Interval>,
 ) -> OpResult<Record> {
     let given = attributes::for_new_object(context, bags, existing.object_type, Origin::Server)?;
-    let id = make::new_id(context.engine.vault.as_ref())?;
+    let id = make::new_id_of(context, existing.object_type)?;
     let mut replacement = Record::new(id, existing.scope.clone(), existing.object_type);
     replacement.serial = context.engine.next_serial();
     copy(existing, &mut replacement);

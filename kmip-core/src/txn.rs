@@ -285,6 +285,11 @@ impl<'a> Txn<'a> {
         }
     }
 
+    /// The objects that are made or changed.
+    pub fn changed_ids(&self) -> BTreeSet<Text> {
+        self.changed.keys().cloned().collect()
+    }
+
     /// The guarded batch that makes the changes, if there are any.
     pub fn into_batch(self) -> Option<Batch> {
         if self.changed.is_empty() && self.uses.is_empty() {

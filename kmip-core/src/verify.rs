@@ -124,7 +124,7 @@ impl Check<'_> {
     }
 
     fn digest(&mut self, record: &Record) {
-        if record.material.is_none() {
+        if record.material.as_ref().is_none_or(|material| self.vault.resides(&material.sealed)) {
             return;
         }
         let object = match material::load(self.vault, record) {

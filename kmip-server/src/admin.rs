@@ -14,6 +14,7 @@
 //! POST /api/v1/root-key/rotate  {"to": "software" | "pkcs11"?, "devices": ["a"]?, "root_label": "..."?, "scope_keys": true?}
 //!                       -> 202 like the above
 //! GET  /api/v1/hsm      -> 200 {"devices": [{"name", "place", "serves", "state"}]}   none where the root key is in software
+//! POST /api/v1/hsm/reconcile  -> 200 {"removed_unstored", "removed_destroyed", "unsettled", "orphans", "missing", "complete"}
 //! ```
 //! Errors are `{"error": "..."}` with a fitting status.
 
@@ -32,6 +33,7 @@ use certs::{Authority, CertsError, Issued, KeyKind};
 use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::DeviceReport;
+use kmip_core::reconcile::Reconciliation;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tracing::{info, warn};
@@ -75,6 +77,7 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/v1/hsm", get(devices))
         .route("/api/v1/root-key", get(root_key))
         .route("/api/v1/root-key/rotate", post(rotate_root_key))
+        .route("/api/v1/hsm/reconcile", post(reconcile))
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such resource"))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(admin))
@@ -184,6 +187,49 @@ async fn rotate_root_key(State(admin): Shared, Extension(peer): Extension<Arc<Pe
         }
         Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the rotation was interrupted"),
     }
+}
+
+/// A key in a device, or the object that it belongs to.
+#[derive(Serialize)]
+struct Named {
+    scope: String,
+    id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    device: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// May take long: the devices are asked for each of their keys.
+async fn reconcile(State(admin): Shared) -> Response {
+    let work = move || admin.administration.reconcile();
+    let Ok(result) = tokio::task::spawn_blocking(work).await else {
+        return refuse(StatusCode::INTERNAL_SERVER_ERROR, "the reconciliation failed");
+    };
+    match result {
+        Ok(report) => json(StatusCode::OK, &told(report)),
+        Err(error) => {
+            let (status, what) = administration_refusal(error);
+            refuse(status, &what)
+        }
+    }
+}
+
+fn told(report: Reconciliation) -> serde_json::Value {
+    let plain = |(scope, id)| Named { scope, id, device: None, reason: None };
+    let objects = |list: Vec<(String, String)>| list.into_iter().map(plain).collect::<Vec<_>>();
+    let unsettled = report.unsettled.into_iter();
+    let unsettled = unsettled.map(|(scope, id, reason)| Named { scope, id, device: None, reason: Some(reason) });
+    let orphans = report.orphans.into_iter();
+    let orphans = orphans.map(|key| Named { scope: key.scope, id: key.id, device: Some(key.device), reason: None });
+    serde_json::json!({
+        "removed_unstored": objects(report.removed_unstored),
+        "removed_destroyed": objects(report.removed_destroyed),
+        "unsettled": unsettled.collect::<Vec<_>>(),
+        "orphans": orphans.collect::<Vec<_>>(),
+        "missing": objects(report.missing),
+        "complete": report.complete,
+    })
 }
 
 async fn metrics(State(admin): Shared) -> Response {

@@ -11,9 +11,10 @@ use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::PAIR_DEADLINE;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
-use kmip_core::env::{Config as CoreConfig, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::env::{Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::ports::store::{RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault};
+use kmip_core::reconcile::Reconciliation;
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
@@ -123,6 +124,7 @@ pub(crate) fn open(
         config: core_config(config),
     };
     let engine = Arc::new(Engine::open(parts).map_err(failure)?);
+    settle_intents(&engine)?;
     if config.dev {
         enroll_first_client(&engine)?;
     }
@@ -161,6 +163,20 @@ fn rotate_on(core: &Arc<Core>) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Brings the vault's hardware and the store together after a crash. What a device cannot settle now stays for later.
+fn settle_intents(engine: &Engine) -> Result<(), ServiceError> {
+    let Reconciliation { removed_unstored, removed_destroyed, unsettled, .. } =
+        engine.settle_intents().map_err(failure)?;
+    if !removed_unstored.is_empty() || !removed_destroyed.is_empty() {
+        let (unstored, destroyed) = (removed_unstored.len(), removed_destroyed.len());
+        tracing::info!(unstored, destroyed, "keys that an earlier run had left in a device were removed");
+    }
+    for (scope, object, why) in unsettled {
+        tracing::warn!(scope, object, why, "a device could not be asked about a key; ask for a reconciliation later");
+    }
+    Ok(())
+}
+
 /// The first client of a development directory is recorded, so that others can join its scope.
 fn enroll_first_client(engine: &Engine) -> Result<(), ServiceError> {
     use kmip_core::administration::AdministrationError;
@@ -175,7 +191,11 @@ fn core_config(config: &Config) -> CoreConfig {
         crate::config::UnknownUsers::Refuse => UnknownUsers::Refuse,
         crate::config::UnknownUsers::Ignore => UnknownUsers::Ignore,
     };
-    CoreConfig { interop: config.kmip.interop, unknown_users, ..CoreConfig::default() }
+    let custody = match config.vault.custody {
+        crate::config::Custody::Enveloped => Custody::Enveloped,
+        crate::config::Custody::Resident => Custody::Resident,
+    };
+    CoreConfig { interop: config.kmip.interop, unknown_users, custody, ..CoreConfig::default() }
 }
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
@@ -269,6 +289,7 @@ impl Core {
                     break;
                 }
             }
+            self.tidy_hardware();
             scrub.step(&self.store);
             if let Err(error) = self.journal.write_out() {
                 tracing::error!(%error, "the audit log cannot be written");
@@ -295,6 +316,21 @@ impl Host for Core {
     fn rest(&self, time: Duration) -> bool {
         std::thread::park_timeout(time);
         !self.stopping.load(Ordering::Relaxed)
+    }
+}
+
+impl Core {
+    /// Removes from devices what no object needs any more.
+    fn tidy_hardware(&self) {
+        // One that is lost would hold up the dates for as long as a call may take.
+        if self.engine.vault_health().is_err() {
+            return;
+        }
+        if let Some(pending) = self.engine.tidy_hardware()
+            && let Err(error) = self.store.commit(std::slice::from_ref(pending.batch()))
+        {
+            tracing::error!(%error, "the intents of removed keys could not be cleared");
+        }
     }
 }
 
@@ -367,6 +403,10 @@ impl Administration for EngineService {
         self.core.rotation.begin(self.core.as_ref(), config, &target, scope_keys)?;
         rotate_on(&self.core).map_err(|error| AdministrationError::Unavailable(error.0))?;
         self.root_key()
+    }
+
+    fn reconcile(&self) -> Result<Reconciliation, AdministrationError> {
+        self.core.engine.reconcile().map_err(|error| AdministrationError::Unavailable(error.to_string()))
     }
 }
 

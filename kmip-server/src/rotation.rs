@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hsm_backend::keystore::{Contents, Keystore, ListedRoot};
+use hsm_backend::keystore::{Contents, Keystore, ListedRoot, RootPlace};
 use hsm_backend::rotating::RotatingVault;
 use kmip_core::engine::Engine;
 use kmip_core::renewal::{Outdated, RenewalError, Step};
@@ -159,6 +159,9 @@ impl Rotation {
             let text = format!("the root key in use has the label {label:?}: a new one needs another");
             return Err(AdministrationError::Conflict(text));
         }
+        if self.vault.holds_residents() {
+            check_residents(config, contents.newest(), target)?;
+        }
         let (key, listed) = vault::new_root(&self.keystore, config, target, number).map_err(unavailable)?;
         let successor = self.vault.adopt(key, &contents.store_keys);
         let successor = successor.map_err(|error| AdministrationError::Unavailable(error.to_string()))?;
@@ -294,6 +297,19 @@ impl Rotation {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Objects that are on a device stay there: a root key moves only to devices among which the old ones are.
+fn check_residents(config: &Config, now: &ListedRoot, target: &Target) -> Result<(), AdministrationError> {
+    let all = || config.hsm.iter().map(|hsm| hsm.name.clone()).collect();
+    let named = |names: &[String]| if names.is_empty() { all() } else { names.to_vec() };
+    let (old, new): (Vec<String>, Vec<String>) = (named(&now.devices), named(&target.devices));
+    match old.iter().find(|name| target.place == RootPlace::Software || !new.contains(name)) {
+        None => Ok(()),
+        Some(name) => Err(AdministrationError::Conflict(format!(
+            "objects are kept on devices, {name} among them, and do not move: name it among the devices of the new root key"
+        ))),
     }
 }
 

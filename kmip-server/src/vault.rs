@@ -148,11 +148,11 @@ pub(crate) fn label_of(config: &Config, listed: &ListedRoot) -> Option<String> {
     }
 }
 
-/// What the configuration may ask for and this version does not do yet is refused, never done otherwise.
+/// What a vault in software cannot do is refused, never done otherwise.
 fn check_custody(config: &Config) -> Result<(), ServiceError> {
     let vault = &config.vault;
-    if vault.custody != Custody::Enveloped {
-        let text = "[vault]: this version serves custody = \"enveloped\" only";
+    if vault.kind == VaultKind::Software && vault.custody == Custody::Resident {
+        let text = "[vault]: custody = \"resident\" keeps keys in a device, and kind = \"software\" has none";
         return Err(ServiceError(text.to_owned()));
     }
     if vault.kind == VaultKind::Software && vault.mode == VaultMode::Strict {

@@ -41,6 +41,9 @@ const STEADY: Duration = Duration::from_secs(5);
 /// How long a move may take in all.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
+/// Connections of each client that make its first keys.
+const MAKERS: usize = 16;
+
 /// A key and the digest of its material.
 type Known = (String, [u8; 32]);
 
@@ -227,18 +230,28 @@ impl Client {
     fn new(server: &Server, settings: Settings, number: usize) -> Result<Self, CampaignError> {
         let identity = server.enroll(&format!("client-{number}"))?;
         let random = Random::new(settings.seed.wrapping_add(number as u64).wrapping_mul(0x9E37_79B9));
-        let mut client = Self { identity, keys: Vec::new(), random, number };
-        let mut connection = client.identity.connect(server.kmip())?;
-        for _ in 0..settings.objects.div_ceil(settings.clients) {
-            client.make(&mut connection)?;
-        }
-        Ok(client)
+        let share = settings.objects.div_ceil(settings.clients).div_ceil(MAKERS);
+        let keys = thread::scope(|scope| {
+            let makers: Vec<_> = (0..MAKERS)
+                .map(|maker| {
+                    let (identity, address) = (&identity, server.kmip());
+                    scope.spawn(move || {
+                        let mut connection = identity.connect(address)?;
+                        (0..share).map(|n| make_key(&mut connection, &format!("{number}/{maker}/{n}"))).collect()
+                    })
+                })
+                .collect();
+            let joined = makers
+                .into_iter()
+                .map(|maker| maker.join().unwrap_or_else(|_| Err(io::Error::other("a maker panicked"))));
+            joined.collect::<io::Result<Vec<Vec<Known>>>>()
+        })?;
+        Ok(Self { identity, keys: keys.concat(), random, number })
     }
 
     fn make(&mut self, connection: &mut Connection) -> io::Result<()> {
-        let id = make(connection, V2_1, &create_aes(&format!("{}/{}", self.number, self.random.number())))?;
-        let digest = read(connection, &id)?;
-        self.keys.push((id, digest));
+        let name = format!("{}/{}", self.number, self.random.number());
+        self.keys.push(make_key(connection, &name)?);
         Ok(())
     }
 
@@ -293,6 +306,12 @@ impl Client {
         }
         Ok(())
     }
+}
+
+fn make_key(connection: &mut Connection, name: &str) -> io::Result<Known> {
+    let id = make(connection, V2_1, &create_aes(name))?;
+    let digest = read(connection, &id)?;
+    Ok((id, digest))
 }
 
 fn read(connection: &mut Connection, id: &str) -> io::Result<[u8; 32]> {

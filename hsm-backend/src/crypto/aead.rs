@@ -15,11 +15,11 @@ use super::stream::{Bytes, CipherStream, Direction, Whole, copy};
 
 /// An authenticated cipher with its parameters.
 #[derive(Clone, Copy)]
-pub(super) struct Authenticated<'a> {
-    pub(super) cipher: Aead,
-    pub(super) nonce: &'a [u8],
-    pub(super) aad: &'a [u8],
-    pub(super) tag_length: usize,
+pub(crate) struct Authenticated<'a> {
+    pub(crate) cipher: Aead,
+    pub(crate) nonce: &'a [u8],
+    pub(crate) aad: &'a [u8],
+    pub(crate) tag_length: usize,
 }
 
 /// Begins a stream. Decryption, and ciphers that need the whole data, work at the end.
@@ -89,7 +89,8 @@ pub(super) fn decrypt(
 }
 
 impl Authenticated<'_> {
-    fn check(&self) -> Result<(), CryptoError> {
+    /// Refuses lengths that the cipher does not take.
+    pub(crate) fn check(&self) -> Result<(), CryptoError> {
         let refuse = |what: &str, wanted: &str, length: usize| {
             Err(CryptoError::Parameters(format!("{:?} takes {what} of {wanted} bytes, not {length}", self.cipher)))
         };
@@ -122,7 +123,12 @@ impl Authenticated<'_> {
         Ok(Some((LessSafeKey::new(key), nonce)))
     }
 
-    fn split_tag<'d>(&self, data: &'d [u8], tag: Option<&'d [u8]>) -> Result<(&'d [u8], &'d [u8]), CryptoError> {
+    /// The ciphertext and its tag, which is beside it or at its end.
+    pub(crate) fn split_tag<'d>(
+        &self,
+        data: &'d [u8],
+        tag: Option<&'d [u8]>,
+    ) -> Result<(&'d [u8], &'d [u8]), CryptoError> {
         match tag {
             Some(tag) if tag.len() == self.tag_length => Ok((data, tag)),
             Some(_) => Err(CryptoError::NotAuthentic),

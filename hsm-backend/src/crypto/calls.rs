@@ -13,6 +13,7 @@ use super::keys::{PrivateKey, PublicKey};
 use super::private_keys::PrivateKeys;
 use super::rsa::{self, Oaep};
 use super::stream::{Bytes, CipherStream, Direction, Gathered, Parts, Whole};
+use super::transform::Kept;
 use super::{ciphers, derivation, mac, signatures};
 
 /// A vault that opens keys in this process.
@@ -43,6 +44,18 @@ fn material<'a>(vault: &impl OpensKeys, key: Key<'a>) -> Result<Material<'a>, Cr
         Key::Clear(secret) => Ok(Material::Given(secret)),
         Key::Public(_) => Err(CryptoError::Key("a public key cannot do this".to_owned())),
     }
+}
+
+/// Does `work` with the raw bytes of a key.
+pub(crate) fn with_material<T>(
+    vault: &impl OpensKeys,
+    key: Key<'_>,
+    work: impl FnOnce(&Secret) -> T,
+) -> Result<T, CryptoError> {
+    Ok(match material(vault, key)? {
+        Material::Opened(secret) => work(&secret),
+        Material::Given(secret) => work(secret),
+    })
 }
 
 fn private_key(vault: &impl OpensKeys, key: Key<'_>) -> Result<Arc<PrivateKey>, CryptoError> {
@@ -116,12 +129,13 @@ pub(crate) fn begin_encrypt(
     key: Key<'_>,
     how: &Encryption<'_>,
 ) -> Result<Box<dyn Transform>, CryptoError> {
-    let stream = match RsaHow::of(how) {
-        None => ciphers::begin(how, Direction::Encrypt, material(vault, key)?.bytes())?,
-        Some(how) => {
+    let stream = match how.cipher() {
+        Cipher::RsaPkcs1 | Cipher::RsaOaep => {
+            let how = Kept::of(how);
             let spki = public_key(key)?.to_vec();
             Whole::boxed(move |data, _| Ok((encrypt_rsa(&spki, &how.borrowed(), data)?, None)))
         }
+        _ => ciphers::begin(how, Direction::Encrypt, material(vault, key)?.bytes())?,
     };
     Ok(parts(stream))
 }
@@ -131,43 +145,19 @@ pub(crate) fn begin_decrypt(
     key: Key<'_>,
     how: &Encryption<'_>,
 ) -> Result<Box<dyn Transform>, CryptoError> {
-    let stream = match RsaHow::of(how) {
-        None => ciphers::begin(how, Direction::Decrypt, material(vault, key)?.bytes())?,
-        Some(how) => {
+    let stream = match how.cipher() {
+        Cipher::RsaPkcs1 | Cipher::RsaOaep => {
+            let how = Kept::of(how);
             let key = private_key(vault, key)?;
             Whole::boxed(move |data, _| Ok((decrypt_rsa(&key, &how.borrowed(), data)?, None)))
         }
+        _ => ciphers::begin(how, Direction::Decrypt, material(vault, key)?.bytes())?,
     };
     Ok(parts(stream))
 }
 
 fn parts(stream: Box<dyn CipherStream>) -> Box<dyn Transform> {
     Box::new(Parts(stream))
-}
-
-/// How RSA encrypts, kept by a stream.
-enum RsaHow {
-    Pkcs1,
-    Oaep { hash: Hash, mask_hash: Hash, label: Vec<u8> },
-}
-
-impl RsaHow {
-    fn of(how: &Encryption<'_>) -> Option<Self> {
-        match *how {
-            Encryption::RsaPkcs1 => Some(Self::Pkcs1),
-            Encryption::RsaOaep { hash, mask_hash, label } => {
-                Some(Self::Oaep { hash, mask_hash, label: label.to_vec() })
-            }
-            _ => None,
-        }
-    }
-
-    fn borrowed(&self) -> Encryption<'_> {
-        match self {
-            Self::Pkcs1 => Encryption::RsaPkcs1,
-            Self::Oaep { hash, mask_hash, label } => Encryption::RsaOaep { hash: *hash, mask_hash: *mask_hash, label },
-        }
-    }
 }
 
 pub(crate) fn sign(
@@ -198,8 +188,17 @@ pub(crate) fn begin_verify(key: Key<'_>, how: &Signing) -> Result<Box<dyn Accumu
     Ok(Box::new(MessageStream { signer: Signer::Public(spki.to_vec()), how: *how, input: Input::of(how) }))
 }
 
+/// Begins a signature in parts that `sign` makes at the end, of the digest or of the whole message.
+pub(crate) fn begin_sign_elsewhere(how: &Signing, sign: SignsAtEnd) -> Box<dyn Accumulator> {
+    Box::new(MessageStream { signer: Signer::Elsewhere(sign), how: *how, input: Input::of(how) })
+}
+
+/// Signs what a stream took.
+pub(crate) type SignsAtEnd = Box<dyn FnOnce(&Signing, Message<'_>) -> Result<Vec<u8>, CryptoError> + Send>;
+
 enum Signer {
     Private(Arc<PrivateKey>),
+    Elsewhere(SignsAtEnd),
     Public(Vec<u8>),
 }
 
@@ -235,12 +234,15 @@ impl Accumulator for MessageStream {
     }
 
     fn finish(self: Box<Self>) -> Result<Vec<u8>, CryptoError> {
-        let Signer::Private(key) = self.signer else {
-            return Err(CryptoError::Unsupported("a signature in a stream that verifies".to_owned()));
+        let (signer, how) = (self.signer, self.how);
+        let sign = move |message: Message<'_>| match signer {
+            Signer::Private(key) => signatures::sign(&key, &how, message),
+            Signer::Elsewhere(sign) => sign(&how, message),
+            Signer::Public(_) => Err(CryptoError::Unsupported("a signature in a stream that verifies".to_owned())),
         };
         match self.input {
-            Input::Hashed(hasher) => signatures::sign(&key, &self.how, Message::Digest(&hasher.finish())),
-            Input::Gathered(gathered) => signatures::sign(&key, &self.how, Message::Data(gathered.as_slice())),
+            Input::Hashed(hasher) => sign(Message::Digest(&hasher.finish())),
+            Input::Gathered(gathered) => sign(Message::Data(gathered.as_slice())),
         }
     }
 

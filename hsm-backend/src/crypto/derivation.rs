@@ -36,7 +36,7 @@ pub(super) fn derive_bytes(key: &[u8], how: &Derivation<'_>, length: usize) -> R
 }
 
 /// The first bytes of what a method gave.
-fn leading(output: &[u8], length: usize) -> Result<Secret, CryptoError> {
+pub(crate) fn leading(output: &[u8], length: usize) -> Result<Secret, CryptoError> {
     let too_short = || CryptoError::Data(format!("the method gives {} bytes, not {length}", output.len()));
     output.get(..length).map(Secret::copy_from).ok_or_else(too_short)
 }

@@ -17,14 +17,14 @@ use spki::SubjectPublicKeyInfoRef;
 
 use super::rsa::PrivateRsa;
 
-const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+pub(crate) const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const DSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10040.4.1");
-const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+pub(crate) const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const X25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.110");
 
 /// Curves that are named in the parameters of an elliptic-curve key (RFC 5480 §2.1.1.1, SEC 2 §A).
-const CURVES: [(ObjectIdentifier, Curve); 5] = [
+pub(crate) const CURVES: [(ObjectIdentifier, Curve); 5] = [
     (ObjectIdentifier::new_unwrap("1.3.132.0.33"), Curve::P224),
     (ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7"), Curve::P256),
     (ObjectIdentifier::new_unwrap("1.3.132.0.34"), Curve::P384),
@@ -115,7 +115,7 @@ pub(crate) fn ml_dsa_signing(set: MlDsa) -> &'static PqdsaSigningAlgorithm {
 
 /// A public key, taken apart. The slices are those of the encoding.
 #[derive(Clone, Copy)]
-pub(super) enum PublicKey<'a> {
+pub(crate) enum PublicKey<'a> {
     /// `SubjectPublicKeyInfo` and the `RSAPublicKey` in it.
     Rsa { spki: &'a [u8], pkcs1: &'a [u8] },
     /// A curve and an encoded point.
@@ -134,7 +134,7 @@ pub(super) enum PublicKey<'a> {
 
 impl<'a> PublicKey<'a> {
     /// Parses `SubjectPublicKeyInfo`.
-    pub(super) fn parse(spki: &'a [u8]) -> Result<Self, CryptoError> {
+    pub(crate) fn parse(spki: &'a [u8]) -> Result<Self, CryptoError> {
         let info = SubjectPublicKeyInfoRef::from_der(spki).map_err(|_| damaged_public())?;
         let key: &'a [u8] = info.subject_public_key.as_bytes().ok_or_else(damaged_public)?;
         Ok(match info.algorithm.oid {

@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`algorithms`] | the algorithm table |
 //! | [`calls`] | the calls of the seam: which key, which module |
-//! | [`stream`] | encryption in parts; one piece is a stream of one part |
+//! | [`stream`], [`transform`] | encryption in parts; one piece is a stream of one part |
 //! | [`ciphers`], [`modes`], [`aead`], [`gcm`] | symmetric encryption, on [`block_cipher`] |
 //! | [`mac`], [`digest`] | codes and digests |
 //! | [`keys`], [`private_keys`] | asymmetric keys from their encodings, and those that are kept parsed |
@@ -17,29 +17,30 @@
 //!
 //! **Invariant:** everything that uses an RSA private key is AWS-LC's: it works in constant time and with blinding.
 
-mod aead;
+pub(crate) mod aead;
 pub(crate) mod algorithms;
 mod block_cipher;
 pub(crate) mod calls;
 mod ciphers;
-mod derivation;
-mod digest;
+pub(crate) mod derivation;
+pub(crate) mod digest;
 mod gcm;
 pub(crate) mod keys;
 mod mac;
 pub(crate) mod ml_kem;
-mod modes;
+pub(crate) mod modes;
 mod private_keys;
-mod rsa;
+pub(crate) mod rsa;
 mod rsa_transform;
-mod signatures;
+pub(crate) mod signatures;
 pub(crate) mod slh_dsa;
-mod stream;
+pub(crate) mod stream;
 #[cfg(test)]
 mod tests;
+pub(crate) mod transform;
 
 pub(crate) use self::calls::OpensKeys;
-pub(crate) use self::private_keys::PrivateKeys;
+pub(crate) use self::private_keys::{PrivateKeys, name as private_key_name};
 
 /// Gives a vault that [`OpensKeys`] its `Cryptography`.
 macro_rules! in_process {

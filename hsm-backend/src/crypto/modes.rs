@@ -13,11 +13,11 @@ use super::block_cipher::{Aes, FromKey, TripleDes, wrong_length};
 use super::stream::{Bytes, CipherStream, Direction, End, Whole, copy};
 
 /// A block cipher in a mode, with its padding and first block.
-pub(super) struct Mode<'a> {
-    pub(super) cipher: BlockCipher,
-    pub(super) mode: BlockMode,
-    pub(super) padding: BlockPadding,
-    pub(super) iv: &'a [u8],
+pub(crate) struct Mode<'a> {
+    pub(crate) cipher: BlockCipher,
+    pub(crate) mode: BlockMode,
+    pub(crate) padding: BlockPadding,
+    pub(crate) iv: &'a [u8],
 }
 
 /// Begins a stream.
@@ -37,7 +37,8 @@ pub(super) fn begin(how: &Mode<'_>, direction: Direction, key: &[u8]) -> Result<
     Ok(Box::new(BlockStream { engine, block, padding: how.padding, direction, holds_back, held }))
 }
 
-fn check(how: &Mode<'_>) -> Result<(), CryptoError> {
+/// Refuses a padding or a first block that the mode does not take.
+pub(crate) fn check(how: &Mode<'_>) -> Result<(), CryptoError> {
     if how.mode.takes_any_length() && how.padding != BlockPadding::None {
         return Err(CryptoError::Parameters(format!("{:?} mode takes no padding", how.mode)));
     }
@@ -120,7 +121,7 @@ fn whole_blocks<C: BlockSizeUser>(data: &mut [u8]) -> Result<&mut [Array<u8, C::
     if rest.is_empty() { Ok(blocks) } else { Err(no_whole_blocks(C::block_size())) }
 }
 
-fn no_whole_blocks(block: usize) -> CryptoError {
+pub(crate) fn no_whole_blocks(block: usize) -> CryptoError {
     CryptoError::Data(format!("without padding the data must be a multiple of {block} bytes"))
 }
 
@@ -243,7 +244,8 @@ impl CipherStream for BlockStream {
     }
 }
 
-fn pad(data: &mut Vec<u8>, padding: BlockPadding, block: usize) {
+/// Brings data to a multiple of the block.
+pub(crate) fn pad(data: &mut Vec<u8>, padding: BlockPadding, block: usize) {
     let rest = data.len().checked_rem(block).unwrap_or_default();
     let missing = block.saturating_sub(rest);
     let count = u8::try_from(missing).unwrap_or_default();
@@ -258,7 +260,7 @@ fn pad(data: &mut Vec<u8>, padding: BlockPadding, block: usize) {
 }
 
 /// The length without the padding. All of the last block is looked at, whatever its padding says.
-fn unpadded(data: &[u8], padding: BlockPadding, block: usize) -> Result<usize, CryptoError> {
+pub(crate) fn unpadded(data: &[u8], padding: BlockPadding, block: usize) -> Result<usize, CryptoError> {
     let wrong = || CryptoError::Data("the data does not decrypt to padded data".to_owned());
     let start = data.len().checked_sub(block).ok_or_else(wrong)?;
     let last = data.get(start..).ok_or_else(wrong)?;

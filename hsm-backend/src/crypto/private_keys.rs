@@ -63,7 +63,8 @@ impl PrivateKeys {
     }
 }
 
-fn name(sealed: &Sealed, binding: Binding<'_>) -> [u8; 32] {
+/// The digest of a blob and its binding.
+pub(crate) fn name(sealed: &Sealed, binding: Binding<'_>) -> [u8; 32] {
     let mut hash = Sha256::new();
     for part in [binding.scope.as_bytes(), binding.id.as_bytes(), binding.spec, &sealed.0] {
         hash.update((part.len() as u64).to_be_bytes());

@@ -329,7 +329,7 @@ fn encrypting(spki: &[u8]) -> Result<PublicEncryptingKey, CryptoError> {
 }
 
 /// The DER of DigestInfo up to the digest (RFC 8017 §9.2 note 1, NIST CSOR for SHA-3).
-fn digest_info_prefix(hash: Hash) -> Vec<u8> {
+pub(crate) fn digest_info_prefix(hash: Hash) -> Vec<u8> {
     const SHA1: &[u8] = &[0x2B, 0x0E, 0x03, 0x02, 0x1A];
     let nist = |last| vec![0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last];
     let identifier = match hash {

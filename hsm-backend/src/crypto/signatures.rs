@@ -19,7 +19,7 @@ use super::rsa::{self, SignaturePadding};
 use super::slh_dsa;
 
 /// The hash of the message, of schemes that sign a digest.
-pub(super) const fn hash_of(how: &Signing) -> Option<Hash> {
+pub(crate) const fn hash_of(how: &Signing) -> Option<Hash> {
     match *how {
         Signing::RsaPkcs1 { hash } | Signing::RsaPss { hash, .. } | Signing::Ecdsa { hash } | Signing::Dsa { hash } => {
             Some(hash)
@@ -54,12 +54,17 @@ fn input(how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
     }
 }
 
-/// Signs.
-pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
+/// What a scheme signs: [`input`], but nothing is signed with SHA-1.
+pub(crate) fn input_to_sign(how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
     if hash_of(how) == Some(Hash::Sha1) {
         return Err(CryptoError::Unsupported("signatures with SHA-1: they are only verified".to_owned()));
     }
-    let input = input(how, message)?;
+    input(how, message)
+}
+
+/// Signs.
+pub(super) fn sign(key: &PrivateKey, how: &Signing, message: Message<'_>) -> Result<Vec<u8>, CryptoError> {
+    let input = input_to_sign(how, message)?;
     match (*how, key) {
         (Signing::RsaPkcs1 { hash }, PrivateKey::Rsa(key)) => key.sign(hash, SignaturePadding::Pkcs1, &input),
         (Signing::RsaPss { hash, mask_hash, salt_length }, PrivateKey::Rsa(key)) => {
@@ -195,7 +200,13 @@ fn dsa_key(spki: &[u8]) -> Option<dsa::VerifyingKey> {
     dsa::VerifyingKey::from_components(components, y).ok()
 }
 
-fn wrong_key(how: &Signing) -> CryptoError {
+/// Refuses what is not a point of a curve.
+pub(crate) fn check_point(curve: Curve, point: &[u8]) -> Result<(), CryptoError> {
+    let (scheme, _) = ecdsa(curve).ok_or_else(bad_point)?;
+    UnparsedPublicKey::new(scheme, point).parse().map(drop).map_err(|_| bad_point())
+}
+
+pub(crate) fn wrong_key(how: &Signing) -> CryptoError {
     CryptoError::Key(format!("the key is of another kind than {how:?} takes"))
 }
 

@@ -5,10 +5,10 @@ use kmip_core::ports::crypto::{CryptoError, Transform, Transformed};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Bytes that are wiped on drop, because they are plaintext in one of the directions.
-pub(super) type Bytes = Zeroizing<Vec<u8>>;
+pub(crate) type Bytes = Zeroizing<Vec<u8>>;
 
 /// What the end of a stream gives: bytes, and the tag that encryption with an authenticated cipher made.
-pub(super) type End = (Bytes, Option<Vec<u8>>);
+pub(crate) type End = (Bytes, Option<Vec<u8>>);
 
 /// The most bytes that a stream keeps until its end, where the mechanism cannot give any out before.
 pub(super) const MAX_GATHERED: usize = 16 << 20;
@@ -21,7 +21,7 @@ pub(super) enum Direction {
 }
 
 /// A cipher at work.
-pub(super) trait CipherStream: Send {
+pub(crate) trait CipherStream: Send {
     /// Takes a part; gives what is ready.
     fn update(&mut self, data: &[u8]) -> Result<Bytes, CryptoError>;
 
@@ -30,7 +30,7 @@ pub(super) trait CipherStream: Send {
 }
 
 /// A [`CipherStream`] as the core sees it.
-pub(super) struct Parts(pub(super) Box<dyn CipherStream>);
+pub(crate) struct Parts(pub(crate) Box<dyn CipherStream>);
 
 impl Transform for Parts {
     fn update(&mut self, data: &[u8]) -> Result<Secret, CryptoError> {
@@ -44,16 +44,16 @@ impl Transform for Parts {
 }
 
 /// A copy that is wiped.
-pub(super) fn copy(data: &[u8]) -> Bytes {
+pub(crate) fn copy(data: &[u8]) -> Bytes {
     Zeroizing::new(data.to_vec())
 }
 
 /// Bytes that come in parts, bounded, and wiped also where they were before they grew.
 #[derive(Default)]
-pub(super) struct Gathered(Bytes);
+pub(crate) struct Gathered(Bytes);
 
 impl Gathered {
-    pub(super) fn push(&mut self, data: &[u8]) -> Result<(), CryptoError> {
+    pub(crate) fn push(&mut self, data: &[u8]) -> Result<(), CryptoError> {
         let length = self.0.len().saturating_add(data.len());
         if length > MAX_GATHERED {
             let limit = format!("this mechanism takes at most {MAX_GATHERED} bytes in one stream");
@@ -69,7 +69,7 @@ impl Gathered {
         Ok(())
     }
 
-    pub(super) fn as_slice(&self) -> &[u8] {
+    pub(crate) fn as_slice(&self) -> &[u8] {
         &self.0
     }
 }
@@ -78,13 +78,13 @@ impl Gathered {
 type AtOnce = Box<dyn FnOnce(&[u8], Option<&[u8]>) -> Result<End, CryptoError> + Send>;
 
 /// A stream that gathers its data and works at the end.
-pub(super) struct Whole {
+pub(crate) struct Whole {
     gathered: Gathered,
     work: AtOnce,
 }
 
 impl Whole {
-    pub(super) fn boxed(
+    pub(crate) fn boxed(
         work: impl FnOnce(&[u8], Option<&[u8]>) -> Result<End, CryptoError> + Send + 'static,
     ) -> Box<dyn CipherStream> {
         Box::new(Self { gathered: Gathered::default(), work: Box::new(work) })

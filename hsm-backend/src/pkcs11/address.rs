@@ -78,6 +78,24 @@ impl TokenAddress {
     }
 }
 
+/// The serial number of a token, padded with blanks as the token tells it (PKCS #11 v2.40 §3.2, `CK_TOKEN_INFO`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Serial(pub(super) [u8; 16]);
+
+impl Serial {
+    pub(super) fn of(told: &str) -> Self {
+        let mut serial = [b' '; 16];
+        serial.iter_mut().zip(told.bytes()).for_each(|(place, byte)| *place = byte);
+        Self(serial)
+    }
+}
+
+impl std::fmt::Display for Serial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(String::from_utf8_lossy(&self.0).trim_end())
+    }
+}
+
 fn refused(text: String) -> Trouble {
     Trouble::Refused(VaultError::Failed(text))
 }

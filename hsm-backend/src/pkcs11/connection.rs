@@ -12,6 +12,7 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::VaultError;
 
 use super::TokenAddress;
+use super::address::Serial;
 use super::escape;
 use super::module::Entered;
 use super::sealing::{self, RootKey};
@@ -37,6 +38,8 @@ pub(super) struct Handles {
     pub(super) root: ObjectHandle,
     /// How the root key seals.
     pub(super) way: RootKind,
+    /// Which device it is.
+    pub(super) serial: Serial,
 }
 
 /// A token with a user logged in.
@@ -93,7 +96,8 @@ fn prepare(
             let _ = session.destroy_object(root);
         }
     })?;
-    Ok((Handles { slot, root, way }, module.functions().get_mechanism_list(slot)?))
+    let serial = Serial::of(module.functions().get_token_info(slot)?.serial_number());
+    Ok((Handles { slot, root, way, serial }, module.functions().get_mechanism_list(slot)?))
 }
 
 /// Logs the user in, unless it is.

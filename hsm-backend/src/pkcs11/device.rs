@@ -21,6 +21,7 @@ use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::VaultError;
 
 use super::TokenAddress;
+use super::address::Serial;
 use super::connection::{self, Connected, Errand, Handles, Witness};
 use super::module::{Entered, Module};
 use super::pool::Pool;
@@ -70,6 +71,10 @@ pub(super) struct Device {
 /// What a call works with.
 pub(super) struct Loan<'a> {
     pub(super) session: &'a Session,
+    /// Counts the connections of the device: handles of another number are dead.
+    pub(super) number: u64,
+    /// Where the device is.
+    pub(super) address: &'a TokenAddress,
     handles: Handles,
 }
 
@@ -77,6 +82,11 @@ impl Loan<'_> {
     /// The root key.
     pub(super) fn root(&self) -> RootKey<'_> {
         RootKey { session: self.session, key: self.handles.root, way: self.handles.way }
+    }
+
+    /// Which device it is.
+    pub(super) fn serial(&self) -> Serial {
+        self.handles.serial
     }
 }
 
@@ -135,6 +145,11 @@ impl Device {
             token: self.address.token(),
             state: self.lock().state(),
         }
+    }
+
+    /// Which device it was when it was last connected.
+    pub(super) fn serial(&self) -> Option<Serial> {
+        self.lock().handles.map(|handles| handles.serial)
     }
 
     /// Whether both are tokens of one module.
@@ -363,7 +378,8 @@ impl Lease<'_> {
             Some(session) => session,
             None => self.entered.open(self.handles.slot)?,
         };
-        Ok(Loan { session: self.session.insert(session), handles: self.handles })
+        let session = self.session.insert(session);
+        Ok(Loan { session, number: self.number, address: &self.device.address, handles: self.handles })
     }
 
     /// Gives the session to the next caller.

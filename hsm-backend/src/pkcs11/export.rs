@@ -7,7 +7,7 @@ use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
 use cryptoki::session::Session;
 use kmip_codec::secret::Secret;
-use kmip_core::ports::vault::{Answer, Call, Curve, KeySpec, VaultError};
+use kmip_core::ports::vault::{Curve, KeySpec, VaultError};
 use zeroize::Zeroize;
 
 use super::device::Pace;
@@ -21,18 +21,24 @@ use crate::key_wrap;
 pub(super) fn generate_pair(group: &Group, spec: KeySpec) -> Result<Secret, VaultError> {
     let transport = random_secret(KEY_BYTES, &mut group.random())?;
     let wrapped = group.call(Pace::Slow, |loan| {
-        let mut template = transport_template(&transport);
-        let wrapping = loan.session.create_object(&template);
-        wipe(&mut template);
-        let wrapping = wrapping?;
-        let wrapped = generate_wrapped(loan.session, spec, wrapping);
-        loan.session.destroy_object(wrapping)?;
-        wrapped
+        with_key(loan.session, &transport, |wrapping| generate_wrapped(loan.session, spec, wrapping))
     })?;
-    match key_wrap::answer(&transport, &Call::UnwrapKwp { wrapped: &wrapped })? {
-        Answer::Secret(pkcs8) => Ok(pkcs8),
-        Answer::Bytes(_) => Err(VaultError::Failed("an unwrapped key is secret".to_owned())),
-    }
+    key_wrap::unwrap_data(&transport, &wrapped, true)
+}
+
+/// Does `work` with an AES key of this process, which is an object of the session for so long.
+pub(super) fn with_key<T>(
+    session: &Session,
+    key: &Secret,
+    work: impl FnOnce(ObjectHandle) -> Result<T, Trouble>,
+) -> Result<T, Trouble> {
+    let mut template = transport_template(key);
+    let made = session.create_object(&template);
+    wipe(&mut template);
+    let made = made?;
+    let done = work(made);
+    session.destroy_object(made)?;
+    done
 }
 
 fn generate_wrapped(session: &Session, spec: KeySpec, wrapping: ObjectHandle) -> Result<Vec<u8>, Trouble> {
@@ -45,7 +51,7 @@ fn generate_wrapped(session: &Session, spec: KeySpec, wrapping: ObjectHandle) ->
 }
 
 /// Wipes the key in a template.
-fn wipe(template: &mut [Attribute]) {
+pub(super) fn wipe(template: &mut [Attribute]) {
     for attribute in template {
         if let Attribute::Value(key) = attribute {
             key.zeroize();
@@ -53,7 +59,7 @@ fn wipe(template: &mut [Attribute]) {
     }
 }
 
-fn transport_template(key: &Secret) -> [Attribute; 7] {
+fn transport_template(key: &Secret) -> [Attribute; 8] {
     [
         Attribute::Class(ObjectClass::SECRET_KEY),
         Attribute::KeyType(KeyType::AES),
@@ -61,6 +67,7 @@ fn transport_template(key: &Secret) -> [Attribute; 7] {
         Attribute::Sensitive(true),
         Attribute::Extractable(false),
         Attribute::Wrap(true),
+        Attribute::Unwrap(true),
         Attribute::Value(key.expose_secret().to_vec()),
     ]
 }
@@ -75,8 +82,8 @@ fn private_template() -> [Attribute; 5] {
     ]
 }
 
-/// Mechanism and public template of a pair.
-fn public_half(spec: KeySpec) -> Result<(Mechanism<'static>, Vec<Attribute>), VaultError> {
+/// Mechanism and template of the public half of a pair, which stays in the session.
+pub(super) fn public_half(spec: KeySpec) -> Result<(Mechanism<'static>, Vec<Attribute>), VaultError> {
     let usage = [Attribute::Token(false), Attribute::Verify(true)];
     let (mechanism, parameters) = match spec {
         KeySpec::Rsa { bits } => {

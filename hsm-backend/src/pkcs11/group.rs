@@ -15,6 +15,7 @@ use kmip_core::ports::vault::VaultError;
 use rand_core::{TryCryptoRng, TryRng};
 
 use super::TokenAddress;
+use super::address::Serial;
 use super::connection::{Errand, Witness};
 use super::device::{Device, Limits, Loan, Pace};
 use super::status::DeviceStatus;
@@ -100,6 +101,29 @@ impl Group {
             }
         }
         Err(VaultError::Unavailable(refusals.join("; ")))
+    }
+
+    /// Does `work` on one device. It may be begun twice.
+    pub(super) fn call_on<T>(
+        &self,
+        serial: Serial,
+        pace: Pace,
+        mut work: impl FnMut(&Loan<'_>) -> Result<T, Trouble>,
+    ) -> Result<T, VaultError> {
+        match self.devices.iter().find(|device| device.serial() == Some(serial)) {
+            Some(device) => device.call(pace, &mut work),
+            None => Err(VaultError::Unavailable(format!("no device with serial number {serial} is connected"))),
+        }
+    }
+
+    /// Does `work` on each device that serves, or if `all` on each device, one after the other.
+    pub(super) fn call_each<T>(
+        &self,
+        all: bool,
+        mut work: impl FnMut(&Loan<'_>) -> Result<T, Trouble>,
+    ) -> Result<Vec<T>, VaultError> {
+        let asked = self.devices.iter().filter(|device| all || device.serves());
+        asked.map(|device| device.call(Pace::Usual, &mut work)).collect()
     }
 
     /// The random generator of the devices.

@@ -184,11 +184,11 @@ fn readable<const N: usize>(own: [Attribute; N]) -> Vec<Attribute> {
 }
 
 /// Reads the value of a key. A token that keeps it back answers with no attribute, not with an error.
-fn read(session: &Session, key: ObjectHandle) -> Result<Secret, Trouble> {
+pub(super) fn read(session: &Session, key: ObjectHandle) -> Result<Secret, Trouble> {
     let told = session.get_attributes(key, &[AttributeType::Value])?;
     match told.into_iter().next() {
         Some(Attribute::Value(value)) => Ok(Secret::from_zeroizing(Zeroizing::new(value))),
-        _ => Err(VaultError::Failed("the token does not show the value of a data key".to_owned()).into()),
+        _ => Err(VaultError::Failed("the token does not show the value of a key of its session".to_owned()).into()),
     }
 }
 

@@ -8,9 +8,10 @@ use kmip_codec::operation::create::{CreateRequest, CreateResponse};
 use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, Operation};
 
 use crate::batch::Context;
+use crate::custody::{self, Permitted};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::make;
-use crate::material::{self, Bound};
+use crate::material;
 use crate::object::{Record, attribute_of};
 use crate::ports::vault::{Generated, KeySpec};
 
@@ -19,11 +20,11 @@ pub(super) fn create(context: &mut Context<'_>, request: CreateRequest) -> OpRes
         let message = format!("Create makes symmetric keys, not {} objects", request.object_type);
         return fail(Fault::InvalidObjectType, message);
     }
-    check_storage(request.protection_storage_masks.as_ref())?;
+    let permitted = custody::permitted(request.protection_storage_masks.as_ref())?;
     let bags = [request.attributes.as_ref()];
     let mut record = make::new_record(context, request.object_type, &bags, Origin::Server)?;
     require_usage_mask(&record)?;
-    generate(context, &mut record)?;
+    generate(context, &mut record, permitted)?;
     let id = record.id.clone();
     make::put(context, record)?;
     context.give(Operation::Create, &id);
@@ -32,19 +33,6 @@ pub(super) fn create(context: &mut Context<'_>, request: CreateRequest) -> OpRes
         unique_identifier: UniqueIdentifier::Text(id),
         attributes: None,
     })
-}
-
-/// Keys are held by this server's software: a request that demands other storage is refused (KMIP 2.1 §7.27).
-pub(super) fn check_storage(masks: Option<&kmip_codec::attribute::values::ProtectionStorageMasks>) -> OpResult<()> {
-    use kmip_codec::registry::ProtectionStorageMask as Mask;
-    let Some(masks) = masks else { return Ok(()) };
-    let offered = Mask::Software | Mask::OnSystem;
-    if masks.protection_storage_mask.is_empty()
-        || masks.protection_storage_mask.iter().any(|mask| offered.contains(*mask))
-    {
-        return Ok(());
-    }
-    fail(Fault::ProtectionStorage, "this server offers Software protection storage")
 }
 
 /// Cryptographic Usage Mask is required of new keys (KMIP 1.4 table 165).
@@ -56,7 +44,7 @@ pub(super) fn require_usage_mask(record: &Record) -> OpResult<()> {
 }
 
 /// Generates the key of a record that has its attributes, and completes it.
-pub(super) fn generate(context: &Context<'_>, record: &mut Record) -> OpResult<()> {
+pub(super) fn generate(context: &mut Context<'_>, record: &mut Record, permitted: Permitted) -> OpResult<()> {
     let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let algorithm =
         algorithm.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Algorithm is required"))?;
@@ -72,13 +60,16 @@ pub(super) fn generate(context: &Context<'_>, record: &mut Record) -> OpResult<(
         key_wrapping_data: None,
     };
     record.object = Some(ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })));
-    let vault = context.engine.vault.as_ref();
-    let Generated::Symmetric(sealed) = vault.generate(spec, Bound::of(record).binding())? else {
+    let residence = custody::decide(context, record, permitted, custody::symmetric_kind(algorithm, spec))?;
+    let Generated::Symmetric(sealed) = make::generate(context, record, spec, residence)? else {
         return fail(Fault::Internal, "the vault made something else than a symmetric key");
     };
     material::store_generated(record, sealed);
     make::complete(context, record, Origin::Server);
-    make::set_digests(record, &material::load(vault, record)?);
+    if residence.is_none() {
+        // Over material that does not leave its hardware there is none (KMIP 2.1 §4.21).
+        make::set_digests(record, &material::load(context.engine.vault.as_ref(), record)?);
+    }
     Ok(())
 }
 

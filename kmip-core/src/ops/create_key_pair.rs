@@ -13,13 +13,15 @@ use kmip_codec::registry::{
     Tag,
 };
 
-use super::create::{check_storage, require_usage_mask};
+use super::create::require_usage_mask;
 use crate::attributes::usage_mask;
 use crate::batch::Context;
+use crate::custody::{self, Permitted};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material::{self, Bound};
 use crate::object::{Record, attribute_of};
 use crate::ports::post_quantum::PostQuantum;
+use crate::ports::resident::Residence;
 use crate::ports::vault::{Curve, Generated, KeySpec, KeyVault};
 use crate::{formats, make};
 
@@ -37,7 +39,7 @@ pub(super) fn create_key_pair(
         &request;
     let common_masks = request.common_protection_storage_masks.as_ref();
     let masks = [&request.private_protection_storage_masks, &request.public_protection_storage_masks];
-    check_storage_of_pair(masks.map(|own| own.as_ref().or(common_masks)))?;
+    let storage = storage_of_pair(masks.map(|own| own.as_ref().or(common_masks)))?;
     let private_bags = [common.as_ref(), private_key_attributes.as_ref()];
     let public_bags = [common.as_ref(), public_key_attributes.as_ref()];
     let private = make::new_record(context, ObjectType::PrivateKey, &private_bags, Origin::Server)?;
@@ -45,7 +47,7 @@ pub(super) fn create_key_pair(
     let mut pair = Pair { private, public };
     require_usage_mask(&pair.private)?;
     require_usage_mask(&pair.public)?;
-    generate(context, &mut pair)?;
+    generate(context, &mut pair, storage)?;
     let (private, public) = store(context, Operation::CreateKeyPair, pair)?;
     Ok(CreateKeyPairResponse {
         private_key_unique_identifier: private,
@@ -55,10 +57,30 @@ pub(super) fn create_key_pair(
     })
 }
 
-/// Refuses storage that this server does not offer to the private and to the public key.
-pub(super) fn check_storage_of_pair([private, public]: [Option<&ProtectionStorageMasks>; 2]) -> OpResult<()> {
-    check_storage(private).map_err(|error| OpError { fault: Fault::PrivateProtectionStorage, ..error })?;
-    check_storage(public).map_err(|error| OpError { fault: Fault::PublicProtectionStorage, ..error })
+/// The storage that the keys of a pair may have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PairStorage {
+    pub private: Permitted,
+    public: Permitted,
+}
+
+/// The storage that a request permits for its private and its public key. Refuses what this server never offers.
+pub(super) fn storage_of_pair([private, public]: [Option<&ProtectionStorageMasks>; 2]) -> OpResult<PairStorage> {
+    let private = custody::permitted(private).map_err(of_private)?;
+    Ok(PairStorage { private, public: custody::permitted(public).map_err(of_public)? })
+}
+
+/// The reason of a refusal that is about the public key.
+fn of_public(error: OpError) -> OpError {
+    OpError { fault: Fault::PublicProtectionStorage, ..error }
+}
+
+/// The reason of a refusal that is about the private key.
+fn of_private(error: OpError) -> OpError {
+    match error.fault {
+        Fault::ProtectionStorage => OpError { fault: Fault::PrivateProtectionStorage, ..error },
+        _ => error,
+    }
 }
 
 /// Stores a generated pair, and tells the batch its identifiers: private, public.
@@ -75,7 +97,7 @@ pub(super) fn store(
 }
 
 /// Generates the keys of two records that have their attributes, links and completes them. Names are taken before.
-pub(super) fn generate(context: &mut Context<'_>, pair: &mut Pair) -> OpResult<()> {
+pub(super) fn generate(context: &mut Context<'_>, pair: &mut Pair, storage: PairStorage) -> OpResult<()> {
     agree(pair)?;
     let algorithm = attribute_of!(pair.private, CryptographicAlgorithm).copied();
     let algorithm =
@@ -91,7 +113,9 @@ pub(super) fn generate(context: &mut Context<'_>, pair: &mut Pair) -> OpResult<(
     let bits = length_of(spec);
     pair.private.set(Attribute::CryptographicLength(bits));
     pair.public.set(Attribute::CryptographicLength(bits));
-    let public = generate_private(context.engine.vault.as_ref(), &mut pair.private, spec, algorithm)?;
+    let residence = residence_of(context, &pair.private, storage.private, spec)?;
+    custody::in_software(storage.public).map_err(of_public)?;
+    let public = generate_private(context, &mut pair.private, spec, algorithm, residence)?;
     let requested = attribute_of!(pair.public, KeyFormatType).copied();
     let (format, key) = formats::generated_public(algorithm, &public, requested)?;
     hold(context.engine.vault.as_ref(), &mut pair.public, format, key)?;
@@ -224,19 +248,38 @@ fn length_of(spec: KeySpec) -> i32 {
     i32::try_from(bits).unwrap_or(i32::MAX)
 }
 
+/// How the private key is kept. In hardware it has one form: a request for another is one for software.
+fn residence_of(
+    context: &Context<'_>,
+    private: &Record,
+    permitted: Permitted,
+    spec: KeySpec,
+) -> OpResult<Option<Residence>> {
+    let other_form = attribute_of!(private, KeyFormatType).is_some_and(|format| *format != KeyFormatType::PKCS_8);
+    let kind = if other_form { None } else { custody::pair_kind(spec) };
+    custody::decide(context, private, permitted, kind).map_err(of_private)
+}
+
 /// Generates the private key of a record, in the format that the request states or in the usual one; gives the public key
 /// as `SubjectPublicKeyInfo`.
 fn generate_private(
-    vault: &dyn KeyVault,
+    context: &mut Context<'_>,
     record: &mut Record,
     spec: KeySpec,
     algorithm: CryptographicAlgorithm,
+    residence: Option<Residence>,
 ) -> OpResult<Vec<u8>> {
     let requested = attribute_of!(record, KeyFormatType).copied();
     record.object = Some(object_of(record, KeyFormatType::PKCS_8, None));
-    let Generated::Pair { private: sealed, public } = vault.generate(spec, Bound::of(record).binding())? else {
+    let Generated::Pair { private: sealed, public } = make::generate(context, record, spec, residence)? else {
         return fail(Fault::Internal, "the vault made something else than a key pair");
     };
+    let vault = context.engine.vault.as_ref();
+    if residence.is_some() {
+        record.set(Attribute::KeyFormatType(KeyFormatType::PKCS_8));
+        material::store_generated(record, sealed);
+        return Ok(public);
+    }
     let pkcs8 = vault.open(&sealed, Bound::of(record).binding())?;
     let (format, key) = formats::generated_private(algorithm, pkcs8, requested)?;
     if format == KeyFormatType::PKCS_8 {

@@ -33,12 +33,7 @@ pub(super) fn destroy(context: &mut Context<'_>, request: DestroyRequest) -> OpR
 /// Takes the material out of a record; the vault forgets it once that is durable.
 pub(super) fn remove_material(context: &mut Context<'_>, record: &mut Record) {
     if let Some(material) = record.material.take() {
-        context.discarded.push(Discarded {
-            scope: record.scope.clone(),
-            id: record.id.clone(),
-            spec: record.spec(),
-            sealed: material.sealed,
-        });
+        context.discarded.push(Discarded::of(record, material.sealed));
     }
     if matches!(record.object, Some(ManagedObject::Certificate(_) | ManagedObject::CertificateRequest(_))) {
         record.object = None;

@@ -28,11 +28,7 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
     check_release(record, &request)?;
     let object = match record.object_type {
         ObjectType::Template => template(record, context),
-        _ => {
-            let mut object = material::load(context.engine.vault.as_ref(), record)?;
-            deliver::deliver(context, &mut object, record, &request)?;
-            object
-        }
+        _ => deliver_object(context, record, &request)?,
     };
     if attribute_of!(record, Fresh) == Some(&true) {
         let mut served = record.clone();
@@ -40,6 +36,15 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
         context.txn.put(served)?;
     }
     Ok(GetResponse { object_type: record.object_type, unique_identifier: UniqueIdentifier::Text(id), object })
+}
+
+fn deliver_object(context: &mut Context<'_>, record: &Record, request: &GetRequest) -> OpResult<ManagedObject> {
+    if let Some(object) = deliver::wrapped_in_hardware(context, record, request)? {
+        return Ok(object);
+    }
+    let mut object = material::load(context.engine.vault.as_ref(), record)?;
+    deliver::deliver(context, &mut object, record, request)?;
+    Ok(object)
 }
 
 fn check_request(request: &GetRequest) -> OpResult<()> {

@@ -3,9 +3,7 @@
 use kmip_codec::attribute::values::ProtectionStorageMasks;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::query::{CapabilityInformation, QueryRequest, QueryResponse, ServerInformation};
-use kmip_codec::registry::{
-    DestroyAction, Operation, ProtectionStorageMask, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
-};
+use kmip_codec::registry::{DestroyAction, Operation, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode};
 use kmip_codec::version::{V2_0, Version};
 
 use crate::batch::Context;
@@ -39,7 +37,7 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
         answer.capability_information = vec![capabilities(context.engine, version)];
     }
     if asks(QueryFunction::QueryStorageProtectionMasks) {
-        let protection_storage_mask = vec![ProtectionStorageMask::Software];
+        let protection_storage_mask = crate::custody::offered(context.engine.vault.as_ref());
         answer.protection_storage_masks = Some(ProtectionStorageMasks { protection_storage_mask });
     }
     Ok(answer)

@@ -14,7 +14,7 @@ use kmip_codec::version::V1_2;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{attributes, make, material, registered};
+use crate::{attributes, custody, make, material, registered};
 
 pub(super) fn register(context: &mut Context<'_>, request: RegisterRequest) -> OpResult<RegisterResponse> {
     let RegisterRequest { object_type, attributes: bag, object, protection_storage_masks } = request;
@@ -26,7 +26,7 @@ pub(super) fn register(context: &mut Context<'_>, request: RegisterRequest) -> O
     if !super::object_types(context.version).contains(&object_type) {
         return fail(Fault::InvalidObjectType, format!("objects of type {object_type} cannot be registered"));
     }
-    super::create::check_storage(protection_storage_masks.as_ref())?;
+    custody::in_software(custody::permitted(protection_storage_masks.as_ref())?)?;
     let record = match object {
         ManagedObject::Template(template) => template_record(context, bag.as_ref(), template.attributes)?,
         object => object_record(context, bag.as_ref(), object)?,

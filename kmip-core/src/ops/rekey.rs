@@ -6,15 +6,15 @@ use kmip_codec::registry::{ObjectType, Operation};
 
 use crate::batch::Context;
 use crate::error::OpResult;
-use crate::{make, replacement};
+use crate::{custody, make, replacement};
 
 pub(super) fn rekey(context: &mut Context<'_>, request: ReKeyRequest) -> OpResult<ReKeyResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
     let mut existing = replacement::existing(context, &id, ObjectType::SymmetricKey)?;
-    super::create::check_storage(request.protection_storage_masks.as_ref())?;
+    let permitted = custody::permitted_for_replacement(request.protection_storage_masks.as_ref(), &existing)?;
     let bags = [request.attributes.as_ref()];
     let mut record = replacement::replace(context, &mut existing, &bags, request.offset)?;
-    super::create::generate(context, &mut record)?;
+    super::create::generate(context, &mut record, permitted)?;
     let id = record.id.clone();
     context.txn.put(existing)?;
     make::put(context, record)?;

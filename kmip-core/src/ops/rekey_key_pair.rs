@@ -10,7 +10,7 @@ use super::create_key_pair::{self, Pair};
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{formats, material, replacement};
+use crate::{custody, formats, material, replacement};
 
 pub(super) fn rekey_key_pair(
     context: &mut Context<'_>,
@@ -21,7 +21,9 @@ pub(super) fn rekey_key_pair(
     let mut existing = existing_pair(context, &id)?;
     let common_masks = request.common_protection_storage_masks.as_ref();
     let masks = [&request.private_protection_storage_masks, &request.public_protection_storage_masks];
-    create_key_pair::check_storage_of_pair(masks.map(|own| own.as_ref().or(common_masks)))?;
+    let [private_masks, public_masks] = masks.map(|own| own.as_ref().or(common_masks));
+    let mut storage = create_key_pair::storage_of_pair([private_masks, public_masks])?;
+    storage.private = custody::permitted_for_replacement(private_masks, &existing.private)?;
     let common = request.common_attributes.as_ref();
     let private_bags = [common, request.private_key_attributes.as_ref()];
     let public_bags = [common, request.public_key_attributes.as_ref()];
@@ -31,7 +33,7 @@ pub(super) fn rekey_key_pair(
     keep_curve(context, &existing, &mut pair)?;
     context.txn.put(existing.private)?;
     context.txn.put(existing.public)?;
-    create_key_pair::generate(context, &mut pair)?;
+    create_key_pair::generate(context, &mut pair, storage)?;
     let (private, public) = create_key_pair::store(context, Operation::ReKeyKeyPair, pair)?;
     Ok(ReKeyKeyPairResponse {
         private_key_unique_identifier: private,

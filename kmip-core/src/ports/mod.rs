@@ -2,5 +2,6 @@
 
 pub mod crypto;
 pub mod post_quantum;
+pub mod resident;
 pub mod store;
 pub mod vault;

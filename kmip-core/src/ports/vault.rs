@@ -6,8 +6,9 @@
 use kmip_codec::secret::Secret;
 use thiserror::Error;
 
-use super::crypto::Cryptography;
+use super::crypto::{CryptoError, Cryptography, Key, KeyWrap};
 use super::post_quantum::PostQuantum;
+use super::resident::{Residence, ResidentKind, ResidentObject};
 
 /// Key material under the vault's key hierarchy (root > scope > object), as an opaque, self-describing blob.
 #[derive(Clone, PartialEq, Eq)]
@@ -157,6 +158,9 @@ pub enum VaultError {
     /// The device or the library failed.
     #[error("key vault failure: {0}")]
     Failed(String),
+    /// The material stays in the device, or leaves it only under another key.
+    #[error("the key does not leave its device: {0}")]
+    Stays(String),
     /// No device that holds the root key answers. The work may succeed later, without a restart.
     #[error("the key vault is out of reach: {0}")]
     Unavailable(String),
@@ -256,4 +260,50 @@ pub trait KeyVault: Cryptography {
 
     /// Forgets a key for good: a no-op for enveloped keys, an object's removal on a device.
     fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError>;
+
+    /// Whether a blob is that of a resident key: its material is not in it, and is used where it is.
+    fn resides(&self, _sealed: &Sealed) -> bool {
+        false
+    }
+
+    /// Whether keys of a kind can stay in a device; the refusal says what is missing.
+    fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError> {
+        Err(no_residence(kind))
+    }
+
+    /// Makes a key in a device, to stay there. The blob of a pair's private key gets `binding`; its public key is given out.
+    /// After a crash the object may exist without its blob: [`KeyVault::remove_resident`] takes it away.
+    fn generate_resident(&self, what: Residence, _binding: Binding<'_>) -> Result<Generated, VaultError> {
+        Err(no_residence(what.kind))
+    }
+
+    /// Brings material of a client into a device, to stay there: raw bytes, or PKCS#8 of a private key.
+    fn import_resident(&self, what: Residence, _secret: &Secret, _binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        Err(no_residence(what.kind))
+    }
+
+    /// Takes a resident key out of its device, wrapped there under another key: raw bytes, or PKCS#8 of a private key.
+    fn wrap_resident(
+        &self,
+        _sealed: &Sealed,
+        _binding: Binding<'_>,
+        _under: Key<'_>,
+        _wrap: KeyWrap,
+    ) -> Result<Vec<u8>, CryptoError> {
+        Err(CryptoError::Unsupported("keys that stay in hardware".to_owned()))
+    }
+
+    /// The resident keys that the devices which serve hold for this vault, whether a record names them or not.
+    fn residents(&self) -> Result<Vec<ResidentObject>, VaultError> {
+        Ok(Vec::new())
+    }
+
+    /// Removes what the devices hold for an object, if they hold something: `true` if they did. Needs every device.
+    fn remove_resident(&self, _scope: &str, _id: &str) -> Result<bool, VaultError> {
+        Ok(false)
+    }
+}
+
+fn no_residence(kind: ResidentKind) -> VaultError {
+    VaultError::Unsupported(format!("{kind:?} in hardware: it keeps all material in software"))
 }

@@ -5,17 +5,26 @@
 //! device that keeps keys resident, a row lives until [`KeyVault::destroy`]: a test that expects no orphan compares
 //! [`SimVault::held`] with its records. Cryptography (wrapping, key pairs) is left to the real vaults, in tests above this
 //! crate; a pair that a test needs is given with [`SimVault::with_pair`].
+//!
+//! It has a device, too: keys that stay there ([`KeyVault::generate_resident`]) are found by scope and identifier as on a
+//! token, live on when their blob is lost, and do not open unless they may leave.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kmip_codec::secret::Secret;
 use sha2::{Digest, Sha256};
 
 use crate::ports::crypto::Cryptography;
+use crate::ports::resident::{Residence, ResidentKind, ResidentObject};
 use crate::ports::vault::{
     Answer, Binding, Call, Description, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits,
 };
+
+/// Bytes of the blob of an enveloped key.
+const TICKET_BYTES: usize = 40;
+/// What ends the blob of a resident key.
+const RESIDENT: u8 = b'r';
 
 /// The simulated vault.
 pub struct SimVault(Mutex<State>);
@@ -33,6 +42,8 @@ struct State {
     last: HashMap<String, u32>,
     installed: HashMap<String, Vec<u32>>,
     rows: HashMap<Vec<u8>, Row>,
+    /// Scope and identifier of the keys in the device.
+    device: BTreeSet<(String, String)>,
 }
 
 /// Material and what it is bound to.
@@ -42,6 +53,8 @@ struct Row {
     spec: Vec<u8>,
     generation: u32,
     material: Secret,
+    /// Whether an enveloped key, or a resident one that leaves in the clear.
+    opens: bool,
 }
 
 impl SimVault {
@@ -58,6 +71,7 @@ impl SimVault {
             last: HashMap::new(),
             installed: HashMap::new(),
             rows: HashMap::new(),
+            device: BTreeSet::new(),
         }))
     }
 
@@ -132,18 +146,29 @@ impl State {
 
     /// A new blob: the generation, then bytes that were never given out.
     fn ticket(&mut self, generation: u32) -> Vec<u8> {
-        let mut ticket = vec![0; 40];
+        let mut ticket = vec![0; TICKET_BYTES];
         self.fill(&mut ticket);
         ticket.iter_mut().zip(generation.to_be_bytes()).for_each(|(byte, number)| *byte = number);
         ticket
     }
 
-    fn seal(&mut self, material: Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+    fn seal(
+        &mut self,
+        material: Secret,
+        binding: Binding<'_>,
+        residence: Option<Residence>,
+    ) -> Result<Sealed, VaultError> {
         let newest = self.installed.get(binding.scope).and_then(|generations| generations.iter().max().copied());
         let generation = newest.ok_or_else(|| VaultError::NoScopeKey(binding.scope.to_owned()))?;
-        let ticket = self.ticket(generation);
+        let mut ticket = self.ticket(generation);
+        let mut opens = true;
+        if let Some(what) = residence {
+            ticket.push(RESIDENT);
+            opens = what.extractable && !what.sensitive;
+            self.device.insert((binding.scope.to_owned(), binding.id.to_owned()));
+        }
         let (scope, id, spec) = (binding.scope.to_owned(), binding.id.to_owned(), binding.spec.to_vec());
-        self.rows.insert(ticket.clone(), Row { scope, id, spec, generation, material });
+        self.rows.insert(ticket.clone(), Row { scope, id, spec, generation, material, opens });
         Ok(Sealed(ticket))
     }
 
@@ -248,18 +273,22 @@ impl KeyVault for SimVault {
             _ => {
                 let given = state.pairs.iter().find(|(listed, ..)| *listed == spec).cloned();
                 let (_, private, public) = given.ok_or_else(|| VaultError::Unsupported(format!("{spec:?}")))?;
-                return Ok(Generated::Pair { private: state.seal(private, binding)?, public });
+                return Ok(Generated::Pair { private: state.seal(private, binding, None)?, public });
             }
         };
-        state.seal(material, binding).map(Generated::Symmetric)
+        state.seal(material, binding, None).map(Generated::Symmetric)
     }
 
     fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
-        self.call()?.seal(secret.clone(), binding)
+        self.call()?.seal(secret.clone(), binding, None)
     }
 
     fn open(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Secret, VaultError> {
-        self.call()?.row(sealed, binding).map(|row| row.material.clone())
+        let state = self.call()?;
+        match state.row(sealed, binding)? {
+            row if row.opens => Ok(row.material.clone()),
+            _ => Err(VaultError::Stays("it was made so (simulated)".to_owned())),
+        }
     }
 
     fn perform(&self, sealed: &Sealed, binding: Binding<'_>, call: Call<'_>) -> Result<Answer, VaultError> {
@@ -269,9 +298,56 @@ impl KeyVault for SimVault {
 
     fn destroy(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<(), VaultError> {
         let mut state = self.call()?;
+        if self.resides(sealed) {
+            state.device.remove(&(binding.scope.to_owned(), binding.id.to_owned()));
+            state.rows.remove(&sealed.0);
+            return Ok(());
+        }
         state.row(sealed, binding)?;
         state.rows.remove(&sealed.0);
         Ok(())
+    }
+
+    fn resides(&self, sealed: &Sealed) -> bool {
+        sealed.0.len() > TICKET_BYTES
+    }
+
+    fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError> {
+        match kind {
+            ResidentKind::Aes { .. } | ResidentKind::Rsa { .. } => Ok(()),
+            other => Err(VaultError::Unsupported(format!("{other:?} (simulated)"))),
+        }
+    }
+
+    fn generate_resident(&self, what: Residence, binding: Binding<'_>) -> Result<Generated, VaultError> {
+        let mut state = self.call()?;
+        match what.kind {
+            ResidentKind::Aes { bits } | ResidentKind::Hmac { bits } => {
+                let material = state.secret(bits as usize / 8);
+                state.seal(material, binding, Some(what)).map(Generated::Symmetric)
+            }
+            ResidentKind::Rsa { bits } => {
+                let given = state.pairs.iter().find(|(spec, ..)| *spec == KeySpec::Rsa { bits }).cloned();
+                let (_, private, public) = given.ok_or_else(|| VaultError::Unsupported(format!("{what:?}")))?;
+                Ok(Generated::Pair { private: state.seal(private, binding, Some(what))?, public })
+            }
+            ResidentKind::Ec { .. } => Err(VaultError::Unsupported(format!("{what:?}"))),
+        }
+    }
+
+    fn residents(&self) -> Result<Vec<ResidentObject>, VaultError> {
+        let named = |(scope, id): &(String, String)| ResidentObject {
+            scope: scope.clone(),
+            id: id.clone(),
+            device: "simulated".to_owned(),
+        };
+        Ok(self.call()?.device.iter().map(named).collect())
+    }
+
+    fn remove_resident(&self, scope: &str, id: &str) -> Result<bool, VaultError> {
+        let mut state = self.call()?;
+        state.rows.retain(|ticket, row| ticket.len() == TICKET_BYTES || row.scope != scope || row.id != id);
+        Ok(state.device.remove(&(scope.to_owned(), id.to_owned())))
     }
 }
 

@@ -15,8 +15,9 @@ use crate::cryptography::key::{self, Prepared};
 use crate::cryptography::usage;
 use crate::error::{Fault, OpResult, fail};
 use crate::material::Bound;
-use crate::object::Record;
-use crate::ports::vault::{Answer, Call};
+use crate::object::{Record, attribute_of};
+use crate::ports::crypto::KeyWrap;
+use crate::ports::vault::{Answer, Call, Sealed};
 use crate::txn::View;
 
 /// How the wrapping key works.
@@ -89,6 +90,26 @@ impl Encryption {
             }
         };
         Ok((self.perform(context, call)?, None))
+    }
+
+    /// Lets the vault wrap a key that is in hardware, as it is there; `None` if that takes another cipher than NIST key wrap.
+    pub fn protect_resident(
+        &self,
+        context: &mut Context<'_>,
+        record: &Record,
+        sealed: &Sealed,
+    ) -> OpResult<Option<Secret>> {
+        let wrap = match self.mode {
+            Mode::Kw => KeyWrap::Kw,
+            Mode::Kwp => KeyWrap::Kwp,
+            Mode::Cipher => return Ok(None),
+        };
+        let bits = attribute_of!(record, CryptographicLength).copied().unwrap_or_default();
+        usage::charge(context, &self.key, usize::try_from(bits / 8).unwrap_or_default())?;
+        let (vault, bound) = (context.engine.vault.as_ref(), Bound::of(record));
+        let prepared = Prepared::new(context, &self.key)?;
+        let wrapped = prepared.with(|key| vault.wrap_resident(sealed, bound.binding(), key, wrap))?;
+        Ok(Some(Secret::copy_from(&wrapped)))
     }
 
     /// Unwraps bytes.

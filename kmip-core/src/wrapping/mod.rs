@@ -28,6 +28,7 @@ use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, is_of};
+use crate::ports::vault::Sealed;
 use authentication::Authentication;
 use encryption::Encryption;
 use wrapping_key::Purpose;
@@ -133,8 +134,8 @@ pub(crate) fn wrap(
     let (encryption, code) =
         (specification.encryption_key_information.as_ref(), specification.mac_signature_key_information.as_ref());
     let keys = Keys::find(context, steps, encryption, code, Purpose::Wrap)?;
-    if keys.encryption.as_ref().is_some_and(|key| key.is_by(record)) {
-        return fail(Fault::PermissionDenied, "a key is wrapped by another key, not by itself");
+    if let Some(key) = &keys.encryption {
+        must_be_another(key, record)?;
     }
     let Some(block) = object.key_block_mut() else {
         return fail(Fault::WrongObjectType, format!("a {} has no key value to wrap", record.object_type));
@@ -158,6 +159,47 @@ pub(crate) fn wrap(
         iv_counter_nonce,
         encoding_option: Some(encoding),
     }));
+    Ok(())
+}
+
+/// Wraps a key that is in hardware, there: its material alone, by NIST key wrap. `None` if the client asks for more than that,
+/// which takes the material in the clear.
+pub(crate) fn wrap_resident(
+    context: &mut Context<'_>,
+    record: &Record,
+    sealed: &Sealed,
+    specification: &KeyWrappingSpecification,
+) -> OpResult<Option<ManagedObject>> {
+    let method = specification.wrapping_method;
+    let encoding = encoding_of(specification, context.version)?;
+    if method != WrappingMethod::Encrypt || encoding != EncodingOption::NoEncoding {
+        return Ok(None);
+    }
+    let steps = Steps { encrypts: true, code: None };
+    let (encryption, code) =
+        (specification.encryption_key_information.as_ref(), specification.mac_signature_key_information.as_ref());
+    let keys = Keys::find(context, steps, encryption, code, Purpose::Wrap)?;
+    let Some(encryption) = keys.encryption else { return Ok(None) };
+    must_be_another(&encryption, record)?;
+    let Some(bytes) = encryption.protect_resident(context, record, sealed)? else { return Ok(None) };
+    let mut object = record.object.clone();
+    let Some(block) = object.as_mut().and_then(ManagedObject::key_block_mut) else { return Ok(None) };
+    block.key_value = Some(plain_value(KeyMaterial::Bytes(bytes), None));
+    block.key_wrapping_data = Some(Box::new(KeyWrappingData {
+        wrapping_method: method,
+        encryption_key_information: Some(encryption.information()),
+        mac_signature_key_information: None,
+        mac_signature: None,
+        iv_counter_nonce: None,
+        encoding_option: Some(encoding),
+    }));
+    Ok(object)
+}
+
+fn must_be_another(encryption: &Encryption, record: &Record) -> OpResult<()> {
+    if encryption.is_by(record) {
+        return fail(Fault::PermissionDenied, "a key is wrapped by another key, not by itself");
+    }
     Ok(())
 }
 

@@ -91,6 +91,20 @@ impl Harness {
         Self { engine, store, vault, now: AtomicI64::new(now) }
     }
 
+    /// Removes from the vault's device what no record needs any more, as the server does.
+    pub fn tidy_hardware(&self) {
+        while let Some(pending) = self.engine.tidy_hardware() {
+            self.commit(pending);
+        }
+    }
+
+    /// The intents about keys in hardware.
+    pub fn intents(&self) -> Vec<Vec<u8>> {
+        let from = layout::INTENTS;
+        let page = self.store.scan(from, &layout::end_of(from), 1_000).expect("the store works");
+        page.entries.into_iter().map(|(_, stored)| stored.value).collect()
+    }
+
     /// The offline check of the whole store.
     pub fn verify(&self) -> Result<kmip_core::verify::Verified, kmip_core::verify::VerifyError> {
         kmip_core::verify::verify(self.store.as_ref(), self.vault.as_ref(), &Blinding)

@@ -1,0 +1,234 @@
+//! Resident keys: token objects of a device, which do their work there.
+//!
+//! Beside enveloped objects, whose material is sealed in the store, a vault keeps resident ones: a token object whose `CKA_ID`
+//! is the object's Unique Identifier and whose `CKA_LABEL` is the label of the root key, `/` and the scope. The blob of a
+//! resident object is a sealed [`Description`]; it opens only for the object that it was made for, so that a record
+//! copied onto another object reaches no key. Nothing on a token without such a label and identifier is ever touched.
+//!
+//! A key lives on one device, whatever other devices the vault has: if it is lost, the key is out of reach until it is back.
+//! Handles are kept for as long as the connection to the device lasts; the first use after that looks for the object once
+//! (`C_FindObjects`, which takes longer the more objects a token has).
+//!
+//! | module | what it defines |
+//! |---|---|
+//! | `description` | what a blob says |
+//! | `objects` | token objects: templates, making, finding, removing |
+//! | `mechanisms` | which PKCS#11 mechanism does what |
+//! | `ciphers`, `uses` | encryption; signatures, codes, derivation with a resident key |
+//! | `wrapping` | key wrap by a resident key and of one |
+
+mod ciphers;
+mod description;
+mod mechanisms;
+mod objects;
+pub(super) mod uses;
+pub(super) mod wrapping;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cryptoki::object::ObjectHandle;
+use cryptoki::session::Session;
+use kmip_codec::secret::Secret;
+use kmip_core::ports::resident::{Residence, ResidentKind, ResidentObject};
+use kmip_core::ports::vault::{Binding, Generated, Sealed, VaultError};
+use quick_cache::sync::Cache;
+
+use self::description::Description;
+use super::device::{Loan, Pace};
+use super::group::Group;
+use super::trouble::Trouble;
+use crate::crypto::private_key_name;
+use crate::random::OsRandom;
+use crate::roots::Roots;
+use crate::scope_keys::{Content, ScopeKeys};
+
+/// How many descriptions and handles are kept.
+const KEPT: usize = 1 << 16;
+
+/// The resident keys of a vault.
+pub(super) struct Residents {
+    group: Arc<Group>,
+    roots: Arc<Roots>,
+    known: Cache<[u8; 32], Arc<Known>>,
+}
+
+/// A resident key whose blob was opened.
+struct Known {
+    description: Description,
+    scope: Box<str>,
+    /// The handle, and the number of the connection that it belongs to.
+    handle: Mutex<Option<(u64, ObjectHandle)>>,
+}
+
+/// A resident key that is about to be used.
+#[derive(Clone)]
+pub(super) struct Held {
+    group: Arc<Group>,
+    known: Arc<Known>,
+}
+
+impl Residents {
+    pub(super) fn new(group: Arc<Group>, roots: Arc<Roots>) -> Self {
+        Self { group, roots, known: Cache::new(KEPT) }
+    }
+
+    /// The key of a blob. Whether the object exists shows its first use.
+    pub(super) fn held(&self, sealed: &Sealed, binding: Binding<'_>, scopes: &ScopeKeys) -> Result<Held, VaultError> {
+        let name = private_key_name(sealed, binding);
+        if let Some(known) = self.known.get(&name) {
+            return Ok(self.hold(known));
+        }
+        let plain = scopes.open(Content::Residence, sealed, binding, &*self.roots)?;
+        let description = Description::parse(plain.expose_secret())?;
+        if description.id != binding.id {
+            return Err(VaultError::DoesNotOpen("the description of a resident key names another object".to_owned()));
+        }
+        let known = Arc::new(Known { description, scope: binding.scope.into(), handle: Mutex::new(None) });
+        self.known.insert(name, Arc::clone(&known));
+        Ok(self.hold(known))
+    }
+
+    fn hold(&self, known: Arc<Known>) -> Held {
+        Held { group: Arc::clone(&self.group), known }
+    }
+
+    /// Whether every device that serves makes keys of a kind.
+    pub(super) fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError> {
+        let needed = objects::needed_for(kind)?;
+        let listed = self.group.mechanisms();
+        match needed.iter().find(|mechanism| !listed.contains(mechanism)) {
+            None => Ok(()),
+            Some(missing) => Err(VaultError::Unsupported(format!("{kind:?} on this token, which has no {missing}"))),
+        }
+    }
+
+    /// Makes a key on the first device that serves.
+    pub(super) fn generate(
+        &self,
+        what: Residence,
+        binding: Binding<'_>,
+        scopes: &ScopeKeys,
+    ) -> Result<Generated, VaultError> {
+        self.may_reside(what.kind)?;
+        let pace = if objects::is_pair(what.kind) { Pace::Slow } else { Pace::Usual };
+        let (description, public) = self.make(pace, what, binding, |loan| objects::generate(loan, what, binding))?;
+        let sealed = self.describe(description, binding, scopes)?;
+        Ok(match public {
+            Some(public) => Generated::Pair { private: sealed, public },
+            None => Generated::Symmetric(sealed),
+        })
+    }
+
+    /// Brings material onto the first device that serves.
+    pub(super) fn import(
+        &self,
+        what: Residence,
+        secret: &Secret,
+        binding: Binding<'_>,
+        scopes: &ScopeKeys,
+    ) -> Result<Sealed, VaultError> {
+        let import = objects::Import::new(secret, &mut self.group.random())?;
+        let (description, ()) = self.make(Pace::Usual, what, binding, |loan| import.onto(loan, what, binding))?;
+        self.describe(description, binding, scopes)
+    }
+
+    /// Makes an object. Work that is begun again takes away what the first attempt may have left.
+    fn make<T>(
+        &self,
+        pace: Pace,
+        what: Residence,
+        binding: Binding<'_>,
+        work: impl Fn(&Loan<'_>) -> Result<T, Trouble>,
+    ) -> Result<(Description, T), VaultError> {
+        let mut again = false;
+        self.group.call(pace, |loan| {
+            if std::mem::replace(&mut again, true) {
+                objects::remove(loan, binding.scope, binding.id)?;
+            }
+            let made = work(loan)?;
+            Ok((Description { device: loan.serial(), what, id: binding.id.to_owned() }, made))
+        })
+    }
+
+    /// Seals the description of an object that was just made; if that fails, the object goes.
+    fn describe(
+        &self,
+        description: Description,
+        binding: Binding<'_>,
+        scopes: &ScopeKeys,
+    ) -> Result<Sealed, VaultError> {
+        let plain = Secret::copy_from(&description.encode());
+        let sealed = scopes.seal(Content::Residence, &plain, binding, &*self.roots, &mut OsRandom);
+        sealed.inspect_err(|_| {
+            // If this fails too, reconciliation finds the object.
+            let _ = self
+                .group
+                .call_on(description.device, Pace::Usual, |loan| objects::remove(loan, binding.scope, binding.id));
+        })
+    }
+
+    /// Removes the object of a blob. One that is gone already is no error.
+    pub(super) fn destroy(&self, sealed: &Sealed, binding: Binding<'_>, scopes: &ScopeKeys) -> Result<(), VaultError> {
+        let held = self.held(sealed, binding, scopes)?;
+        let device = held.known.description.device;
+        self.group.call_on(device, Pace::Usual, |loan| objects::remove(loan, binding.scope, binding.id))?;
+        self.known.remove(&private_key_name(sealed, binding));
+        held.forget();
+        Ok(())
+    }
+
+    /// What the devices that serve hold for this vault.
+    pub(super) fn list(&self) -> Result<Vec<ResidentObject>, VaultError> {
+        let mut found = self.group.call_each(false, objects::list)?.concat();
+        found.sort_unstable();
+        // Two addresses may be one token.
+        found.dedup();
+        Ok(found)
+    }
+
+    /// Removes what the devices hold for an object; all of them must serve.
+    pub(super) fn remove(&self, scope: &str, id: &str) -> Result<bool, VaultError> {
+        let removed = self.group.call_each(true, |loan| objects::remove(loan, scope, id))?;
+        Ok(removed.into_iter().any(|removed| removed))
+    }
+}
+
+impl Held {
+    fn what(&self) -> Residence {
+        self.known.description.what
+    }
+
+    /// Does `work` with the object on its device. It may be begun twice.
+    fn with<T>(
+        &self,
+        pace: Pace,
+        mut work: impl FnMut(&Session, ObjectHandle) -> Result<T, Trouble>,
+    ) -> Result<T, VaultError> {
+        self.group.call_on(self.known.description.device, pace, |loan| {
+            work(loan.session, self.handle(loan)?).inspect_err(|trouble| {
+                // The handle may be what was wrong.
+                if let Trouble::Device(_) = trouble {
+                    self.forget();
+                }
+            })
+        })
+    }
+
+    /// The handle of the object in this connection.
+    fn handle(&self, loan: &Loan<'_>) -> Result<ObjectHandle, Trouble> {
+        let kept = *self.known.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((number, handle)) = kept
+            && number == loan.number
+        {
+            return Ok(handle);
+        }
+        let Description { what, id, .. } = &self.known.description;
+        let handle = objects::find(loan, what.kind, &self.known.scope, id)?;
+        *self.known.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some((loan.number, handle));
+        Ok(handle)
+    }
+
+    fn forget(&self) {
+        *self.known.handle.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+}

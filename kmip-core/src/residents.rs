@@ -1,0 +1,221 @@
+//! Keys in the vault's hardware and records in the store, kept together across crashes.
+//!
+//! Two places cannot change at once, so an intent stands in the store before the hardware acts, under a key of its own (see
+//! [`layout`]):
+//!
+//! | change | before the hardware acts | with the object's change | after it |
+//! |---|---|---|---|
+//! | a key is made | the intent to make it | the intent goes, the record comes | |
+//! | a key is destroyed | | the intent to remove it comes, the material goes from the record | the hardware removes the key, the intent goes |
+//!
+//! A key is made under an identifier that has its intent already: if none is ready, the request commits some and is evaluated
+//! again. Keys that an evaluation made and did not store are removed later, by [`Engine::tidy_hardware`]; what a
+//! crash leaves behind, by reconciliation.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use kmip_codec::inline::Text;
+
+use crate::engine::{Discarded, Engine, Pending};
+use crate::error::{OpError, OpResult};
+use crate::layout;
+use crate::make;
+use crate::object::Record;
+use crate::ports::store::{Batch, Guard, Revision, Write};
+use crate::ports::vault::{Binding, KeyVault, Sealed};
+
+/// The value of an intent to make a key.
+pub(crate) const MAKE: &[u8] = b"make";
+/// The value of an intent to remove a key.
+pub(crate) const REMOVE: &[u8] = b"remove";
+
+/// Intents that are committed at once.
+const AT_ONCE: usize = 4;
+/// Keys that are removed between two looks at the rest of the work.
+const REMOVED_AT_ONCE: usize = 16;
+
+/// An identifier whose intent is durable.
+#[derive(Debug, Clone)]
+pub(crate) struct Ready {
+    id: Text,
+    revision: Revision,
+}
+
+/// What a request does with identifiers that were ready.
+#[derive(Debug)]
+pub(crate) struct Claims {
+    scope: Text,
+    taken: Vec<Ready>,
+    made: Vec<Discarded>,
+}
+
+/// The intents of this process: what is ready, under way, or to be cleaned up.
+#[derive(Debug, Default)]
+pub(crate) struct Residents(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    ready: HashMap<Text, Vec<Ready>>,
+    /// Intents that this process answers for: reconciliation leaves them alone.
+    live: HashSet<(Text, Text)>,
+    /// Keys to remove, whose intents then go.
+    leftovers: Vec<Discarded>,
+}
+
+impl Residents {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether this process answers for the intent of an object.
+    pub(crate) fn is_live(&self, scope: &str, id: &Text) -> bool {
+        self.state().live.contains(&(Text::new(scope), id.clone()))
+    }
+
+    /// Takes note of intents that are durable.
+    pub(crate) fn add(&self, scope: &Text, ids: Vec<Text>, revision: Revision) {
+        let mut state = self.state();
+        state.live.extend(ids.iter().map(|id| (scope.clone(), id.clone())));
+        state.ready.entry(scope.clone()).or_default().extend(ids.into_iter().map(|id| Ready { id, revision }));
+    }
+
+    fn leave(&self, keys: impl IntoIterator<Item = Discarded>) {
+        let mut state = self.state();
+        for key in keys {
+            state.live.insert((key.scope.clone(), key.id.clone()));
+            state.leftovers.push(key);
+        }
+    }
+}
+
+impl Claims {
+    /// None yet.
+    pub(crate) fn new(scope: Text) -> Self {
+        Self { scope, taken: Vec::new(), made: Vec::new() }
+    }
+
+    /// The identifier of a new object: one whose intent is durable if there is one, else a random one.
+    pub(crate) fn new_id(&mut self, engine: &Engine) -> OpResult<Text> {
+        let ready = engine.residents.state().ready.get_mut(&self.scope).and_then(Vec::pop);
+        match ready {
+            None => make::new_id(engine.vault.as_ref()),
+            Some(ready) => {
+                let id = ready.id.clone();
+                self.taken.push(ready);
+                Ok(id)
+            }
+        }
+    }
+
+    /// Asks for intents unless that of an object is durable.
+    pub(crate) fn require(&self, id: &Text) -> OpResult<()> {
+        if self.taken.iter().any(|ready| ready.id == *id) { Ok(()) } else { Err(OpError::needs_intents()) }
+    }
+
+    /// Takes note of a key that the hardware made.
+    pub(crate) fn note_made(&mut self, record: &Record, sealed: &Sealed) {
+        self.made.push(Discarded::of(record, sealed.clone()));
+    }
+
+    /// Adds to a batch what becomes of the intents of the objects that it stores; the others are given up. What is kept must
+    /// be told to [`Claims::settle`] once the outcome is known.
+    pub(crate) fn close(mut self, engine: &Engine, stores: impl Fn(&Text) -> bool, batch: &mut Batch) -> Self {
+        let (kept, rest): (Vec<_>, Vec<_>) = self.taken.into_iter().partition(|ready| stores(&ready.id));
+        let (kept_made, rest_made): (Vec<_>, Vec<_>) = self.made.into_iter().partition(|key| stores(&key.id));
+        Self { scope: self.scope.clone(), taken: rest, made: rest_made }.abandon(engine);
+        for ready in &kept {
+            let key = layout::intent(&self.scope, &ready.id);
+            batch.guards.push(Guard::At(key.clone(), ready.revision));
+            batch.writes.push(Write::Delete(key));
+        }
+        (self.taken, self.made) = (kept, kept_made);
+        self
+    }
+
+    /// The objects are stored.
+    pub(crate) fn settle(self, engine: &Engine) {
+        let mut state = engine.residents.state();
+        for ready in self.taken {
+            state.live.remove(&(self.scope.clone(), ready.id));
+        }
+    }
+
+    /// Nothing is stored: keys that were made are removed later, identifiers without a key are ready again.
+    pub(crate) fn abandon(self, engine: &Engine) {
+        let unused = self.taken.into_iter().filter(|ready| !self.made.iter().any(|key| key.id == ready.id));
+        engine.residents.state().ready.entry(self.scope.clone()).or_default().extend(unused);
+        engine.residents.leave(self.made);
+    }
+}
+
+impl Discarded {
+    /// The material of a record, which is in `sealed`.
+    pub(crate) fn of(record: &Record, sealed: Sealed) -> Self {
+        Self { scope: record.scope.clone(), id: record.id.clone(), spec: record.spec(), sealed }
+    }
+
+    fn destroy(&self, vault: &dyn KeyVault) -> bool {
+        let binding = Binding { scope: &self.scope, id: &self.id, spec: &self.spec };
+        let destroyed = vault.destroy(&self.sealed, binding);
+        if let Err(error) = &destroyed {
+            tracing::warn!(object = %self.id, %error, "the vault did not destroy key material");
+        }
+        destroyed.is_ok()
+    }
+}
+
+impl Engine {
+    /// The change that makes intents for new keys of a scope.
+    pub(crate) fn prepare_intents(&self, scope: &Text) -> OpResult<(Batch, Vec<Text>)> {
+        let ids = (0..AT_ONCE).map(|_| make::new_id(self.vault.as_ref())).collect::<OpResult<Vec<_>>>()?;
+        let mut batch = Batch::default();
+        for id in &ids {
+            let key = layout::intent(scope, id);
+            batch.guards.push(Guard::Absent(key.clone()));
+            batch.writes.push(Write::Put(key, MAKE.to_vec()));
+        }
+        Ok((batch, ids))
+    }
+
+    /// Forgets material that a durable change has left behind. What is in hardware is removed later: that waits for a device.
+    pub(crate) fn forget(&self, discarded: Vec<Discarded>) {
+        let (resident, enveloped): (Vec<_>, Vec<_>) =
+            discarded.into_iter().partition(|gone| self.vault.resides(&gone.sealed));
+        for gone in &enveloped {
+            gone.destroy(self.vault.as_ref());
+        }
+        self.residents.leave(resident);
+    }
+
+    /// Adds to a batch the intents to remove what it discards.
+    pub(crate) fn intend_removal(&self, discarded: &[Discarded], batch: &mut Batch) {
+        let resident = discarded.iter().filter(|gone| self.vault.resides(&gone.sealed));
+        batch.writes.extend(resident.map(|gone| Write::Put(layout::intent(&gone.scope, &gone.id), REMOVE.to_vec())));
+    }
+
+    /// Removes keys from hardware that no record needs any more, and gives the change that clears their intents, if some were
+    /// removed. Waits for a device; what fails stays for the next call.
+    pub fn tidy_hardware(&self) -> Option<Pending> {
+        let waiting = {
+            let mut state = self.residents.state();
+            let count = state.leftovers.len().min(REMOVED_AT_ONCE);
+            state.leftovers.drain(..count).collect::<Vec<_>>()
+        };
+        if waiting.is_empty() {
+            return None;
+        }
+        let mut batch = Batch::default();
+        let mut waiting = waiting.into_iter();
+        for gone in waiting.by_ref() {
+            if !gone.destroy(self.vault.as_ref()) {
+                self.residents.state().leftovers.push(gone);
+                break;
+            }
+            batch.writes.push(Write::Delete(layout::intent(&gone.scope, &gone.id)));
+            self.residents.state().live.remove(&(gone.scope, gone.id));
+        }
+        self.residents.state().leftovers.extend(waiting);
+        (!batch.writes.is_empty()).then(|| Pending::again(batch, 0))
+    }
+}

@@ -1,0 +1,303 @@
+//! Keys in the vault's hardware as clients see them, and what becomes of them when the server dies at any step.
+
+#[macro_use]
+mod support;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use kmip_codec::attribute::Attribute;
+use kmip_codec::attribute::values::{Name, ProtectionStorageMasks, UniqueIdentifier};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::operation::RequestPayload;
+use kmip_codec::operation::create::CreateRequest;
+use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
+use kmip_codec::operation::destroy::DestroyRequest;
+use kmip_codec::operation::get::GetRequest;
+use kmip_codec::operation::query::QueryRequest;
+use kmip_codec::operation::rekey::ReKeyRequest;
+use kmip_codec::registry::{
+    CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, NameType, ObjectType, Operation,
+    ProtectionStorageMask, QueryFunction, ResultReason, Tag,
+};
+use kmip_codec::secret::Secret;
+use kmip_codec::version::{V1_2, V2_1, Version};
+use kmip_core::engine::Evaluation;
+use kmip_core::env::{Config, Custody};
+use kmip_core::layout;
+use kmip_core::object::Record;
+use kmip_core::ports::resident::{Residence, ResidentKind};
+use kmip_core::ports::store::{Batch, Store, Write};
+use kmip_core::ports::vault::{Binding, KeySpec, KeyVault};
+use kmip_core::testing::sim_vault::SimVault;
+use support::{CLIENT, Harness, failure, success};
+
+/// The vault of a test gives a pair on P-256 where an RSA pair is asked for.
+const RSA: KeySpec = KeySpec::Rsa { bits: 2048 };
+
+fn harness() -> Harness {
+    with(Custody::Enveloped)
+}
+
+fn with(custody: Custody) -> Harness {
+    Harness::with(Config { custody, ..Config::default() }, SimVault::new(1))
+}
+
+fn masks(mask: ProtectionStorageMask) -> Option<ProtectionStorageMasks> {
+    Some(ProtectionStorageMasks { protection_storage_mask: vec![mask] })
+}
+
+fn request(
+    algorithm: CryptographicAlgorithm,
+    further: &[Attribute],
+    storage: Option<ProtectionStorageMasks>,
+) -> RequestPayload {
+    let attributes = [
+        Attribute::CryptographicAlgorithm(algorithm),
+        Attribute::CryptographicUsageMask(CryptographicUsageMask::Encrypt | CryptographicUsageMask::Decrypt),
+    ];
+    RequestPayload::Create(Box::new(CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: Some(attributes.into_iter().chain(further.iter().cloned()).collect()),
+        protection_storage_masks: storage,
+    }))
+}
+
+fn aes(further: &[Attribute], storage: Option<ProtectionStorageMasks>) -> RequestPayload {
+    request(CryptographicAlgorithm::AES, further, storage)
+}
+
+fn stays() -> RequestPayload {
+    aes(&[Attribute::Extractable(false)], None)
+}
+
+fn created(item: ResponseBatchItem) -> String {
+    answer!(Create, item).unique_identifier.as_text().expect("an identifier").to_owned()
+}
+
+fn create(harness: &Harness, payload: RequestPayload) -> String {
+    created(harness.call(V2_1, Operation::Create, payload))
+}
+
+fn get(id: &str) -> RequestPayload {
+    RequestPayload::Get(Box::new(GetRequest {
+        unique_identifier: Some(UniqueIdentifier::text(id)),
+        key_format_type: None,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    }))
+}
+
+fn destroy(harness: &Harness, id: &str) {
+    let unique_identifier = Some(UniqueIdentifier::Text(id.into()));
+    let request = RequestPayload::Destroy(Box::new(DestroyRequest { unique_identifier }));
+    success(harness.call(V2_1, Operation::Destroy, request));
+}
+
+fn in_hardware(harness: &Harness) -> Vec<String> {
+    harness.vault.residents().unwrap().into_iter().map(|object| object.id).collect()
+}
+
+fn storage(record: &Record) -> Option<ProtectionStorageMask> {
+    record.attributes.iter().find_map(|instance| match instance.attribute {
+        Attribute::ProtectionStorageMask(mask) => Some(mask),
+        _ => None,
+    })
+}
+
+#[test]
+fn hardware_is_chosen_by_mask_extractability_and_configuration() {
+    use ProtectionStorageMask as M;
+    let unextractable = [Attribute::Extractable(false)];
+    let rows: [(Custody, &[Attribute], Option<ProtectionStorageMasks>, bool); 7] = [
+        (Custody::Enveloped, &[], None, false),
+        (Custody::Enveloped, &[], masks(M::Hardware), true),
+        (Custody::Enveloped, &[], masks(M::Software), false),
+        (Custody::Enveloped, &unextractable, None, true),
+        (Custody::Enveloped, &unextractable, masks(M::Software), false),
+        (Custody::Resident, &[], None, true),
+        (Custody::Resident, &[], masks(M::Software), false),
+    ];
+    for (custody, attributes, storage_masks, expected) in rows {
+        let harness = with(custody);
+        let told = format!("{custody:?} {attributes:?} {storage_masks:?}");
+        let id = create(&harness, aes(attributes, storage_masks));
+        assert_eq!(in_hardware(&harness) == [id.as_str()], expected, "{told}");
+        assert_eq!(storage(&harness.record(&id)), Some(if expected { M::Hardware } else { M::Software }), "{told}");
+        harness.verify().unwrap();
+    }
+}
+
+#[test]
+fn what_the_hardware_does_not_keep_is_refused_or_enveloped() {
+    let harness = harness();
+    let camellia = |further: &[Attribute], storage| request(CryptographicAlgorithm::Camellia, further, storage);
+    let refused = harness.call(V2_1, Operation::Create, camellia(&[], masks(ProtectionStorageMask::Hardware)));
+    assert_eq!(failure(&refused), ResultReason::ProtectionStorageUnavailable);
+    let hmac = request(CryptographicAlgorithm::HMAC_SHA256, &[], masks(ProtectionStorageMask::Hardware));
+    let refused = harness.call(V2_1, Operation::Create, hmac);
+    assert_eq!(failure(&refused), ResultReason::ProtectionStorageUnavailable);
+    assert!(refused.result_message.unwrap().as_str().contains("does not keep Hmac"));
+    let elsewhere = aes(&[], masks(ProtectionStorageMask::OffPremises));
+    assert_eq!(failure(&harness.call(V2_1, Operation::Create, elsewhere)), ResultReason::ProtectionStorageUnavailable);
+    let id = create(&harness, camellia(&[Attribute::Extractable(false)], None));
+    assert_eq!(storage(&harness.record(&id)), Some(ProtectionStorageMask::Software));
+    assert_eq!(in_hardware(&harness), [""; 0]);
+}
+
+#[test]
+fn a_key_that_stays_is_not_given_out_in_any_version_and_query_names_the_storage() {
+    let harness = harness();
+    let id = create(&harness, stays());
+    let wish = |version: Version| harness.call(version, Operation::Get, get(&id));
+    assert_eq!(failure(&wish(V2_1)), ResultReason::NotExtractable);
+    assert_eq!(failure(&wish(V1_2)), ResultReason::PermissionDenied);
+    let open = create(&harness, aes(&[], masks(ProtectionStorageMask::Hardware)));
+    answer!(Get, harness.call(V2_1, Operation::Get, get(&open)));
+    let query = QueryRequest { query_function: vec![QueryFunction::QueryStorageProtectionMasks], object_groups: None };
+    let told = answer!(Query, harness.call(V2_1, Operation::Query, RequestPayload::Query(Box::new(query))));
+    let offered = told.protection_storage_masks.unwrap().protection_storage_mask;
+    assert_eq!(offered, [ProtectionStorageMask::Software, ProtectionStorageMask::Hardware]);
+}
+
+#[test]
+fn a_key_is_replaced_where_it_is_and_pairs_keep_their_private_key() {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+    let (private, public) = (pair.to_pkcs8v1().unwrap(), pair.public_key().as_der().unwrap());
+    let vault = SimVault::new(1).with_pair(RSA, Secret::copy_from(private.as_ref()), public.as_ref().to_vec());
+    let harness = Harness::with(Config::default(), vault);
+    let id = create(&harness, aes(&[], masks(ProtectionStorageMask::Hardware)));
+    let rekey = ReKeyRequest {
+        unique_identifier: Some(UniqueIdentifier::text(&id)),
+        offset: None,
+        attributes: None,
+        protection_storage_masks: None,
+    };
+    let replaced = answer!(ReKey, harness.call(V2_1, Operation::ReKey, RequestPayload::ReKey(Box::new(rekey))));
+    let replaced = replaced.unique_identifier.as_text().unwrap().to_owned();
+    let mut expected = [id, replaced];
+    expected.sort_unstable();
+    assert_eq!(in_hardware(&harness), expected);
+    let usage = |mask| Some([Attribute::CryptographicUsageMask(mask)].into_iter().collect());
+    let of_any_algorithm = Attribute::KeyFormatType(KeyFormatType::X_509);
+    let verifies = [Attribute::CryptographicUsageMask(CryptographicUsageMask::Verify), of_any_algorithm];
+    let request = CreateKeyPairRequest {
+        common_attributes: Some([Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA)].into_iter().collect()),
+        private_key_attributes: usage(CryptographicUsageMask::Sign),
+        public_key_attributes: Some(verifies.into_iter().collect()),
+        common_protection_storage_masks: None,
+        private_protection_storage_masks: masks(ProtectionStorageMask::Hardware),
+        public_protection_storage_masks: None,
+    };
+    let of_public = CreateKeyPairRequest {
+        public_protection_storage_masks: masks(ProtectionStorageMask::Hardware),
+        ..request.clone()
+    };
+    let made = harness.call(V2_1, Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(request)));
+    let private = answer!(CreateKeyPair, made).private_key_unique_identifier.as_text().unwrap().to_owned();
+    assert!(in_hardware(&harness).contains(&private));
+    harness.verify().unwrap();
+    let refused = harness.call(V2_1, Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(of_public)));
+    assert_eq!(failure(&refused), ResultReason::PublicProtectionStorageUnavailable);
+}
+
+/// A wrong answer of a batch, a taken name, Undo: what was made and not stored goes, and no intent stays for it.
+#[test]
+fn what_is_made_and_not_stored_is_removed() {
+    let harness = harness();
+    let name = Attribute::Name(Name { value: "taken".into(), kind: NameType::UninterpretedTextString });
+    let id = create(&harness, aes(&[name.clone(), Attribute::Extractable(false)], None));
+    let refused = harness.call(V2_1, Operation::Create, aes(&[name, Attribute::Extractable(false)], None));
+    failure(&refused);
+    assert!(!in_hardware(&harness).is_empty());
+    harness.tidy_hardware();
+    assert_eq!(in_hardware(&harness), [id.as_str()]);
+    let intents = harness.intents();
+    assert!(intents.len() <= 4 && intents.iter().all(|intent| intent == b"make"), "{intents:?}");
+    let report = harness.engine.reconcile().unwrap();
+    assert_eq!((report.orphans, report.missing, report.complete), (vec![], vec![], true));
+}
+
+#[test]
+fn destroying_removes_the_key_after_the_change_is_durable() {
+    let harness = harness();
+    let id = create(&harness, stays());
+    harness.vault.fail_next(0);
+    destroy(&harness, &id);
+    assert_eq!(in_hardware(&harness), [id.as_str()], "the device has time");
+    assert!(harness.intents().contains(&b"remove".to_vec()));
+    harness.vault.fail_next(1);
+    harness.tidy_hardware();
+    assert_eq!(in_hardware(&harness), [id.as_str()], "a device that fails is asked again");
+    harness.tidy_hardware();
+    assert_eq!(in_hardware(&harness), [""; 0]);
+    assert!(!harness.intents().contains(&b"remove".to_vec()));
+}
+
+/// The server dies after the device made a key and before its record is stored; then between the destruction of an object
+/// and the removal of its key.
+#[test]
+fn a_crash_leaves_nothing_behind() {
+    let harness = harness();
+    let kept = create(&harness, stays());
+    let gone = create(&harness, stays());
+    let message = RequestMessage::continuing(V2_1, vec![(Operation::Create, stays())]);
+    let bytes = encode(Tag::RequestMessage, &message, V2_1);
+    let Evaluation::Commit(lost) = harness.engine.evaluate(&bytes, CLIENT, harness.env()) else { panic!("no change") };
+    drop(lost);
+    destroy(&harness, &gone);
+    assert_eq!(in_hardware(&harness).len(), 3);
+
+    let harness = harness.reopened(support::START + 1);
+    let report = harness.engine.settle_intents().unwrap();
+    assert_eq!(report.removed_destroyed, [(CLIENT.to_owned(), gone)]);
+    assert_eq!((report.removed_unstored.len(), report.unsettled.len()), (1, 0));
+    assert_eq!(in_hardware(&harness), [kept.as_str()]);
+    assert_eq!(harness.intents(), [b""; 0]);
+    harness.verify().unwrap();
+    create(&harness, stays());
+    assert_eq!(harness.engine.settle_intents().unwrap(), Default::default(), "intents of this process are its own");
+}
+
+#[test]
+fn an_intent_that_the_device_cannot_settle_stays() {
+    let harness = harness();
+    let gone = create(&harness, stays());
+    destroy(&harness, &gone);
+    let harness = harness.reopened(support::START + 1);
+    harness.vault.fail_next(10);
+    let report = harness.engine.settle_intents().unwrap();
+    assert!(report.unsettled.iter().any(|(_, id, why)| *id == gone && why.contains("simulated")), "{report:?}");
+    harness.vault.fail_next(0);
+    assert_eq!(harness.engine.settle_intents().unwrap().removed_destroyed.len(), 1);
+    assert_eq!(in_hardware(&harness), [""; 0]);
+}
+
+#[test]
+fn what_does_not_agree_is_told_and_not_touched() {
+    let harness = harness();
+    let kept = create(&harness, stays());
+    let lost = create(&harness, stays());
+    let what = Residence { kind: ResidentKind::Aes { bits: 128 }, sensitive: true, extractable: false };
+    harness.vault.generate_resident(what, Binding { scope: CLIENT, id: "orphan", spec: b"" }).unwrap();
+    harness.vault.remove_resident(CLIENT, &lost).unwrap();
+    let report = harness.engine.reconcile().unwrap();
+    assert_eq!(report.missing, [(CLIENT.to_owned(), lost)]);
+    assert_eq!(report.orphans.iter().map(|object| object.id.as_str()).collect::<Vec<_>>(), ["orphan"]);
+    assert_eq!(in_hardware(&harness), [kept.as_str(), "orphan"].map(str::to_owned));
+}
+
+/// An intent of another server that was settled away makes the commit conflict; the request is evaluated anew.
+#[test]
+fn a_lost_intent_makes_a_new_key() {
+    let harness = harness();
+    create(&harness, stays());
+    let from = layout::INTENTS;
+    let page = harness.store.scan(from, &layout::end_of(from), 10).unwrap();
+    let writes = page.entries.iter().map(|(key, _)| Write::Delete(key.clone())).collect();
+    harness.store.commit(&[Batch { writes, ..Batch::default() }]).unwrap();
+    let id = create(&harness, stays());
+    harness.tidy_hardware();
+    assert!(in_hardware(&harness).contains(&id));
+    assert_eq!(in_hardware(&harness).len(), 2);
+}
