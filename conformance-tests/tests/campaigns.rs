@@ -35,6 +35,11 @@ fn kills_lose_nothing_with_keys_under_a_token() {
 }
 
 #[test]
+fn kills_lose_nothing_with_keys_in_a_token() {
+    play(|place| crash::run(crash::Settings { vault: Vault::Resident, ..crash::Settings::new(3, 4, 23) }, place));
+}
+
+#[test]
 fn a_lost_device_fails_what_needs_it_and_comes_back_by_itself() {
     for (mode, spare) in [(Mode::Cached, false), (Mode::Strict, false), (Mode::Strict, true)] {
         let away = Duration::from_secs(4);
