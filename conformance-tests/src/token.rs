@@ -49,6 +49,8 @@ pub enum Vault {
     Cached,
     /// On a token of SoftHSM2, asked for each key.
     Strict,
+    /// On a token of SoftHSM2, where the keys stay that the server makes; registered ones are sealed.
+    Resident,
 }
 
 impl Vault {
@@ -56,10 +58,14 @@ impl Vault {
     pub fn server(self, place: &Path) -> io::Result<Option<Options>> {
         let mode = match self {
             Vault::Software => return Ok(Some(Options::new(&place.join("data")))),
-            Vault::Cached => Mode::Cached,
+            Vault::Cached | Vault::Resident => Mode::Cached,
             Vault::Strict => Mode::Strict,
         };
-        Ok(SoftHsm::prepare(place)?.map(|token| token.server(&place.join("data"), mode)))
+        let server = SoftHsm::prepare(place)?.map(|token| token.server(&place.join("data"), mode));
+        Ok(match self {
+            Vault::Resident => server.map(resident),
+            _ => server,
+        })
     }
 }
 
@@ -129,6 +135,12 @@ impl SoftHsm {
 /// The `[vault]` section.
 pub fn vault(mode: Mode) -> String {
     format!("[vault]\nkind = \"pkcs11\"\nmode = \"{}\"\n", mode.name())
+}
+
+/// The same server, with keys that stay in its device.
+pub fn resident(options: Options) -> Options {
+    let config = options.config.map(|config| config.replacen("[vault]\n", "[vault]\ncustody = \"resident\"\n", 1));
+    Options { config, ..options }
 }
 
 /// One `[[hsm]]` table.

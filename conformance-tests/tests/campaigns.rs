@@ -1,7 +1,8 @@
 //! Every campaign in a size that fits a test run; `--bin campaign` plays them in full.
 
 use conformance_tests::campaign::{
-    CampaignError, Outcome, crash, device_loss, idle, isolation, malformed, planted, rotation, slow, usage_limits,
+    CampaignError, Outcome, crash, device_loss, idle, isolation, malformed, planted, resident_memory, rotation, slow,
+    usage_limits,
 };
 use conformance_tests::token::{Mode, Vault};
 use std::io;
@@ -32,6 +33,16 @@ fn kills_lose_nothing_with_keys_under_a_token() {
     for (vault, seed) in [(Vault::Cached, 21), (Vault::Strict, 22)] {
         play(|place| crash::run(crash::Settings { vault, ..crash::Settings::new(2, 4, seed) }, place));
     }
+}
+
+#[test]
+fn kills_lose_nothing_with_keys_in_a_token() {
+    play(|place| crash::run(crash::Settings { vault: Vault::Resident, ..crash::Settings::new(3, 4, 23) }, place));
+}
+
+#[test]
+fn a_key_that_stays_in_a_device_is_nowhere_in_memory() {
+    play(resident_memory::run);
 }
 
 #[test]

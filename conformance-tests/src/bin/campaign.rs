@@ -2,7 +2,8 @@
 
 use clap::{Parser, Subcommand};
 use conformance_tests::campaign::{
-    Outcome, bench, crash, device_loss, idle, isolation, malformed, planted, rotation, slow, usage_limits,
+    Outcome, bench, crash, device_loss, idle, isolation, malformed, planted, resident_memory, rotation, slow,
+    usage_limits,
 };
 use conformance_tests::token::{Mode, Vault};
 use std::path::{Path, PathBuf};
@@ -80,6 +81,8 @@ enum Campaign {
     Isolation,
     /// Planted keys, names and a password stand in no file
     Planted,
+    /// A key that stays in a device stands nowhere in the server's memory
+    ResidentMemory,
     /// Idle connections cost little
     Idle {
         #[arg(long, default_value_t = 1000)]
@@ -145,6 +148,7 @@ fn run(arguments: &Arguments, place: &Path) -> Outcome {
         Campaign::Slow { clients } => slow::run(slow::Settings { clients: *clients, requests: 2000 }, place),
         Campaign::Isolation => isolation::run(place, isolation::Asker::Stranger),
         Campaign::Planted => planted::run(seed, place),
+        Campaign::ResidentMemory => resident_memory::run(place),
         Campaign::Idle { connections } => {
             idle::run(idle::Settings { connections: *connections, requests: 2000, slower: 3 }, place)
         }

@@ -108,7 +108,13 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
             let mut connection = writer.identity.connect(restarted.kmip())?;
             verify(writer, &mut connection, everything).map_err(|error| within(error, &format!("round {round}")))?;
         }
+        if settings.vault == Vault::Resident {
+            device_agrees(&restarted).map_err(|error| within(error, &format!("round {round}")))?;
+        }
         server = Some(restarted);
+    }
+    if settings.vault == Vault::Resident && token_objects(&place.join("softhsm"))? < settings.rounds {
+        return finding("hardly a key stayed in the token: the campaign says nothing of such keys");
     }
     let acknowledged: usize = writers.iter().map(|writer| writer.ledger.entries.len()).sum();
     let unanswered: usize = writers.iter().map(|writer| writer.ledger.settled).sum();
@@ -125,6 +131,31 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
          {uses} counted uses kept, {checked} works with keys hold",
         settings.rounds, settings.writers
     ))
+}
+
+/// Files of token objects below a folder of SoftHSM2.
+fn token_objects(folder: &Path) -> io::Result<usize> {
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        count += match path.is_dir() {
+            true => token_objects(&path)?,
+            false => usize::from(path.extension().is_some_and(|extension| extension == "object")),
+        };
+    }
+    Ok(count)
+}
+
+/// Whether the keys in the device are those of the objects in the store, after what the kill left was removed.
+fn device_agrees(server: &Server) -> Result<(), CampaignError> {
+    let report = server.admin_request("POST", "/api/v1/hsm/reconcile", b"")?;
+    let report: serde_json::Value = serde_json::from_slice(&report).map_err(io::Error::other)?;
+    let is_empty = |field: &str| report.get(field).and_then(|list| list.as_array()).is_some_and(Vec::is_empty);
+    let is_complete = report.get("complete").and_then(serde_json::Value::as_bool) == Some(true);
+    if is_complete && ["orphans", "missing", "unsettled"].into_iter().all(is_empty) {
+        return Ok(());
+    }
+    finding(format!("device and store do not agree: {report}"))
 }
 
 fn within(error: CampaignError, place: &str) -> CampaignError {

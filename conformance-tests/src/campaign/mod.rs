@@ -10,6 +10,7 @@ pub mod malformed;
 pub mod mutate;
 pub mod planted;
 pub mod random;
+pub mod resident_memory;
 pub mod rotation;
 pub mod slow;
 pub mod usage_limits;
