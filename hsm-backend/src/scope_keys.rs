@@ -206,7 +206,8 @@ impl ScopeKeys {
     pub(crate) fn is_outdated(&self, scope: &str, sealed: &Sealed, roots: &Roots) -> bool {
         let Some(([version, number @ ..], body)) = sealed.0.split_first_chunk::<HEADER_BYTES>() else { return false };
         let newest = self.find(scope, |ring| ring.keys.last()).map_or(0, |newest| newest.number);
-        u32::from_be_bytes(*number) < newest || (*version == BY_ROOT && roots.is_outdated(body))
+        u32::from_be_bytes(*number) < newest
+            || (matches!(*version, BY_ROOT | RESIDENT_BY_ROOT) && roots.is_outdated(body))
     }
 
     /// Whether a stored scope key stands under an older root key.

@@ -30,6 +30,8 @@ use crate::store::{Options, SledStore};
 use crate::turns::Turns;
 use crate::vault::{self, Secrets, Target};
 
+/// How much the thread of a rotation gives way to the threads that answer.
+const ROTATION_NICENESS: i32 = 10;
 /// Times that a request is evaluated again after conflicts.
 const ATTEMPTS: usize = 64;
 /// What a request may wait for a device beyond the deadline of one call: a second call, on the next device.
@@ -157,7 +159,11 @@ pub(crate) fn open(
 /// Seals everything anew in a thread of its own.
 fn rotate_on(core: &Arc<Core>) -> Result<(), ServiceError> {
     let host = Arc::clone(core);
-    let work = move || host.rotation.run(host.as_ref());
+    let work = move || {
+        // On Linux the niceness is the thread's own. Without it the rotation is only less polite.
+        let _ = rustix::process::nice(ROTATION_NICENESS);
+        host.rotation.run(host.as_ref());
+    };
     let thread = std::thread::Builder::new().name("rotation".to_owned()).spawn(work).map_err(failure)?;
     *core.rotating.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
     Ok(())

@@ -19,7 +19,9 @@ use crate::service::{AdministrationError, ServiceError, failure};
 use crate::vault::{self, Target};
 
 /// Records of one step: what a client's change may have to wait for.
-const PAGE: usize = 32;
+const PAGE: usize = 8;
+/// Records of one step of a pass that only looks.
+const LOOK: usize = 32;
 /// How many times as long as a step took the rotation rests after it.
 const REST: u32 = 3;
 const SHORTEST_REST: Duration = Duration::from_millis(1);
@@ -228,7 +230,7 @@ impl Rotation {
         fence(host)?;
         self.enter("proof", engine);
         let mut since = Instant::now();
-        let counted = engine.count_outdated(PAGE, |seen| {
+        let counted = engine.count_outdated(LOOK, |seen| {
             self.note(|progress| progress.seen = progress.seen.saturating_add(seen));
             let goes_on = pause(host, since);
             since = Instant::now();

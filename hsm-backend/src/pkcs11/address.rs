@@ -21,6 +21,8 @@ pub struct TokenAddress {
     pub serial: Option<String>,
     /// Label of the root key on it.
     pub root_label: String,
+    /// What the labels of the vault's other objects on it begin with. It stays when the root key is replaced.
+    pub owner: String,
 }
 
 impl TokenAddress {
@@ -111,6 +113,7 @@ mod tests {
             token_label: label.map(str::to_owned),
             serial: serial.map(str::to_owned),
             root_label: "root".to_owned(),
+            owner: "root".to_owned(),
         }
     }
 

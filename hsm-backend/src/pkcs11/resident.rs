@@ -1,7 +1,7 @@
 //! Resident keys: token objects of a device, which do their work there.
 //!
 //! Beside enveloped objects, whose material is sealed in the store, a vault keeps resident ones: a token object whose `CKA_ID`
-//! is the object's Unique Identifier and whose `CKA_LABEL` is the label of the root key, `/` and the scope. The blob of a
+//! is the object's Unique Identifier and whose `CKA_LABEL` is the configured label of the root key, `/` and the scope. The blob of a
 //! resident object is a sealed [`Description`]; it opens only for the object that it was made for, so that a record
 //! copied onto another object reaches no key. Nothing on a token without such a label and identifier is ever touched.
 //!

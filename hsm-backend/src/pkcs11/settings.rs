@@ -42,12 +42,14 @@ pub struct Hsm {
 impl Hsm {
     /// Where the device is, with this root key, or with the one that the configuration names.
     pub fn address(&self, root_label: Option<&str>) -> TokenAddress {
+        let configured = self.root_label.as_deref().unwrap_or(ROOT_LABEL);
         TokenAddress {
             name: self.name.clone(),
             module: self.module.clone(),
             token_label: self.token_label.clone(),
             serial: self.serial.clone(),
-            root_label: root_label.or(self.root_label.as_deref()).unwrap_or(ROOT_LABEL).to_owned(),
+            root_label: root_label.unwrap_or(configured).to_owned(),
+            owner: configured.to_owned(),
         }
     }
 

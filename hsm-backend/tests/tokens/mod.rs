@@ -104,6 +104,7 @@ pub fn address(module: &Path, token: &str) -> TokenAddress {
         token_label: Some(token.to_owned()),
         serial: None,
         root_label: ROOT.to_owned(),
+        owner: ROOT.to_owned(),
     }
 }
 

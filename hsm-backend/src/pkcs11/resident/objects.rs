@@ -92,7 +92,7 @@ fn usage(kind: ResidentKind) -> &'static [Attribute] {
 }
 
 fn prefix(loan: &Loan<'_>) -> String {
-    format!("{}/", loan.address.root_label)
+    format!("{}/", loan.address.owner)
 }
 
 fn name(loan: &Loan<'_>, scope: &str, id: &str) -> [Attribute; 3] {
