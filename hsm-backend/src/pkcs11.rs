@@ -122,7 +122,7 @@ impl Pkcs11Vault {
         let Options { mode, sessions, deadline } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
         let group = Arc::new(Group::open(devices, Limits { sessions, deadline }, errand)?);
-        let residents = Residents::new(Arc::clone(&group));
+        let residents = Residents::new(Arc::clone(&group), deadline);
         let mechanisms = group.mechanisms();
         let has = |needed: &[MechanismType]| needed.iter().all(|mechanism| mechanisms.contains(mechanism));
         let pairs = key_pair::listed().filter(|spec| has(needed_for(*spec))).collect();
