@@ -137,7 +137,7 @@ impl Pkcs11Vault {
 
     /// A vault that makes keys on these devices. What it seals and opens follows from `roots` and `scopes`.
     pub(crate) fn of(devices: Devices, roots: Arc<Roots>, scopes: Arc<ScopeKeys>) -> Self {
-        let Devices { name, mode, group } = devices;
+        let Devices { name, mode, deadline, group } = devices;
         let mechanisms = group.mechanisms();
         let has = |needed: &[MechanismType]| needed.iter().all(|mechanism| mechanisms.contains(mechanism));
         let pairs = key_pair::listed().filter(|spec| has(needed_for(*spec))).collect();
@@ -145,7 +145,7 @@ impl Pkcs11Vault {
             Mode::Cached => PrivateKeys::default(),
             Mode::Strict => PrivateKeys::none(),
         };
-        let residents = Residents::new(Arc::clone(&group), Arc::clone(&roots));
+        let residents = Residents::new(Arc::clone(&group), Arc::clone(&roots), deadline);
         Self { name, pairs, group, roots, residents, scopes, private_keys }
     }
 
@@ -179,6 +179,7 @@ impl Pkcs11Vault {
 pub(crate) struct Devices {
     name: String,
     mode: Mode,
+    deadline: Duration,
     group: Arc<Group>,
 }
 
@@ -191,7 +192,7 @@ impl Devices {
         let Options { mode, sessions, deadline, prompt } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
         let group = Arc::new(Group::open(devices, Limits { sessions, deadline, prompt }, errand)?);
-        Ok(Self { name, mode, group })
+        Ok(Self { name, mode, deadline, group })
     }
 
     /// Their root key.

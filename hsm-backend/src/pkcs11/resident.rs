@@ -7,7 +7,7 @@
 //!
 //! A key lives on one device, whatever other devices the vault has: if it is lost, the key is out of reach until it is back.
 //! Handles are kept for as long as the connection to the device lasts; the first use after that looks for the object once
-//! (`C_FindObjects`, which takes longer the more objects a token has).
+//! (`C_FindObjects`, which takes longer the more objects a token has). Objects are changed and looked for one at a time (`turns`).
 //!
 //! | module | what it defines |
 //! |---|---|
@@ -15,16 +15,19 @@
 //! | `objects` | token objects: templates, making, finding, removing |
 //! | `mechanisms` | which PKCS#11 mechanism does what |
 //! | `ciphers`, `uses` | encryption; signatures, codes, derivation with a resident key |
+//! | `turns` | one change of objects at a time |
 //! | `wrapping` | key wrap by a resident key and of one |
 
 mod ciphers;
 mod description;
 mod mechanisms;
 mod objects;
+mod turns;
 pub(super) mod uses;
 pub(super) mod wrapping;
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
@@ -34,6 +37,8 @@ use kmip_core::ports::vault::{Binding, Generated, Sealed, VaultError};
 use quick_cache::sync::Cache;
 
 use self::description::Description;
+use self::turns::{Turn, Turns};
+use super::address::Serial;
 use super::device::{Loan, Pace};
 use super::group::Group;
 use super::trouble::Trouble;
@@ -49,6 +54,7 @@ const KEPT: usize = 1 << 16;
 pub(super) struct Residents {
     group: Arc<Group>,
     roots: Arc<Roots>,
+    turns: Arc<Turns>,
     known: Cache<[u8; 32], Arc<Known>>,
 }
 
@@ -60,16 +66,23 @@ struct Known {
     handle: Mutex<Option<(u64, ObjectHandle)>>,
 }
 
+/// A key that was just made, with its handle and the number of the connection.
+struct Made {
+    description: Description,
+    handle: (u64, ObjectHandle),
+}
+
 /// A resident key that is about to be used.
 #[derive(Clone)]
 pub(super) struct Held {
     group: Arc<Group>,
+    turns: Arc<Turns>,
     known: Arc<Known>,
 }
 
 impl Residents {
-    pub(super) fn new(group: Arc<Group>, roots: Arc<Roots>) -> Self {
-        Self { group, roots, known: Cache::new(KEPT) }
+    pub(super) fn new(group: Arc<Group>, roots: Arc<Roots>, patience: Duration) -> Self {
+        Self { group, roots, turns: Arc::new(Turns::new(patience)), known: Cache::new(KEPT) }
     }
 
     /// The key of a blob. Whether the object exists shows its first use.
@@ -89,7 +102,7 @@ impl Residents {
     }
 
     fn hold(&self, known: Arc<Known>) -> Held {
-        Held { group: Arc::clone(&self.group), known }
+        Held { group: Arc::clone(&self.group), turns: Arc::clone(&self.turns), known }
     }
 
     /// Whether every device that serves makes keys of a kind.
@@ -111,8 +124,8 @@ impl Residents {
     ) -> Result<Generated, VaultError> {
         self.may_reside(what.kind)?;
         let pace = if objects::is_pair(what.kind) { Pace::Slow } else { Pace::Usual };
-        let (description, public) = self.make(pace, what, binding, |loan| objects::generate(loan, what, binding))?;
-        let sealed = self.describe(description, binding, scopes)?;
+        let (made, public) = self.make(pace, what, binding, |loan| objects::generate(loan, what, binding))?;
+        let sealed = self.describe(made, binding, scopes)?;
         Ok(match public {
             Some(public) => Generated::Pair { private: sealed, public },
             None => Generated::Symmetric(sealed),
@@ -128,8 +141,9 @@ impl Residents {
         scopes: &ScopeKeys,
     ) -> Result<Sealed, VaultError> {
         let import = objects::Import::new(secret, &mut self.group.random())?;
-        let (description, ()) = self.make(Pace::Usual, what, binding, |loan| import.onto(loan, what, binding))?;
-        self.describe(description, binding, scopes)
+        let onto = |loan: &Loan<'_>| Ok((import.onto(loan, what, binding)?, ()));
+        let (made, ()) = self.make(Pace::Usual, what, binding, onto)?;
+        self.describe(made, binding, scopes)
     }
 
     /// Makes an object. Work that is begun again takes away what the first attempt may have left.
@@ -138,40 +152,50 @@ impl Residents {
         pace: Pace,
         what: Residence,
         binding: Binding<'_>,
-        work: impl Fn(&Loan<'_>) -> Result<T, Trouble>,
-    ) -> Result<(Description, T), VaultError> {
+        work: impl Fn(&Loan<'_>) -> Result<(ObjectHandle, T), Trouble>,
+    ) -> Result<(Made, T), VaultError> {
+        // A device may search minutes for the primes of an RSA key: that must not hold up the rest.
+        let _turn = if matches!(what.kind, ResidentKind::Rsa { .. }) { None } else { Some(self.turns.take()?) };
         let mut again = false;
         self.group.call(pace, |loan| {
             if std::mem::replace(&mut again, true) {
                 objects::remove(loan, binding.scope, binding.id)?;
             }
-            let made = work(loan)?;
-            Ok((Description { device: loan.serial(), what, id: binding.id.to_owned() }, made))
+            let (handle, made) = work(loan)?;
+            let description = Description { device: loan.serial(), what, id: binding.id.to_owned() };
+            Ok((Made { description, handle: (loan.number, handle) }, made))
         })
     }
 
     /// Seals the description of an object that was just made; if that fails, the object goes.
-    fn describe(
-        &self,
-        description: Description,
-        binding: Binding<'_>,
-        scopes: &ScopeKeys,
-    ) -> Result<Sealed, VaultError> {
+    fn describe(&self, made: Made, binding: Binding<'_>, scopes: &ScopeKeys) -> Result<Sealed, VaultError> {
+        let Made { description, handle } = made;
         let plain = Secret::copy_from(&description.encode());
         let sealed = scopes.seal(Content::Residence, &plain, binding, &*self.roots, &mut OsRandom);
-        sealed.inspect_err(|_| {
-            // If this fails too, reconciliation finds the object.
-            let _ = self
-                .group
-                .call_on(description.device, Pace::Usual, |loan| objects::remove(loan, binding.scope, binding.id));
-        })
+        match sealed {
+            Ok(sealed) => {
+                let handle = Mutex::new(Some(handle));
+                let known = Known { description, scope: binding.scope.into(), handle };
+                self.known.insert(private_key_name(&sealed, binding), Arc::new(known));
+                Ok(sealed)
+            }
+            Err(error) => {
+                // If this fails too, reconciliation finds the object.
+                let _ = self.remove_from(description.device, binding);
+                Err(error)
+            }
+        }
+    }
+
+    fn remove_from(&self, device: Serial, binding: Binding<'_>) -> Result<bool, VaultError> {
+        let _turn = self.turns.take()?;
+        self.group.call_on(device, Pace::Usual, |loan| objects::remove(loan, binding.scope, binding.id))
     }
 
     /// Removes the object of a blob. One that is gone already is no error.
     pub(super) fn destroy(&self, sealed: &Sealed, binding: Binding<'_>, scopes: &ScopeKeys) -> Result<(), VaultError> {
         let held = self.held(sealed, binding, scopes)?;
-        let device = held.known.description.device;
-        self.group.call_on(device, Pace::Usual, |loan| objects::remove(loan, binding.scope, binding.id))?;
+        self.remove_from(held.known.description.device, binding)?;
         self.known.remove(&private_key_name(sealed, binding));
         held.forget();
         Ok(())
@@ -179,6 +203,7 @@ impl Residents {
 
     /// What the devices that serve hold for this vault.
     pub(super) fn list(&self) -> Result<Vec<ResidentObject>, VaultError> {
+        let _turn = self.turns.take()?;
         let mut found = self.group.call_each(false, objects::list)?.concat();
         found.sort_unstable();
         // Two addresses may be one token.
@@ -188,6 +213,7 @@ impl Residents {
 
     /// Removes what the devices hold for an object; all of them must serve.
     pub(super) fn remove(&self, scope: &str, id: &str) -> Result<bool, VaultError> {
+        let _turn = self.turns.take()?;
         let removed = self.group.call_each(true, |loan| objects::remove(loan, scope, id))?;
         Ok(removed.into_iter().any(|removed| removed))
     }
@@ -204,6 +230,7 @@ impl Held {
         pace: Pace,
         mut work: impl FnMut(&Session, ObjectHandle) -> Result<T, Trouble>,
     ) -> Result<T, VaultError> {
+        let _turn = self.turn_to_find()?;
         self.group.call_on(self.known.description.device, pace, |loan| {
             work(loan.session, self.handle(loan)?).inspect_err(|trouble| {
                 // The handle may be what was wrong.
@@ -212,6 +239,12 @@ impl Held {
                 }
             })
         })
+    }
+
+    /// A turn, if the object must be looked for. Taken before a session: who waits for one must not hold the other.
+    fn turn_to_find(&self) -> Result<Option<Turn<'_>>, VaultError> {
+        let kept = *self.known.handle.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.is_some() { Ok(None) } else { self.turns.take().map(Some) }
     }
 
     /// The handle of the object in this connection.

@@ -108,20 +108,24 @@ fn template(loan: &Loan<'_>, what: Residence, binding: Binding<'_>) -> Vec<Attri
 }
 
 /// Makes a key; of a pair, gives the public key.
-pub(super) fn generate(loan: &Loan<'_>, what: Residence, binding: Binding<'_>) -> Result<Option<Vec<u8>>, Trouble> {
+pub(super) fn generate(
+    loan: &Loan<'_>,
+    what: Residence,
+    binding: Binding<'_>,
+) -> Result<(ObjectHandle, Option<Vec<u8>>), Trouble> {
     let session = loan.session;
     let mut template = template(loan, what, binding);
     let Some(spec) = pair_of(what.kind) else {
         let (mechanism, bits) = secret_of(what.kind)?;
         template.push(Attribute::ValueLen((u64::from(bits) / 8).into()));
         let key = session.generate_key(&mechanism, &template)?;
-        return kept(session, key, what, Ok(None));
+        return kept(session, key, what, Ok((key, None)));
     };
     let (mechanism, public) = export::public_half(spec)?;
     let (public, key) = session.generate_key_pair(&mechanism, &public, &template)?;
     let told = read_public(session, spec, public);
     session.destroy_object(public)?;
-    kept(session, key, what, told.map(Some))
+    kept(session, key, what, told.map(|public| (key, Some(public))))
 }
 
 /// What was made with the key, if the token keeps the key as it was told to; else the key goes.
@@ -179,11 +183,11 @@ impl Import {
     }
 
     /// Makes the object.
-    pub(super) fn onto(&self, loan: &Loan<'_>, what: Residence, binding: Binding<'_>) -> Result<(), Trouble> {
+    pub(super) fn onto(&self, loan: &Loan<'_>, what: Residence, binding: Binding<'_>) -> Result<ObjectHandle, Trouble> {
         let template = template(loan, what, binding);
         export::with_key(loan.session, &self.transport, |transport| {
             let key = loan.session.unwrap_key(&Mechanism::AesKeyWrapPad, transport, &self.wrapped, &template)?;
-            kept(loan.session, key, what, Ok(()))
+            kept(loan.session, key, what, Ok(key))
         })
     }
 }

@@ -73,6 +73,10 @@ impl Held {
             return Err(VaultError::Stays("it is not Extractable".to_owned()));
         }
         let device = self.known.description.device;
+        let _turn = match (self.turn_to_find()?, under) {
+            (None, Under::Resident(other)) => other.turn_to_find()?,
+            (turn, _) => turn,
+        };
         self.group.call_on(device, Pace::Usual, |loan| {
             let key = self.handle(loan)?;
             let wrapped = match under {
