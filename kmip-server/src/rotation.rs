@@ -23,7 +23,7 @@ const PAGE: usize = 8;
 /// Records of one step of a pass that only looks.
 const LOOK: usize = 32;
 /// How many times as long as a step took the rotation rests after it.
-const REST: u32 = 3;
+const REST: u32 = 6;
 const SHORTEST_REST: Duration = Duration::from_millis(1);
 const LONGEST_REST: Duration = Duration::from_millis(250);
 /// How long it waits when the vault or the store fails.
