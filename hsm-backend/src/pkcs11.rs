@@ -123,12 +123,6 @@ impl Pkcs11Vault {
         Self::on(devices, options, Errand::Open)
     }
 
-    /// Like [`Pkcs11Vault::open`], but makes the root key where the only device has none. Of several devices each must have it.
-    pub fn open_or_create(devices: Vec<(TokenAddress, SecretText)>, options: Options) -> Result<Self, VaultError> {
-        let errand = if devices.len() == 1 { Errand::Ensure } else { Errand::Open };
-        Self::on(devices, options, errand)
-    }
-
     fn on(devices: Vec<(TokenAddress, SecretText)>, options: Options, errand: Errand) -> Result<Self, VaultError> {
         let devices = Devices::connect(devices, options, errand)?;
         let roots = Arc::new(Roots::new(roots::FIRST, devices.root()));

@@ -145,6 +145,11 @@ impl AdminApi {
         self.get("/api/v1/hsm").await
     }
 
+    /// Compares devices and store.
+    pub async fn reconcile(&self) -> Done<serde_json::Value> {
+        self.post("/api/v1/hsm/reconcile", &serde_json::json!({})).await
+    }
+
     /// Where the root key is, and how far its rotation.
     pub async fn root_key(&self) -> Done<serde_json::Value> {
         self.get("/api/v1/root-key").await

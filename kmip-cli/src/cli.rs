@@ -439,6 +439,11 @@ pub enum HsmCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Compare the keys that devices hold with the store, and remove what a crash has left behind (admin API)
+    Reconcile {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
     /// Make one root key on every device of a server's configuration; rehearses first, and asks
     Init(InitArgs),
     /// Try what a device can really do, and whether keys stay on it; leaves nothing there

@@ -278,6 +278,8 @@ async fn the_root_key_is_replaced_while_the_server_works() {
     }
     let devices = site.run("hsm status").await;
     assert_eq!((devices.code, devices.stdout.as_str()), (Some(0), "the root key is kept in software\n"));
+    let agree = site.run("hsm reconcile").await;
+    assert_eq!((agree.code, agree.stdout.as_str()), (Some(0), "devices and store agree\n"), "{}", agree.stderr);
     let table = site.run("root-key status").await.stdout;
     assert_eq!(table.trim_end(), "root key  2, software");
     site.json("root-key rotate --wait").await;

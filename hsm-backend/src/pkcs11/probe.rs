@@ -227,7 +227,7 @@ fn uses(info: &MechanismInfo) -> Vec<&'static str> {
         (info.verify(), "verify"),
         (info.digest(), "digest"),
         (info.wrap(), "wrap"),
-        (info.unwrap(), "unwrap"),
+        (MechanismInfo::unwrap(info), "unwrap"),
         (info.derive(), "derive"),
     ];
     flags.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect()
