@@ -7,7 +7,7 @@
 //! 4  everything under the old key is sealed anew, by a renewal (`kmip_core::renewal`)
 //! 5  nothing is left: the old key is forgotten, first on disk, then here                  RotatingVault::forget_older
 //! ```
-//! Scope keys stay in memory through all of it. Who opens objects ([`Mode`](crate::pkcs11::Mode)) is that of the root key
+//! Scope keys stay in memory through all of it. Who opens objects ([`Mode`]) is that of the root key
 //! with which the process began.
 
 use std::sync::{Arc, PoisonError, RwLock};

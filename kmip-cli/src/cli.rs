@@ -453,7 +453,7 @@ pub enum HsmCommand {
 /// A device, from a server's configuration or by flags.
 #[derive(Debug, Default, Args)]
 pub struct DeviceArgs {
-    /// A server's configuration file, whose [[hsm]] tables name devices
+    /// A server's configuration file, whose hsm tables name devices
     #[arg(long, value_name = "FILE", conflicts_with_all = ["module", "token_label", "serial", "pin_file", "pin_env"])]
     pub server_config: Option<PathBuf>,
     /// Name of the device there
@@ -479,7 +479,7 @@ pub struct DeviceArgs {
 /// The ceremony of the root key.
 #[derive(Debug, Args)]
 pub struct InitArgs {
-    /// The server's configuration file, whose [[hsm]] tables name the devices
+    /// The server's configuration file, whose hsm tables name the devices
     #[arg(long, value_name = "FILE")]
     pub server_config: PathBuf,
     /// Name of a device there, several times for several; all without it
@@ -525,7 +525,7 @@ pub enum RootKeyCommand {
         /// Where the new root key is to be; where the old one is if nothing is said
         #[arg(long, value_parser = ["software", "pkcs11"])]
         to: Option<String>,
-        /// Name of a device in [[hsm]] that is to hold it, several times for several; all that are configured without it
+        /// Name of a device of the configuration that is to hold it, several times for several; all that are configured without it
         #[arg(long, value_name = "NAME")]
         device: Vec<String>,
         /// Label of the new root key on the devices; made there if a single device has none of this label
