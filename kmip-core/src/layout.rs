@@ -8,7 +8,7 @@
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |
-//! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key ([`crate::residents`]) |
+//! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
 //!
 //! Keys begin with the scope, so that one scope is one range and another scope's objects do not exist in it. Names stand
 //! only as a keyed hash: a stolen disk shows none. Everything else that Locate needs is rebuilt in memory at open.

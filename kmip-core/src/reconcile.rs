@@ -1,7 +1,7 @@
 //! Reconciliation of the vault's hardware with the store: what a crash left behind goes, and what does not agree is told.
 //!
 //! Only a key that an intent names is removed, and only if no record holds it: what else the hardware has is reported. See
-//! [`crate::residents`] for the intents.
+//! `residents` for the intents.
 
 use std::collections::{BTreeSet, HashSet};
 
