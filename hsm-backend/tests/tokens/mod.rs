@@ -40,8 +40,13 @@ pub fn configure(directory: &Path) -> PathBuf {
 
 /// Initialises SoftHSM with tokens in `directory`. It reads its configuration once in a process, so such a file has one test.
 pub fn start(module: &Path, directory: &Path) -> Pkcs11 {
+    enter(module, "SOFTHSM2_CONF", &configure(directory))
+}
+
+/// Initialises a module that finds its configuration by a variable.
+pub fn enter(module: &Path, variable: &str, configuration: &Path) -> Pkcs11 {
     // SAFETY: no other thread of this process reads or writes the environment: this is its only test.
-    unsafe { std::env::set_var("SOFTHSM2_CONF", configure(directory)) };
+    unsafe { std::env::set_var(variable, configuration) };
     let pkcs11 = Pkcs11::new(module).unwrap();
     pkcs11.initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK)).unwrap();
     pkcs11

@@ -1,0 +1,72 @@
+//! The PKCS#11 vault on kryoptic, a second software token, with another implementation of every mechanism.
+//!
+//! `KRYOPTIC_MODULE` names the module, which no distribution in use has as a package: `./test` builds it. Without it the test says so and passes.
+
+mod tokens;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use cryptoki::context::Pkcs11;
+use cryptoki::object::{Attribute, ObjectClass};
+use hsm_backend::pkcs11::probe::probe;
+use hsm_backend::pkcs11::{Mode, Options, Pkcs11Vault, TokenAddress};
+use kmip_codec::secret::Secret;
+use kmip_core::ports::vault::{Binding, KeyVault};
+use kmip_core::testing::vault_exerciser::exercise;
+
+const BINDING: Binding<'_> = Binding { scope: "next", id: "1", spec: b"spec" };
+
+fn configure(directory: &Path) -> PathBuf {
+    let slot = |number: u8| {
+        let database = directory.join(format!("{number}.sqlite"));
+        format!("[[slots]]\nslot = {number}\ndbtype = \"sqlite\"\ndbargs = {:?}\n", database.display().to_string())
+    };
+    let configuration = directory.join("kryoptic.conf");
+    std::fs::write(&configuration, format!("{}{}", slot(1), slot(2))).unwrap();
+    configuration
+}
+
+fn open(address: &TokenAddress, mode: Mode) -> Pkcs11Vault {
+    Pkcs11Vault::open(vec![(address.clone(), tokens::pin())], tokens::options(mode)).unwrap()
+}
+
+#[test]
+fn pkcs11_vault_on_kryoptic() {
+    let Some(module) = std::env::var_os("KRYOPTIC_MODULE").map(PathBuf::from).filter(|path| path.exists()) else {
+        println!("SKIP kryoptic: KRYOPTIC_MODULE names no module");
+        return;
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let pkcs11 = tokens::enter(&module, "KRYOPTIC_CONF", &configure(directory.path()));
+    tokens::make(&pkcs11, "first");
+    let first = tokens::address(&module, "first");
+    let vault = Pkcs11Vault::create(vec![(first.clone(), tokens::pin())], Options::default()).unwrap();
+    exercise(&vault);
+    exercise(&open(&first, Mode::Strict));
+    each_mode_opens_what_the_other_sealed(&first);
+    only_the_root_key_is_left(&pkcs11);
+    let report = probe(&first, &tokens::pin(), Duration::from_secs(60)).unwrap();
+    assert!(report.is_fit(), "{report:?}");
+    only_the_root_key_is_left(&pkcs11);
+}
+
+fn each_mode_opens_what_the_other_sealed(address: &TokenAddress) {
+    let (cached, strict) = (open(address, Mode::Cached), open(address, Mode::Strict));
+    let stored = cached.create_scope_key("next").unwrap();
+    let secret = Secret::copy_from(b"0123456789abcdef");
+    for vault in [&cached, &strict] {
+        vault.install_scope_key("next", &stored).unwrap();
+    }
+    for (by, with) in [(&cached, &strict), (&strict, &cached)] {
+        assert_eq!(with.open(&by.seal(&secret, BINDING).unwrap(), BINDING).unwrap(), secret);
+    }
+}
+
+/// Of the keys; the module shows objects of its own beside them.
+fn only_the_root_key_is_left(pkcs11: &Pkcs11) {
+    let session = tokens::session(pkcs11, "first");
+    let count = |class| session.find_objects(&[Attribute::Class(class)]).unwrap().len();
+    let classes = [ObjectClass::SECRET_KEY, ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::DATA];
+    assert_eq!(classes.map(count), [1, 0, 0, 0]);
+}
