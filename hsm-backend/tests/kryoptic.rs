@@ -18,12 +18,9 @@ use kmip_core::testing::vault_exerciser::exercise;
 const BINDING: Binding<'_> = Binding { scope: "next", id: "1", spec: b"spec" };
 
 fn configure(directory: &Path) -> PathBuf {
-    let slot = |number: u8| {
-        let database = directory.join(format!("{number}.sqlite"));
-        format!("[[slots]]\nslot = {number}\ndbtype = \"sqlite\"\ndbargs = {:?}\n", database.display().to_string())
-    };
-    let configuration = directory.join("kryoptic.conf");
-    std::fs::write(&configuration, format!("{}{}", slot(1), slot(2))).unwrap();
+    let (configuration, database) = (directory.join("kryoptic.conf"), directory.join("token.sqlite"));
+    let slot = format!("[[slots]]\nslot = 1\ndbtype = \"sqlite\"\ndbargs = \"{}\"\n", database.display());
+    std::fs::write(&configuration, slot).unwrap();
     configuration
 }
 

@@ -1,4 +1,4 @@
-//! Tokens of SoftHSM2 for tests: where the module is, how a token is made, where its files are.
+//! Tokens for tests: where SoftHSM2's module is, how a module is entered, how a token is made on it.
 
 #![allow(dead_code, reason = "each test uses a part")]
 
