@@ -49,7 +49,7 @@ pub enum Vault {
     Cached,
     /// On a token of SoftHSM2, asked for each key.
     Strict,
-    /// On a token of SoftHSM2, where the keys stay that the server makes; registered ones are sealed.
+    /// On a token of SoftHSM2, where the keys stay that the token can work with; derived and other ones are sealed.
     Resident,
 }
 

@@ -60,6 +60,7 @@ pub use self::address::TokenAddress;
 pub(crate) use self::connection::Errand;
 use self::device::Limits;
 use self::group::Group;
+pub use self::module::finalise;
 use self::resident::Residents;
 pub use self::status::{DeviceState, DeviceStatus};
 use crate::crypto::{OpensKeys, PrivateKeys};
@@ -318,6 +319,10 @@ impl KeyVault for Pkcs11Vault {
 
     fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
         self.residents.import(what, secret, binding, &self.scopes)
+    }
+
+    fn digest_resident(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Option<[u8; 32]>, VaultError> {
+        self.residents.held(sealed, binding, &self.scopes)?.digest()
     }
 
     fn wrap_resident(

@@ -265,6 +265,7 @@ impl KeyVault for RotatingVault {
         fn may_reside(&self, kind: ResidentKind) -> Result<(), VaultError>;
         fn generate_resident(&self, what: Residence, binding: Binding<'_>) -> Result<Generated, VaultError>;
         fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError>;
+        fn digest_resident(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Option<[u8; 32]>, VaultError>;
         fn wrap_resident(&self, sealed: &Sealed, binding: Binding<'_>, under: Key<'_>, wrap: KeyWrap) -> Result<Vec<u8>, CryptoError>;
         fn residents(&self) -> Result<Vec<ResidentObject>, VaultError>;
         fn remove_resident(&self, scope: &str, id: &str) -> Result<bool, VaultError>;

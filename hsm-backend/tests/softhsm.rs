@@ -64,6 +64,7 @@ fn pkcs11_vault_on_softhsm() {
     a_ceremony_makes_one_root_key_on_every_device(&pkcs11, &module);
     drop((vault, strict));
     no_monitor_is_left();
+    the_end_of_the_process_finalises_the_module(&pkcs11, &first);
 }
 
 fn refusals_are_clear(address: &TokenAddress) {
@@ -324,6 +325,17 @@ fn a_ceremony_makes_one_root_key_on_every_device(pkcs11: &Pkcs11, module: &Path)
     assert!(refused.contains("two: it has a key \"of-all\" already"), "{refused}");
     assert_eq!((left("late"), left("two")), (0, 1));
     assert!(make_root_key(&[], Rehearsal::No, patience).is_err());
+}
+
+/// Also while a vault is open, whose device is then out of reach, and whose end does not call the module.
+fn the_end_of_the_process_finalises_the_module(pkcs11: &Pkcs11, address: &TokenAddress) {
+    let vault = open(address, Mode::Cached).unwrap();
+    hsm_backend::pkcs11::finalise(Duration::from_secs(5));
+    let gone = pkcs11.get_library_info();
+    assert!(matches!(gone, Err(Error::Pkcs11(RvError::CryptokiNotInitialized, _))), "{gone:?}");
+    assert!(matches!(vault.random(&mut [0; 8]), Err(VaultError::Unavailable(_))));
+    drop(vault);
+    hsm_backend::pkcs11::finalise(Duration::from_secs(5));
 }
 
 fn no_monitor_is_left() {

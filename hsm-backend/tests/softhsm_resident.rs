@@ -11,11 +11,12 @@ use cryptoki::object::{Attribute, AttributeType, ObjectClass};
 use hsm_backend::pkcs11::{Mode, Options, Pkcs11Vault, TokenAddress};
 use kmip_codec::secret::Secret;
 use kmip_core::ports::crypto::{
-    Aead, BlockCipher, BlockMode, BlockPadding, CryptoError, Cryptography as _, Derivation, Encryption, Hash, Key,
-    KeyWrap, Mac, Message, Signing,
+    Aead, BlockCipher, BlockMode, BlockPadding, CryptoError, Cryptography as _, Derivation, Encryption, Hash,
+    KbkdfMode, Key, KeyWrap, Mac, Message, Prf, Signing, Transform,
 };
 use kmip_core::ports::resident::{Residence, ResidentKind};
 use kmip_core::ports::vault::{Answer, Binding, Call, Curve, Generated, KeySpec, KeyVault, Sealed, VaultError};
+use sha2::{Digest as _, Sha256};
 
 const SPEC: &[u8] = b"spec";
 const DATA: &[u8] = b"sixteen bytes...and sixteen more and then some";
@@ -99,6 +100,8 @@ fn ciphers_agree_with_this_process(vault: &Pkcs11Vault) {
         let kind = ResidentKind::Aes { bits: u32::try_from(bits).unwrap() };
         let sealed = vault.import_resident(of(kind), &clear, binding(&id)).unwrap();
         assert!(vault.resides(&sealed));
+        let digest = vault.digest_resident(&sealed, binding(&id)).unwrap();
+        assert_eq!(digest, Some(Sha256::digest(clear.expose_secret()).into()), "the digest that the device computes");
         let resident = Key::Sealed(&sealed, binding(&id));
         for how in [
             ecb(),
@@ -142,17 +145,37 @@ fn streams_give_what_one_piece_gives(vault: &Pkcs11Vault) {
     let sealed = symmetric(vault.generate_resident(STAYS, binding("stream")).unwrap());
     let key = Key::Sealed(&sealed, binding("stream"));
     let iv = [3; 16];
-    for how in [block(BlockMode::Cbc, BlockPadding::Pkcs5, &iv), gcm(&iv[..12], 16)] {
+    let ways = [
+        block(BlockMode::Ecb, BlockPadding::AnsiX923, &[]),
+        block(BlockMode::Cbc, BlockPadding::Pkcs5, &iv),
+        block(BlockMode::Ctr, BlockPadding::None, &[0xFF; 16]),
+        gcm(&iv[..12], 16),
+    ];
+    for how in ways {
         let whole = vault.encrypt(key, &how, DATA).unwrap();
+        // Parts of every length, also shorter than a block, give whole blocks as soon as they are there.
+        for length in 1..DATA.len() {
+            let parts = |data: &[u8], mut stream: Box<dyn Transform>, tag: Option<&[u8]>| {
+                let mut given = Vec::new();
+                let mut chunks = data.chunks(length).peekable();
+                while let Some(part) = chunks.next_if(|_| true) {
+                    if chunks.peek().is_none() {
+                        let rest = stream.finish(part, tag).unwrap();
+                        given.extend_from_slice(rest.data.expose_secret());
+                        return (given, rest.tag);
+                    }
+                    given.extend_from_slice(stream.update(part).unwrap().expose_secret());
+                }
+                (given, None)
+            };
+            let encrypted = parts(DATA, vault.begin_encrypt(key, &how).unwrap(), None);
+            assert_eq!((&encrypted.0, &encrypted.1), (&whole.data, &whole.tag), "{how:?} in parts of {length}");
+            let stream = vault.begin_decrypt(key, &how).unwrap();
+            assert_eq!(parts(&whole.data, stream, whole.tag.as_deref()).0, DATA, "{how:?} in parts of {length}");
+        }
         let mut stream = vault.begin_encrypt(key, &how).unwrap();
-        let first = stream.update(&DATA[..20]).unwrap();
-        let rest = stream.finish(&DATA[20..], None).unwrap();
-        assert_eq!([first.expose_secret(), rest.data.expose_secret()].concat(), whole.data);
-        assert_eq!(rest.tag, whole.tag);
-        let mut stream = vault.begin_decrypt(key, &how).unwrap();
-        let first = stream.update(&whole.data[..5]).unwrap();
-        let rest = stream.finish(&whole.data[5..], whole.tag.as_deref()).unwrap();
-        assert_eq!([first.expose_secret(), rest.data.expose_secret()].concat(), DATA);
+        let waits_for_the_end = matches!(how, Encryption::Aead { .. });
+        assert_eq!(stream.update(&DATA[..16]).unwrap().is_empty(), waits_for_the_end, "{how:?}");
     }
 }
 
@@ -175,6 +198,23 @@ fn codes_agree_with_this_process(vault: &Pkcs11Vault) {
         stream.update(&DATA[..7]).unwrap();
         stream.update(&DATA[7..]).unwrap();
         assert!(stream.verify(&ours).unwrap());
+    }
+    let (hash, data) = (Hash::Sha256, DATA);
+    let blocks = |prf, mode| Derivation::Kbkdf { mode, prf, data, iv: &[] };
+    for (derivation, length) in [
+        (Derivation::Hash { hash, data: &[] }, 32),
+        (Derivation::Hash { hash: Hash::Sha512, data }, 50),
+        (blocks(Prf::Cmac(BlockCipher::Aes), KbkdfMode::Counter), 40),
+        (blocks(Prf::Hmac(hash), KbkdfMode::Feedback), 70),
+        (blocks(Prf::Hmac(hash), KbkdfMode::DoublePipeline), 70),
+    ] {
+        let (key, clear) = match derivation {
+            Derivation::Kbkdf { prf: Prf::Cmac(_), .. } => (Key::Sealed(&cmac, binding("cmac")), &cmac_clear),
+            _ => (Key::Sealed(&hmac, binding("hmac")), &clear),
+        };
+        let ours = vault.derive(Some(Key::Clear(clear)), &derivation, length).unwrap();
+        assert_eq!(vault.derive(Some(key), &derivation, length).unwrap(), ours, "{derivation:?}");
+        assert!(matches!(vault.derive(Some(key), &derivation, 0), Err(CryptoError::Limit(_))));
     }
     let derivation = Derivation::Hmac { hash: Hash::Sha256, data: DATA };
     let ours = vault.derive(Some(Key::Clear(&clear)), &derivation, 24).unwrap();

@@ -20,8 +20,12 @@ mod value_json;
 mod value_text;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
+
+/// How long the end of the process waits for calls to leave a PKCS#11 module.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
@@ -30,6 +34,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(commands::run(cli)),
         Err(error) => Err(failure::CliError::Local(format!("cannot start: {error}"))),
     };
+    hsm_backend::pkcs11::finalise(FAREWELL);
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -223,7 +223,7 @@ pub(crate) fn run(
         engine,
         txn,
         version,
-        claims: Claims::new(principal.scope.clone()),
+        claims: Claims::new(principal.scope.clone(), ops::keys_made(&request.items)),
         principal,
         now: env.now,
         placeholder: None,

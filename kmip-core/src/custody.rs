@@ -5,14 +5,17 @@
 //! enveloped. A client that asks for Software storage only gets that.
 
 use kmip_codec::attribute::values::ProtectionStorageMasks;
-use kmip_codec::registry::{CryptographicAlgorithm, ProtectionStorageMask as Mask};
+use kmip_codec::object::{KeyValue, ManagedObject};
+use kmip_codec::registry::{CryptographicAlgorithm, CryptographicUsageMask, ProtectionStorageMask as Mask};
 
+use crate::attributes::usage_mask;
 use crate::batch::Context;
 use crate::env::Custody;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::ports::resident::{Residence, ResidentKind};
 use crate::ports::vault::{KeySpec, KeyVault, VaultError};
+use crate::{formats, ops};
 
 /// The storage that this server offers: in software always, in hardware where its vault keeps AES keys.
 pub(crate) fn offered(vault: &dyn KeyVault) -> Vec<Mask> {
@@ -66,6 +69,11 @@ pub(crate) fn in_software(permitted: Permitted) -> OpResult<()> {
     fail(Fault::ProtectionStorage, "this server keeps objects of this kind in Software protection storage")
 }
 
+/// Whether software may keep a key that hardware refuses.
+pub(crate) fn may_be_in_software(permitted: Permitted) -> bool {
+    permitted.software
+}
+
 /// How a key that has its attributes is to be kept; `None` means enveloped. `kind` is `None` for keys that no hardware keeps.
 pub(crate) fn decide(
     context: &Context<'_>,
@@ -75,7 +83,7 @@ pub(crate) fn decide(
 ) -> OpResult<Option<Residence>> {
     let extractable = attribute_of!(record, Extractable).copied().unwrap_or(true);
     let sensitive = attribute_of!(record, Sensitive).copied().unwrap_or(false);
-    let wanted = !permitted.software || !extractable || context.engine.config.custody == Custody::Resident;
+    let wanted = asks_for_hardware(record, permitted) || context.engine.config.custody == Custody::Resident;
     if !wanted || !permitted.hardware {
         return Ok(None);
     }
@@ -88,6 +96,44 @@ pub(crate) fn decide(
         None => "no hardware of this server keeps keys of this kind".to_owned(),
     };
     if permitted.software { Ok(None) } else { fail(Fault::ProtectionStorage, refusal) }
+}
+
+/// The kind of a key that a client registers in the clear.
+///
+/// Clients authenticate with AES keys by HMAC, too, which devices do with keys made for HMAC only. An AES key that may be
+/// meant for that goes into hardware only if its client asks for it.
+pub(crate) fn registered_kind(record: &Record, object: &ManagedObject, permitted: Permitted) -> Option<ResidentKind> {
+    let block = object.key_block()?;
+    if !matches!(block.key_value, Some(KeyValue::Plain(_))) || block.key_wrapping_data.is_some() {
+        return None;
+    }
+    let algorithm = attribute_of!(record, CryptographicAlgorithm).copied()?;
+    let bits = u32::try_from(*attribute_of!(record, CryptographicLength)?).ok()?;
+    match object {
+        ManagedObject::SymmetricKey(_) => {
+            let kind = symmetric_kind(algorithm, KeySpec::Symmetric { bits });
+            kind.filter(|kind| {
+                let is_aes = matches!(kind, ResidentKind::Aes { .. });
+                !(is_aes && may_need_hmac(record)) || asks_for_hardware(record, permitted)
+            })
+        }
+        ManagedObject::PrivateKey(_) if algorithm == CryptographicAlgorithm::RSA => Some(ResidentKind::Rsa { bits }),
+        ManagedObject::PrivateKey(_) if formats::is_elliptic(algorithm) => {
+            let curve = formats::inspect(object).ok()?.curve.and_then(ops::curve_named)?;
+            Some(ResidentKind::Ec { curve })
+        }
+        _ => None,
+    }
+}
+
+fn may_need_hmac(record: &Record) -> bool {
+    use CryptographicUsageMask as Mask;
+    usage_mask(record).intersects(Mask::MACGenerate | Mask::MACVerify | Mask::DeriveKey)
+}
+
+/// Whether a client asks for hardware itself: by the storage that it permits, or because the key must not leave.
+fn asks_for_hardware(record: &Record, permitted: Permitted) -> bool {
+    !permitted.software || attribute_of!(record, Extractable) == Some(&false)
 }
 
 /// The kind of a symmetric key.

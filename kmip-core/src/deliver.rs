@@ -9,7 +9,7 @@ use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats::{self, FormatError};
 use crate::object::{Record, attribute_of};
-use crate::wrapping;
+use crate::{material, wrapping};
 
 /// Brings an object into the form that a client asks for.
 pub(crate) fn deliver(
@@ -45,8 +45,10 @@ pub(crate) fn wrapped_in_hardware(
         return Ok(None);
     }
     let held = record.object.as_ref().and_then(ManagedObject::key_block).map(|block| block.key_format_type);
-    let wrapped = match request.key_format_type {
-        Some(wanted) if Some(formats::format_in_version(wanted, context.version)) != held => None,
+    let wanted = request.key_format_type.map(|wanted| formats::format_in_version(wanted, context.version));
+    let native = material::native_format(record.object_type);
+    let wrapped = match (held, wanted.or(held)) {
+        (Some(held), Some(wanted)) if wanted != native || held != native => None,
         _ => wrapping::wrap_resident(context, record, &material.sealed, specification)?,
     };
     match wrapped {
@@ -57,7 +59,7 @@ pub(crate) fn wrapped_in_hardware(
         None if attribute_of!(record, Sensitive) == Some(&true) => fail(
             Fault::Sensitive,
             "the object is Sensitive and in hardware, which wraps it by Encrypt with No Encoding and NISTKeyWrap or \
-             AESKeyWrapPadding only, in the format that it has",
+             AESKeyWrapPadding only, in the format that it has there",
         ),
         None => Ok(None),
     }

@@ -279,7 +279,17 @@ impl Engine {
         let outcome = match batch::run(self, bytes, request, principal, env, &header) {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Evaluation::Defer(work),
-            Err(Defer::Intents) => return self.intents(scope, version, &asked, env.now),
+            Err(Defer::Intents(wanted)) => {
+                return match self.prepare_intents(&scope, wanted) {
+                    Ok((batch, ids)) => {
+                        Evaluation::Commit(Box::new(Pending::with(batch, After::Intents(scope, ids), env.now)))
+                    }
+                    Err(error) => {
+                        let version = readable_version(Some(version));
+                        Evaluation::Reply(self.message_failure(version, Some(&asked), &error, env.now))
+                    }
+                };
+            }
         };
         let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
         let response_header = ResponseHeader { batch_count: Some(count), ..header };
@@ -360,17 +370,6 @@ impl Engine {
             let batch = txn.into_batch()?;
             Some(Pending::again(batch, now))
         })
-    }
-
-    /// The intents that a request waits for.
-    fn intents(&self, scope: Text, version: Version, header: &RequestHeader, now: i64) -> Evaluation {
-        match self.prepare_intents(&scope) {
-            Ok((batch, ids)) => Evaluation::Commit(Box::new(Pending::with(batch, After::Intents(scope, ids), now))),
-            Err(error) => {
-                let version = readable_version(Some(version));
-                Evaluation::Reply(self.message_failure(version, Some(header), &error, now))
-            }
-        }
     }
 
     /// The change that gives a new scope its key.

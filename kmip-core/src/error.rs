@@ -367,7 +367,7 @@ pub(crate) enum Defer {
     /// The work is too long for the calling thread.
     Pool(Work),
     /// A key in hardware needs a durable intent before it is made.
-    Intents,
+    Intents(usize),
 }
 
 /// Why an operation fails: what the client is told.
@@ -387,9 +387,9 @@ impl OpError {
         Self { fault, message: message.into(), defer: None }
     }
 
-    /// Asks for evaluation with intents for new keys in hardware.
-    pub(crate) fn needs_intents() -> Self {
-        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Intents) }
+    /// Asks for evaluation with intents for so many new keys in hardware.
+    pub(crate) fn needs_intents(wanted: usize) -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Intents(wanted)) }
     }
 
     /// Asks for evaluation on a pool.

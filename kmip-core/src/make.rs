@@ -1,21 +1,24 @@
 //! What every new object gets, whichever operation makes it: an identifier, and the attributes that the server sets.
 
 use kmip_codec::attribute::rules::Origin;
-use kmip_codec::attribute::values::{Link, RNGParameters, UniqueIdentifier};
+use kmip_codec::attribute::values::{Digest, Link, RNGParameters, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
-use kmip_codec::registry::{LinkType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag};
+use kmip_codec::registry::{
+    HashingAlgorithm, KeyFormatType, LinkType, ObjectType, ProtectionStorageMask, RNGAlgorithm, Tag,
+};
+use kmip_codec::secret::Secret;
 use kmip_codec::value::{ByteString, DateTime, Interval};
 use sha2::{Digest as _, Sha256};
 
 use crate::batch::Context;
-use crate::error::OpResult;
+use crate::error::{Fault, OpError, OpResult};
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::ports::resident::Residence;
-use crate::ports::vault::{Generated, KeySpec, KeyVault};
-use crate::{attributes, quantum_safe, uuid};
+use crate::ports::vault::{Generated, KeySpec, KeyVault, Sealed, VaultError};
+use crate::{attributes, ops, quantum_safe, uuid};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
 const DEFAULT_POLICY: &str = "default";
@@ -66,9 +69,42 @@ pub(crate) fn generate(
     context.claims.require(&record.id)?;
     let made = vault.generate_resident(residence, Bound::of(record).binding())?;
     let (Generated::Symmetric(sealed) | Generated::Pair { private: sealed, .. }) = &made;
+    note_in_hardware(context, record, sealed);
+    if let Generated::Symmetric(sealed) = &made
+        && let Some(digest) = vault.digest_resident(sealed, Bound::of(record).binding())?
+    {
+        record.add(Attribute::Digest(Box::new(Digest {
+            hashing_algorithm: HashingAlgorithm::SHA_256,
+            digest_value: Some(ByteString::new(&digest)),
+            key_format_type: Some(KeyFormatType::Raw),
+        })));
+    }
+    Ok(made)
+}
+
+/// Brings the key of a client into hardware, to stay there.
+pub(crate) fn import(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    secret: &Secret,
+    residence: Residence,
+) -> OpResult<Sealed> {
+    ops::on_device(context)?;
+    context.claims.require(&record.id)?;
+    let imported = context.engine.vault.import_resident(residence, secret, Bound::of(record).binding());
+    let sealed = imported.map_err(|error| match error {
+        VaultError::Unsupported(what) => {
+            OpError::new(Fault::ProtectionStorage, format!("the key vault does not keep {what}"))
+        }
+        other => other.into(),
+    })?;
+    note_in_hardware(context, record, &sealed);
+    Ok(sealed)
+}
+
+fn note_in_hardware(context: &mut Context<'_>, record: &mut Record, sealed: &Sealed) {
     context.claims.note_made(record, sealed);
     record.set(Attribute::ProtectionStorageMask(ProtectionStorageMask::Hardware));
-    Ok(made)
 }
 
 /// Sets what the server sets on every new object.

@@ -4,7 +4,7 @@
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject};
-use kmip_codec::registry::{KeyFormatType, Tag};
+use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, Tag};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ValueBy;
 use kmip_codec::version::V2_1;
@@ -12,9 +12,12 @@ use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Source, Strictness};
 
+use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::object::{Material, MaterialKind, Record};
+use crate::object::{Material, MaterialKind, Record, attribute_of};
+use crate::ports::resident::Residence;
 use crate::ports::vault::{Binding, KeyVault};
+use crate::{formats, make};
 
 /// What a record's material is bound to.
 pub(crate) struct Bound<'a> {
@@ -45,6 +48,55 @@ pub(crate) fn store(vault: &dyn KeyVault, record: &mut Record, mut object: Manag
         }
     };
     Ok(())
+}
+
+/// Gives a record its object, whose material goes into hardware, to stay there. What the hardware cannot hold comes back.
+pub(crate) fn store_in_hardware(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    mut object: ManagedObject,
+    residence: Residence,
+) -> OpResult<Result<(), (ManagedObject, OpError)>> {
+    let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+    let secret = match native(&object, algorithm) {
+        Ok(secret) => secret,
+        Err(error) => return Ok(Err((object, error))),
+    };
+    // What the material is bound to follows from the object.
+    record.object = Some(object.clone());
+    let sealed = match make::import(context, record, &secret, residence) {
+        Ok(sealed) => sealed,
+        Err(error) if error.fault == Fault::ProtectionStorage => return Ok(Err((object, error))),
+        Err(error) => return Err(error),
+    };
+    // The clear copy is wiped here.
+    drop(take_out(&mut object));
+    record.object = Some(object);
+    store_generated(record, sealed);
+    Ok(Ok(()))
+}
+
+/// The material of an object that is not wrapped, in the form in which the vault takes it.
+fn native(object: &ManagedObject, algorithm: Option<CryptographicAlgorithm>) -> OpResult<Secret> {
+    let object_type = object.object_type();
+    match object.key_block().map(|block| (block.key_format_type, &block.key_value)) {
+        Some((format, Some(KeyValue::Plain(value)))) => {
+            match formats::convert(object_type, format, &value.key_material, native_format(object_type), algorithm)? {
+                KeyMaterial::Bytes(bytes) => Ok(bytes),
+                KeyMaterial::Transparent(_) => fail(Fault::KeyFormat, "the key has no form in bytes"),
+            }
+        }
+        _ => fail(Fault::KeyValueMissing, "the object has no key value in the clear"),
+    }
+}
+
+/// The format in which the vault takes keys of a type.
+pub(crate) fn native_format(object_type: ObjectType) -> KeyFormatType {
+    match object_type {
+        ObjectType::PrivateKey => KeyFormatType::PKCS_8,
+        ObjectType::PublicKey => KeyFormatType::X_509,
+        _ => KeyFormatType::Raw,
+    }
 }
 
 /// Gives a record an object whose material the vault has just generated and sealed for it.
@@ -100,28 +152,36 @@ pub(crate) fn load(vault: &dyn KeyVault, record: &Record) -> OpResult<ManagedObj
     let mut object = object.clone();
     let Some(material) = &record.material else { return Ok(object) };
     let secret = vault.open(&material.sealed, Bound::of(record).binding())?;
+    let resides = vault.resides(&material.sealed);
     if let ManagedObject::OpaqueObject(opaque) = &mut object {
         opaque.opaque_data_value = secret;
         return Ok(object);
     }
     if let Some(block) = object.key_block_mut() {
-        put_back(block, material.kind, secret)?;
+        if material.kind == MaterialKind::Wrapped {
+            block.key_value = Some(KeyValue::Wrapped(secret));
+            return Ok(object);
+        }
+        let (object_type, format) = (record.object_type, block.key_format_type);
+        let key_material = match resides {
+            // Hardware has one form for each kind of key.
+            true => {
+                let (bytes, algorithm) = (KeyMaterial::Bytes(secret), attribute_of!(record, CryptographicAlgorithm));
+                formats::convert(object_type, native_format(object_type), &bytes, format, algorithm.copied())?
+            }
+            false => read_material(material.kind, secret, format)?,
+        };
+        put_back(block, key_material);
     }
     Ok(object)
 }
 
-fn put_back(block: &mut KeyBlock, kind: MaterialKind, secret: Secret) -> OpResult<()> {
-    if kind == MaterialKind::Wrapped {
-        block.key_value = Some(KeyValue::Wrapped(secret));
-        return Ok(());
-    }
-    let key_material = read_material(kind, secret, block.key_format_type)?;
+fn put_back(block: &mut KeyBlock, key_material: KeyMaterial) {
     let attributes = match block.key_value.take() {
         Some(KeyValue::Plain(structure)) => structure.attributes,
         _ => None,
     };
     block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes })));
-    Ok(())
 }
 
 /// Key material of its opened bytes.

@@ -8,8 +8,8 @@
 //! | a key is made | the intent to make it | the intent goes, the record comes | |
 //! | a key is destroyed | | the intent to remove it comes, the material goes from the record | the hardware removes the key, the intent goes |
 //!
-//! A key is made under an identifier that has its intent already: if none is ready, the request commits some and is evaluated
-//! again. Keys that an evaluation made and did not store are removed later, by [`Engine::tidy_hardware`]; what a
+//! A key is made under an identifier that has its intent already: if fewer are ready than a request may need, it commits some
+//! and is evaluated again. Keys that an evaluation made and did not store are removed later, by [`Engine::tidy_hardware`]; what a
 //! crash leaves behind, by reconciliation.
 
 use std::collections::{HashMap, HashSet};
@@ -30,7 +30,7 @@ pub(crate) const MAKE: &[u8] = b"make";
 /// The value of an intent to remove a key.
 pub(crate) const REMOVE: &[u8] = b"remove";
 
-/// Intents that are committed at once.
+/// Intents that are committed at once, or more if one request may need more.
 const AT_ONCE: usize = 4;
 /// Keys that are removed between two looks at the rest of the work.
 const REMOVED_AT_ONCE: usize = 16;
@@ -46,6 +46,10 @@ pub(crate) struct Ready {
 #[derive(Debug)]
 pub(crate) struct Claims {
     scope: Text,
+    /// How many the request may need; all of them are taken at its first need, or none.
+    wanted: usize,
+    asked: bool,
+    free: Vec<Ready>,
     taken: Vec<Ready>,
     made: Vec<Discarded>,
 }
@@ -90,15 +94,20 @@ impl Residents {
 }
 
 impl Claims {
-    /// None yet.
-    pub(crate) fn new(scope: Text) -> Self {
-        Self { scope, taken: Vec::new(), made: Vec::new() }
+    /// None yet, of a request that may make so many keys.
+    pub(crate) fn new(scope: Text, wanted: usize) -> Self {
+        Self { scope, wanted, asked: false, free: Vec::new(), taken: Vec::new(), made: Vec::new() }
     }
 
     /// The identifier of a new object: one whose intent is durable if there is one, else a random one.
     pub(crate) fn new_id(&mut self, engine: &Engine) -> OpResult<Text> {
-        let ready = engine.residents.state().ready.get_mut(&self.scope).and_then(Vec::pop);
-        match ready {
+        if !std::mem::replace(&mut self.asked, true)
+            && let Some(ready) = engine.residents.state().ready.get_mut(&self.scope)
+            && let Some(rest) = ready.len().checked_sub(self.wanted)
+        {
+            self.free = ready.split_off(rest);
+        }
+        match self.free.pop() {
             None => make::new_id(engine.vault.as_ref()),
             Some(ready) => {
                 let id = ready.id.clone();
@@ -110,7 +119,10 @@ impl Claims {
 
     /// Asks for intents unless that of an object is durable.
     pub(crate) fn require(&self, id: &Text) -> OpResult<()> {
-        if self.taken.iter().any(|ready| ready.id == *id) { Ok(()) } else { Err(OpError::needs_intents()) }
+        match self.taken.iter().any(|ready| ready.id == *id) {
+            true => Ok(()),
+            false => Err(OpError::needs_intents(self.wanted)),
+        }
     }
 
     /// Takes note of a key that the hardware made.
@@ -123,7 +135,8 @@ impl Claims {
     pub(crate) fn close(mut self, engine: &Engine, stores: impl Fn(&Text) -> bool, batch: &mut Batch) -> Self {
         let (kept, rest): (Vec<_>, Vec<_>) = self.taken.into_iter().partition(|ready| stores(&ready.id));
         let (kept_made, rest_made): (Vec<_>, Vec<_>) = self.made.into_iter().partition(|key| stores(&key.id));
-        Self { scope: self.scope.clone(), taken: rest, made: rest_made }.abandon(engine);
+        let free = std::mem::take(&mut self.free);
+        Self { free, taken: rest, made: rest_made, ..Self::new(self.scope.clone(), self.wanted) }.abandon(engine);
         for ready in &kept {
             let key = layout::intent(&self.scope, &ready.id);
             batch.guards.push(Guard::At(key.clone(), ready.revision));
@@ -144,6 +157,7 @@ impl Claims {
     /// Nothing is stored: keys that were made are removed later, identifiers without a key are ready again.
     pub(crate) fn abandon(self, engine: &Engine) {
         let unused = self.taken.into_iter().filter(|ready| !self.made.iter().any(|key| key.id == ready.id));
+        let unused = unused.chain(self.free);
         engine.residents.state().ready.entry(self.scope.clone()).or_default().extend(unused);
         engine.residents.leave(self.made);
     }
@@ -166,9 +180,9 @@ impl Discarded {
 }
 
 impl Engine {
-    /// The change that makes intents for new keys of a scope.
-    pub(crate) fn prepare_intents(&self, scope: &Text) -> OpResult<(Batch, Vec<Text>)> {
-        let ids = (0..AT_ONCE).map(|_| make::new_id(self.vault.as_ref())).collect::<OpResult<Vec<_>>>()?;
+    /// The change that makes intents for new keys of a scope, of which a request may need `wanted`.
+    pub(crate) fn prepare_intents(&self, scope: &Text, wanted: usize) -> OpResult<(Batch, Vec<Text>)> {
+        let ids = (0..wanted.max(AT_ONCE)).map(|_| make::new_id(self.vault.as_ref())).collect::<OpResult<Vec<_>>>()?;
         let mut batch = Batch::default();
         for id in &ids {
             let key = layout::intent(scope, id);

@@ -8,16 +8,21 @@ use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{Name, ProtectionStorageMasks, UniqueIdentifier};
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::object::key_material::TransparentSymmetricKey;
+use kmip_codec::object::{
+    KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, SecretData, SymmetricKey, TransparentKey,
+};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create::CreateRequest;
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::destroy::DestroyRequest;
 use kmip_codec::operation::get::GetRequest;
 use kmip_codec::operation::query::QueryRequest;
+use kmip_codec::operation::register::RegisterRequest;
 use kmip_codec::operation::rekey::ReKeyRequest;
 use kmip_codec::registry::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, NameType, ObjectType, Operation,
-    ProtectionStorageMask, QueryFunction, ResultReason, Tag,
+    ProtectionStorageMask, QueryFunction, ResultReason, SecretDataType, Tag,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::version::{V1_2, V2_1, Version};
@@ -29,6 +34,7 @@ use kmip_core::ports::resident::{Residence, ResidentKind};
 use kmip_core::ports::store::{Batch, Store, Write};
 use kmip_core::ports::vault::{Binding, KeySpec, KeyVault};
 use kmip_core::testing::sim_vault::SimVault;
+use sha2::{Digest as _, Sha256};
 use support::{CLIENT, Harness, failure, success};
 
 /// The vault of a test gives a pair on P-256 where an RSA pair is asked for.
@@ -300,4 +306,126 @@ fn a_lost_intent_makes_a_new_key() {
     harness.tidy_hardware();
     assert!(in_hardware(&harness).contains(&id));
     assert_eq!(in_hardware(&harness).len(), 2);
+}
+
+/// More keys than intents are made ready at once, and a rest of ready ones that is too small.
+#[test]
+fn a_batch_makes_as_many_keys_as_it_asks_for() {
+    let harness = harness();
+    create(&harness, stays());
+    let items = (0..9).map(|_| (Operation::Create, stays())).collect();
+    let made: Vec<String> = harness.batch(V2_1, items).into_iter().map(created).collect();
+    assert_eq!(made.len(), 9);
+    assert!(made.iter().all(|id| in_hardware(&harness).contains(id)));
+    assert_eq!(in_hardware(&harness).len(), 10, "a key was made that nobody has");
+    assert!(harness.engine.tidy_hardware().is_none());
+    harness.verify().unwrap();
+}
+
+fn register(
+    object: ManagedObject,
+    attributes: &[Attribute],
+    storage: Option<ProtectionStorageMasks>,
+) -> RequestPayload {
+    RequestPayload::Register(Box::new(RegisterRequest {
+        object_type: object.object_type(),
+        attributes: Some(attributes.iter().cloned().collect()),
+        object: Some(object),
+        protection_storage_masks: storage,
+    }))
+}
+
+fn key_block(format: KeyFormatType, material: KeyMaterial, algorithm: CryptographicAlgorithm, bits: i32) -> KeyBlock {
+    KeyBlock {
+        key_format_type: format,
+        key_compression_type: None,
+        key_value: Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material: material, attributes: None }))),
+        cryptographic_algorithm: Some(algorithm),
+        cryptographic_length: Some(bits),
+        key_wrapping_data: None,
+    }
+}
+
+fn aes_key(format: KeyFormatType) -> ManagedObject {
+    let key = Secret::copy_from(&[7; 16]);
+    let material = match format {
+        KeyFormatType::TransparentSymmetricKey => {
+            KeyMaterial::Transparent(Box::new(TransparentKey::Symmetric(TransparentSymmetricKey { key })))
+        }
+        _ => KeyMaterial::Bytes(key),
+    };
+    let key_block = key_block(format, material, CryptographicAlgorithm::AES, 128);
+    ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block }))
+}
+
+fn registered(harness: &Harness, payload: RequestPayload) -> String {
+    let answer = answer!(Register, harness.call(V2_1, Operation::Register, payload));
+    answer.unique_identifier.as_text().expect("an identifier").to_owned()
+}
+
+fn digests(record: &Record) -> Vec<Vec<u8>> {
+    let digest = |attribute: &Attribute| match attribute {
+        Attribute::Digest(digest) => Some(digest.digest_value.as_ref()?.as_slice().to_vec()),
+        _ => None,
+    };
+    record.attributes.iter().filter_map(|instance| digest(&instance.attribute)).collect()
+}
+
+#[test]
+fn a_registered_key_goes_into_hardware_and_leaves_in_its_own_form() {
+    let harness = harness();
+    for format in [KeyFormatType::Raw, KeyFormatType::TransparentSymmetricKey] {
+        let open = register(aes_key(format), &[], masks(ProtectionStorageMask::Hardware));
+        let id = registered(&harness, open);
+        let record = harness.record(&id);
+        assert!(in_hardware(&harness).contains(&id));
+        assert_eq!(storage(&record), Some(ProtectionStorageMask::Hardware));
+        assert_eq!(digests(&record).first().unwrap(), Sha256::digest([7; 16]).as_slice());
+        let object = answer!(Get, harness.call(V2_1, Operation::Get, get(&id))).object;
+        assert_eq!(object.key_block().unwrap().key_value, aes_key(format).key_block().unwrap().key_value, "{format}");
+        let stays = register(aes_key(format), &[Attribute::Extractable(false)], None);
+        let id = registered(&harness, stays);
+        assert!(in_hardware(&harness).contains(&id));
+        assert_eq!(failure(&harness.call(V2_1, Operation::Get, get(&id))), ResultReason::NotExtractable);
+    }
+    assert!(harness.engine.tidy_hardware().is_none());
+    harness.verify().unwrap();
+}
+
+#[test]
+fn what_hardware_does_not_take_is_registered_in_software_or_refused() {
+    let secret = || {
+        let material = KeyMaterial::Bytes(Secret::copy_from(b"secret"));
+        let mut key_block = key_block(KeyFormatType::Opaque, material, CryptographicAlgorithm::AES, 128);
+        (key_block.cryptographic_algorithm, key_block.cryptographic_length) = (None, None);
+        ManagedObject::SecretData(Box::new(SecretData { secret_data_type: SecretDataType::Password, key_block }))
+    };
+    let harness = with(Custody::Resident);
+    let id = registered(&harness, register(secret(), &[], None));
+    assert_eq!(storage(&harness.record(&id)), Some(ProtectionStorageMask::Software));
+    let id = registered(&harness, register(aes_key(KeyFormatType::Raw), &[], masks(ProtectionStorageMask::Software)));
+    assert_eq!(storage(&harness.record(&id)), Some(ProtectionStorageMask::Software));
+    // Tokens do HMAC with keys made for it only: one that clients may use so goes there if they ask.
+    let mac = [Attribute::CryptographicUsageMask(CryptographicUsageMask::MACGenerate)];
+    let id = registered(&harness, register(aes_key(KeyFormatType::Raw), &mac, None));
+    assert_eq!(storage(&harness.record(&id)), Some(ProtectionStorageMask::Software));
+    assert_eq!(in_hardware(&harness), [""; 0]);
+    let asked =
+        registered(&harness, register(aes_key(KeyFormatType::Raw), &mac, masks(ProtectionStorageMask::Hardware)));
+    let usual = registered(&harness, register(aes_key(KeyFormatType::Raw), &[], None));
+    assert!([asked, usual].iter().all(|id| in_hardware(&harness).contains(id)));
+    let refused = register(secret(), &[], masks(ProtectionStorageMask::Hardware));
+    let refused = harness.call(V2_1, Operation::Register, refused);
+    assert_eq!(failure(&refused), ResultReason::ProtectionStorageUnavailable);
+    assert_eq!(in_hardware(&harness).len(), 2);
+}
+
+#[test]
+fn hardware_computes_the_digest_of_a_key_that_it_made() {
+    let harness = harness();
+    let id = create(&harness, aes(&[], masks(ProtectionStorageMask::Hardware)));
+    let object = answer!(Get, harness.call(V2_1, Operation::Get, get(&id))).object;
+    let Some(KeyValue::Plain(value)) = &object.key_block().unwrap().key_value else { panic!("a wrapped key") };
+    let KeyMaterial::Bytes(bytes) = &value.key_material else { panic!("a transparent key") };
+    assert_eq!(digests(&harness.record(&id)), [Sha256::digest(bytes.expose_secret()).to_vec()]);
 }

@@ -11,10 +11,14 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 use thiserror::Error;
 
 /// The data directory unless another is named.
 const DEFAULT_DATA_DIR: &str = "kmip-data";
+
+/// How long the end of the process waits for threads and devices.
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// Key-management server that speaks KMIP 1.0 to 2.1.
 #[derive(Debug, Parser)]
@@ -116,7 +120,9 @@ impl CliError {
 pub fn main() -> ExitCode {
     // clap prints its own message and exits 2 on bad usage, 0 on --help.
     let cli = Cli::parse();
-    match run(cli) {
+    let done = run(cli);
+    hsm_backend::pkcs11::finalise(FAREWELL);
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let line = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
@@ -157,7 +163,10 @@ impl Serve {
             .enable_all()
             .build()
             .map_err(|error| CliError::System { what: "threads", error })?;
-        runtime.block_on(self.serve(data, config))
+        let done = runtime.block_on(self.serve(data, config));
+        // A thread that a device does not let go must not keep the process.
+        runtime.shutdown_timeout(FAREWELL);
+        done
     }
 
     async fn serve(&self, data: DataDir, config: Config) -> Result<(), CliError> {

@@ -7,8 +7,9 @@ use conformance_tests::oasis::bar::is_required;
 use conformance_tests::oasis::expectations;
 use conformance_tests::oasis::run::{Outcome, load_all, play_all, print};
 use conformance_tests::reference;
-use conformance_tests::server_process::{Options, Reconnecting, Server, ServerWorld};
+use conformance_tests::server_process::{Reconnecting, Server, ServerWorld};
 use conformance_tests::tls::Identity;
+use conformance_tests::token::Vault;
 use kmip_codec::version::V3_0;
 use std::io;
 use std::net::SocketAddr;
@@ -30,6 +31,9 @@ struct Arguments {
     /// Play on the engine in this process, without sockets
     #[arg(long, conflicts_with = "server")]
     in_process: bool,
+    /// Where the server that it starts keeps its root key
+    #[arg(long, value_enum, default_value_t, conflicts_with_all = ["server", "in_process"])]
+    vault: Vault,
     /// CA that the server's certificate chains to
     #[arg(long)]
     ca: Option<PathBuf>,
@@ -72,13 +76,14 @@ fn main() -> io::Result<ExitCode> {
         _ if arguments.in_process => play_all(&cases, &mut InProcess::open()?, &selected),
         _ => {
             let place = tempfile::tempdir()?;
-            let server = Server::start(&Options::new(&place.path().join("data")))?;
+            let Some(options) = arguments.vault.server(place.path())? else { return Ok(ExitCode::SUCCESS) };
+            let server = Server::start(&options)?;
             play_all(&cases, &mut ServerWorld::new(&server), &selected)
         }
     };
     print(&reports);
     if arguments.bless {
-        expectations::save(&expectations::path(), &reports)?;
+        expectations::save(arguments.vault, &reports)?;
     }
     let failed = reports.iter().any(|report| matches!(report.outcome, Outcome::Fail(_)));
     Ok(if failed && !arguments.bless { ExitCode::FAILURE } else { ExitCode::SUCCESS })

@@ -1,21 +1,35 @@
-//! The committed list of how each case ends: `case<TAB>pass|fail|not<TAB>reason`, so that every change is seen.
+//! The committed lists of how each case ends: `case<TAB>pass|fail|not<TAB>reason`, so that every change is seen. One is for
+//! every server; another says where a server differs whose keys stay in SoftHSM2.
 
 use super::run::Report;
+use crate::token::Vault;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Where the list stands.
-pub fn path() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("oasis-expectations.tsv")
+/// The list for every server.
+const EVERYWHERE: &str = "oasis-expectations.tsv";
+/// What is different where keys stay in a device.
+const RESIDENT: &str = "oasis-resident.tsv";
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
 /// Outcome words by case; the reasons are for readers, and may differ from machine to machine.
 pub type Expectations = BTreeMap<String, String>;
 
-/// Reads the list.
-pub fn load(path: &Path) -> io::Result<Expectations> {
+/// How the cases end on a server with this vault, and which of them end otherwise there than elsewhere.
+pub fn load(vault: Vault) -> io::Result<(Expectations, Vec<String>)> {
+    let mut expected = read(&path(EVERYWHERE))?;
+    let different = if vault == Vault::Resident { read(&path(RESIDENT))? } else { Expectations::new() };
+    let names = different.keys().cloned().collect();
+    expected.extend(different);
+    Ok((expected, names))
+}
+
+fn read(path: &Path) -> io::Result<Expectations> {
     let text = std::fs::read_to_string(path)?;
     let rows = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
     let rows = rows.filter_map(|line| {
@@ -25,15 +39,23 @@ pub fn load(path: &Path) -> io::Result<Expectations> {
     Ok(rows.collect())
 }
 
-/// Writes the list anew.
-pub fn save(path: &Path, reports: &[Report]) -> io::Result<()> {
-    let mut text =
-        String::from("# case\toutcome\treason; written by `cargo run -p conformance-tests --bin oasis -- --bless`\n");
-    for report in reports {
+/// Writes the list of a vault anew.
+pub fn save(vault: Vault, reports: &[Report]) -> io::Result<()> {
+    let (name, option) = match vault {
+        Vault::Resident => (RESIDENT, " --vault resident"),
+        _ => (EVERYWHERE, ""),
+    };
+    let everywhere = if vault == Vault::Resident { read(&path(EVERYWHERE))? } else { Expectations::new() };
+    let mut text = format!(
+        "# case\toutcome\treason; written by `cargo run -p conformance-tests --bin oasis -- --bless{option}`\n"
+    );
+    let ends_so_everywhere =
+        |report: &&Report| everywhere.get(&report.name).is_some_and(|word| word == report.outcome.word());
+    for report in reports.iter().filter(|report| !ends_so_everywhere(report)) {
         let reason = steady(report.outcome.reason());
         writeln!(text, "{}\t{}\t{reason}", report.name, report.outcome.word()).map_err(io::Error::other)?;
     }
-    std::fs::write(path, text)
+    std::fs::write(path(name), text)
 }
 
 /// A reason without what differs from run to run: identifiers and times.

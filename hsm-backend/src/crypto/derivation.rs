@@ -21,17 +21,25 @@ const MAX_LENGTH: usize = 65_536;
 
 /// Derives `length` bytes from raw key material.
 pub(super) fn derive_bytes(key: &[u8], how: &Derivation<'_>, length: usize) -> Result<Secret, CryptoError> {
-    if length == 0 || length > MAX_LENGTH {
-        return Err(CryptoError::Limit(format!("1 to {MAX_LENGTH} bytes are derived, not {length}")));
-    }
+    check_length(length)?;
     match *how {
         Derivation::Pbkdf2 { hash, salt, iterations } => pbkdf2(hash, key, salt, iterations, length),
         Derivation::Hash { hash, data } => leading(&Zeroizing::new(digest(hash, &[key, data])), length),
         Derivation::Hmac { hash, data } => leading(&prf(Prf::Hmac(hash), key, &[data])?, length),
         Derivation::Encrypt { encryption, data } => encrypt(key, &encryption, data, length),
-        Derivation::Kbkdf { mode, prf, data, iv } => kbkdf(mode, prf, key, data, iv, length),
+        Derivation::Kbkdf { mode, prf: function, data, iv } => {
+            kbkdf(mode, |parts| prf(function, key, parts), data, iv, length)
+        }
         Derivation::Hkdf { hash, salt, info } => hkdf(hash, key, salt, info, length),
         Derivation::Agreement { .. } => Err(CryptoError::Key("key agreement takes a private key".to_owned())),
+    }
+}
+
+/// Refuses to derive nothing, or too much.
+pub(crate) fn check_length(length: usize) -> Result<(), CryptoError> {
+    match length {
+        1..=MAX_LENGTH => Ok(()),
+        _ => Err(CryptoError::Limit(format!("1 to {MAX_LENGTH} bytes are derived, not {length}"))),
     }
 }
 
@@ -97,11 +105,11 @@ fn encrypt(key: &[u8], how: &Encryption<'_>, data: &[u8], length: usize) -> Resu
     leading(&encrypted, length)
 }
 
-/// NIST SP 800-108 with a counter of 32 bits. The fixed data is the client's; no length is added to it.
-fn kbkdf(
+/// NIST SP 800-108 with a counter of 32 bits, by a keyed function of some parts. The fixed data is the client's; no length is
+/// added to it.
+pub(crate) fn kbkdf(
     mode: KbkdfMode,
-    function: Prf,
-    key: &[u8],
+    prf: impl Fn(&[&[u8]]) -> Result<Zeroizing<Vec<u8>>, CryptoError>,
     data: &[u8],
     iv: &[u8],
     length: usize,
@@ -110,19 +118,19 @@ fn kbkdf(
         return Err(CryptoError::Parameters(format!("{mode:?} mode takes no initialization vector")));
     }
     let mut pipeline = match mode {
-        KbkdfMode::DoublePipeline => prf(function, key, &[data])?,
+        KbkdfMode::DoublePipeline => prf(&[data])?,
         _ => Zeroizing::new(iv.to_vec()),
     };
     let mut out = Zeroizing::new(Vec::with_capacity(length.saturating_add(64)));
     for counter in 1u32.. {
         let before: &[u8] = if mode == KbkdfMode::Counter { &[] } else { &pipeline };
-        let block = prf(function, key, &[before, &counter.to_be_bytes(), data])?;
+        let block = prf(&[before, &counter.to_be_bytes(), data])?;
         out.extend_from_slice(&block);
         if out.len() >= length {
             break;
         }
         pipeline = match mode {
-            KbkdfMode::DoublePipeline => prf(function, key, &[&pipeline])?,
+            KbkdfMode::DoublePipeline => prf(&[&pipeline])?,
             _ => block,
         };
     }

@@ -31,10 +31,15 @@ pub(super) fn begin(how: &Mode<'_>, direction: Direction, key: &[u8]) -> Result<
         BlockCipher::TripleDes => engine_of_8(TripleDes::from_key(key)?, how, direction),
         BlockCipher::Blowfish => engine_of_8(<Blowfish as FromKey>::from_key(key)?, how, direction),
     }?;
+    Ok(stream(engine, how, direction))
+}
+
+/// The stream of an engine: padding, and whole blocks from parts of any length.
+pub(crate) fn stream(engine: Box<dyn Engine>, how: &Mode<'_>, direction: Direction) -> Box<dyn CipherStream> {
     let block = if how.mode.takes_any_length() { 1 } else { how.cipher.block() };
     let holds_back = direction == Direction::Decrypt && how.padding != BlockPadding::None;
     let held = Zeroizing::new(Vec::with_capacity(block.saturating_mul(2)));
-    Ok(Box::new(BlockStream { engine, block, padding: how.padding, direction, holds_back, held }))
+    Box::new(BlockStream { engine, block, padding: how.padding, direction, holds_back, held })
 }
 
 /// Refuses a padding or a first block that the mode does not take.
@@ -55,7 +60,7 @@ pub(crate) fn check(how: &Mode<'_>) -> Result<(), CryptoError> {
 }
 
 /// A mode at work: changes whole blocks, or any number of bytes in the modes that take them, in place.
-trait Engine: Send {
+pub(crate) trait Engine: Send {
     fn apply(&mut self, data: &mut [u8]) -> Result<(), CryptoError>;
 }
 
@@ -121,7 +126,7 @@ fn whole_blocks<C: BlockSizeUser>(data: &mut [u8]) -> Result<&mut [Array<u8, C::
     if rest.is_empty() { Ok(blocks) } else { Err(no_whole_blocks(C::block_size())) }
 }
 
-pub(crate) fn no_whole_blocks(block: usize) -> CryptoError {
+fn no_whole_blocks(block: usize) -> CryptoError {
     CryptoError::Data(format!("without padding the data must be a multiple of {block} bytes"))
 }
 
@@ -245,7 +250,7 @@ impl CipherStream for BlockStream {
 }
 
 /// Brings data to a multiple of the block.
-pub(crate) fn pad(data: &mut Vec<u8>, padding: BlockPadding, block: usize) {
+fn pad(data: &mut Vec<u8>, padding: BlockPadding, block: usize) {
     let rest = data.len().checked_rem(block).unwrap_or_default();
     let missing = block.saturating_sub(rest);
     let count = u8::try_from(missing).unwrap_or_default();
@@ -260,7 +265,7 @@ pub(crate) fn pad(data: &mut Vec<u8>, padding: BlockPadding, block: usize) {
 }
 
 /// The length without the padding. All of the last block is looked at, whatever its padding says.
-pub(crate) fn unpadded(data: &[u8], padding: BlockPadding, block: usize) -> Result<usize, CryptoError> {
+fn unpadded(data: &[u8], padding: BlockPadding, block: usize) -> Result<usize, CryptoError> {
     let wrong = || CryptoError::Data("the data does not decrypt to padded data".to_owned());
     let start = data.len().checked_sub(block).ok_or_else(wrong)?;
     let last = data.get(start..).ok_or_else(wrong)?;

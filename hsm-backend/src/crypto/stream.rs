@@ -15,7 +15,7 @@ pub(super) const MAX_GATHERED: usize = 16 << 20;
 
 /// Whether data is encrypted or decrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     Encrypt,
     Decrypt,
 }

@@ -13,8 +13,7 @@ use super::resident::Held;
 use super::resident::uses::CodeStream;
 use super::resident::wrapping::Under;
 use crate::crypto::calls;
-use crate::crypto::stream::{Parts, Whole};
-use crate::crypto::transform::Kept;
+use crate::crypto::stream::{Direction, Parts};
 use crate::scope_keys::is_resident;
 
 impl Pkcs11Vault {
@@ -105,14 +104,12 @@ impl Cryptography for Pkcs11Vault {
 
     fn begin_encrypt(&self, key: Key<'_>, how: &Encryption<'_>) -> Result<Box<dyn Transform>, CryptoError> {
         let Some(held) = self.resident(key)? else { return calls::begin_encrypt(self, key, how) };
-        let how = Kept::of(how);
-        Ok(Box::new(Parts(Whole::boxed(move |data, _| held.encrypt_wiped(&how.borrowed(), data)))))
+        Ok(Box::new(Parts(held.stream(how, Direction::Encrypt)?)))
     }
 
     fn begin_decrypt(&self, key: Key<'_>, how: &Encryption<'_>) -> Result<Box<dyn Transform>, CryptoError> {
         let Some(held) = self.resident(key)? else { return calls::begin_decrypt(self, key, how) };
-        let how = Kept::of(how);
-        Ok(Box::new(Parts(Whole::boxed(move |data, tag| Ok((held.decrypt(&how.borrowed(), data, tag)?, None))))))
+        Ok(Box::new(Parts(held.stream(how, Direction::Decrypt)?)))
     }
 
     fn begin_sign(&self, key: Key<'_>, how: &Signing) -> Result<Box<dyn Accumulator>, CryptoError> {

@@ -2,11 +2,13 @@
 //! again on the next, so that the loss of one fails no request.
 //!
 //! A thread for each device, named `hsm-monitor`, makes the first connection, then probes a device that serves and brings a
-//! lost one back. They are several, since a device that hangs takes the thread with it that asks it. They end with the group.
+//! lost one back. They are several, since a device that hangs takes the thread with it that asks it. They end with the group,
+//! which waits for them: what a library does at the end of a thread must not meet the end of the process.
 
 use std::convert::Infallible;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
@@ -32,8 +34,14 @@ const FAREWELL: Duration = Duration::from_secs(1);
 /// One or more devices with one root key.
 pub(super) struct Group {
     devices: Arc<[Device]>,
-    /// Hangs up when the last monitor has ended.
-    monitors: Mutex<Receiver<Infallible>>,
+    monitors: Mutex<Monitors>,
+}
+
+/// The threads of a group.
+struct Monitors {
+    threads: Vec<JoinHandle<()>>,
+    /// Hangs up when the last of them has left its device.
+    left: Receiver<Infallible>,
 }
 
 impl Group {
@@ -50,10 +58,11 @@ impl Group {
         let witness = Arc::new(Witness::new());
         let devices = devices.into_iter().map(|(address, pin)| Device::new(address, pin, limits, Arc::clone(&witness)));
         let devices: Arc<[Device]> = devices.collect();
-        let (alive, monitors) = mpsc::channel();
-        let group = Self { devices, monitors: Mutex::new(monitors) };
+        let (alive, left) = mpsc::channel();
+        let mut group = Self { devices, monitors: Mutex::new(Monitors { threads: Vec::new(), left }) };
         let refusals: Vec<_> =
             (0..group.devices.len()).filter_map(|place| group.start(place, limits, errand, &alive).err()).collect();
+        drop(alive);
         if group.devices.iter().any(Device::serves) {
             return Ok(group);
         }
@@ -64,7 +73,7 @@ impl Group {
     /// Starts the monitor of a device and waits until it is connected. One after the other: the root key of the first is the
     /// measure for the rest.
     fn start(
-        &self,
+        &mut self,
         place: usize,
         limits: Limits,
         errand: Errand,
@@ -79,7 +88,8 @@ impl Group {
             drop(alive);
         };
         let spawned = std::thread::Builder::new().name("hsm-monitor".to_owned()).spawn(work);
-        spawned.map_err(|error| VaultError::Failed(format!("no thread for a device: {error}")))?;
+        let thread = spawned.map_err(|error| VaultError::Failed(format!("no thread for a device: {error}")))?;
+        self.monitors.get_mut().unwrap_or_else(PoisonError::into_inner).threads.push(thread);
         let result = answer.recv_timeout(limits.deadline).unwrap_or_else(|_| {
             let name = self.devices.get(place).map_or("", Device::name);
             Err(VaultError::Unavailable(format!("{name}: it does not answer")))
@@ -162,10 +172,16 @@ impl Group {
 impl Drop for Group {
     fn drop(&mut self) {
         self.devices.iter().for_each(Device::close);
-        // A monitor that hangs in a device is left behind.
         let monitors = self.monitors.get_mut().unwrap_or_else(PoisonError::into_inner);
-        if let Err(RecvTimeoutError::Timeout) = monitors.recv_timeout(FAREWELL) {
+        // A monitor that hangs in a device is left behind.
+        if let Err(RecvTimeoutError::Timeout) = monitors.left.recv_timeout(FAREWELL) {
             tracing::warn!("a device still holds its monitor");
+            return;
+        }
+        for thread in monitors.threads.drain(..) {
+            if thread.join().is_err() {
+                tracing::error!("the monitor of a device panicked");
+            }
         }
     }
 }

@@ -21,6 +21,18 @@ use super::trouble::Trouble;
 /// The modules of this process. They stay loaded: libraries that start threads do not survive being unloaded.
 static MODULES: Mutex<Vec<Arc<Module>>> = Mutex::new(Vec::new());
 
+/// Finalises every module of the process (`C_Finalize`), for its end: what libraries do when a process exits is safe once
+/// nothing of theirs is in use. A module that a call does not leave within `patience` stays as it is.
+pub fn finalise(patience: Duration) {
+    let modules = MODULES.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for module in modules {
+        if let Err(trouble) = module.end(patience) {
+            let reason = trouble.reason();
+            tracing::debug!(module = %module.path.display(), reason, "the end of a module");
+        }
+    }
+}
+
 /// A loaded module.
 pub(super) struct Module {
     path: PathBuf,
@@ -62,6 +74,15 @@ impl Module {
                 let _ = self.pkcs11.clone().finalize();
             }
             self.start()
+        })
+    }
+
+    fn end(&self, patience: Duration) -> Result<(), Trouble> {
+        self.gate.renew(patience, |initialised| {
+            if initialised {
+                self.pkcs11.clone().finalize()?;
+            }
+            Err(Trouble::Device("it was finalised".to_owned()))
         })
     }
 

@@ -29,6 +29,7 @@ pub(super) mod wrapping;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use cryptoki::mechanism::Mechanism;
 use cryptoki::object::ObjectHandle;
 use cryptoki::session::Session;
 use kmip_codec::secret::Secret;
@@ -42,6 +43,8 @@ use super::address::Serial;
 use super::device::{Loan, Pace};
 use super::group::Group;
 use super::trouble::Trouble;
+use zeroize::Zeroizing;
+
 use crate::crypto::private_key_name;
 use crate::random::OsRandom;
 use crate::roots::Roots;
@@ -140,7 +143,9 @@ impl Residents {
         binding: Binding<'_>,
         scopes: &ScopeKeys,
     ) -> Result<Sealed, VaultError> {
-        let import = objects::Import::new(secret, &mut self.group.random())?;
+        self.may_reside(what.kind)?;
+        let normal = objects::importable(what.kind, secret)?;
+        let import = objects::Import::new(normal.as_ref().unwrap_or(secret), &mut self.group.random())?;
         let onto = |loan: &Loan<'_>| Ok((import.onto(loan, what, binding)?, ()));
         let (made, ()) = self.make(Pace::Usual, what, binding, onto)?;
         self.describe(made, binding, scopes)
@@ -259,6 +264,33 @@ impl Held {
         let handle = objects::find(loan, what.kind, &self.known.scope, id)?;
         *self.known.handle.lock().unwrap_or_else(PoisonError::into_inner) = Some((loan.number, handle));
         Ok(handle)
+    }
+
+    /// SHA-256 of a secret key, if the device computes it.
+    pub(super) fn digest(&self) -> Result<Option<[u8; 32]>, VaultError> {
+        if objects::is_pair(self.what().kind) {
+            return Ok(None);
+        }
+        match self.digest_with(&Mechanism::Sha256, &[]) {
+            Ok(digest) => match digest.as_slice().try_into() {
+                Ok(digest) => Ok(Some(digest)),
+                Err(_) => Err(VaultError::Failed("the device gives a SHA-256 of another length".to_owned())),
+            },
+            Err(VaultError::Unsupported(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The digest of a secret key and of data after it (PKCS #11 v2.40 §5.10.4).
+    fn digest_with(&self, mechanism: &Mechanism<'_>, data: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.with(Pace::Usual, |session, key| {
+            session.digest_init(mechanism).map_err(mechanisms::refused)?;
+            session.digest_key(key).map_err(mechanisms::refused)?;
+            if !data.is_empty() {
+                session.digest_update(data)?;
+            }
+            Ok(Zeroizing::new(session.digest_final()?))
+        })
     }
 
     fn forget(&self) {

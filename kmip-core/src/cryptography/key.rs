@@ -11,7 +11,7 @@ use crate::attributes::usage_mask;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats::{self, FormatError};
-use crate::material::{self, Bound};
+use crate::material::{self, Bound, native_format};
 use crate::object::{MaterialKind, Record, attribute_of};
 use crate::ports::crypto::{CryptoError, Key};
 use crate::ports::post_quantum::PostQuantum;
@@ -150,15 +150,6 @@ impl Converter {
             Ok(KeyMaterial::Transparent(_)) => Err(unusable("the key has no form in bytes")),
             Err(FormatError::NotSupported(why) | FormatError::Malformed(why)) => Err(unusable(why)),
         }
-    }
-}
-
-/// The format that the vault takes keys of a type in.
-fn native_format(object_type: ObjectType) -> KeyFormatType {
-    match object_type {
-        ObjectType::PrivateKey => KeyFormatType::PKCS_8,
-        ObjectType::PublicKey => KeyFormatType::X_509,
-        _ => KeyFormatType::Raw,
     }
 }
 

@@ -67,7 +67,6 @@ pub(super) fn generate(context: &mut Context<'_>, record: &mut Record, permitted
     material::store_generated(record, sealed);
     make::complete(context, record, Origin::Server);
     if residence.is_none() {
-        // Over material that does not leave its hardware there is none (KMIP 2.1 §4.21).
         make::set_digests(record, &material::load(context.engine.vault.as_ref(), record)?);
     }
     Ok(())

@@ -199,6 +199,11 @@ const CURVES: [(RecommendedCurve, Option<i32>, Curve); 5] = [
     (RecommendedCurve::SECP256K1, None, Curve::Secp256k1),
 ];
 
+/// The curve with a name, if the vault may have keys on it.
+pub(crate) fn curve_named(name: RecommendedCurve) -> Option<Curve> {
+    CURVES.iter().find(|(listed, ..)| *listed == name).map(|(.., curve)| *curve)
+}
+
 /// The curve by its name, else by the length of its keys; P-256 if the client leaves the choice to the server.
 fn curve(name: Option<RecommendedCurve>, bits: Option<i32>) -> OpResult<Curve> {
     let found = match name {

@@ -32,6 +32,8 @@ mod set_attribute;
 mod sign;
 mod signature_verify;
 
+pub(crate) use create_key_pair::curve_named;
+use kmip_codec::message::decode::RequestItem;
 use kmip_codec::operation::{RequestPayload as Request, ResponsePayload as Response};
 use kmip_codec::registry::{ObjectType, Operation, WireEnum};
 use kmip_codec::version::Version;
@@ -116,6 +118,22 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
         context.txn.work(work)?;
     }
     handle(context, operation, payload)
+}
+
+/// How many keys the items of a request may make that hardware could keep, at most.
+pub(crate) fn keys_made(items: &[RequestItem]) -> usize {
+    use Operation as O;
+    let makes = |operation| {
+        matches!(operation, O::Create | O::CreateKeyPair | O::Register | O::DeriveKey | O::ReKey | O::ReKeyKeyPair)
+    };
+    items.iter().flatten().filter(|item| makes(item.operation)).count()
+}
+
+/// Lets work that always needs the device, whatever the operation does otherwise, wait for its pool.
+pub(crate) fn on_device(context: &Context<'_>) -> OpResult<()> {
+    let waits = context.engine.vault.waits();
+    let at_once = context.txn.pace() == Pace::Prompt && waits.prompt;
+    if waits.to_make && !at_once { context.txn.work(Work::Device) } else { Ok(()) }
 }
 
 /// The work that an operation makes the vault do on a device, which can take as long as the device's deadline.

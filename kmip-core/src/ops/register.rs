@@ -12,9 +12,10 @@ use kmip_codec::registry::{ObjectType, Operation};
 use kmip_codec::version::V1_2;
 
 use crate::batch::Context;
+use crate::custody::{self, Permitted};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{attributes, custody, make, material, registered};
+use crate::{attributes, make, material, registered};
 
 pub(super) fn register(context: &mut Context<'_>, request: RegisterRequest) -> OpResult<RegisterResponse> {
     let RegisterRequest { object_type, attributes: bag, object, protection_storage_masks } = request;
@@ -26,10 +27,13 @@ pub(super) fn register(context: &mut Context<'_>, request: RegisterRequest) -> O
     if !super::object_types(context.version).contains(&object_type) {
         return fail(Fault::InvalidObjectType, format!("objects of type {object_type} cannot be registered"));
     }
-    custody::in_software(custody::permitted(protection_storage_masks.as_ref())?)?;
+    let permitted = custody::permitted(protection_storage_masks.as_ref())?;
     let record = match object {
-        ManagedObject::Template(template) => template_record(context, bag.as_ref(), template.attributes)?,
-        object => object_record(context, bag.as_ref(), object)?,
+        ManagedObject::Template(template) => {
+            custody::in_software(permitted)?;
+            template_record(context, bag.as_ref(), template.attributes)?
+        }
+        object => object_record(context, bag.as_ref(), object, permitted)?,
     };
     let id = record.id.clone();
     make::put(context, record)?;
@@ -50,7 +54,12 @@ fn template_record(context: &mut Context<'_>, bag: Option<&Bag>, content: Option
     Ok(record)
 }
 
-fn object_record(context: &mut Context<'_>, bag: Option<&Bag>, object: ManagedObject) -> OpResult<Record> {
+fn object_record(
+    context: &mut Context<'_>,
+    bag: Option<&Bag>,
+    object: ManagedObject,
+    permitted: Permitted,
+) -> OpResult<Record> {
     let mut record = make::new_record(context, object.object_type(), &[bag], Origin::Client)?;
     let present = registered::has_value(&record, &object)?;
     registered::describe(context, &mut record, &object)?;
@@ -62,7 +71,16 @@ fn object_record(context: &mut Context<'_>, bag: Option<&Bag>, object: ManagedOb
     record.set(Attribute::AlwaysSensitive(false));
     record.set(Attribute::NeverExtractable(false));
     make::set_digests(&mut record, &object);
-    material::store(context.engine.vault.as_ref(), &mut record, object)?;
     attributes::check_dates(&record)?;
+    let kind = custody::registered_kind(&record, &object, permitted);
+    let object = match custody::decide(context, &record, permitted, kind)? {
+        None => object,
+        Some(residence) => match material::store_in_hardware(context, &mut record, object, residence)? {
+            Ok(()) => return Ok(record),
+            Err((object, _)) if custody::may_be_in_software(permitted) => object,
+            Err((_, refusal)) => return Err(refusal),
+        },
+    };
+    material::store(context.engine.vault.as_ref(), &mut record, object)?;
     Ok(record)
 }

@@ -282,6 +282,11 @@ pub trait KeyVault: Cryptography {
         Err(no_residence(what.kind))
     }
 
+    /// SHA-256 of the material of a resident symmetric key, computed in its device; `None` if the device does not do that.
+    fn digest_resident(&self, _sealed: &Sealed, _binding: Binding<'_>) -> Result<Option<[u8; 32]>, VaultError> {
+        Ok(None)
+    }
+
     /// Takes a resident key out of its device, wrapped there under another key: raw bytes, or PKCS#8 of a private key.
     fn wrap_resident(
         &self,

@@ -335,6 +335,15 @@ impl KeyVault for SimVault {
         }
     }
 
+    fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
+        self.call()?.seal(secret.clone(), binding, Some(what))
+    }
+
+    fn digest_resident(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Option<[u8; 32]>, VaultError> {
+        let state = self.call()?;
+        Ok(Some(Sha256::digest(state.row(sealed, binding)?.material.expose_secret()).into()))
+    }
+
     fn residents(&self) -> Result<Vec<ResidentObject>, VaultError> {
         let named = |(scope, id): &(String, String)| ResidentObject {
             scope: scope.clone(),

@@ -9,7 +9,7 @@ use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::collections::HashMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -19,6 +19,8 @@ use std::thread;
 const HEADER: usize = 8;
 /// How an Operation field begins: its tag, type and length.
 const OPERATION: [u8; 8] = [0x42, 0x00, 0x5C, 0x05, 0, 0, 0, 4];
+/// What every object of a floor is called.
+const IDENTIFIER: &str = "00000000-0000-4000-8000-000000000000";
 /// An operation stands within so many bytes of the requests that the load generator sends.
 const OPERATION_WITHIN: usize = 256;
 
@@ -29,7 +31,7 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// Starts a floor whose Encrypt answers carry so many bytes, with certificates that it makes in `place`.
+    /// Starts a floor whose Encrypt and Sign answers carry so many bytes, with certificates that it makes in `place`.
     pub fn start(sources: &Path, place: &Path, data_bytes: usize) -> io::Result<Self> {
         let made = Command::new("bash").arg(sources.join("mkcerts.sh")).arg(place).status()?;
         if !made.success() {
@@ -44,6 +46,16 @@ impl Floor {
         }
         let floor = Self { child, address: line.trim().to_owned() };
         if floor.address.contains(':') { Ok(floor) } else { Err(io::Error::other("the floor does not start")) }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.address.parse().map_err(io::Error::other)
+    }
+
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Where it listens and how it is reached, as the load generator reads it.
@@ -114,9 +126,11 @@ fn operation_of(request: &[u8]) -> Operation {
 
 /// A whole answer of KMIP 1.4.
 fn canned_answer(operation: Operation, data_bytes: usize) -> Vec<u8> {
-    let mut payload = vec![text(Tag::UniqueIdentifier, "00000000-0000-4000-8000-000000000000")];
+    let mut payload = vec![text(Tag::UniqueIdentifier, IDENTIFIER)];
     match operation {
         Operation::Create => payload.insert(0, enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0)),
+        Operation::CreateKeyPair => payload = vec![text(Tag::PrivateKeyUniqueIdentifier, IDENTIFIER)],
+        Operation::Sign => payload.push(bytes(Tag::SignatureData, &vec![0xA5; data_bytes])),
         Operation::Encrypt => payload.extend([
             bytes(Tag::Data, &vec![0xA5; data_bytes]),
             bytes(Tag::IVCounterNonce, &[0xA5; 12]),

@@ -100,7 +100,7 @@ pub fn run(settings: Settings, only: &str, place: &Path) -> Outcome {
         missed += note(measure(settings, number, series, &places)?, &mut lines);
     }
     if "sign".contains(only) {
-        missed += note(signing::measure(settings, &server)?, &mut lines);
+        missed += note(signing::measure(settings, &server, &places)?, &mut lines);
     }
     if "device".contains(only) {
         missed += note(device::measure(settings, &places)?, &mut lines);

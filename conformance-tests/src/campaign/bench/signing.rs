@@ -1,9 +1,12 @@
 //! Sign through KMIP beside the library alone on one processor, by turns, with keys of the same kind.
 //!
 //! The bar is what clients get of a server that has the machine, with those clients on it too. Told beside it is the rate of
-//! a server that is kept on one processor, as the library is.
+//! a server that is kept on one processor, as the library is, and the ceiling: what the same clients would get of a server
+//! that does nothing but TLS, framing and the signature. It is worked out from a floor in the same run, which answers as many
+//! bytes without a signature.
 
-use super::Settings;
+use super::floor::Floor;
+use super::{Places, Settings};
 use crate::campaign::{CampaignError, finding};
 use crate::message::{Call, call, payload, request};
 use crate::server_process::{Server, processor_time};
@@ -23,7 +26,7 @@ use std::collections::VecDeque;
 use std::hint::black_box;
 use std::io;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -40,6 +43,8 @@ pub enum Algorithm {
 const SHARE_OF_LIBRARY: f64 = 0.7;
 /// Connections that sign.
 const CONNECTIONS: usize = 8;
+/// Octets of an ECDSA signature on P-256 in DER, at most.
+const ECDSA_OCTETS: usize = 72;
 /// What is signed.
 const MESSAGE: [u8; 64] = [7; 64];
 /// Load before the measuring starts.
@@ -60,18 +65,24 @@ pub struct Target {
 }
 
 /// Measures both algorithms on a server; one line each.
-pub fn measure(settings: Settings, server: &Server) -> Result<Vec<(String, bool)>, CampaignError> {
-    let last = std::thread::available_parallelism()?.get().saturating_sub(1);
-    let all = format!("0-{last}");
+pub fn measure(settings: Settings, server: &Server, places: &Places<'_>) -> Result<Vec<(String, bool)>, CampaignError> {
+    let processors = std::thread::available_parallelism()?.get();
+    let all = format!("0-{}", processors.saturating_sub(1));
+    let pki = server.pki("ca.pem").parent().map(PathBuf::from).unwrap_or_default();
+    let ours = Target { address: server.kmip(), pid: server.pid(), pki };
     let mut lines = Vec::new();
-    for algorithm in [Algorithm::EcdsaP256, Algorithm::Rsa2048] {
-        let mut runs = Runs::default();
+    for (algorithm, octets) in [(Algorithm::EcdsaP256, ECDSA_OCTETS), (Algorithm::Rsa2048, KeySize::Rsa2048.len())] {
+        let certificates = places.place.join(format!("floor-{octets}"));
+        let floor = Floor::start(places.sources, &certificates, octets)?;
+        let echo = Target { address: floor.address()?, pid: floor.pid(), pki: certificates };
+        let mut runs = Runs { processors, ..Runs::default() };
         for _ in 0..settings.rounds {
             runs.library.push(measured("0", algorithm, settings.seconds, "library", None)?);
             keep(server, "0")?;
-            runs.kept.push(measured("1", algorithm, settings.seconds, "sign-load", Some(server))?);
+            runs.kept.push(measured("1", algorithm, settings.seconds, "sign-load", Some(&ours))?);
             keep(server, &all)?;
-            runs.free.push(measured(&all, algorithm, settings.seconds, "sign-load", Some(server))?);
+            runs.free.push(measured(&all, algorithm, settings.seconds, "sign-load", Some(&ours))?);
+            runs.echo.push(measured(&all, algorithm, settings.seconds, "sign-load", Some(&echo))?);
         }
         lines.push(runs.judge(algorithm));
     }
@@ -94,6 +105,9 @@ struct Runs {
     kept: Vec<Signed>,
     /// The server and its clients on all processors.
     free: Vec<Signed>,
+    /// The floor and the same clients on all processors.
+    echo: Vec<Signed>,
+    processors: usize,
 }
 
 impl Runs {
@@ -101,13 +115,19 @@ impl Runs {
         let rate = |all: &[Signed]| median(all.iter().map(|signed| signed.rate).collect());
         let cost = |all: &[Signed]| median(all.iter().map(|signed| signed.processor_us).collect());
         let (library, kept, free) = (rate(&self.library), rate(&self.kept), rate(&self.free));
+        // Clients and server share the processors, and each signature takes one of them for as long as the library needs.
+        let processors = u32::try_from(self.processors).map_or(1.0, f64::from);
+        let echo = rate(&self.echo);
+        let ceiling = 1.0 / (1.0 / echo + 1.0 / library / processors);
         let share = free / library;
         let is_met = share >= SHARE_OF_LIBRARY;
         let (word, name) = (if is_met { "PASS" } else { "FAIL" }, algorithm.to_possible_value());
         let name = name.map_or_else(String::new, |name| name.get_name().to_owned());
         let line = format!(
             "{word} sign {name} x{CONNECTIONS}: {share:.2} of the library's {library:.0}/s on one processor ({free:.0}/s), \
-             at least {SHARE_OF_LIBRARY:.2}; on that processor alone {:.2} ({kept:.0}/s; {:.1} us of {:.1})",
+             at least {SHARE_OF_LIBRARY:.2}; the echo of as many bytes ({echo:.0}/s) and the signature come to {:.2}; \
+             on that processor alone {:.2} ({kept:.0}/s; {:.1} us of {:.1})",
+            ceiling / library,
             kept / library,
             cost(&self.library),
             cost(&self.kept)
@@ -142,16 +162,14 @@ fn measured(
     algorithm: Algorithm,
     seconds: usize,
     part: &str,
-    server: Option<&Server>,
+    target: Option<&Target>,
 ) -> io::Result<Signed> {
     let mut command = Command::new("taskset");
     command.args(["-c", processors]).arg(std::env::current_exe()?).args(["part", part]);
     command.args(["--seconds", &seconds.to_string(), "--algorithm"]);
     command.args(algorithm.to_possible_value().map(|value| value.get_name().to_owned()));
-    if let Some(server) = server {
-        let pki = server.pki("ca.pem");
-        let pki = pki.parent().unwrap_or(Path::new("."));
-        command.args(["--address", &server.kmip().to_string(), "--pid", &server.pid().to_string(), "--pki"]).arg(pki);
+    if let Some(Target { address, pid, pki }) = target {
+        command.args(["--address", &address.to_string(), "--pid", &pid.to_string(), "--pki"]).arg(pki);
     }
     let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
     let told = String::from_utf8_lossy(&output.stdout);

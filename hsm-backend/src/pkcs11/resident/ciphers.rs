@@ -1,16 +1,18 @@
-//! Encryption and decryption with a resident key. Each is one call of the device for all of the data.
+//! Encryption and decryption with a resident key. Each is one call of the device for all of the data, or for each part of a
+//! stream; no session is held from one part to the next.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
-use kmip_core::ports::crypto::{Aead, BlockCipher, BlockMode, BlockPadding, CryptoError, Encrypted, Encryption};
+use kmip_core::ports::crypto::{Aead, BlockCipher, BlockMode, CryptoError, Encrypted, Encryption};
 use kmip_core::ports::resident::ResidentKind;
 use zeroize::Zeroizing;
 
 use super::mechanisms::{self, refused, told, unsupported};
 use super::{Held, wrapping};
 use crate::crypto::aead::Authenticated;
-use crate::crypto::modes::{self, Mode};
-use crate::crypto::stream::{Bytes, copy};
+use crate::crypto::modes::{self, Engine, Mode};
+use crate::crypto::stream::{Bytes, CipherStream, Direction, Whole};
+use crate::crypto::transform::Kept;
 use crate::pkcs11::device::Pace;
 
 /// Bytes of an AES block.
@@ -30,16 +32,7 @@ impl Held {
     ) -> Result<(Bytes, Option<Vec<u8>>), CryptoError> {
         self.must_be_aes(how)?;
         match *how {
-            Encryption::Block { cipher: BlockCipher::Aes, mode, padding, iv } => {
-                modes::check(&Mode { cipher: BlockCipher::Aes, mode, padding, iv })?;
-                if mode == BlockMode::Ctr {
-                    return Ok((self.counter_mode(iv, data)?, None));
-                }
-                let mut padded = Zeroizing::new(Vec::with_capacity(data.len().saturating_add(BLOCK)));
-                padded.extend_from_slice(data);
-                modes::pad(&mut padded, padding, BLOCK);
-                Ok((self.blocks(&block_mechanism(how)?, &padded, true)?, None))
-            }
+            Encryption::Block { .. } => self.block_stream(how, Direction::Encrypt)?.finish(data, None),
             Encryption::Aead { cipher: Aead::AesGcm, nonce, aad, tag_length } => {
                 Authenticated { cipher: Aead::AesGcm, nonce, aad, tag_length }.check()?;
                 let mut sealed = self.gcm(nonce, aad, tag_length, data, true)?;
@@ -67,17 +60,8 @@ impl Held {
             _ => self.must_be_aes(how)?,
         }
         match *how {
-            Encryption::Block { cipher: BlockCipher::Aes, mode, padding, iv } => {
-                modes::check(&Mode { cipher: BlockCipher::Aes, mode, padding, iv })?;
-                if mode == BlockMode::Ctr {
-                    return self.counter_mode(iv, data);
-                }
-                let mut plain = self.blocks(&block_mechanism(how)?, data, false)?;
-                if padding != BlockPadding::None {
-                    let length = modes::unpadded(&plain, padding, BLOCK)?;
-                    plain.truncate(length);
-                }
-                Ok(plain)
+            Encryption::Block { .. } => {
+                self.block_stream(how, Direction::Decrypt)?.finish(data, None).map(|(data, _)| data)
             }
             Encryption::Aead { cipher: Aead::AesGcm, nonce, aad, tag_length } => {
                 let how = Authenticated { cipher: Aead::AesGcm, nonce, aad, tag_length };
@@ -94,6 +78,43 @@ impl Held {
         }
     }
 
+    /// Encryption or decryption in parts.
+    pub(in crate::pkcs11) fn stream(
+        &self,
+        how: &Encryption<'_>,
+        direction: Direction,
+    ) -> Result<Box<dyn CipherStream>, CryptoError> {
+        if let Encryption::Block { .. } = how {
+            return self.block_stream(how, direction);
+        }
+        let (held, how) = (self.clone(), Kept::of(how));
+        Ok(match direction {
+            Direction::Encrypt => Whole::boxed(move |data, _| held.encrypt_wiped(&how.borrowed(), data)),
+            Direction::Decrypt => Whole::boxed(move |data, tag| Ok((held.decrypt(&how.borrowed(), data, tag)?, None))),
+        })
+    }
+
+    fn block_stream(&self, how: &Encryption<'_>, direction: Direction) -> Result<Box<dyn CipherStream>, CryptoError> {
+        self.must_be_aes(how)?;
+        let Encryption::Block { cipher: BlockCipher::Aes, mode, padding, iv } = *how else {
+            return Err(unsupported(&format!("{how:?}")));
+        };
+        let how = Mode { cipher: BlockCipher::Aes, mode, padding, iv };
+        modes::check(&how)?;
+        let held = self.clone();
+        // What the check lets through without a block is ECB.
+        let first = <[u8; BLOCK]>::try_from(iv).unwrap_or_default();
+        let engine: Box<dyn Engine> = match mode {
+            BlockMode::Ecb => Box::new(Ecb { held, direction }),
+            BlockMode::Cbc => Box::new(Cbc { held, direction, chained: first }),
+            BlockMode::Ctr => {
+                Box::new(Ctr { held, counter: u128::from_be_bytes(first), mask: Bytes::default(), used: 0 })
+            }
+            other => return Err(unsupported(&format!("AES in {other:?} mode"))),
+        };
+        Ok(modes::stream(engine, &how, direction))
+    }
+
     fn must_be_aes(&self, how: &Encryption<'_>) -> Result<(), CryptoError> {
         match self.what().kind {
             ResidentKind::Aes { .. } => Ok(()),
@@ -101,36 +122,24 @@ impl Held {
         }
     }
 
-    /// Whole blocks in ECB or CBC mode.
-    fn blocks(&self, mechanism: &Mechanism<'_>, data: &[u8], encrypts: bool) -> Result<Bytes, CryptoError> {
-        if !data.len().is_multiple_of(BLOCK) {
-            return Err(modes::no_whole_blocks(BLOCK));
-        }
+    /// Whole blocks in ECB or CBC mode, in place.
+    fn blocks(&self, mechanism: &Mechanism<'_>, data: &mut [u8], direction: Direction) -> Result<(), CryptoError> {
         if data.is_empty() {
-            return Ok(Bytes::default());
+            return Ok(());
         }
         let done = self.with(Pace::Usual, |session, key| {
-            let done =
-                if encrypts { session.encrypt(mechanism, key, data) } else { session.decrypt(mechanism, key, data) };
+            let done = match direction {
+                Direction::Encrypt => session.encrypt(mechanism, key, data),
+                Direction::Decrypt => session.decrypt(mechanism, key, data),
+            };
             done.map_err(refused)
         });
-        done.map(Zeroizing::new).map_err(told)
-    }
-
-    /// CTR (NIST SP 800-38A §6.5): the device encrypts the counter blocks, the exclusive or is made here.
-    fn counter_mode(&self, first: &[u8], data: &[u8]) -> Result<Bytes, CryptoError> {
-        let first =
-            <[u8; BLOCK]>::try_from(first).map(u128::from_be_bytes).map_err(|_| CryptoError::MissingIv("CTR"))?;
-        let mut counters = Vec::with_capacity(data.len().next_multiple_of(BLOCK));
-        let mut counter = first;
-        for _ in 0..data.len().div_ceil(BLOCK) {
-            counters.extend_from_slice(&counter.to_be_bytes());
-            counter = counter.wrapping_add(1);
+        let done = done.map(Zeroizing::new).map_err(told)?;
+        if done.len() != data.len() {
+            return Err(unsupported("a block cipher of a device that gives another length"));
         }
-        let stream = self.blocks(&Mechanism::AesEcb, &counters, true)?;
-        let mut out = copy(data);
-        out.iter_mut().zip(stream.iter()).for_each(|(byte, mask)| *byte ^= mask);
-        Ok(out)
+        data.copy_from_slice(&done);
+        Ok(())
     }
 
     fn gcm(
@@ -161,12 +170,63 @@ impl Held {
     }
 }
 
-fn block_mechanism(how: &Encryption<'_>) -> Result<Mechanism<'static>, CryptoError> {
-    match *how {
-        Encryption::Block { mode: BlockMode::Ecb, .. } => Ok(Mechanism::AesEcb),
-        Encryption::Block { mode: BlockMode::Cbc, iv, .. } => {
-            Ok(Mechanism::AesCbc(iv.try_into().map_err(|_| CryptoError::MissingIv("CBC"))?))
+/// ECB in a device.
+struct Ecb {
+    held: Held,
+    direction: Direction,
+}
+
+impl Engine for Ecb {
+    fn apply(&mut self, data: &mut [u8]) -> Result<(), CryptoError> {
+        self.held.blocks(&Mechanism::AesEcb, data, self.direction)
+    }
+}
+
+/// CBC in a device. The block that is chained goes with each call.
+struct Cbc {
+    held: Held,
+    direction: Direction,
+    chained: [u8; BLOCK],
+}
+
+impl Engine for Cbc {
+    fn apply(&mut self, data: &mut [u8]) -> Result<(), CryptoError> {
+        let last = |data: &[u8]| data.last_chunk().copied();
+        let (mechanism, ciphertext) = (Mechanism::AesCbc(self.chained), last(data));
+        self.held.blocks(&mechanism, data, self.direction)?;
+        let chained = if self.direction == Direction::Encrypt { last(data) } else { ciphertext };
+        self.chained = chained.unwrap_or(self.chained);
+        Ok(())
+    }
+}
+
+/// CTR (NIST SP 800-38A §6.5): the device encrypts the counter blocks, the exclusive or is made here.
+struct Ctr {
+    held: Held,
+    counter: u128,
+    /// Encrypted counter blocks, of which so many bytes are used up.
+    mask: Bytes,
+    used: usize,
+}
+
+impl Engine for Ctr {
+    fn apply(&mut self, data: &mut [u8]) -> Result<(), CryptoError> {
+        let left = self.mask.len().saturating_sub(self.used);
+        let missing = data.len().saturating_sub(left).div_ceil(BLOCK);
+        let mut mask = Zeroizing::new(Vec::with_capacity(missing.saturating_mul(BLOCK)));
+        for _ in 0..missing {
+            mask.extend_from_slice(&self.counter.to_be_bytes());
+            self.counter = self.counter.wrapping_add(1);
         }
-        _ => Err(unsupported(&format!("{how:?}"))),
+        self.held.blocks(&Mechanism::AesEcb, &mut mask, Direction::Encrypt)?;
+        let kept = self.mask.get(self.used..).unwrap_or_default();
+        data.iter_mut().zip(kept.iter().chain(mask.iter())).for_each(|(byte, mask)| *byte ^= mask);
+        if missing == 0 {
+            self.used = self.used.saturating_add(data.len());
+        } else {
+            self.used = data.len().saturating_sub(left);
+            self.mask = mask;
+        }
+        Ok(())
     }
 }

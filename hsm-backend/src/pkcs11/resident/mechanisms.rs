@@ -7,6 +7,8 @@
 //! | AES-GCM | `CKM_AES_GCM` | |
 //! | NISTKeyWrap, AESKeyWrapPadding | `CKM_AES_KEY_WRAP`, `CKM_AES_KEY_WRAP_PAD` | |
 //! | CMAC | `CKM_AES_CMAC` | |
+//! | derivation by hash, Digest attribute | `CKM_SHA_1` … `CKM_SHA512` of the key | |
+//! | derivation of NIST SP 800-108 | HMAC or CMAC for each block | modes, counter |
 //! | HMAC with SHA-1 and SHA-2 | `CKM_SHA_1_HMAC` … `CKM_SHA512_HMAC` | |
 //! | RSA PKCS#1 v1.5 signatures | `CKM_RSA_PKCS` of the DigestInfo | hash |
 //! | RSASSA-PSS | `CKM_RSA_PKCS_PSS` of the digest | hash |
@@ -31,25 +33,32 @@ struct Row {
     digest: MechanismType,
     mask: PkcsMgfType,
     hmac: Mechanism<'static>,
+    digests: Mechanism<'static>,
 }
 
 fn row(hash: Hash) -> Result<Row, CryptoError> {
-    let (digest, mask, hmac) = match hash {
-        Hash::Sha1 => (MechanismType::SHA1, PkcsMgfType::MGF1_SHA1, Mechanism::Sha1Hmac),
-        Hash::Sha224 => (MechanismType::SHA224, PkcsMgfType::MGF1_SHA224, Mechanism::Sha224Hmac),
-        Hash::Sha256 => (MechanismType::SHA256, PkcsMgfType::MGF1_SHA256, Mechanism::Sha256Hmac),
-        Hash::Sha384 => (MechanismType::SHA384, PkcsMgfType::MGF1_SHA384, Mechanism::Sha384Hmac),
-        Hash::Sha512 => (MechanismType::SHA512, PkcsMgfType::MGF1_SHA512, Mechanism::Sha512Hmac),
+    use Mechanism as M;
+    let (digests, mask, hmac) = match hash {
+        Hash::Sha1 => (M::Sha1, PkcsMgfType::MGF1_SHA1, M::Sha1Hmac),
+        Hash::Sha224 => (M::Sha224, PkcsMgfType::MGF1_SHA224, M::Sha224Hmac),
+        Hash::Sha256 => (M::Sha256, PkcsMgfType::MGF1_SHA256, M::Sha256Hmac),
+        Hash::Sha384 => (M::Sha384, PkcsMgfType::MGF1_SHA384, M::Sha384Hmac),
+        Hash::Sha512 => (M::Sha512, PkcsMgfType::MGF1_SHA512, M::Sha512Hmac),
         Hash::Sha512_224 | Hash::Sha512_256 | Hash::Sha3_224 | Hash::Sha3_256 | Hash::Sha3_384 | Hash::Sha3_512 => {
             return Err(unsupported(&format!("{hash:?}")));
         }
     };
-    Ok(Row { hash, digest, mask, hmac })
+    Ok(Row { hash, digest: digests.mechanism_type(), mask, hmac, digests })
 }
 
 /// HMAC with a hash.
 pub(super) fn hmac(hash: Hash) -> Result<Mechanism<'static>, CryptoError> {
     Ok(row(hash)?.hmac)
+}
+
+/// A hash.
+pub(super) fn digest(hash: Hash) -> Result<Mechanism<'static>, CryptoError> {
+    Ok(row(hash)?.digests)
 }
 
 /// RSASSA-PSS of a digest; without a length the salt is as long as the digest.
@@ -95,6 +104,7 @@ pub(super) fn refused(error: Error) -> Trouble {
         | RvError::KeyFunctionNotPermitted
         | RvError::KeyTypeInconsistent
         | RvError::KeySizeRange
+        | RvError::KeyIndigestible
         | RvError::KeyNotWrappable
         | RvError::WrappingKeySizeRange
         | RvError::WrappingKeyTypeInconsistent => {

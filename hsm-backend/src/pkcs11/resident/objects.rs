@@ -58,6 +58,15 @@ pub(super) fn normal(kind: ResidentKind, secret: Secret) -> Result<Secret, Vault
     }
 }
 
+/// A private key of a client in the form in which it also comes back; `None` for secret keys, which have one form.
+pub(super) fn importable(kind: ResidentKind, secret: &Secret) -> Result<Option<Secret>, VaultError> {
+    let Some(spec) = pair_of(kind) else { return Ok(None) };
+    match key_pair::from_pkcs8(spec, secret) {
+        Ok(pair) => Ok(Some(pair.private)),
+        Err(_) => Err(VaultError::Unsupported(format!("this key, which is not a usual {kind:?}, in a device"))),
+    }
+}
+
 /// Whether a kind is made as a pair.
 pub(super) fn is_pair(kind: ResidentKind) -> bool {
     pair_of(kind).is_some()

@@ -8,7 +8,7 @@ use der::asn1::UintRef;
 use der::{Encode, Sequence};
 use kmip_codec::secret::Secret;
 use kmip_core::ports::crypto::{
-    Accumulator, BlockCipher, CryptoError, Derivation, Encryption, Hash, Mac, Message, Signing,
+    Accumulator, BlockCipher, CryptoError, Derivation, Encryption, Hash, Mac, Message, Prf, Signing,
 };
 use kmip_core::ports::resident::ResidentKind;
 use kmip_core::ports::vault::Curve;
@@ -63,7 +63,20 @@ impl Held {
 
     /// Derives `length` bytes.
     pub(in crate::pkcs11) fn derive(&self, how: &Derivation<'_>, length: usize) -> Result<Secret, CryptoError> {
+        derivation::check_length(length)?;
         match *how {
+            Derivation::Hash { hash, data } => {
+                let digest = self.digest_with(&mechanisms::digest(hash)?, data).map_err(told)?;
+                derivation::leading(&digest, length)
+            }
+            Derivation::Kbkdf { mode, prf, data, iv } => {
+                let how = match prf {
+                    Prf::Hmac(hash) => Mac::Hmac(hash),
+                    Prf::Cmac(cipher) => Mac::Cmac(cipher),
+                };
+                let run = |parts: &[&[u8]]| self.mac(&how, &Zeroizing::new(parts.concat())).map(Zeroizing::new);
+                derivation::kbkdf(mode, run, data, iv, length)
+            }
             Derivation::Hmac { hash, data } => {
                 derivation::leading(&Zeroizing::new(self.mac(&Mac::Hmac(hash), data)?), length)
             }
