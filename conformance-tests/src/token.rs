@@ -119,6 +119,16 @@ impl SoftHsm {
         &self.module
     }
 
+    /// Moves the tokens to where the module does not see them.
+    pub fn take_away(&self) -> io::Result<()> {
+        fs::rename(self.tokens(), self.folder.join("away"))
+    }
+
+    /// Moves the tokens back.
+    pub fn bring_back(&self) -> io::Result<()> {
+        fs::rename(self.folder.join("away"), self.tokens())
+    }
+
     /// A file with the PIN of each token.
     pub fn pin_file(&self) -> PathBuf {
         self.folder.join("pin")

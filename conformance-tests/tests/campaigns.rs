@@ -1,5 +1,6 @@
 //! Every campaign in a size that fits a test run; `--bin campaign` plays them in full.
 
+use conformance_tests::campaign::device_loss::Loss;
 use conformance_tests::campaign::{
     CampaignError, Outcome, crash, device_loss, idle, isolation, malformed, planted, resident_memory, rotation, slow,
     usage_limits,
@@ -47,9 +48,15 @@ fn a_key_that_stays_in_a_device_is_nowhere_in_memory() {
 
 #[test]
 fn a_lost_device_fails_what_needs_it_and_comes_back_by_itself() {
-    for (mode, spare) in [(Mode::Cached, false), (Mode::Strict, false), (Mode::Strict, true)] {
-        let away = Duration::from_secs(4);
-        play(|place| device_loss::run(device_loss::Settings { mode, clients: 4, away, spare }, place));
+    let runs = [
+        (Mode::Cached, false, Loss::Process, 4),
+        (Mode::Strict, false, Loss::Process, 4),
+        (Mode::Strict, true, Loss::Process, 4),
+        (Mode::Cached, false, Loss::Folder, 8),
+    ];
+    for (mode, spare, loss, seconds) in runs {
+        let away = Duration::from_secs(seconds);
+        play(|place| device_loss::run(device_loss::Settings { mode, clients: 4, away, spare, loss }, place));
     }
 }
 

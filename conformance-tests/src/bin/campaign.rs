@@ -54,6 +54,9 @@ enum Campaign {
         /// Another device holds the same root key
         #[arg(long)]
         spare: bool,
+        /// How it is taken away
+        #[arg(long, value_enum, default_value = "process")]
+        loss: device_loss::Loss,
     },
     /// The root key moves to a token and to another one under load: no key lost, nothing left under an older key
     Rotation {
@@ -134,10 +137,11 @@ fn run(arguments: &Arguments, place: &Path) -> Outcome {
         Campaign::Crash { rounds, writers, vault } => {
             crash::run(crash::Settings { vault: *vault, ..crash::Settings::new(*rounds, *writers, seed) }, place)
         }
-        Campaign::DeviceLoss { clients, away, strict, spare } => {
+        Campaign::DeviceLoss { clients, away, strict, spare, loss } => {
             let mode = if *strict { Mode::Strict } else { Mode::Cached };
             let away = Duration::from_secs(*away);
-            device_loss::run(device_loss::Settings { mode, clients: *clients, away, spare: *spare }, place)
+            let (clients, spare, loss) = (*clients, *spare, *loss);
+            device_loss::run(device_loss::Settings { mode, clients, away, spare, loss }, place)
         }
         Campaign::Rotation { objects, clients, kills, strict } => {
             let mode = if *strict { Mode::Strict } else { Mode::Cached };

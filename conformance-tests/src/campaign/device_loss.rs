@@ -6,8 +6,10 @@ use crate::message::{Call, call, create_aes, make, material, payload, reason};
 use crate::server_process::{Options, Server};
 use crate::tls::Identity;
 use crate::token::{Mode, Remote, SoftHsm, device, vault};
+use clap::ValueEnum;
 use kmip_codec::registry::{Operation, ResultReason};
 use kmip_codec::version::V2_1;
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -25,12 +27,82 @@ pub struct Settings {
     pub away: Duration,
     /// Whether a second device holds the same root key.
     pub spare: bool,
+    /// How it is taken away.
+    pub loss: Loss,
 }
+
+/// How a device is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Loss {
+    /// Its process is killed: the device is a token of SoftHSM2 behind p11-kit.
+    Process,
+    /// Its folder is moved: the device is a token of SoftHSM2, whose module stays in the server and notices by itself.
+    Folder,
+}
+
+/// A device that can be taken away. It is called [`NAME`].
+enum Removable {
+    Process(SoftHsm, Remote),
+    Folder(SoftHsm),
+}
+
+impl Removable {
+    /// `None` where it cannot be had, which is told.
+    fn prepare(loss: Loss, place: &Path) -> io::Result<Option<Self>> {
+        let Some(tokens) = SoftHsm::prepare(place)? else { return Ok(None) };
+        match loss {
+            Loss::Folder => Ok(Some(Self::Folder(tokens))),
+            Loss::Process => Ok(Remote::start(&tokens, place)?.map(|remote| Self::Process(tokens, remote))),
+        }
+    }
+
+    fn tokens(&self) -> &SoftHsm {
+        match self {
+            Self::Process(tokens, _) | Self::Folder(tokens) => tokens,
+        }
+    }
+
+    /// The module through which the server reaches it.
+    fn module(&self) -> &Path {
+        match self {
+            Self::Process(_, remote) => remote.module(),
+            Self::Folder(tokens) => tokens.module(),
+        }
+    }
+
+    fn environment(&self) -> Vec<(String, String)> {
+        let own = ("SOFTHSM2_CONF".to_owned(), self.tokens().configuration().display().to_string());
+        match self {
+            Self::Process(_, remote) => vec![own, remote.environment()],
+            Self::Folder(_) => vec![own],
+        }
+    }
+
+    fn take_away(&mut self) -> io::Result<()> {
+        match self {
+            Self::Process(_, remote) => remote.take_away(),
+            Self::Folder(tokens) => tokens.take_away(),
+        }
+    }
+
+    fn bring_back(&mut self) -> io::Result<()> {
+        match self {
+            Self::Process(_, remote) => remote.bring_back(),
+            Self::Folder(tokens) => tokens.bring_back(),
+        }
+    }
+}
+
+/// The name of the device that is taken away.
+const NAME: &str = "removable";
 
 /// How soon service must be back after the device is.
 const RECOVERY: Duration = Duration::from_secs(5);
 /// How long the load runs before the loss, and after the recovery.
 const STEADY: Duration = Duration::from_secs(2);
+/// How soon the loss must be noticed: keys that are made need only the module's random generator, which a module without its
+/// folder may still have until the root key is tried.
+const NOTICED: Duration = Duration::from_secs(6);
 /// How long an answer may take while the device is away: the deadline of one call, and a second one.
 const PATIENCE: Duration = Duration::from_secs(13);
 
@@ -57,17 +129,19 @@ struct Times {
 /// Takes the device of a new server in `place` away.
 pub fn run(settings: Settings, place: &Path) -> Outcome {
     let not_played = || Ok("device-loss: not played".to_owned());
-    let Some(tokens) = SoftHsm::prepare(place)? else { return not_played() };
-    let Some(mut remote) = Remote::start(&tokens, place)? else { return not_played() };
+    if settings.spare && settings.loss != Loss::Process {
+        return finding("the spare device is the same token, whose folder would be moved, too");
+    }
+    let Some(mut removable) = Removable::prepare(settings.loss, place)? else { return not_played() };
     if settings.spare {
         // Of several devices each must have the root key: the first makes it alone. The spare reaches the same token.
         let alone = Settings { spare: false, ..settings };
-        Server::start(&options(alone, &tokens, &remote, place))?.stop()?;
+        Server::start(&options(alone, &removable, place))?.stop()?;
     }
-    let mut server = Server::start(&options(settings, &tokens, &remote, place))?;
+    let mut server = Server::start(&options(settings, &removable, place))?;
     let identity = server.enroll("users")?;
     ready(&server).or_else(|told| finding(format!("not ready with its device: {told}")))?;
-    if !serves(&server, "remote")? {
+    if !serves(&server, NAME)? {
         return finding("the list of devices says that a device which serves is lost");
     }
 
@@ -78,7 +152,7 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
             scope.spawn(move || work(identity, address, number, over))
         };
         let clients: Vec<_> = (0..settings.clients).map(load).collect();
-        let times = take_away_and_bring_back(settings, &server, &mut remote);
+        let times = take_away_and_bring_back(settings, &server, &mut removable);
         over.store(true, Ordering::Relaxed);
         let mut events = Vec::new();
         for client in clients {
@@ -95,14 +169,14 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     judge(settings, &events, &times)
 }
 
-fn options(settings: Settings, tokens: &SoftHsm, remote: &Remote, place: &Path) -> Options {
+fn options(settings: Settings, removable: &Removable, place: &Path) -> Options {
+    let tokens = removable.tokens();
     let mut config = vault(settings.mode);
-    config.push_str(&device("remote", remote.module(), "kmip", &tokens.pin_file()));
+    config.push_str(&device(NAME, removable.module(), "kmip", &tokens.pin_file()));
     if settings.spare {
         config.push_str(&device("spare", tokens.module(), "kmip", &tokens.pin_file()));
     }
-    let own = ("SOFTHSM2_CONF".to_owned(), tokens.configuration().display().to_string());
-    Options { config: Some(config), environment: vec![own, remote.environment()], ..Options::new(&place.join("data")) }
+    Options { config: Some(config), environment: removable.environment(), ..Options::new(&place.join("data")) }
 }
 
 fn ready(server: &Server) -> Result<(), String> {
@@ -120,12 +194,16 @@ fn serves(server: &Server, name: &str) -> Result<bool, CampaignError> {
     }
 }
 
-fn take_away_and_bring_back(settings: Settings, server: &Server, remote: &mut Remote) -> Result<Times, CampaignError> {
+fn take_away_and_bring_back(
+    settings: Settings,
+    server: &Server,
+    removable: &mut Removable,
+) -> Result<Times, CampaignError> {
     thread::sleep(STEADY);
-    remote.take_away()?;
+    removable.take_away()?;
     let lost = Instant::now();
     thread::sleep(settings.away.saturating_sub(STEADY));
-    if serves(server, "remote")? {
+    if serves(server, NAME)? {
         return finding("the list of devices says that the lost device serves");
     }
     let told = ready(server);
@@ -133,11 +211,11 @@ fn take_away_and_bring_back(settings: Settings, server: &Server, remote: &mut Re
         (true, Ok(())) => {}
         (true, Err(told)) => return finding(format!("not ready although one device works: {told}")),
         (false, Ok(())) => return finding("/readyz says ready although the device is lost"),
-        (false, Err(told)) if told.contains("remote") => {}
+        (false, Err(told)) if told.contains(NAME) => {}
         (false, Err(told)) => return finding(format!("/readyz does not name the lost device: {told}")),
     }
     thread::sleep(settings.away.saturating_sub(lost.elapsed()));
-    remote.bring_back()?;
+    removable.bring_back()?;
     let back = Instant::now();
     thread::sleep(RECOVERY + STEADY);
     ready(server).or_else(|told| finding(format!("not ready although the device is back: {told}")))?;
@@ -212,7 +290,9 @@ fn judge(settings: Settings, events: &[Event], times: &Times) -> Outcome {
     if expected && gets == 0 {
         return finding("no Get was answered while the device was away");
     }
-    if !settings.spare && creates > 0 {
+    let notices = times.lost + if settings.loss == Loss::Folder { NOTICED } else { Duration::ZERO };
+    let late = |event: &&Event| event.began > notices && event.what == What::Create && event.refused.is_none();
+    if !settings.spare && events.iter().filter(away).any(|event| late(&event)) {
         return finding("keys were made although the device was away");
     }
     let recovered = events.iter().filter(|event| event.began > times.back && event.refused.is_none());
@@ -220,9 +300,10 @@ fn judge(settings: Settings, events: &[Event], times: &Times) -> Outcome {
     let Some(recovered) = recovered else { return finding("service did not return") };
     let longest = events.iter().map(|event| event.ended - event.began).max().unwrap_or_default();
     Ok(format!(
-        "device-loss ({}{}): {} requests of {} clients, {} refused while the device was away for {:.0} s, {gets} Gets and \
+        "device-loss ({}, {}{}): {} requests of {} clients, {} refused while the device was away for {:.0} s, {gets} Gets and \
          {creates} Creates served meanwhile, back after {:.1} s, longest answer {:.1} s",
         settings.mode.name(),
+        if settings.loss == Loss::Folder { "its folder moved" } else { "its process killed" },
         if settings.spare { ", another device works" } else { "" },
         events.len(),
         settings.clients,
