@@ -89,6 +89,13 @@ impl Options {
     }
 }
 
+/// A server that may not serve yet: its devices may be away. Dropping it kills it.
+pub struct Starting {
+    /// `None` once it serves.
+    child: Option<Child>,
+    data_dir: PathBuf,
+}
+
 /// A running server. Dropping it kills it.
 pub struct Server {
     child: Child,
@@ -103,6 +110,11 @@ pub struct Server {
 impl Server {
     /// Starts a server and waits for its readiness line.
     pub fn start(options: &Options) -> io::Result<Server> {
+        Self::launch(options)?.ready()
+    }
+
+    /// Starts a server.
+    pub fn launch(options: &Options) -> io::Result<Starting> {
         fs::create_dir_all(&options.data_dir)?;
         let log = File::options().append(true).create(true).open(log_path(&options.data_dir))?;
         let mut command = Command::new(server_binary()?);
@@ -113,17 +125,8 @@ impl Server {
             command.args(["--log", filter]);
         }
         options.configure(&mut command)?;
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
-        let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
-        let mut stdout = BufReader::new(stdout);
-        let mut line = String::new();
-        stdout.read_line(&mut line)?;
-        match Ready::parse(&line) {
-            Some(Ready { kmip, https, admin }) => {
-                Ok(Server { child, _stdout: stdout, data_dir: options.data_dir.clone(), kmip, https, admin })
-            }
-            None => Err(io::Error::other(not_ready(&mut child, &line, &options.data_dir))),
-        }
+        let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn()?;
+        Ok(Starting { child: Some(child), data_dir: options.data_dir.clone() })
     }
 
     /// The KMIP listener.
@@ -179,12 +182,7 @@ impl Server {
     /// Asks the admin API as the first administrator.
     pub fn admin_request(&self, method: &str, path: &str, body: &[u8]) -> io::Result<Vec<u8>> {
         let address = self.admin.ok_or_else(|| io::Error::other("the admin listener is off"))?;
-        let admin = Identity::from_files(&self.pki("ca.pem"), &self.pki("admin.pem"), &self.pki("admin.key"))?;
-        let answer = http(admin.connect(address)?, method, path, "application/json", body)?;
-        match answer.status {
-            200..=299 => Ok(answer.body),
-            status => Err(io::Error::other(format!("{path}: {status} {}", String::from_utf8_lossy(&answer.body)))),
-        }
+        admin_request(&self.data_dir, address, method, path, body)
     }
 
     /// Resident memory, in bytes.
@@ -204,15 +202,7 @@ impl Server {
 
     /// Asks it to stop, and waits.
     pub fn stop(mut self) -> io::Result<ExitStatus> {
-        self.signal(Signal::TERM)?;
-        let asked = Instant::now();
-        loop {
-            match self.child.try_wait()? {
-                Some(status) => return Ok(status),
-                None if asked.elapsed() > STOP_PATIENCE => return Err(io::Error::other("the server does not stop")),
-                None => std::thread::sleep(Duration::from_millis(20)),
-            }
-        }
+        stop(&mut self.child)
     }
 
     /// Kills it at once, as `kill -9` does, and waits until it is gone.
@@ -223,8 +213,75 @@ impl Server {
 
     /// Sends the process a signal.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
-        kill_process(pid, signal).map_err(io::Error::from)
+        send(&self.child, signal)
+    }
+}
+
+impl Starting {
+    /// Waits for its readiness line.
+    pub fn ready(mut self) -> io::Result<Server> {
+        let mut child = self.child.take().ok_or(io::ErrorKind::NotFound)?;
+        let stdout = child.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
+        let mut stdout = BufReader::new(stdout);
+        let mut line = String::new();
+        stdout.read_line(&mut line)?;
+        match Ready::parse(&line) {
+            Some(Ready { kmip, https, admin }) => {
+                Ok(Server { child, _stdout: stdout, data_dir: self.data_dir.clone(), kmip, https, admin })
+            }
+            None => Err(io::Error::other(not_ready(&mut child, &line, &self.data_dir))),
+        }
+    }
+
+    /// Asks the admin API as the first administrator, once the server tells where it is.
+    pub fn admin_request(&self, method: &str, path: &str, body: &[u8]) -> io::Result<Vec<u8>> {
+        let profile = fs::read_to_string(self.data_dir.join("kmip-cli.toml"))?;
+        let address = profile.lines().find_map(|line| line.strip_prefix("admin = ")).map(|told| told.trim_matches('"'));
+        let address = address.and_then(|told| told.parse().ok());
+        let address = address.ok_or_else(|| io::Error::other("the profile does not tell the admin listener"))?;
+        admin_request(&self.data_dir, address, method, path, body)
+    }
+
+    /// Asks it to stop, and waits.
+    pub fn stop(mut self) -> io::Result<ExitStatus> {
+        stop(self.child.as_mut().ok_or(io::ErrorKind::NotFound)?)
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.child {
+            // Already gone, or killed here: nothing else can be done.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn admin_request(data_dir: &Path, address: SocketAddr, method: &str, path: &str, body: &[u8]) -> io::Result<Vec<u8>> {
+    let pki = |name: &str| data_dir.join("pki").join(name);
+    let admin = Identity::from_files(&pki("ca.pem"), &pki("admin.pem"), &pki("admin.key"))?;
+    let answer = http(admin.connect(address)?, method, path, "application/json", body)?;
+    match answer.status {
+        200..=299 => Ok(answer.body),
+        status => Err(io::Error::other(format!("{path}: {status} {}", String::from_utf8_lossy(&answer.body)))),
+    }
+}
+
+fn send(child: &Child, signal: Signal) -> io::Result<()> {
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::NotFound)?;
+    kill_process(pid, signal).map_err(io::Error::from)
+}
+
+fn stop(child: &mut Child) -> io::Result<ExitStatus> {
+    send(child, Signal::TERM)?;
+    let asked = Instant::now();
+    loop {
+        match child.try_wait()? {
+            Some(status) => return Ok(status),
+            None if asked.elapsed() > STOP_PATIENCE => return Err(io::Error::other("the server does not stop")),
+            None => std::thread::sleep(Duration::from_millis(20)),
+        }
     }
 }
 

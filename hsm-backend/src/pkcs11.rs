@@ -44,6 +44,7 @@ mod status;
 mod trouble;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use cryptoki::mechanism::MechanismType;
@@ -125,7 +126,7 @@ impl Pkcs11Vault {
     }
 
     fn on(devices: Vec<(TokenAddress, SecretText)>, options: Options, errand: Errand) -> Result<Self, VaultError> {
-        let devices = Devices::connect(devices, options, errand)?;
+        let devices = Devices::connect(devices, options, errand, None)?;
         let roots = Arc::new(Roots::new(roots::FIRST, devices.root()));
         Ok(Self::of(devices, roots, Arc::new(ScopeKeys::new(options.mode))))
     }
@@ -183,10 +184,11 @@ impl Devices {
         devices: Vec<(TokenAddress, SecretText)>,
         options: Options,
         errand: Errand,
+        given_up: Option<&AtomicBool>,
     ) -> Result<Self, VaultError> {
         let Options { mode, sessions, deadline, prompt } = options;
         let name = devices.first().map(|(address, _)| address.name.clone()).unwrap_or_default();
-        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, prompt }, errand)?);
+        let group = Arc::new(Group::open(devices, Limits { sessions, deadline, prompt }, errand, given_up)?);
         Ok(Self { name, mode, deadline, group })
     }
 

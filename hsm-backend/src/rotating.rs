@@ -10,6 +10,7 @@
 //! Scope keys stay in memory through all of it. Who opens objects ([`Mode`]) is that of the root key
 //! with which the process began.
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kmip_codec::secret::{Secret, SecretText};
@@ -41,10 +42,12 @@ enum Kind {
 }
 
 /// Whether a root key must be on its devices.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Presence {
+#[derive(Debug, Clone, Copy)]
+pub enum Presence<'a> {
     /// It is there.
     Required,
+    /// It is there, and if no device answers, one is waited for until this is set.
+    Awaited(&'a AtomicBool),
     /// It is made where the only device has none. Of several devices each must have it.
     MadeIfAbsent,
 }
@@ -58,13 +61,14 @@ impl RootKey {
     pub fn on_devices(
         devices: Vec<(TokenAddress, SecretText)>,
         options: Options,
-        presence: Presence,
+        presence: Presence<'_>,
     ) -> Result<Self, VaultError> {
-        let errand = match presence {
-            Presence::MadeIfAbsent if devices.len() == 1 => Errand::Ensure,
-            Presence::MadeIfAbsent | Presence::Required => Errand::Open,
+        let (errand, given_up) = match presence {
+            Presence::MadeIfAbsent if devices.len() == 1 => (Errand::Ensure, None),
+            Presence::MadeIfAbsent | Presence::Required => (Errand::Open, None),
+            Presence::Awaited(given_up) => (Errand::Open, Some(given_up)),
         };
-        Devices::connect(devices, options, errand).map(Kind::Devices).map(Self)
+        Devices::connect(devices, options, errand, given_up).map(Kind::Devices).map(Self)
     }
 
     fn root(&self) -> Arc<dyn Root> {

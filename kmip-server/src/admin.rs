@@ -26,7 +26,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
 use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use certs::{Authority, CertsError, Issued, KeyKind};
@@ -81,6 +81,19 @@ pub fn routes(admin: Admin) -> Router {
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such resource"))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .with_state(Arc::new(admin))
+}
+
+/// The routes of a server that is not open yet: it may wait for the devices of its root key. Each answer ends its connection,
+/// since the next one may find others.
+pub fn opening() -> Router {
+    let closing = |answer: Response| ([(CONNECTION, "close")], answer).into_response();
+    let starts = || (StatusCode::SERVICE_UNAVAILABLE, "not ready: the server opens its store\n").into_response();
+    Router::new()
+        .route("/healthz", get(async move || closing("ok\n".into_response())))
+        .route("/readyz", get(async move || closing(starts())))
+        .fallback(async move || {
+            closing(refuse(StatusCode::SERVICE_UNAVAILABLE, "the server opens its store; try again"))
+        })
 }
 
 #[derive(Deserialize)]

@@ -172,7 +172,10 @@ impl Serve {
     async fn serve(&self, data: DataDir, config: Config) -> Result<(), CliError> {
         let again = self.clone_for_reload();
         let reconfigure: Reconfigure = Box::new(move || again.configuration().map_err(|error| error.to_string()));
-        let server = Server::start(data, config, reconfigure, service::open_service).await?;
+        let server = match Server::start(data, config, reconfigure, service::open_service).await {
+            Err(RunError::Stopped) => return Ok(()),
+            started => started?,
+        };
         if self.dev {
             welcome(server.data().root());
         }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::PAIR_DEADLINE;
+use hsm_backend::rotating::Presence;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
@@ -102,13 +103,14 @@ pub(crate) fn exists(data: &DataDir, config: &Config) -> bool {
     Keystore::exists(&data.keystore()) || SledStore::exists(&store_path(data, config))
 }
 
-/// Opens the engine of a data directory.
+/// Opens the engine of a data directory; waits for the devices of its root key until that is given up.
 pub(crate) fn open(
     data: &DataDir,
     config: &Config,
     metrics: &Arc<Metrics>,
+    given_up: &AtomicBool,
 ) -> Result<Arc<EngineService>, ServiceError> {
-    let vault = vault::open(&data.keystore(), config)?;
+    let vault = vault::open(&data.keystore(), config, Presence::Awaited(given_up))?;
     let seal = vault.record_seal();
     let rotation = Rotation::new(data.keystore(), Arc::clone(&vault));
     let goes_on = rotation.is_unfinished()?;
@@ -206,7 +208,7 @@ fn core_config(config: &Config) -> CoreConfig {
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
 pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceError> {
-    let vault = vault::open(&data.keystore(), config)?;
+    let vault = vault::open(&data.keystore(), config, Presence::Required)?;
     let seal = vault.record_seal();
     let store = open_store(data, config, &seal)?;
     let report = store.check().map_err(failure)?;

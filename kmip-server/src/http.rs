@@ -13,7 +13,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 use tracing::{debug, warn};
 
@@ -29,10 +29,30 @@ pub enum Site {
     Admin,
 }
 
-/// HTTP/1.1 with these routes. Handlers find an `Arc<Peer>` among the extensions of the request.
+/// Routes that may be replaced.
+#[derive(Clone)]
+pub struct Routes(Arc<RwLock<Router>>);
+
+impl Routes {
+    /// These routes.
+    pub fn new(router: Router) -> Self {
+        Self(Arc::new(RwLock::new(router)))
+    }
+
+    /// Gives other routes to connections that begin from now on.
+    pub fn replace(&self, router: Router) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = router;
+    }
+
+    fn current(&self) -> Router {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// HTTP/1.1 with some routes. Handlers find an `Arc<Peer>` among the extensions of the request.
 pub struct Http {
-    /// The routes.
-    pub router: Router,
+    /// The routes, as they are when a connection begins.
+    pub routes: Routes,
     /// Which listener.
     pub site: Site,
     /// What the listeners share.
@@ -56,7 +76,7 @@ impl Protocol for Http {
     async fn serve(&self, session: Session) {
         let peer = Arc::new(Peer::new(session.named.name, session.named.fingerprint, session.remote));
         let chain: Vec<_> = session.stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
-        let routes = routes_for(self.router.clone(), peer.clone(), session.limits.request_timeout());
+        let routes = routes_for(self.routes.current(), peer.clone(), session.limits.request_timeout());
         let served = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(session.limits.message_timeout())

@@ -4,7 +4,7 @@ use crate::admin::{self, Admin, Reload};
 use crate::config::{Address, Config};
 use crate::connection::Kmip;
 use crate::datadir::{DataDir, DataDirError, Endpoints};
-use crate::http::{Http, Site};
+use crate::http::{Http, Routes, Site};
 use crate::https;
 use crate::listener::accept;
 use crate::metrics::Metrics;
@@ -14,6 +14,7 @@ use crate::tls::{Material, TlsError};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -47,6 +48,9 @@ pub enum RunError {
         /// What went wrong.
         error: io::Error,
     },
+    /// A signal has stopped the server before it was open.
+    #[error("stopped before the server was open")]
+    Stopped,
     /// Signals or threads that the system refuses.
     #[error("{what}: {error}")]
     System {
@@ -121,20 +125,26 @@ impl Server {
         data: DataDir,
         config: Config,
         reconfigure: Reconfigure,
-        open: impl FnOnce(&DataDir, &Config, &Arc<Metrics>) -> Result<Opened, ServiceError>,
+        open: impl FnOnce(&DataDir, &Config, &Arc<Metrics>, &AtomicBool) -> Result<Opened, ServiceError>,
     ) -> Result<Self, RunError> {
         // First: a signal that comes right after the readiness line must not meet its default, which kills.
         let signals = Signals::listen()?;
         let material = Material::load(&data, &config)?;
         // Bound before the store is opened: a port that is taken is told at once.
-        let (sockets, bound) = Sockets::bind(&config).await?;
+        let (mut sockets, bound) = Sockets::bind(&config).await?;
         let metrics = Arc::new(Metrics::default());
-        let opened = open(&data, &config, &metrics)?;
         let live = Live { material, limits: config.kmip.limits.clone() };
         let shell = Shell::new(live, metrics);
         if config.dev {
             data.write_cli_profile(&endpoints(&bound))?;
         }
+        let (alive, drain) = drain();
+        let routes = Routes::new(admin::opening());
+        if let Some(tcp) = sockets.admin.take() {
+            let site = Http { routes: routes.clone(), site: Site::Admin, shell: shell.clone() };
+            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
+        }
+        let opened = open_until_told(|given_up| open(&data, &config, &shell.metrics, given_up))?;
         let data = Arc::new(data);
         let reconfigure = Arc::new(reconfigure);
         let reload = reloader(data.clone(), config, reconfigure.clone(), shell.clone());
@@ -147,8 +157,8 @@ impl Server {
             reload: reload.clone(),
             reconfigure,
         };
-        let (alive, drain) = drain();
-        sockets.accept(&shell, &opened.service, admin, &alive);
+        routes.replace(admin::routes(admin));
+        sockets.accept(&shell, &opened.service, &alive);
         Ok(Self { bound, shell, service: opened.service, drain, reload, data, signals })
     }
 
@@ -207,21 +217,37 @@ impl Sockets {
         Ok((Self { kmip, https, admin }, Bound { kmip: kmip_at, https: https_at, admin: admin_at }))
     }
 
-    fn accept(self, shell: &Arc<Shell>, service: &Arc<dyn Service>, admin: Admin, alive: &Alive) {
+    fn accept(self, shell: &Arc<Shell>, service: &Arc<dyn Service>, alive: &Alive) {
         if let Some(tcp) = self.kmip {
             let kmip = Kmip { service: service.clone(), shell: shell.clone() };
             tokio::spawn(accept(tcp, shell.clone(), kmip, alive.clone()));
         }
         if let Some(tcp) = self.https {
-            let router = https::routes(service.clone(), shell.clone());
-            let site = Http { router, site: Site::Kmip, shell: shell.clone() };
-            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
-        }
-        if let Some(tcp) = self.admin {
-            let site = Http { router: admin::routes(admin), site: Site::Admin, shell: shell.clone() };
+            let routes = Routes::new(https::routes(service.clone(), shell.clone()));
+            let site = Http { routes, site: Site::Kmip, shell: shell.clone() };
             tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
         }
     }
+}
+
+/// Opens the engine, which may wait for a device. A signal that stops the server ends the waiting, and is not an error.
+fn open_until_told(open: impl FnOnce(&AtomicBool) -> Result<Opened, ServiceError>) -> Result<Opened, RunError> {
+    let given_up = Arc::new(AtomicBool::new(false));
+    let Signals { mut terminate, mut interrupt, .. } = Signals::listen()?;
+    let told = given_up.clone();
+    let watcher = tokio::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        told.store(true, Ordering::Relaxed);
+    });
+    let opened = tokio::task::block_in_place(|| open(&given_up));
+    watcher.abort();
+    opened.map_err(|error| match given_up.load(Ordering::Relaxed) {
+        true => RunError::Stopped,
+        false => error.into(),
+    })
 }
 
 async fn bind(address: Address, listener: &'static str) -> Result<(Option<TcpListener>, Option<SocketAddr>), RunError> {

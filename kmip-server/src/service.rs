@@ -17,6 +17,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use thiserror::Error;
 
 /// Who stands at the other end of a connection, proved by its certificate.
@@ -187,9 +188,15 @@ pub fn create_missing(data: &DataDir, config: &Config) -> Result<(), ServiceErro
     create(data, config, choose_secrets(config)?)
 }
 
-/// Opens the engine over an existing data directory.
-pub fn open_service(data: &DataDir, config: &Config, metrics: &Arc<Metrics>) -> Result<Opened, ServiceError> {
-    let engine = crate::engine::open(data, config, metrics)?;
+/// Opens the engine over an existing data directory. If its root key is on devices and none of them answers, it waits for
+/// one, until `given_up` is set.
+pub fn open_service(
+    data: &DataDir,
+    config: &Config,
+    metrics: &Arc<Metrics>,
+    given_up: &AtomicBool,
+) -> Result<Opened, ServiceError> {
+    let engine = crate::engine::open(data, config, metrics, given_up)?;
     Ok(Opened { service: engine.clone(), administration: engine })
 }
 

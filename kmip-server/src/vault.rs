@@ -65,8 +65,13 @@ pub(crate) fn create(keystore: &Path, config: &Config, secrets: Secrets) -> Resu
     Ok(Arc::new(vault))
 }
 
-/// Opens the vault of a data directory, with every root key that it still needs.
-pub(crate) fn open(keystore: &Path, config: &Config) -> Result<Arc<RotatingVault>, ServiceError> {
+/// Opens the vault of a data directory, with every root key that it still needs. With `Awaited`, devices that do not answer
+/// are waited for.
+pub(crate) fn open(
+    keystore: &Path,
+    config: &Config,
+    presence: Presence<'_>,
+) -> Result<Arc<RotatingVault>, ServiceError> {
     check_custody(config)?;
     let contents = Contents::read(keystore).map_err(failure)?;
     match (contents.newest().kind, config.vault.kind) {
@@ -81,7 +86,7 @@ pub(crate) fn open(keystore: &Path, config: &Config) -> Result<Arc<RotatingVault
         }
         (RootPlace::Software, VaultKind::Software) | (RootPlace::Pkcs11, VaultKind::Pkcs11) => (),
     }
-    Keystore::open(keystore, |listed| open_root(keystore, config, listed)).map(Arc::new)
+    Keystore::open(keystore, |listed| open_root(keystore, config, listed, presence)).map(Arc::new)
 }
 
 impl From<KeystoreError> for ServiceError {
@@ -90,12 +95,17 @@ impl From<KeystoreError> for ServiceError {
     }
 }
 
-fn open_root(keystore: &Path, config: &Config, listed: &ListedRoot) -> Result<RootKey, ServiceError> {
+fn open_root(
+    keystore: &Path,
+    config: &Config,
+    listed: &ListedRoot,
+    presence: Presence<'_>,
+) -> Result<RootKey, ServiceError> {
     match listed.kind {
         RootPlace::Software => Ok(Keystore::open_root(keystore, listed.number, || passphrase::ask(&config.vault))?),
         RootPlace::Pkcs11 => {
             let devices = devices(config, &listed.devices, listed.root_label.as_deref())?;
-            RootKey::on_devices(devices, options(config), Presence::Required).map_err(failure)
+            RootKey::on_devices(devices, options(config), presence).map_err(failure)
         }
     }
 }

@@ -74,7 +74,11 @@ impl TokenAddress {
         match (found.as_slice(), unread) {
             ([slot], _) => Ok(*slot),
             ([], Some(error)) => Err(error.into()),
-            ([], None) => Err(refused(format!("no token is {}; the module shows {}", self.token(), shown.join(", ")))),
+            // It may come: a token is moved, a device is switched on.
+            ([], None) => {
+                let shown = if shown.is_empty() { "none".to_owned() } else { shown.join(", ") };
+                Err(Trouble::Device(format!("no token is {}; the module shows {shown}", self.token())))
+            }
             (several, _) => Err(refused(format!("{} tokens are {}", several.len(), self.token()))),
         }
     }

@@ -121,6 +121,12 @@ impl Device {
         self.lock().refusal().is_none()
     }
 
+    /// Whether it makes no sense to wait for the device: what it last refused it will refuse again.
+    pub(super) fn is_hopeless(&self) -> bool {
+        let pool = self.lock();
+        pool.hopeless && pool.refusal().is_some()
+    }
+
     /// Whether a call may be expected to come back at once: the last ones did, and a session is free. So a device that hangs is
     /// prompt for no more calls than it has sessions.
     pub(super) fn is_prompt(&self) -> bool {
@@ -293,6 +299,7 @@ impl Device {
     /// Notes that the device is lost; the answer is what to tell callers.
     fn lose(&self, pool: &mut Pool, trouble: Trouble) -> VaultError {
         let for_good = matches!(trouble, Trouble::Pin(_));
+        pool.hopeless = matches!(trouble, Trouble::Pin(_) | Trouble::Refused(_));
         let reason = trouble.reason();
         // A device that stays lost may answer differently each time: that is for the report, not for the log.
         match pool.lose(reason.clone(), for_good) {

@@ -6,6 +6,7 @@
 //! which waits for them: what a library does at the end of a thread must not meet the end of the process.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -28,6 +29,8 @@ use crate::hierarchy::{Purpose, Root};
 const PROBE: Duration = Duration::from_secs(5);
 /// How often a lost device is tried.
 const RETRY: Duration = Duration::from_secs(1);
+/// How often a group that waits for a device looks whether one serves.
+const LOOK: Duration = Duration::from_millis(50);
 /// How long the end of the group waits for its threads.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -45,11 +48,13 @@ struct Monitors {
 }
 
 impl Group {
-    /// Connects the devices. One that does not answer is only a warning as long as another does.
+    /// Connects the devices. One that does not answer is only a warning as long as another does. If none does, `given_up` lets
+    /// the group wait for one, until it is set.
     pub(super) fn open(
         devices: Vec<(TokenAddress, SecretText)>,
         limits: Limits,
         errand: Errand,
+        given_up: Option<&AtomicBool>,
     ) -> Result<Self, VaultError> {
         if devices.is_empty() {
             return Err(VaultError::Failed("no device is given".to_owned()));
@@ -63,11 +68,28 @@ impl Group {
         let refusals: Vec<_> =
             (0..group.devices.len()).filter_map(|place| group.start(place, limits, errand, &alive).err()).collect();
         drop(alive);
-        if group.devices.iter().any(Device::serves) {
+        if group.devices.iter().any(Device::serves) || given_up.is_some_and(|given_up| group.awaits_one(given_up)) {
             return Ok(group);
         }
         let text = refusals.into_iter().map(told).collect::<Vec<_>>().join("; ");
         Err(VaultError::Unavailable(text))
+    }
+
+    /// Waits until a device serves; `false` if that is given up, or if no device can come back.
+    fn awaits_one(&self, given_up: &AtomicBool) -> bool {
+        if self.devices.iter().all(Device::is_hopeless) {
+            return false;
+        }
+        tracing::warn!("no device of the root key serves: waiting for one");
+        loop {
+            if self.devices.iter().any(Device::serves) {
+                return true;
+            }
+            if given_up.load(Ordering::Relaxed) || self.devices.iter().all(Device::is_hopeless) {
+                return false;
+            }
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Starts the monitor of a device and waits until it is connected. One after the other: the root key of the first is the

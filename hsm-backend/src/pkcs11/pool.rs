@@ -39,6 +39,8 @@ pub(super) struct Pool {
     pub(super) connecting: bool,
     /// The vault is gone.
     pub(super) closing: bool,
+    /// Whether the last loss was of a kind that time does not mend.
+    pub(super) hopeless: bool,
 }
 
 impl Pool {
@@ -62,6 +64,7 @@ impl Pool {
             last_call: 0,
             connecting: false,
             closing: false,
+            hopeless: false,
         }
     }
 

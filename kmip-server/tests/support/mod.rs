@@ -129,7 +129,7 @@ impl Running {
         let reconfigure = Box::new(move || Ok(again.lock().unwrap().clone()));
         let echo = Arc::new(Echo::default());
         let opened = Opened { service: echo.clone(), administration: echo.clone() };
-        let server = Server::start(data, config, reconfigure, |_, _, _| Ok(opened)).await.unwrap();
+        let server = Server::start(data, config, reconfigure, |_, _, _, _| Ok(opened)).await.unwrap();
         Self { folder, server, echo, config: shared }
     }
 
