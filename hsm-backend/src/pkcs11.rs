@@ -16,6 +16,7 @@
 //! | `module` | a loaded module and the gate before its functions |
 //! | `connection` | login, root key, trial |
 //! | [`ceremony`] | one root key for several devices |
+//! | [`backup`] | a root key in M-of-N shares |
 //! | [`probe`] | what a device is and can do, tried |
 //! | `escape` | whether a key can leave its token |
 //! | `sealing` | how a root key seals: the table of ways |
@@ -27,6 +28,7 @@
 //! | `cryptography` | which calls go to a device |
 
 mod address;
+pub mod backup;
 pub mod ceremony;
 mod connection;
 mod cryptography;

@@ -12,7 +12,8 @@ use cryptoki::error::{Error, RvError};
 use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
-use hsm_backend::pkcs11::ceremony::{Rehearsal, make_root_key};
+use hsm_backend::pkcs11::backup::{Share, Split};
+use hsm_backend::pkcs11::ceremony::{Backup, Rehearsal, make_root_key, restore_root_key};
 use hsm_backend::pkcs11::probe::probe;
 use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
@@ -254,6 +255,54 @@ fn the_root_key_stays_and_nothing_else_is_left(pkcs11: &Pkcs11) {
     assert!(matches!(wrapped, Err(Error::Pkcs11(RvError::KeyUnextractable, _))), "{wrapped:?}");
 }
 
+fn a_backup_brings_the_root_key_to_a_later_device(pkcs11: &Pkcs11, module: &Path) {
+    ["first of backup", "second of backup", "later"].iter().for_each(|name| drop(tokens::make(pkcs11, name)));
+    let device = |name: &str| {
+        let address = TokenAddress { root_label: "backed-up".to_owned(), ..tokens::address(module, name) };
+        (address, tokens::pin())
+    };
+    let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
+    let both = [device("first of backup"), device("second of backup")];
+    let patience = Duration::from_secs(60);
+    let split = Split::new(2, 3).unwrap();
+    let mut kept: Vec<Share> = Vec::new();
+
+    let mut none = |_: &[Share]| -> Result<(), String> { panic!("a rehearsal keeps shares") };
+    let backup = Some(Backup { split, keep: &mut none });
+    make_root_key(&both, Rehearsal::Only, patience, backup).unwrap();
+    let mut fails = |_: &[Share]| Err("the disk is full".to_owned());
+    let backup = Some(Backup { split, keep: &mut fails });
+    let refused = make_root_key(&both, Rehearsal::No, patience, backup).unwrap_err().to_string();
+    assert!(refused.contains("the disk is full"), "{refused}");
+    assert_eq!((left("first of backup"), left("second of backup")), (0, 0), "a key without its backup stayed");
+    let mut keep = |shares: &[Share]| {
+        kept = shares.to_vec();
+        Ok(())
+    };
+    let backup = Some(Backup { split, keep: &mut keep });
+    make_root_key(&both, Rehearsal::No, patience, backup).unwrap();
+    assert_eq!((kept.len(), left("first of backup"), left("second of backup")), (3, 1, 1));
+
+    let vault = Pkcs11Vault::open(both.to_vec(), Options::default()).unwrap();
+    let stored = vault.create_scope_key("next").unwrap();
+    vault.install_scope_key("next", &stored).unwrap();
+    let sealed = vault.seal(&Secret::copy_from(&[8; 32]), BINDING).unwrap();
+
+    let later = [device("later")];
+    let one = restore_root_key(&later, &kept[..1], Rehearsal::No, patience).unwrap_err().to_string();
+    assert!(one.contains("2 restore the root key"), "{one}");
+    restore_root_key(&later, &kept[1..], Rehearsal::Only, patience).unwrap();
+    assert_eq!(left("later"), 0, "a rehearsal left something");
+    let files: Vec<_> = kept[1..].iter().map(|share| Share::parse(&share.to_text().unwrap()).unwrap()).collect();
+    let made = restore_root_key(&later, &files, Rehearsal::No, patience).unwrap();
+    assert_eq!((made.len(), made[0].transport, left("later")), (1, "shares", 1));
+    let alone = Pkcs11Vault::open(later.to_vec(), Options::default()).unwrap();
+    alone.install_scope_key("next", &stored).unwrap();
+    assert_eq!(alone.open(&sealed, BINDING).unwrap(), Secret::copy_from(&[8; 32]));
+    let again = restore_root_key(&later, &files, Rehearsal::No, patience).unwrap_err().to_string();
+    assert!(again.contains("already"), "{again}");
+}
+
 fn an_extractable_root_key_is_refused(pkcs11: &Pkcs11, address: &TokenAddress) {
     let session = pkcs11.open_rw_session(tokens::slot(pkcs11, "first")).unwrap();
     let template = [
@@ -299,14 +348,14 @@ fn a_ceremony_makes_one_root_key_on_every_device(pkcs11: &Pkcs11, module: &Path)
     let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
     let patience = Duration::from_secs(60);
 
-    let made = make_root_key(&devices(&names), Rehearsal::Only, patience).unwrap();
+    let made = make_root_key(&devices(&names), Rehearsal::Only, patience, None).unwrap();
     assert_eq!(
         made.iter().map(|made| (made.device.as_str(), made.seals_by)).collect::<Vec<_>>(),
         names.map(|n| (n, "AES-GCM"))
     );
     assert_eq!(made[1].transport, "RSA-OAEP with SHA-1", "SoftHSM2 has no other");
     assert_eq!(names.map(left), [0, 0, 0], "a rehearsal left something");
-    assert_eq!(make_root_key(&devices(&names), Rehearsal::No, patience).unwrap(), made);
+    assert_eq!(make_root_key(&devices(&names), Rehearsal::No, patience, None).unwrap(), made);
     assert_eq!(names.map(left), [1, 1, 1], "only the root key stays");
 
     let vault = Pkcs11Vault::open(devices(&names), Options::default()).unwrap();
@@ -321,10 +370,11 @@ fn a_ceremony_makes_one_root_key_on_every_device(pkcs11: &Pkcs11, module: &Path)
     }
     // A device that comes later cannot get the key, and nothing is made on it by the attempt.
     tokens::make(pkcs11, "late");
-    let refused = make_root_key(&devices(&["late", "two"]), Rehearsal::No, patience).unwrap_err().to_string();
+    let refused = make_root_key(&devices(&["late", "two"]), Rehearsal::No, patience, None).unwrap_err().to_string();
     assert!(refused.contains("two: it has a key \"of-all\" already"), "{refused}");
     assert_eq!((left("late"), left("two")), (0, 1));
-    assert!(make_root_key(&[], Rehearsal::No, patience).is_err());
+    assert!(make_root_key(&[], Rehearsal::No, patience, None).is_err());
+    a_backup_brings_the_root_key_to_a_later_device(pkcs11, module);
 }
 
 /// Also while a vault is open, whose device is then out of reach, and whose end does not call the module.

@@ -446,6 +446,8 @@ pub enum HsmCommand {
     },
     /// Make one root key on every device of a server's configuration; rehearses first, and asks
     Init(InitArgs),
+    /// Bring the root key of a backup to a device, from enough of its shares; rehearses first, and asks
+    Restore(RestoreArgs),
     /// Try what a device can really do, and whether keys stay on it; leaves nothing there
     Probe(ProbeArgs),
 }
@@ -488,7 +490,39 @@ pub struct InitArgs {
     /// Label of the root key, in place of the configured one
     #[arg(long, value_name = "LABEL")]
     pub root_label: Option<String>,
+    /// Make a backup in so many shares, each in a file of its own
+    #[arg(long, value_name = "COUNT", requires_all = ["threshold", "share_dir"])]
+    pub shares: Option<u8>,
+    /// How many of the shares restore the root key
+    #[arg(long, value_name = "COUNT", requires = "shares")]
+    pub threshold: Option<u8>,
+    /// Folder for the files of the shares
+    #[arg(long, value_name = "DIR", requires = "shares")]
+    pub share_dir: Option<PathBuf>,
     /// Rehearse with temporary keys, and leave nothing on any device
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Seconds after which a module that is busy is given up
+    #[arg(long, value_name = "SECONDS", default_value_t = 120)]
+    pub patience: u64,
+}
+
+/// The root key of a backup for a device.
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// The server's configuration file, whose hsm tables name the devices
+    #[arg(long, value_name = "FILE")]
+    pub server_config: PathBuf,
+    /// Name of a device there, several times for several
+    #[arg(long, value_name = "NAME", required = true)]
+    pub device: Vec<String>,
+    /// File of a share, several times for enough of them
+    #[arg(long, value_name = "FILE", required = true)]
+    pub share: Vec<PathBuf>,
+    /// Label of the root key, in place of that of the backup
+    #[arg(long, value_name = "LABEL")]
+    pub root_label: Option<String>,
+    /// Rehearse with temporary keys, and leave nothing on the devices
     #[arg(long)]
     pub dry_run: bool,
     /// Seconds after which a module that is busy is given up

@@ -1,6 +1,7 @@
 //! The ceremony that makes one root key on every device of a group.
 //!
-//! A root key cannot leave its token, so it cannot be copied later: all devices get it when it is made.
+//! A root key cannot leave its token, so it cannot be copied later: all devices get it when it is made, and so does its backup,
+//! from which another device can get it ([`backup`]).
 //!
 //! | step | where | what (PKCS #11 v2.40) |
 //! |---|---|---|
@@ -10,6 +11,7 @@
 //! | 4 | first device | the temporary key is wrapped for each device (`C_WrapKey`, RSA-OAEP with SHA-256, else with SHA-1) |
 //! | 5 | each device | it is unwrapped as the root key: sensitive, not extractable, a token object (`C_UnwrapKey`) |
 //! | 6 | every device | it cannot leave (`escape`), and each opens what the first seals |
+//! | 7 | first device, then every device | if a backup is wanted: it is made, and restored on trial |
 //!
 //! The key is in this process only as what RSA-OAEP wrapped. Temporary keys are session objects: whenever the ceremony is
 //! broken off, they are gone with it. A root key that was made before a later step failed is removed again.
@@ -26,6 +28,7 @@ use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::vault::VaultError;
 
 use super::TokenAddress;
+use super::backup::{self, Restored, Share, Split};
 use super::connection::{log_in, must_stay, root_search, root_usage};
 use super::module::{Entered, Module};
 use super::sealing::{self, RootKey};
@@ -72,11 +75,64 @@ struct Present<'a> {
     mechanisms: Vec<MechanismType>,
 }
 
+/// A backup that a ceremony is to make.
+pub struct Backup<'a> {
+    /// How many shares.
+    pub split: Split,
+    /// Keeps the shares; if it fails, no device keeps the root key. Not called in a rehearsal.
+    pub keep: &'a mut dyn FnMut(&[Share]) -> Result<(), String>,
+}
+
 /// Makes the root key `root_label` on all devices, or rehearses it. Each PIN is presented once.
 pub fn make_root_key(
     devices: &[(TokenAddress, SecretText)],
     rehearsal: Rehearsal,
     patience: Duration,
+    backup: Option<Backup<'_>>,
+) -> Result<Vec<Made>, VaultError> {
+    with_devices(devices, patience, |present, members| with_all(present, members, rehearsal, backup))
+}
+
+/// Brings the root key of a backup to devices that have none of their label, or rehearses it.
+pub fn restore_root_key(
+    devices: &[(TokenAddress, SecretText)],
+    shares: &[Share],
+    rehearsal: Rehearsal,
+    patience: Duration,
+) -> Result<Vec<Made>, VaultError> {
+    let restored = Restored::join(shares)?;
+    with_devices(devices, patience, |present, members| {
+        must_have_none(present, members)?;
+        let mut roots = Vec::new();
+        let result = restore_on_all(present, members, &restored, rehearsal, &mut roots);
+        settle(present, &roots, result, rehearsal)
+    })
+}
+
+fn restore_on_all(
+    present: &[Present<'_>],
+    members: &[Member],
+    restored: &Restored,
+    rehearsal: Rehearsal,
+    roots: &mut Vec<ObjectHandle>,
+) -> Result<Vec<Made>, VaultError> {
+    let mut made = Vec::new();
+    for (device, member) in present.iter().zip(members) {
+        let tell = of(device.name);
+        let root =
+            restored.onto(&device.session, &root_template(&member.address.root_label, rehearsal)).map_err(&tell)?;
+        roots.push(root);
+        must_stay(&device.session, &device.mechanisms, root).map_err(&tell)?;
+        let way = device.try_root(root, &mut Some(restored.example.clone())).map_err(&tell)?;
+        made.push(Made { device: device.name.to_owned(), transport: "shares", seals_by: sealing::name(way) });
+    }
+    Ok(made)
+}
+
+fn with_devices(
+    devices: &[(TokenAddress, SecretText)],
+    patience: Duration,
+    work: impl FnOnce(&[Present<'_>], &[Member]) -> Result<Vec<Made>, VaultError>,
 ) -> Result<Vec<Made>, VaultError> {
     if devices.is_empty() {
         return Err(VaultError::Failed("no device is given".to_owned()));
@@ -88,7 +144,7 @@ pub fn make_root_key(
         .zip(devices)
         .map(|(member, (_, pin))| member.present(pin, patience).map_err(of(&member.address.name)));
     let present = present.collect::<Result<Vec<_>, _>>()?;
-    let result = with_all(&present, &members, rehearsal);
+    let result = work(&present, &members);
     for Present { entered, session, .. } in present {
         entered.close(session);
     }
@@ -118,8 +174,7 @@ impl Member {
     }
 }
 
-fn with_all(present: &[Present<'_>], members: &[Member], rehearsal: Rehearsal) -> Result<Vec<Made>, VaultError> {
-    let (first, _) = present.split_first().ok_or_else(|| VaultError::Failed("no device is given".to_owned()))?;
+fn must_have_none(present: &[Present<'_>], members: &[Member]) -> Result<(), VaultError> {
     for (device, member) in present.iter().zip(members) {
         let found = device.session.find_objects(&root_search(&member.address.root_label));
         if !found.map_err(|error| of(device.name)(error.into()))?.is_empty() {
@@ -132,6 +187,17 @@ fn with_all(present: &[Present<'_>], members: &[Member], rehearsal: Rehearsal) -
             return Err(VaultError::Failed(text));
         }
     }
+    Ok(())
+}
+
+fn with_all(
+    present: &[Present<'_>],
+    members: &[Member],
+    rehearsal: Rehearsal,
+    backup: Option<Backup<'_>>,
+) -> Result<Vec<Made>, VaultError> {
+    let (first, _) = present.split_first().ok_or_else(|| VaultError::Failed("no device is given".to_owned()))?;
+    must_have_none(present, members)?;
     let template = [
         Attribute::Token(false),
         Attribute::ValueLen((KEY_BYTES as u64).into()),
@@ -141,11 +207,53 @@ fn with_all(present: &[Present<'_>], members: &[Member], rehearsal: Rehearsal) -
     let temporary = first.session.generate_key(&Mechanism::AesKeyGen, &template);
     let temporary = temporary.map_err(|error| of(first.name)(error.into()))?;
     let mut roots = Vec::new();
-    let result = bring_to_all(present, members, temporary, rehearsal, &mut roots);
+    let mut example = None;
+    let result = bring_to_all(present, members, temporary, rehearsal, &mut roots, &mut example).and_then(|made| {
+        if let (Some(backup), Some(example), Some(member)) = (backup, &example, members.first()) {
+            back_up(present, temporary, &member.address.root_label, example, rehearsal, backup)?;
+        }
+        Ok(made)
+    });
     // It is gone with the session at the latest.
     let _ = first.session.destroy_object(temporary);
+    settle(present, &roots, result, rehearsal)
+}
+
+/// Makes the backup, and restores it on trial on every device.
+fn back_up(
+    present: &[Present<'_>],
+    temporary: ObjectHandle,
+    label: &str,
+    example: &[u8],
+    rehearsal: Rehearsal,
+    backup: Backup<'_>,
+) -> Result<(), VaultError> {
+    let Some(first) = present.first() else { return Ok(()) };
+    let shares = backup::back_up(&first.session, temporary, label, example, backup.split).map_err(of(first.name))?;
+    let restored = Restored::join(&shares)?;
+    for device in present {
+        let tell = of(device.name);
+        let trial = restored.onto(&device.session, &root_template(label, Rehearsal::Only)).map_err(&tell)?;
+        let tried = device.try_root(trial, &mut Some(restored.example.clone()));
+        // It is gone with the session at the latest.
+        let _ = device.session.destroy_object(trial);
+        tried.map_err(&tell)?;
+    }
+    if rehearsal == Rehearsal::Only {
+        return Ok(());
+    }
+    (backup.keep)(&shares).map_err(|why| VaultError::Failed(format!("the shares could not be kept: {why}")))
+}
+
+/// Lets the root keys stay, or removes them again.
+fn settle(
+    present: &[Present<'_>],
+    roots: &[ObjectHandle],
+    result: Result<Vec<Made>, VaultError>,
+    rehearsal: Rehearsal,
+) -> Result<Vec<Made>, VaultError> {
     if result.is_err() || rehearsal == Rehearsal::Only {
-        for (device, root) in present.iter().zip(&roots) {
+        for (device, root) in present.iter().zip(roots) {
             if let Err(error) = device.session.destroy_object(*root) {
                 tracing::error!(device = device.name, %error, "a root key that is of no use was left on the device");
             }
@@ -160,16 +268,17 @@ fn bring_to_all(
     temporary: ObjectHandle,
     rehearsal: Rehearsal,
     roots: &mut Vec<ObjectHandle>,
+    example: &mut Option<Vec<u8>>,
 ) -> Result<Vec<Made>, VaultError> {
     let Some(first) = present.first() else { return Ok(Vec::new()) };
-    let (mut made, mut example) = (Vec::new(), None::<Vec<u8>>);
+    let mut made = Vec::new();
     for (device, member) in present.iter().zip(members) {
         let tell = of(device.name);
         let label = &member.address.root_label;
         let (root, transport) = bring(first, device, temporary, label, rehearsal).map_err(&tell)?;
         roots.push(root);
         must_stay(&device.session, &device.mechanisms, root).map_err(&tell)?;
-        let way = device.try_root(root, &mut example).map_err(&tell)?;
+        let way = device.try_root(root, example).map_err(&tell)?;
         made.push(Made { device: device.name.to_owned(), transport, seals_by: sealing::name(way) });
     }
     Ok(made)

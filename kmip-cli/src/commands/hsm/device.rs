@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
+use hsm_backend::pkcs11::TokenAddress;
 use hsm_backend::pkcs11::settings::Hsm;
+use kmip_codec::secret::SecretText;
 use serde::Deserialize;
 
 use crate::cli::DeviceArgs;
@@ -48,6 +50,15 @@ pub fn all(file: &Path, names: &[String]) -> Done<Vec<Hsm>> {
     }
     devices.retain(|device| names.is_empty() || names.contains(&device.name));
     if devices.is_empty() { Err(usage("no [[hsm]] table".to_owned())) } else { Ok(devices) }
+}
+
+/// The devices with the labels of their root keys, and their PINs.
+pub fn addressed(devices: &[Hsm], labels: &[String]) -> Done<Vec<(TokenAddress, SecretText)>> {
+    let addressed = devices.iter().zip(labels).map(|(device, label)| {
+        let pin = device.pin().map_err(|error| CliError::Usage(error.to_string()))?;
+        Ok((device.address(Some(label)), pin))
+    });
+    addressed.collect()
 }
 
 fn read(file: &Path) -> Done<Vec<Hsm>> {

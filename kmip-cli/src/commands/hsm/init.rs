@@ -1,8 +1,10 @@
 //! `hsm init`: the ceremony that makes one root key on every device of a server's configuration.
 
+use std::path::Path;
 use std::time::Duration;
 
-use hsm_backend::pkcs11::ceremony::{Made, Rehearsal, make_root_key};
+use hsm_backend::pkcs11::backup::{Share, Split};
+use hsm_backend::pkcs11::ceremony::{Backup, Made, Rehearsal, make_root_key};
 use hsm_backend::pkcs11::settings::{Hsm, ROOT_LABEL};
 use serde_json::json;
 
@@ -10,21 +12,31 @@ use super::device;
 use crate::cli::InitArgs;
 use crate::context;
 use crate::failure::{CliError, Done};
+use crate::files;
 use crate::output::Output;
 
 /// Rehearses the ceremony, asks, and does it.
 pub fn run(output: Output, args: &InitArgs, yes: bool) -> Done {
     let devices = device::all(&args.server_config, &args.device)?;
     let labels: Vec<String> = devices.iter().map(|device| label(device, args)).collect();
+    let split = args.shares.zip(args.threshold).map(|(shares, threshold)| Split::new(threshold, shares)).transpose();
+    let split = split.map_err(|error| CliError::Usage(error.to_string()))?;
+    let folder = args.share_dir.as_deref().unwrap_or(Path::new("."));
     tell(output, &explain(&devices, &labels));
-    let addressed = devices.iter().zip(&labels).map(|(device, label)| {
-        let pin = device.pin().map_err(|error| CliError::Usage(error.to_string()))?;
-        Ok((device.address(Some(label)), pin))
-    });
-    let addressed: Vec<_> = addressed.collect::<Done<_>>()?;
+    if let (Some(shares), Some(threshold)) = (args.shares, args.threshold) {
+        let text = format!(
+            "A backup is made in {shares} shares in {}: {threshold} of them restore the root key, fewer tell nothing about it.\n\
+             Give each to another person, and delete the files here.\n",
+            folder.display()
+        );
+        tell(output, &text);
+    }
+    let addressed = device::addressed(&devices, &labels)?;
     let patience = Duration::from_secs(args.patience);
     let ceremony = |rehearsal| {
-        let made = make_root_key(&addressed, rehearsal, patience);
+        let mut keep = |shares: &[Share]| write_shares(folder, shares).map_err(|error| error.to_string());
+        let backup = split.map(|split| Backup { split, keep: &mut keep });
+        let made = make_root_key(&addressed, rehearsal, patience, backup);
         made.map_err(|error| CliError::Local(error.to_string()))
     };
     let rehearsed = ceremony(Rehearsal::Only)?;
@@ -37,19 +49,37 @@ pub fn run(output: Output, args: &InitArgs, yes: bool) -> Done {
     show(output, &made, &labels, true)
 }
 
+/// Writes each share to a new file, or none.
+fn write_shares(folder: &Path, shares: &[Share]) -> Done {
+    let mut written = Vec::new();
+    for share in shares {
+        let path = folder.join(format!("{}-share-{}.json", share.root_label(), share.number()));
+        let text = share.to_text().map_err(|error| CliError::Local(error.to_string()))?;
+        if let Err(error) = files::write_private(&path, &text) {
+            for path in &written {
+                // Of a root key that will not be kept.
+                let _ = std::fs::remove_file(path);
+            }
+            return Err(error);
+        }
+        written.push(path);
+    }
+    Ok(())
+}
+
 fn label(device: &Hsm, args: &InitArgs) -> String {
     let configured = args.root_label.as_ref().or(device.root_label.as_ref());
     configured.map_or(ROOT_LABEL, String::as_str).to_owned()
 }
 
-fn plural(devices: usize) -> String {
+pub(super) fn plural(devices: usize) -> String {
     if devices == 1 { "1 device".to_owned() } else { format!("{devices} devices") }
 }
 
 fn explain(devices: &[Hsm], labels: &[String]) -> String {
     let mut text = "A new AES-256 root key is made on the first device and brought to the others, wrapped for each by a key of its own.\n\
-                    Once it is there it cannot leave a device: a device that comes later needs a new root key, to which the server moves\n\
-                    with `kmip-cli root-key rotate`.\n"
+                    Once it is there it cannot leave a device: a device that comes later gets it from a backup, if one is made now (--shares),\n\
+                    else it needs a new root key, to which the server moves with `kmip-cli root-key rotate`.\n"
         .to_owned();
     for (number, (device, label)) in (1..).zip(devices.iter().zip(labels)) {
         let token = device.token_label.clone().or(device.serial.clone()).unwrap_or_default();
@@ -58,13 +88,13 @@ fn explain(devices: &[Hsm], labels: &[String]) -> String {
     text
 }
 
-fn list(made: &[Made]) -> String {
+pub(super) fn list(made: &[Made]) -> String {
     let line = |made: &Made| format!("  {}: brought by {}, seals by {}\n", made.device, made.transport, made.seals_by);
     made.iter().map(line).collect()
 }
 
 /// What people read on the way; scripts read the result only.
-fn tell(output: Output, text: &str) {
+pub(super) fn tell(output: Output, text: &str) {
     if !output.is_json() {
         eprintln!("{text}");
     }

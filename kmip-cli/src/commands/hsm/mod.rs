@@ -4,6 +4,7 @@ mod device;
 mod init;
 mod probe;
 mod reconcile;
+mod restore;
 mod status;
 
 use crate::cli::HsmCommand;
@@ -18,6 +19,7 @@ pub async fn run(context: &Context, command: HsmCommand) -> Done {
         HsmCommand::Reconcile { admin } => reconcile::run(context, &admin).await,
         HsmCommand::Probe(args) => probe::run(context.output, &args),
         HsmCommand::Init(args) => init::run(context.output, &args, context.yes),
+        HsmCommand::Restore(args) => restore::run(context.output, &args, context.yes),
     }
 }
 
@@ -27,5 +29,6 @@ pub fn without_server(output: Output, yes: bool, command: &HsmCommand) -> Option
         HsmCommand::Status { .. } | HsmCommand::Reconcile { .. } => None,
         HsmCommand::Probe(args) => Some(probe::run(output, args)),
         HsmCommand::Init(args) => Some(init::run(output, args, yes)),
+        HsmCommand::Restore(args) => Some(restore::run(output, args, yes)),
     }
 }
