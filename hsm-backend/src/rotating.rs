@@ -259,6 +259,8 @@ impl KeyVault for RotatingVault {
         fn forget_scope_key(&self, scope: &str, sealed: &[u8]);
         fn is_scope_key_outdated(&self, sealed: &[u8]) -> bool;
         fn is_outdated(&self, sealed: &Sealed, binding: Binding<'_>) -> bool;
+        fn is_root_outdated(&self, sealed: &Sealed) -> bool;
+        fn seals_by_scope_keys(&self) -> bool;
         fn reseal(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Sealed, VaultError>;
         fn generate(&self, spec: KeySpec, binding: Binding<'_>) -> Result<Generated, VaultError>;
         fn seal(&self, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError>;

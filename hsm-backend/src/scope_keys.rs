@@ -204,10 +204,20 @@ impl ScopeKeys {
 
     /// Whether an object should be sealed anew: by a newer key of its scope, or under a newer root key.
     pub(crate) fn is_outdated(&self, scope: &str, sealed: &Sealed, roots: &Roots) -> bool {
-        let Some(([version, number @ ..], body)) = sealed.0.split_first_chunk::<HEADER_BYTES>() else { return false };
+        let Some(([_, number @ ..], _)) = sealed.0.split_first_chunk::<HEADER_BYTES>() else { return false };
         let newest = self.find(scope, |ring| ring.keys.last()).map_or(0, |newest| newest.number);
-        u32::from_be_bytes(*number) < newest
-            || (matches!(*version, BY_ROOT | RESIDENT_BY_ROOT) && roots.is_outdated(body))
+        u32::from_be_bytes(*number) < newest || Self::is_root_outdated(sealed, roots)
+    }
+
+    /// Whether an object is sealed under an older root key itself.
+    pub(crate) fn is_root_outdated(sealed: &Sealed, roots: &Roots) -> bool {
+        let parsed = parse(&sealed.0);
+        parsed.is_ok_and(|(version, _, body)| matches!(version, BY_ROOT | RESIDENT_BY_ROOT) && roots.is_outdated(body))
+    }
+
+    /// Whether scope keys seal objects, and not the root key.
+    pub(crate) fn seal_objects(&self) -> bool {
+        self.mode == Mode::Cached
     }
 
     /// Whether a stored scope key stands under an older root key.
@@ -387,6 +397,14 @@ macro_rules! kept {
 
         fn is_outdated(&self, sealed: &Sealed, binding: Binding<'_>) -> bool {
             self.scopes.is_outdated(binding.scope, sealed, &self.roots)
+        }
+
+        fn is_root_outdated(&self, sealed: &Sealed) -> bool {
+            ScopeKeys::is_root_outdated(sealed, &self.roots)
+        }
+
+        fn seals_by_scope_keys(&self) -> bool {
+            self.scopes.seal_objects()
         }
 
         fn install_scope_key(&self, scope: &str, sealed: &[u8]) -> Result<(), VaultError> {

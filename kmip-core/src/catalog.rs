@@ -11,7 +11,7 @@ use quick_cache::sync::Cache;
 
 use crate::identity::{ClientRecord, UserRecord};
 use crate::index::Index;
-use crate::layout;
+use crate::layout::{self, Made};
 use crate::object::Record;
 use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
@@ -38,8 +38,8 @@ pub struct Catalog {
     users: RwLock<HashMap<Text, UserRecord>>,
     /// Scope and identifier of objects whose Usage Limits were used, with their counter.
     uses: RwLock<HashMap<(Text, Text), i64>>,
-    /// Scopes that have a key, with the places under which their keys stand, lowest first.
-    scope_keys: RwLock<HashMap<Text, Vec<u32>>>,
+    /// Scopes that have a key, with the places under which their keys stand, lowest first, and when they were made.
+    scope_keys: RwLock<HashMap<Text, Vec<(u32, Made)>>>,
     /// Short forms of all stored names: what is not here is nobody's name.
     names: RwLock<HashSet<u64>>,
 }
@@ -163,15 +163,16 @@ impl Catalog {
     fn take_scope_key(&self, vault: &dyn KeyVault, change: &Change<'_>) -> Result<(), StoreError> {
         let (scope, place) =
             layout::scope_key_place(change.key).ok_or_else(|| damaged(change.key, "no scope key's key"))?;
-        if let Some(sealed) = change.value {
+        let value = change.value.map(layout::split_scope_key_value);
+        if let Some((_, sealed)) = value {
             vault.install_scope_key(scope, sealed).map_err(|error| damaged(change.key, error))?;
         }
         let mut scopes = write(&self.scope_keys);
         let places = scopes.entry(Text::new(scope)).or_default();
-        places.retain(|present| *present != place);
-        if change.value.is_some() {
-            places.push(place);
-            places.sort_unstable();
+        places.retain(|(present, _)| *present != place);
+        if let Some((made, _)) = value {
+            places.push((place, made));
+            places.sort_unstable_by_key(|(place, _)| *place);
         }
         Ok(())
     }
@@ -242,9 +243,18 @@ impl Catalog {
     /// The place of the newest key of a scope, and the place for the next.
     pub fn scope_key_places(&self, scope: &Text) -> (u32, u32) {
         match read(&self.scope_keys).get(scope).and_then(|places| places.last()) {
-            Some(last) => (*last, last.saturating_add(1)),
+            Some((last, _)) => (*last, last.saturating_add(1)),
             None => (0, 0),
         }
+    }
+
+    /// The newest key of each scope: its place, and when it was made.
+    pub fn newest_scope_keys(&self) -> Vec<(Text, u32, Made)> {
+        let scopes = read(&self.scope_keys);
+        let newest = |(scope, places): (&Text, &Vec<(u32, Made)>)| {
+            places.last().map(|(place, made)| (scope.clone(), *place, *made))
+        };
+        scopes.iter().filter_map(newest).collect()
     }
 }
 

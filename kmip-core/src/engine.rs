@@ -1,7 +1,7 @@
 //! The engine: bytes in, bytes out. A request is evaluated without side effects; if it changes something, the change is
 //! a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kmip_codec::inline::Text;
@@ -70,7 +70,8 @@ pub struct Engine {
     pub(crate) streams: Streams,
     pub(crate) guesses: Mutex<Guesses>,
     /// See [`crate::renewal`].
-    pub(crate) renewing: AtomicBool,
+    /// See [`Engine::set_renewing`].
+    pub(crate) renewing: AtomicU8,
     pub(crate) residents: Residents,
     newest: AtomicI64,
     serial: AtomicI64,
@@ -195,7 +196,7 @@ impl Engine {
             abilities,
             streams,
             guesses,
-            renewing: AtomicBool::new(false),
+            renewing: AtomicU8::new(0),
             residents: Residents::default(),
             newest,
             serial,
@@ -374,7 +375,7 @@ impl Engine {
 
     /// The change that gives a new scope its key.
     fn prepare_scope(&self, scope: &Text, now: i64) -> OpResult<Pending> {
-        let sealed = self.vault.create_scope_key(scope)?;
+        let sealed = layout::scope_key_value(self.made_now(scope, now), &self.vault.create_scope_key(scope)?);
         let key = layout::scope_key(scope, 0);
         let batch = Batch {
             guards: vec![Guard::Absent(key.clone())],

@@ -3,6 +3,8 @@
 use kmip_codec::limits::Limits;
 use kmip_codec::secret::SecretText;
 
+use crate::renewal::ScopeKeyPeriod;
+
 /// Where an evaluation runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
@@ -72,6 +74,8 @@ pub struct Config {
     pub lease_seconds: u32,
     /// Where keys are kept for which the client leaves it to the server.
     pub custody: Custody,
+    /// For how long a scope key seals new objects.
+    pub scope_key_period: ScopeKeyPeriod,
     /// Vendor Identification of Query.
     pub vendor: String,
 }
@@ -86,6 +90,7 @@ impl Default for Config {
             cached_objects: 100_000,
             lease_seconds: 3_600,
             custody: Custody::Enveloped,
+            scope_key_period: ScopeKeyPeriod { objects: 1_000_000, seconds: 24 * 60 * 60 },
             vendor: "kmip-server".to_owned(),
         }
     }

@@ -201,6 +201,11 @@ impl Index {
     pub fn count(&self) -> usize {
         self.scopes.values().map(|scope| scope.entries.len()).sum()
     }
+
+    /// Number of objects of a scope, destroyed ones included.
+    pub fn count_of(&self, scope: &Text) -> u64 {
+        self.scopes.get(scope).map_or(0, |scope| scope.entries.len() as u64)
+    }
 }
 
 /// The key under which an attribute value is indexed; `None` for attributes that are compared record by record: dates

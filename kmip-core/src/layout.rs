@@ -105,6 +105,34 @@ pub fn scope_key_place(key: &[u8]) -> Option<(&str, u32)> {
     Some((scope, u32::from_be_bytes(place.try_into().ok()?)))
 }
 
+/// What begins a scope key's value that tells when the key was made. The vault's own blobs begin otherwise.
+const DATED: u8 = 0xD0;
+
+/// When a scope key was made.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Made {
+    /// Seconds since 1970; 0 if it is not known.
+    pub at: i64,
+    /// Objects that its scope had then, destroyed ones included.
+    pub objects: u64,
+}
+
+/// The value of a scope key: `0xD0 ‖ seconds (8) ‖ objects (8) ‖ the vault's blob`.
+pub fn scope_key_value(made: Made, sealed: &[u8]) -> Vec<u8> {
+    [&[DATED][..], &made.at.to_be_bytes(), &made.objects.to_be_bytes(), sealed].concat()
+}
+
+/// What [`scope_key_value`] put together. A value from before keys had dates is the vault's blob alone.
+pub fn split_scope_key_value(value: &[u8]) -> (Made, &[u8]) {
+    let dated = || {
+        let rest = value.strip_prefix(&[DATED])?;
+        let (at, rest) = rest.split_first_chunk()?;
+        let (objects, sealed) = rest.split_first_chunk()?;
+        Some((Made { at: i64::from_be_bytes(*at), objects: u64::from_be_bytes(*objects) }, sealed))
+    };
+    dated().unwrap_or((Made::default(), value))
+}
+
 /// Key of a client's record.
 pub fn client(name: &str) -> Vec<u8> {
     [CLIENTS, name.as_bytes()].concat()

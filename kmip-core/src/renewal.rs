@@ -1,6 +1,9 @@
 //! Renewal: what stands under an older root key, or an older key of its scope, is sealed anew while the server works
 //! (NIST SP 800-57 Part 1 §5.3.6, cryptoperiods end; §8.2.3 key change).
 //!
+//! Scope keys are renewed by themselves after so many objects and so much time ([`Engine::renew_spent_scope_keys`]): what the
+//! older ones sealed stays under them. A renewal that a change of the root key makes can take them along, or leave them.
+//!
 //! A renewal is a series of steps over the store, each a page of records that are replaced under guards and one durable flush:
 //! a client's change of the same record wins, and the next pass looks again. It has no state of its own: what is left to do is
 //! in the records, so that it goes on after a crash. It ends with a pass that finds nothing outdated: [`Engine::count_outdated`].
@@ -15,11 +18,17 @@ use kmip_codec::inline::Text;
 use thiserror::Error;
 
 use crate::engine::{Engine, Pending};
-use crate::layout;
+use crate::layout::{self, Made};
 use crate::material::Bound;
 use crate::object::Record;
 use crate::ports::store::{Batch, Carried, Guard, Outcome, StoreError, Versioned, Write};
 use crate::ports::vault::VaultError;
+
+/// The states of [`Engine::set_renewing`].
+const ROOT_KEY: u8 = 1;
+const SCOPE_KEYS_TOO: u8 = 2;
+/// Scope keys that are made at once.
+const AT_ONCE: usize = 64;
 
 /// Why a renewal stops. It may go on later.
 #[derive(Debug, Error)]
@@ -57,15 +66,70 @@ pub struct Outdated {
     pub outdated: usize,
 }
 
+/// What a renewal seals anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewing {
+    /// What stands under an older root key.
+    RootKey,
+    /// That, and what stands under an older key of its scope.
+    ScopeKeys,
+}
+
+/// For how long a scope key seals (NIST SP 800-57 Part 1 §5.3.6, originator-usage period).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ScopeKeyPeriod {
+    /// Objects; 0 for any number.
+    pub objects: u64,
+    /// Seconds from its making, once it has sealed something; 0 for any time.
+    pub seconds: i64,
+}
+
 impl Engine {
     /// Whether a renewal goes on; while it does, ask [`Engine::is_outdated`] before each commit.
     pub fn is_renewing(&self) -> bool {
-        self.renewing.load(Ordering::Acquire)
+        self.renewing.load(Ordering::Acquire) != 0
     }
 
     /// Begins or ends a renewal.
-    pub fn set_renewing(&self, renewing: bool) {
-        self.renewing.store(renewing, Ordering::Release);
+    pub fn set_renewing(&self, renewing: Option<Renewing>) {
+        let word = match renewing {
+            None => 0,
+            Some(Renewing::RootKey) => ROOT_KEY,
+            Some(Renewing::ScopeKeys) => SCOPE_KEYS_TOO,
+        };
+        self.renewing.store(word, Ordering::Release);
+    }
+
+    /// What is told of a scope key that is made now.
+    pub(crate) fn made_now(&self, scope: &Text, now: i64) -> Made {
+        Made { at: now, objects: self.catalog.index().count_of(scope) }
+    }
+
+    /// Gives scopes whose newest key has sealed for as long as the configured period a new one, and says how many.
+    /// Waits for a device. A renewal of everything that goes on comes first.
+    pub fn renew_spent_scope_keys(&self, now: i64) -> Result<usize, RenewalError> {
+        let ScopeKeyPeriod { objects, seconds } = self.config().scope_key_period;
+        if self.is_renewing() || !self.vault.seals_by_scope_keys() {
+            return Ok(0);
+        }
+        let mut batches = Vec::new();
+        for (scope, place, made) in self.catalog.newest_scope_keys() {
+            let sealed = self.catalog.index().count_of(&scope).saturating_sub(made.objects);
+            let is_spent = (objects > 0 && sealed >= objects)
+                || (seconds > 0 && sealed > 0 && now.saturating_sub(made.at) >= seconds);
+            if !is_spent {
+                continue;
+            }
+            let place = layout::scope_key(&scope, place.saturating_add(1));
+            let value = layout::scope_key_value(self.made_now(&scope, now), &self.vault.create_scope_key(&scope)?);
+            let (guards, writes) = (vec![Guard::Absent(place.clone())], vec![Write::Put(place, value)]);
+            batches.push(Batch { guards, writes, ..Batch::default() });
+            if batches.len() == AT_ONCE {
+                break;
+            }
+        }
+        let outcomes = if batches.is_empty() { Vec::new() } else { self.store.commit(&batches)? };
+        Ok(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(..))).count())
     }
 
     /// Whether a change carries what an older key sealed: it must not be committed, but evaluated again.
@@ -76,7 +140,7 @@ impl Engine {
             None => false,
         };
         let is_old_key = |write: &Write| match write {
-            Write::Put(key, value) if key.starts_with(layout::SCOPE_KEYS) => self.vault.is_scope_key_outdated(value),
+            Write::Put(key, value) if key.starts_with(layout::SCOPE_KEYS) => self.is_key_outdated(value),
             Write::Put(..) | Write::Delete(_) => false,
         };
         batch.carried.iter().any(carries) || batch.writes.iter().any(is_old_key)
@@ -92,22 +156,31 @@ impl Engine {
     }
 
     fn is_record_outdated(&self, record: &Record) -> bool {
-        let bound = Bound::of(record);
-        record.material.as_ref().is_some_and(|material| self.vault.is_outdated(&material.sealed, bound.binding()))
+        let Some(material) = &record.material else { return false };
+        match self.renewing.load(Ordering::Acquire) {
+            ROOT_KEY => self.vault.is_root_outdated(&material.sealed),
+            _ => self.vault.is_outdated(&material.sealed, Bound::of(record).binding()),
+        }
+    }
+
+    fn is_key_outdated(&self, value: &[u8]) -> bool {
+        self.vault.is_scope_key_outdated(layout::split_scope_key_value(value).1)
     }
 
     /// Gives scopes whose newest key stands under an older root key a new one.
-    pub fn renew_scope_keys(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
+    pub fn renew_scope_keys(&self, from: Option<&[u8]>, limit: usize, now: i64) -> Result<Step, RenewalError> {
         self.step(layout::SCOPE_KEYS, from, limit, |key, stored| {
             let scope = scope_of(key)?;
             let (last, next) = self.catalog.scope_key_places(&Text::new(scope));
             let is_newest = layout::scope_key(scope, last) == key;
-            if !is_newest || !self.vault.is_scope_key_outdated(&stored.value) {
+            if !is_newest || !self.is_key_outdated(&stored.value) {
                 return Ok(None);
             }
             let place = layout::scope_key(scope, next);
             let guards = vec![Guard::Absent(place.clone()), Guard::At(key.to_vec(), stored.revision)];
-            let writes = vec![Write::Put(place, self.vault.create_scope_key(scope)?)];
+            let value =
+                layout::scope_key_value(self.made_now(&Text::new(scope), now), &self.vault.create_scope_key(scope)?);
+            let writes = vec![Write::Put(place, value)];
             Ok(Some(Batch { guards, writes, ..Batch::default() }))
         })
     }
@@ -115,12 +188,13 @@ impl Engine {
     /// Seals scope keys that stand under an older root key anew.
     pub fn reseal_scope_keys(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
         self.step(layout::SCOPE_KEYS, from, limit, |key, stored| {
-            if !self.vault.is_scope_key_outdated(&stored.value) {
+            if !self.is_key_outdated(&stored.value) {
                 return Ok(None);
             }
-            let sealed = self.vault.reseal_scope_key(scope_of(key)?, &stored.value)?;
+            let (made, sealed) = layout::split_scope_key_value(&stored.value);
+            let value = layout::scope_key_value(made, &self.vault.reseal_scope_key(scope_of(key)?, sealed)?);
             let (guards, writes) =
-                (vec![Guard::At(key.to_vec(), stored.revision)], vec![Write::Put(key.to_vec(), sealed)]);
+                (vec![Guard::At(key.to_vec(), stored.revision)], vec![Write::Put(key.to_vec(), value)]);
             Ok(Some(Batch { guards, writes, ..Batch::default() }))
         })
     }
@@ -154,7 +228,7 @@ impl Engine {
                 return Ok(None);
             }
             let guards = vec![Guard::At(key.to_vec(), stored.revision)];
-            removed.push((Text::new(scope), stored.value.clone()));
+            removed.push((Text::new(scope), layout::split_scope_key_value(&stored.value).1.to_vec()));
             Ok(Some(Batch { guards, writes: vec![Write::Delete(key.to_vec())], ..Batch::default() }))
         })?;
         // One that could not be removed is forgotten too: nothing is sealed by it.
@@ -176,7 +250,7 @@ impl Engine {
                 let outdated = &mut found.outdated;
                 let step = self.step(prefix, from.as_deref(), limit, |_, stored| {
                     let is_outdated = match is_key {
-                        true => self.vault.is_scope_key_outdated(&stored.value),
+                        true => self.is_key_outdated(&stored.value),
                         false => self.is_record_outdated(&decode(stored)?),
                     };
                     *outdated = outdated.saturating_add(usize::from(is_outdated));

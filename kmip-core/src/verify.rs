@@ -97,7 +97,7 @@ impl Check<'_> {
         let Some((scope, _)) = layout::split(layout::SCOPE_KEYS, key) else {
             return self.faults.push("a scope key without a scope".to_owned());
         };
-        if let Err(error) = self.vault.install_scope_key(scope, value) {
+        if let Err(error) = self.vault.install_scope_key(scope, layout::split_scope_key_value(value).1) {
             self.faults.push(format!("the key of scope {scope:?}: {error}"));
         }
     }

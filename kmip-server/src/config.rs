@@ -309,12 +309,26 @@ pub struct Vault {
     pub sessions: usize,
     /// Seconds that a call of a device may take.
     pub deadline_s: u64,
+    /// Objects that a key of a scope seals before it has a successor; 0 for any number.
+    pub scope_key_objects: u64,
+    /// Hours after which a key of a scope that has sealed something has a successor; 0 for never.
+    pub scope_key_hours: u32,
 }
 
 impl Default for Vault {
     fn default() -> Self {
         let (kind, mode, custody) = (VaultKind::default(), VaultMode::default(), Custody::default());
-        Self { kind, mode, custody, passphrase_file: None, sessions: 16, deadline_s: 10 }
+        let (scope_key_objects, scope_key_hours) = (1_000_000, 24);
+        Self {
+            kind,
+            mode,
+            custody,
+            passphrase_file: None,
+            sessions: 16,
+            deadline_s: 10,
+            scope_key_objects,
+            scope_key_hours,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use kmip_core::env::{Config as CoreConfig, Custody, Env, Pace, PasswordCheck, Un
 use kmip_core::ports::store::{RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault};
 use kmip_core::reconcile::Reconciliation;
+use kmip_core::renewal::ScopeKeyPeriod;
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
@@ -203,7 +204,11 @@ fn core_config(config: &Config) -> CoreConfig {
         crate::config::Custody::Enveloped => Custody::Enveloped,
         crate::config::Custody::Resident => Custody::Resident,
     };
-    CoreConfig { interop: config.kmip.interop, unknown_users, custody, ..CoreConfig::default() }
+    let scope_key_period = ScopeKeyPeriod {
+        objects: config.vault.scope_key_objects,
+        seconds: i64::from(config.vault.scope_key_hours).saturating_mul(60 * 60),
+    };
+    CoreConfig { interop: config.kmip.interop, unknown_users, custody, scope_key_period, ..CoreConfig::default() }
 }
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
@@ -298,6 +303,7 @@ impl Core {
                 }
             }
             self.tidy_hardware();
+            self.renew_spent_scope_keys();
             scrub.step(&self.store);
             if let Err(error) = self.journal.write_out() {
                 tracing::error!(%error, "the audit log cannot be written");
@@ -338,6 +344,21 @@ impl Core {
             && let Err(error) = self.store.commit(std::slice::from_ref(pending.batch()))
         {
             tracing::error!(%error, "the intents of removed keys could not be cleared");
+        }
+    }
+}
+
+impl Core {
+    /// Gives scopes whose key has sealed for long enough another one.
+    fn renew_spent_scope_keys(&self) {
+        // What a device that is lost cannot do now it does later: the old keys go on sealing.
+        if self.engine.vault_health().is_err() {
+            return;
+        }
+        match self.engine.renew_spent_scope_keys(now(Pace::Pool).now) {
+            Ok(0) => {}
+            Ok(scopes) => tracing::info!(scopes, "scope keys that had sealed for their period have successors"),
+            Err(error) => tracing::warn!(%error, "no new scope keys"),
         }
     }
 }

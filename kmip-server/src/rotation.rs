@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hsm_backend::keystore::{Contents, Keystore, ListedRoot, RootPlace};
 use hsm_backend::rotating::RotatingVault;
 use kmip_core::engine::Engine;
-use kmip_core::renewal::{Outdated, RenewalError, Step};
+use kmip_core::renewal::{Outdated, RenewalError, Renewing, Step};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -181,7 +181,7 @@ impl Rotation {
         state.renewed = 0;
         drop(state);
         // From here on changes that the old key sealed are found before they are committed.
-        host.engine().set_renewing(true);
+        host.engine().set_renewing(Some(renewing(renews_scope_keys)));
         successor.take_over();
         tracing::info!(number, "a new root key seals; what is under the old one is sealed anew in the background");
         Ok(())
@@ -189,13 +189,12 @@ impl Rotation {
 
     /// Seals everything anew, until nothing is left or the server stops.
     pub fn run(&self, host: &dyn Host) {
-        host.engine().set_renewing(true);
         loop {
             match self.pass(host) {
                 Ok(Some(proof)) => {
                     let Proof { scope_keys, objects, renewed, .. } = proof;
                     tracing::info!(scope_keys, objects, renewed, "nothing is left under the old root key");
-                    host.engine().set_renewing(false);
+                    host.engine().set_renewing(None);
                     let mut state = self.lock();
                     state.progress = None;
                     state.finished = Some(proof);
@@ -218,10 +217,11 @@ impl Rotation {
     fn pass(&self, host: &dyn Host) -> Result<Option<Proof>, Interruption> {
         let engine = host.engine();
         let mut contents = self.contents().map_err(|error| Interruption::Failed(error.0))?;
+        engine.set_renewing(Some(renewing(contents.renews_scope_keys)));
         fence(host)?;
         self.enter("scope keys", engine);
         if contents.renews_scope_keys {
-            self.walk(host, |from| engine.renew_scope_keys(from, PAGE))?;
+            self.walk(host, |from| engine.renew_scope_keys(from, PAGE, seconds()))?;
             fence(host)?;
         }
         self.walk(host, |from| engine.reseal_scope_keys(from, PAGE))?;
@@ -241,14 +241,16 @@ impl Rotation {
             return Ok(None);
         }
         let renewed = self.lock().renewed;
-        self.walk(host, |from| engine.remove_older_scope_keys(from, PAGE))?;
+        if contents.renews_scope_keys {
+            self.walk(host, |from| engine.remove_older_scope_keys(from, PAGE))?;
+        }
         let older = contents.roots.len().saturating_sub(1);
         let older: Vec<ListedRoot> = contents.roots.drain(..older).collect();
         contents.renews_scope_keys = false;
         contents.write(&self.keystore).map_err(|error| Interruption::Failed(error.to_string()))?;
         self.vault.forget_older();
         retire(&self.keystore, &older);
-        let at = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let at = seconds().unsigned_abs();
         Ok(Some(Proof { scope_keys, objects, outdated, renewed, at }))
     }
 
@@ -313,6 +315,16 @@ fn check_residents(config: &Config, now: &ListedRoot, target: &Target) -> Result
             "objects are kept on devices, {name} among them, and do not move: name it among the devices of the new root key"
         ))),
     }
+}
+
+fn renewing(renews_scope_keys: bool) -> Renewing {
+    if renews_scope_keys { Renewing::ScopeKeys } else { Renewing::RootKey }
+}
+
+/// Seconds since 1970.
+fn seconds() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(since).unwrap_or(i64::MAX)
 }
 
 fn fence(host: &dyn Host) -> Result<(), Stopped> {

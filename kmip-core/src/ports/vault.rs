@@ -241,6 +241,16 @@ pub trait KeyVault: Cryptography {
     /// Whether an object is sealed by an older key of its scope, or under an older root key, than a new one would be.
     fn is_outdated(&self, sealed: &Sealed, binding: Binding<'_>) -> bool;
 
+    /// Whether an object is sealed under an older root key itself, and not by a key of its scope.
+    fn is_root_outdated(&self, _sealed: &Sealed) -> bool {
+        false
+    }
+
+    /// Whether new objects are sealed by the keys of their scopes: else those have nothing to be renewed for.
+    fn seals_by_scope_keys(&self) -> bool {
+        true
+    }
+
     /// Seals an object anew, by the newest keys.
     fn reseal(&self, sealed: &Sealed, binding: Binding<'_>) -> Result<Sealed, VaultError> {
         self.seal(&self.open(sealed, binding)?, binding)

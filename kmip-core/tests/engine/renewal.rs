@@ -4,9 +4,11 @@ use kmip_codec::message::{RequestMessage, encode};
 use kmip_codec::registry::Tag;
 use kmip_codec::version::V2_1;
 use kmip_core::engine::{Engine, Evaluation, Pending};
+use kmip_core::env::Config;
 use kmip_core::layout;
-use kmip_core::ports::store::Store;
-use kmip_core::renewal::{Outdated, RenewalError, Step};
+use kmip_core::ports::store::{Batch, Store, Write};
+use kmip_core::renewal::{Outdated, RenewalError, Renewing, ScopeKeyPeriod, Step};
+use kmip_core::testing::sim_vault::SimVault;
 
 use crate::requests::*;
 use crate::support::{CLIENT, Harness, START, success};
@@ -72,8 +74,12 @@ fn new_scope_keys_seal_every_object_anew_and_the_old_ones_go() {
     let (harness, ids) = with_objects();
     let before = materials(&harness, &ids);
     harness.vault.renew_root_key();
-    assert_eq!(walk(|from| harness.engine.renew_scope_keys(from, 3)), 1);
-    assert_eq!(walk(|from| harness.engine.renew_scope_keys(from, 3)), 0, "one new key is enough, also after a crash");
+    assert_eq!(walk(|from| harness.engine.renew_scope_keys(from, 3, START)), 1);
+    assert_eq!(
+        walk(|from| harness.engine.renew_scope_keys(from, 3, START)),
+        0,
+        "one new key is enough, also after a crash"
+    );
     assert_eq!(walk(|from| harness.engine.reseal_scope_keys(from, 3)), 1);
     // Nine objects, of which one is destroyed and has no material.
     assert_eq!(counted(&harness.engine), (2, 9, 8));
@@ -98,7 +104,7 @@ fn a_change_that_an_older_key_sealed_is_found_before_it_is_committed() {
     harness.vault.renew_root_key();
     assert!(harness.engine.is_outdated(&first), "the first key of a new scope");
     assert!(!harness.engine.is_outdated(&pending), "its scope key is the newest");
-    walk(|from| harness.engine.renew_scope_keys(from, 3));
+    walk(|from| harness.engine.renew_scope_keys(from, 3, START));
     assert!(harness.engine.is_outdated(&pending));
     assert!(!harness.engine.is_outdated(&evaluate(&harness, CLIENT)));
     assert!(!harness.engine.is_outdated(&evaluate(&harness, "newcomer")));
@@ -108,7 +114,7 @@ fn a_change_that_an_older_key_sealed_is_found_before_it_is_committed() {
 fn a_change_of_an_object_that_is_not_sealed_anew_yet_is_no_reason_to_wait() {
     let (harness, ids) = with_objects();
     harness.vault.renew_root_key();
-    walk(|from| harness.engine.renew_scope_keys(from, 3));
+    walk(|from| harness.engine.renew_scope_keys(from, 3, START));
     let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![activate(text(&ids[0]))]), V2_1);
     match harness.engine.evaluate(&request, CLIENT, harness.env()) {
         Evaluation::Commit(pending) => assert!(!harness.engine.is_outdated(&pending)),
@@ -126,4 +132,73 @@ fn a_pass_ends_when_it_is_told_to() {
     };
     assert_eq!(harness.engine.count_outdated(3, pause).unwrap(), None);
     assert_eq!(pages, 3);
+}
+
+fn with_period(objects: u64, seconds: i64) -> Harness {
+    let scope_key_period = ScopeKeyPeriod { objects, seconds };
+    Harness::with(Config { scope_key_period, ..Config::default() }, SimVault::new(1))
+}
+
+fn renewed(harness: &Harness) -> usize {
+    harness.engine.renew_spent_scope_keys(harness.now()).unwrap()
+}
+
+#[test]
+fn a_scope_key_has_a_successor_after_its_objects() {
+    let harness = with_period(3, 0);
+    let ids: Vec<String> = (0..2).map(|_| harness.created(V2_1, &[])).collect();
+    assert_eq!(renewed(&harness), 0);
+    let third = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, destroy(text(&third))));
+    assert_eq!(renewed(&harness), 1, "a destroyed object was sealed, too");
+    assert_eq!(renewed(&harness), 0, "the new key has sealed nothing");
+    let before = materials(&harness, &ids);
+    let (later, bytes) = (harness.created(V2_1, &[]), counted(&harness.engine));
+    // Two keys, four objects, of which the two that are not destroyed stand under the first key.
+    assert_eq!(bytes, (2, 4, 2));
+    harness.engine.set_renewing(Some(Renewing::RootKey));
+    assert_eq!(counted(&harness.engine), (2, 4, 0), "a change of the root key leaves them where they are");
+    harness.advance(1_000_000);
+    assert_eq!(renewed(&harness), 0, "one renewal at a time");
+    harness.engine.set_renewing(None);
+    (0..2).for_each(|_| drop(harness.created(V2_1, &[])));
+    assert_eq!(renewed(&harness), 1);
+    harness.verify().expect("the store is whole");
+    let harness = harness.reopened(START);
+    assert_eq!(materials(&harness, &ids), before);
+    success(harness.item(V2_1, get(text(&later))));
+    assert_eq!(renewed(&harness), 0, "what it has sealed is known after a restart");
+}
+
+#[test]
+fn a_scope_key_has_a_successor_after_its_time_if_it_has_sealed_something() {
+    let harness = with_period(0, 100);
+    harness.created(V2_1, &[]);
+    harness.advance(99);
+    assert_eq!(renewed(&harness), 0);
+    harness.advance(1);
+    assert_eq!(renewed(&harness), 1);
+    harness.advance(1_000);
+    assert_eq!(renewed(&harness), 0, "an idle scope needs no new key");
+    harness.created(V2_1, &[]);
+    assert_eq!(renewed(&harness), 1, "its key is old enough");
+    assert_eq!(with_period(0, 0).engine.renew_spent_scope_keys(START).unwrap(), 0);
+}
+
+/// A store from before scope keys had dates.
+#[test]
+fn a_scope_key_without_a_date_is_read_and_has_a_successor() {
+    let harness = with_period(0, 100);
+    let id = harness.created(V2_1, &[]);
+    let key = layout::scope_key(CLIENT, 0);
+    let stored = harness.store.get(&key).unwrap().unwrap();
+    let (made, sealed) = layout::split_scope_key_value(&stored.value);
+    assert_eq!((made.at, made.objects), (START, 0));
+    let undated = Batch { writes: vec![Write::Put(key, sealed.to_vec())], ..Batch::default() };
+    harness.store.commit(&[undated]).unwrap();
+    harness.verify().expect("the store is whole");
+    let before = materials(&harness, std::slice::from_ref(&id));
+    let harness = harness.reopened(START + 1);
+    assert_eq!(materials(&harness, &[id]), before);
+    assert_eq!(renewed(&harness), 1);
 }
