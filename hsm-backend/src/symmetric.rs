@@ -17,12 +17,18 @@ pub(crate) fn listed() -> impl Iterator<Item = KeySpec> {
     LISTED_BITS.map(|bits| KeySpec::Symmetric { bits }).into_iter().chain(triple_des)
 }
 
-/// A key of `bits`.
-pub(crate) fn key(bits: u32, random: &mut impl Source) -> Result<Secret, VaultError> {
+/// Refuses lengths that no key has.
+pub(crate) fn check(bits: u32) -> Result<(), VaultError> {
     if bits == 0 || !bits.is_multiple_of(8) || bits > MAX_BITS {
         let wanted = format!("a symmetric key of {bits} bits: it must be a multiple of 8, at most {MAX_BITS}");
         return Err(VaultError::Unsupported(wanted));
     }
+    Ok(())
+}
+
+/// A key of `bits`.
+pub(crate) fn key(bits: u32, random: &mut impl Source) -> Result<Secret, VaultError> {
+    check(bits)?;
     random_secret(bits as usize / 8, random)
 }
 

@@ -15,10 +15,10 @@ use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::backup::{Share, Split};
 use hsm_backend::pkcs11::ceremony::{Backup, Rehearsal, make_root_key, restore_root_key};
 use hsm_backend::pkcs11::probe::probe;
-use hsm_backend::pkcs11::{DeviceState, Mode, Options, Pkcs11Vault, TokenAddress};
+use hsm_backend::pkcs11::{DeviceState, Generation, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_core::ports::vault::{Binding, KeySpec, KeyVault, Sealed, VaultError, Waits};
+use kmip_core::ports::vault::{Binding, Curve, Generated, KeySpec, KeyVault, Sealed, VaultError, Waits};
 use kmip_core::testing::vault_exerciser::{exercise, exercise_sealing};
 
 const BINDING: Binding<'_> = Binding { scope: "next", id: "1", spec: b"spec" };
@@ -52,6 +52,7 @@ fn pkcs11_vault_on_softhsm() {
     assert_eq!((vault.waits().to_use, strict.waits().to_use), (false, true));
     the_next_process_opens_everything(&vault, &first);
     the_mode_may_be_changed_both_ways(&first);
+    a_device_that_makes_keys_alone_makes_what_it_has_mechanisms_for(&first);
     a_device_that_answers_at_once_says_so(&first);
     a_serial_number_is_an_address(&first, &serial);
     sessions_are_bounded_and_threads_wait_for_one(&first);
@@ -130,6 +131,32 @@ fn the_mode_may_be_changed_both_ways(address: &TokenAddress) {
         // A rival first generation, made by another process under the same root key.
         let rival = open(address, Mode::Cached).unwrap().create_scope_key("next").unwrap();
         assert!(matches!(vault.install_scope_key("next", &rival), Err(VaultError::BadInput(_))));
+    }
+}
+
+fn a_device_that_makes_keys_alone_makes_what_it_has_mechanisms_for(address: &TokenAddress) {
+    let options = Options { generation: Generation::Device, ..tokens::options(Mode::Cached) };
+    let vault = Pkcs11Vault::open(vec![(address.clone(), tokens::pin())], options).unwrap();
+    let stored = vault.create_scope_key("alone").unwrap();
+    vault.install_scope_key("alone", &stored).unwrap();
+    let binding = Binding { scope: "alone", ..BINDING };
+    let offered = vault.describe().generates;
+    for (spec, bytes) in [(KeySpec::Symmetric { bits: 256 }, 32), (KeySpec::Symmetric { bits: 160 }, 20)] {
+        assert!(offered.contains(&spec));
+        let keys = [vault.generate(spec, binding).unwrap(), vault.generate(spec, binding).unwrap()];
+        let [first, second] = keys.map(|made| match made {
+            Generated::Symmetric(sealed) => vault.open(&sealed, binding).unwrap(),
+            Generated::Pair { .. } => panic!("a pair"),
+        });
+        assert_eq!((first.len(), second.len()), (bytes, bytes));
+        assert_ne!(first, second);
+    }
+    assert!(matches!(vault.generate(KeySpec::Ec { curve: Curve::P256 }, binding).unwrap(), Generated::Pair { .. }));
+    for refused in
+        [KeySpec::Ec { curve: Curve::Ed25519 }, KeySpec::TripleDes { bytes: 24 }, KeySpec::Symmetric { bits: 12 }]
+    {
+        assert!(!offered.contains(&refused));
+        assert!(matches!(vault.generate(refused, binding), Err(VaultError::Unsupported(_))), "{refused:?}");
     }
 }
 

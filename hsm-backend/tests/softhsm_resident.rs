@@ -68,6 +68,7 @@ fn resident_keys_on_softhsm() {
     elliptic_keys_sign_and_agree(&vault);
     what_the_device_does_not_do_is_refused(&vault);
     keys_leave_as_they_were_allowed_to(&vault);
+    odd_lengths_come_in_and_leave_as_they_are(&vault);
     private_keys_come_in_and_leave(&vault);
     a_blob_opens_for_its_object_only(&vault);
     the_token_keeps_what_it_was_told_to_keep(&vault, &pkcs11);
@@ -370,6 +371,24 @@ fn keys_leave_as_they_were_allowed_to(vault: &Pkcs11Vault) {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Lengths that are no multiple of the key wrap's block.
+fn odd_lengths_come_in_and_leave_as_they_are(vault: &Pkcs11Vault) {
+    let what = Residence { kind: ResidentKind::Hmac { bits: 160 }, sensitive: false, extractable: true };
+    let clear = Secret::copy_from(&[5; 20]);
+    let brought = vault.import_resident(what, &clear, binding("odd in")).unwrap();
+    assert_eq!(vault.open(&brought, binding("odd in")).unwrap(), clear);
+    let digest = vault.digest_resident(&brought, binding("odd in")).unwrap();
+    assert_eq!(digest, Some(Sha256::digest(clear.expose_secret()).into()));
+    let made = symmetric(vault.generate_resident(what, binding("odd out")).unwrap());
+    let opened = vault.open(&made, binding("odd out")).unwrap();
+    let how = Mac::Hmac(Hash::Sha1);
+    assert_eq!(opened.len(), 20);
+    assert_eq!(
+        vault.mac(Key::Sealed(&made, binding("odd out")), &how, DATA).unwrap(),
+        vault.mac(Key::Clear(&opened), &how, DATA).unwrap()
+    );
 }
 
 fn private_keys_come_in_and_leave(vault: &Pkcs11Vault) {

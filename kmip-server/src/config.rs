@@ -282,6 +282,17 @@ pub enum VaultMode {
     Strict,
 }
 
+/// Who makes keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Generation {
+    /// The vault, where a device has no mechanism for a key of the device's random octets.
+    #[default]
+    Any,
+    /// The device alone; what it has no mechanism for is refused.
+    Device,
+}
+
 /// Where key material lives.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -301,6 +312,8 @@ pub struct Vault {
     pub kind: VaultKind,
     /// How often the device is asked.
     pub mode: VaultMode,
+    /// Who makes keys.
+    pub generation: Generation,
     /// Where key material lives.
     pub custody: Custody,
     /// File with the passphrase that seals the root key.
@@ -318,9 +331,11 @@ pub struct Vault {
 impl Default for Vault {
     fn default() -> Self {
         let (kind, mode, custody) = (VaultKind::default(), VaultMode::default(), Custody::default());
+        let generation = Generation::default();
         let (scope_key_objects, scope_key_hours) = (1_000_000, 24);
         Self {
             kind,
+            generation,
             mode,
             custody,
             passphrase_file: None,

@@ -13,7 +13,7 @@ use hsm_backend::pkcs11::{self, TokenAddress};
 use hsm_backend::rotating::{Presence, RootKey, RotatingVault};
 use kmip_codec::secret::SecretText;
 
-use crate::config::{Config, Custody, VaultKind, VaultMode};
+use crate::config::{Config, Custody, Generation, VaultKind, VaultMode};
 use crate::passphrase;
 use crate::service::{ServiceError, failure};
 
@@ -165,6 +165,10 @@ fn check_custody(config: &Config) -> Result<(), ServiceError> {
         let text = "[vault]: custody = \"resident\" keeps keys in a device, and kind = \"software\" has none";
         return Err(ServiceError(text.to_owned()));
     }
+    if vault.kind == VaultKind::Software && vault.generation == Generation::Device {
+        let text = "[vault]: generation = \"device\" lets a device alone make keys, and kind = \"software\" has none";
+        return Err(ServiceError(text.to_owned()));
+    }
     if vault.kind == VaultKind::Software && vault.mode == VaultMode::Strict {
         let text = "[vault]: mode = \"strict\" asks the device for each key, and kind = \"software\" has none";
         return Err(ServiceError(text.to_owned()));
@@ -177,6 +181,10 @@ fn options(config: &Config) -> pkcs11::Options {
         mode: match config.vault.mode {
             VaultMode::Cached => pkcs11::Mode::Cached,
             VaultMode::Strict => pkcs11::Mode::Strict,
+        },
+        generation: match config.vault.generation {
+            Generation::Any => pkcs11::Generation::Any,
+            Generation::Device => pkcs11::Generation::Device,
         },
         sessions: config.vault.sessions,
         deadline: Duration::from_secs(config.vault.deadline_s),

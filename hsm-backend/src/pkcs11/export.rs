@@ -1,7 +1,7 @@
-//! Key pairs made by the token and taken out wrapped (`C_WrapKey` with AES key wrap with padding, RFC 5649).
+//! Keys made by the token and taken out wrapped (`C_WrapKey` with AES key wrap with padding, RFC 5649).
 //!
-//! The pair is a session object that nothing but this session sees; it is wrapped by a transport key of the session, made
-//! for this one pair, so that the private key does not cross the interface in the clear.
+//! The key is a session object that nothing but this session sees; it is wrapped by a transport key of the session, made
+//! for this one key, so that it does not cross the interface in the clear.
 
 use cryptoki::mechanism::Mechanism;
 use cryptoki::object::{Attribute, KeyType, ObjectClass, ObjectHandle};
@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 
 use super::device::Pace;
 use super::group::Group;
+use super::resident::mechanisms;
 use super::trouble::Trouble;
 use crate::envelope::KEY_BYTES;
 use crate::hierarchy::random_secret;
@@ -24,6 +25,39 @@ pub(super) fn generate_pair(group: &Group, spec: KeySpec) -> Result<Secret, Vaul
         with_key(loan.session, &transport, |wrapping| generate_wrapped(loan.session, spec, wrapping))
     })?;
     key_wrap::unwrap_data(&transport, &wrapped, true)
+}
+
+/// Generates a symmetric key on a token: an AES key where the length is one, else a generic secret.
+pub(super) fn generate_secret(group: &Group, bits: u32) -> Result<Secret, VaultError> {
+    let mechanism = if matches!(bits, 128 | 192 | 256) { Mechanism::AesKeyGen } else { Mechanism::GenericSecretKeyGen };
+    let transport = random_secret(KEY_BYTES, &mut group.random())?;
+    let template = [
+        Attribute::ValueLen((u64::from(bits) / 8).into()),
+        Attribute::Token(false),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(true),
+    ];
+    let wrapped = group.call(Pace::Usual, |loan| {
+        with_key(loan.session, &transport, |wrapping| {
+            let key = loan.session.generate_key(&mechanism, &template).map_err(mechanisms::refused)?;
+            let wrapped = loan.session.wrap_key(&Mechanism::AesKeyWrapPad, wrapping, key);
+            loan.session.destroy_object(key)?;
+            wrapped.map_err(mechanisms::refused)
+        })
+    })?;
+    of_length(key_wrap::unwrap_data(&transport, &wrapped, true)?, bits)
+}
+
+/// A secret key of `bits` that a token wrapped. Some modules (SoftHSM2) fill it up to the block of the key wrap first.
+pub(super) fn of_length(secret: Secret, bits: u32) -> Result<Secret, VaultError> {
+    let bytes = bits as usize / 8;
+    match secret.expose_secret().split_at_checked(bytes) {
+        Some((_, [])) => Ok(secret),
+        Some((key, fill)) if secret.len() == bytes.next_multiple_of(8) && fill.iter().all(|byte| *byte == 0) => {
+            Ok(Secret::copy_from(key))
+        }
+        _ => Err(VaultError::Failed(format!("the device gives {} bytes of a key of {bits} bits", secret.len()))),
+    }
 }
 
 /// Does `work` with an AES key of this process, which is an object of the session for so long.

@@ -20,7 +20,7 @@
 
 mod ciphers;
 mod description;
-mod mechanisms;
+pub(super) mod mechanisms;
 mod objects;
 mod turns;
 pub(super) mod uses;

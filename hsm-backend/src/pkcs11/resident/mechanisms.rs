@@ -93,7 +93,7 @@ pub(super) fn unsupported(what: &str) -> CryptoError {
 }
 
 /// Sorts a failure of a call with a client's data: the module may lack the mechanism, or dislike the data.
-pub(super) fn refused(error: Error) -> Trouble {
+pub(in crate::pkcs11) fn refused(error: Error) -> Trouble {
     let Error::Pkcs11(value, function) = &error else { return error.into() };
     let told = format!("C_{function:?}: {value:?}");
     match value {

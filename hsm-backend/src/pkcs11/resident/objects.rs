@@ -52,9 +52,10 @@ fn secret_of(kind: ResidentKind) -> Result<(Mechanism<'static>, u32), VaultError
 
 /// Material that a token wrapped, in the form that the seam wants.
 pub(super) fn normal(kind: ResidentKind, secret: Secret) -> Result<Secret, VaultError> {
-    match pair_of(kind) {
-        None => Ok(secret),
-        Some(spec) => key_pair::from_pkcs8(spec, &secret).map(|pair| pair.private),
+    match kind {
+        ResidentKind::Aes { bits } | ResidentKind::Hmac { bits } => export::of_length(secret, bits),
+        ResidentKind::Rsa { bits } => key_pair::from_pkcs8(KeySpec::Rsa { bits }, &secret).map(|pair| pair.private),
+        ResidentKind::Ec { curve } => key_pair::from_pkcs8(KeySpec::Ec { curve }, &secret).map(|pair| pair.private),
     }
 }
 
