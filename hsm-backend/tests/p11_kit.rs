@@ -29,6 +29,7 @@ const CLIENTS: [&str; 4] = [
 
 #[test]
 fn a_device_behind_a_socket() {
+    let _watchdog = tokens::watchdog(Duration::from_secs(300));
     let (Some(module), Some(client)) =
         (tokens::module(), CLIENTS.map(PathBuf::from).into_iter().find(|path| path.exists()))
     else {

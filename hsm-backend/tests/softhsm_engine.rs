@@ -4,6 +4,7 @@
 
 mod tokens;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use hsm_backend::pkcs11::{Options, Pkcs11Vault};
@@ -12,9 +13,10 @@ use kmip_codec::attribute::values::{CryptographicParameters, ProtectionStorageMa
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::object::key_material::TransparentSymmetricKey;
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification,
-    ManagedObject, SymmetricKey,
+    ManagedObject, SymmetricKey, TransparentKey,
 };
 use kmip_codec::operation::create::CreateRequest;
 use kmip_codec::operation::destroy::DestroyRequest;
@@ -85,21 +87,33 @@ impl Server {
 
     /// A wrapping key that the test knows.
     fn register_kek(&self) -> String {
+        let attributes = [Attribute::ActivationDate(DateTime(NOW)), Attribute::CryptographicUsageMask(Mask::WrapKey)];
         let key_material = KeyMaterial::Bytes(Secret::copy_from(&KEK));
+        self.register(KeyFormatType::Raw, key_material, &attributes, None)
+    }
+
+    /// An AES-256 key.
+    fn register(
+        &self,
+        format: KeyFormatType,
+        key_material: KeyMaterial,
+        attributes: &[Attribute],
+        storage: Option<ProtectionStorageMask>,
+    ) -> String {
         let key_block = KeyBlock {
-            key_format_type: KeyFormatType::Raw,
+            key_format_type: format,
             key_compression_type: None,
             key_value: Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None }))),
             cryptographic_algorithm: Some(CryptographicAlgorithm::AES),
             cryptographic_length: Some(256),
             key_wrapping_data: None,
         };
-        let attributes = [Attribute::ActivationDate(DateTime(NOW)), Attribute::CryptographicUsageMask(Mask::WrapKey)];
         let request = RegisterRequest {
             object_type: ObjectType::SymmetricKey,
-            attributes: Some(attributes.into_iter().collect()),
+            attributes: Some(attributes.iter().cloned().collect()),
             object: Some(ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block }))),
-            protection_storage_masks: None,
+            protection_storage_masks: storage
+                .map(|mask| ProtectionStorageMasks { protection_storage_mask: vec![mask] }),
         };
         match self.call(Operation::Register, RequestPayload::Register(Box::new(request))) {
             ResponsePayload::Register(made) => made.unique_identifier.as_text().unwrap().to_owned(),
@@ -108,9 +122,18 @@ impl Server {
     }
 
     fn get(&self, id: &str, wrapping: Option<KeyWrappingSpecification>) -> ResponseBatchItem {
+        self.get_in(None, id, wrapping)
+    }
+
+    fn get_in(
+        &self,
+        key_format_type: Option<KeyFormatType>,
+        id: &str,
+        wrapping: Option<KeyWrappingSpecification>,
+    ) -> ResponseBatchItem {
         let request = GetRequest {
             unique_identifier: Some(UniqueIdentifier::text(id)),
-            key_format_type: None,
+            key_format_type,
             key_wrap_type: None,
             key_compression_type: None,
             key_wrapping_specification: wrapping.map(Box::new),
@@ -170,6 +193,7 @@ fn keys_in_hardware_from_create_to_destroy() {
     let (stays, leaves) = (server.create(false), server.create(true));
     let kek = server.register_kek();
     a_sensitive_key_leaves_wrapped_by_the_device_only(&server, &leaves, &kek);
+    let registered = a_registered_key_leaves_wrapped_in_the_form_that_the_device_has(&server, &kek);
     let refused = server.get(&stays, wrapped_by(&kek, EncodingOption::NoEncoding));
     assert_eq!(refused.result_reason, Some(ResultReason::NotExtractable));
     assert_eq!(server.encrypted(&stays).len(), 16);
@@ -178,10 +202,33 @@ fn keys_in_hardware_from_create_to_destroy() {
     server.call(Operation::Destroy, RequestPayload::Destroy(Box::new(destroy)));
     let cleared = server.engine.tidy_hardware().expect("a key to remove");
     server.store.commit(std::slice::from_ref(cleared.batch())).unwrap();
-    let left: Vec<_> = server.vault.residents().unwrap().into_iter().map(|object| object.id).collect();
-    assert_eq!(left, [leaves]);
+    let left: BTreeSet<_> = server.vault.residents().unwrap().into_iter().map(|object| object.id).collect();
+    assert_eq!(left, BTreeSet::from([leaves, registered]));
     let report = server.engine.reconcile().unwrap();
     assert_eq!((report.orphans, report.missing, report.unsettled, report.complete), (vec![], vec![], vec![], true));
+}
+
+fn a_registered_key_leaves_wrapped_in_the_form_that_the_device_has(server: &Server, kek: &str) -> String {
+    let key = Secret::copy_from(&[8; 32]);
+    let material = KeyMaterial::Transparent(Box::new(TransparentKey::Symmetric(TransparentSymmetricKey { key })));
+    let attributes = [Attribute::CryptographicUsageMask(Mask::Encrypt), Attribute::Sensitive(true)];
+    let hardware = Some(ProtectionStorageMask::Hardware);
+    let id = server.register(KeyFormatType::TransparentSymmetricKey, material, &attributes, hardware);
+    let here = server.vault.encrypt(Key::Clear(&Secret::copy_from(&[8; 32])), &ecb(), b"sixteen bytes...").unwrap();
+    assert_eq!(server.encrypted(&id), here.data);
+    let no_encoding = || wrapped_by(kek, EncodingOption::NoEncoding);
+    let refused = server.get(&id, no_encoding());
+    assert_eq!(refused.result_reason, Some(ResultReason::Sensitive), "{refused:?}");
+    let item = server.get_in(Some(KeyFormatType::Raw), &id, no_encoding());
+    let Some(ResponsePayload::Get(got)) = item.response_payload else { panic!("{:?}", item.result_message) };
+    let block = got.object.key_block().unwrap();
+    assert_eq!(block.key_format_type, KeyFormatType::Raw);
+    let Some(KeyValue::Plain(value)) = &block.key_value else { panic!("no key value") };
+    let KeyMaterial::Bytes(wrapped) = &value.key_material else { panic!("no bytes") };
+    let by_kek = Encryption::KeyWrap(KeyWrap::Kw);
+    let key = server.vault.decrypt(Key::Clear(&Secret::copy_from(&KEK)), &by_kek, wrapped.expose_secret(), None);
+    assert_eq!(key.unwrap(), Secret::copy_from(&[8; 32]));
+    id
 }
 
 fn a_sensitive_key_leaves_wrapped_by_the_device_only(server: &Server, id: &str, kek: &str) {

@@ -47,8 +47,8 @@ pub(crate) fn wrapped_in_hardware(
     let held = record.object.as_ref().and_then(ManagedObject::key_block).map(|block| block.key_format_type);
     let wanted = request.key_format_type.map(|wanted| formats::format_in_version(wanted, context.version));
     let native = material::native_format(record.object_type);
-    let wrapped = match (held, wanted.or(held)) {
-        (Some(held), Some(wanted)) if wanted != native || held != native => None,
+    let wrapped = match wanted.or(held) {
+        Some(format) if format != native => None,
         _ => wrapping::wrap_resident(context, record, &material.sealed, specification)?,
     };
     match wrapped {

@@ -121,6 +121,24 @@ pub fn options(mode: Mode) -> Options {
     Options { mode, ..Options::default() }
 }
 
+/// Ends the process if the answer lives too long: a call that hangs in a module cannot be ended otherwise.
+pub fn watchdog(patience: Duration) -> impl Drop {
+    struct Watched(std::sync::mpsc::Sender<()>);
+    impl Drop for Watched {
+        fn drop(&mut self) {
+            let _ = self.0.send(());
+        }
+    }
+    let (over, waits) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        if waits.recv_timeout(patience) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            eprintln!("the test has taken more than {patience:?}: a call hangs in the module");
+            std::process::abort();
+        }
+    });
+    Watched(over)
+}
+
 /// Waits until something holds; how long that took. Fails after 20 s.
 pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();

@@ -27,6 +27,7 @@ use kmip_codec::wire::{Sink, Source, Strictness};
 use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::material;
 use crate::object::{Record, is_of};
 use crate::ports::vault::Sealed;
 use authentication::Authentication;
@@ -184,6 +185,7 @@ pub(crate) fn wrap_resident(
     let Some(bytes) = encryption.protect_resident(context, record, sealed)? else { return Ok(None) };
     let mut object = record.object.clone();
     let Some(block) = object.as_mut().and_then(ManagedObject::key_block_mut) else { return Ok(None) };
+    block.key_format_type = material::native_format(record.object_type);
     block.key_value = Some(plain_value(KeyMaterial::Bytes(bytes), None));
     block.key_wrapping_data = Some(Box::new(KeyWrappingData {
         wrapping_method: method,

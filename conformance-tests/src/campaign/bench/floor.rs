@@ -1,6 +1,9 @@
-//! The floor of answers as long as their requests: TLS with a demanded client certificate, framing, and a canned answer. The
-//! load generator's own floor answers an Encrypt with 64 bytes, whatever was sent.
+//! A floor of our own: TLS with a demanded client certificate, framing, and a canned answer. The load generator's own floor
+//! answers an Encrypt with 64 bytes, whatever was sent; this one with as many as are wanted, and it can decrypt a key by a
+//! PKCS#11 token before each answer, as nothing but that would.
 
+use super::device::Decryption;
+use crate::token::SoftHsm;
 use crate::tree::{bytes, date_time, encode, enumeration, integer, structure, text};
 use kmip_codec::registry::{ObjectType, Operation, ResultStatus, Tag};
 use rustls::pki_types::pem::PemObject;
@@ -31,14 +34,19 @@ pub struct Floor {
 }
 
 impl Floor {
-    /// Starts a floor whose Encrypt and Sign answers carry so many bytes, with certificates that it makes in `place`.
-    pub fn start(sources: &Path, place: &Path, data_bytes: usize) -> io::Result<Self> {
+    /// Starts a floor whose Encrypt and Sign answers carry so many bytes, with certificates that it makes in `place`. With a
+    /// token it decrypts by it for each answer.
+    pub fn start(sources: &Path, place: &Path, data_bytes: usize, token: Option<&SoftHsm>) -> io::Result<Self> {
         let made = Command::new("bash").arg(sources.join("mkcerts.sh")).arg(place).status()?;
         if !made.success() {
             return Err(io::Error::other(format!("mkcerts.sh: {made}")));
         }
         let mut command = Command::new(std::env::current_exe()?);
         command.args(["part", "floor", "--data-bytes", &data_bytes.to_string(), "--certificates"]).arg(place);
+        if let Some(token) = token {
+            command.arg("--module").arg(token.module()).arg("--pin-file").arg(token.pin_file());
+            command.env("SOFTHSM2_CONF", token.configuration());
+        }
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
@@ -74,15 +82,16 @@ impl Drop for Floor {
 }
 
 /// Serves until it is killed; prints its address first.
-pub fn serve(certificates: &Path, data_bytes: usize) -> io::Result<()> {
+pub fn serve(certificates: &Path, data_bytes: usize, device: Option<(&Path, &Path)>) -> io::Result<()> {
     let config = Arc::new(config(certificates)?);
+    let device = device.map(|(module, pin_file)| Decryption::prepare(module, pin_file)).transpose()?.map(Arc::new);
     let listener = TcpListener::bind("127.0.0.1:0")?;
     println!("{}", listener.local_addr()?);
     loop {
         let (socket, _) = listener.accept()?;
-        let config = Arc::clone(&config);
+        let (config, device) = (Arc::clone(&config), device.clone());
         // A client that goes away ends its connection, and nothing else.
-        thread::spawn(move || answer(socket, config, data_bytes).is_ok());
+        thread::spawn(move || answer(socket, config, data_bytes, device.as_deref()).is_ok());
     }
 }
 
@@ -99,7 +108,13 @@ fn config(folder: &Path) -> io::Result<ServerConfig> {
     builder.with_single_cert(vec![certificate("server.pem")?], key).map_err(io::Error::other)
 }
 
-fn answer(socket: TcpStream, config: Arc<ServerConfig>, data_bytes: usize) -> io::Result<()> {
+fn answer(
+    socket: TcpStream,
+    config: Arc<ServerConfig>,
+    data_bytes: usize,
+    device: Option<&Decryption>,
+) -> io::Result<()> {
+    let mut decrypt = device.map(Decryption::in_session).transpose()?;
     socket.set_nodelay(true)?;
     let session = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(session, socket);
@@ -111,6 +126,9 @@ fn answer(socket: TcpStream, config: Arc<ServerConfig>, data_bytes: usize) -> io
         request.resize(u32::from_be_bytes([a, b, c, d]) as usize, 0);
         stream.read_exact(&mut request)?;
         let operation = operation_of(&request);
+        if let Some(decrypt) = decrypt.as_mut().filter(|_| operation == Operation::Get) {
+            decrypt()?;
+        }
         let answer: &Vec<u8> = canned.entry(operation).or_insert_with(|| canned_answer(operation, data_bytes));
         stream.write_all(answer)?;
         stream.flush()?;
@@ -130,6 +148,7 @@ fn canned_answer(operation: Operation, data_bytes: usize) -> Vec<u8> {
     match operation {
         Operation::Create => payload.insert(0, enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0)),
         Operation::CreateKeyPair => payload = vec![text(Tag::PrivateKeyUniqueIdentifier, IDENTIFIER)],
+        Operation::Get => payload.push(bytes(Tag::Data, &vec![0xA5; data_bytes])),
         Operation::Sign => payload.push(bytes(Tag::SignatureData, &vec![0xA5; data_bytes])),
         Operation::Encrypt => payload.extend([
             bytes(Tag::Data, &vec![0xA5; data_bytes]),

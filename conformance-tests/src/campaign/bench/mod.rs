@@ -168,7 +168,7 @@ impl Beside {
     fn start(places: &Places<'_>, series: &Series) -> io::Result<Self> {
         let Some(bytes) = series.answers else { return Ok(Self(None)) };
         let certificates = places.place.join("floor");
-        let floor = Floor::start(places.sources, &certificates, bytes)?;
+        let floor = Floor::start(places.sources, &certificates, bytes, None)?;
         let environment = certificates.join("floor.env");
         fs::write(&environment, floor.environment())?;
         Ok(Self(Some((floor, environment))))
@@ -190,6 +190,12 @@ pub enum Part {
         /// Folder of its certificates
         #[arg(long)]
         certificates: PathBuf,
+        /// A PKCS#11 module that decrypts for each Get
+        #[arg(long, requires = "pin_file")]
+        module: Option<PathBuf>,
+        /// File with the PIN of its token
+        #[arg(long)]
+        pin_file: Option<PathBuf>,
     },
     /// Signatures of the library alone
     Library {
@@ -229,7 +235,9 @@ pub enum Part {
 /// Plays a part; the first line that it prints is its result.
 pub fn play(part: &Part) -> Outcome {
     match part {
-        Part::Floor { data_bytes, certificates } => floor::serve(certificates, *data_bytes)?,
+        Part::Floor { data_bytes, certificates, module, pin_file } => {
+            floor::serve(certificates, *data_bytes, module.as_deref().zip(pin_file.as_deref()))?;
+        }
         Part::Library { algorithm, seconds } => println!("{}", signing::library(*algorithm, *seconds)?),
         Part::Decryption { module, pin_file, seconds } => {
             println!("{}", device::decryption(module, pin_file, *seconds)?);

@@ -73,7 +73,7 @@ pub fn measure(settings: Settings, server: &Server, places: &Places<'_>) -> Resu
     let mut lines = Vec::new();
     for (algorithm, octets) in [(Algorithm::EcdsaP256, ECDSA_OCTETS), (Algorithm::Rsa2048, KeySize::Rsa2048.len())] {
         let certificates = places.place.join(format!("floor-{octets}"));
-        let floor = Floor::start(places.sources, &certificates, octets)?;
+        let floor = Floor::start(places.sources, &certificates, octets, None)?;
         let echo = Target { address: floor.address()?, pid: floor.pid(), pki: certificates };
         let mut runs = Runs { processors, ..Runs::default() };
         for _ in 0..settings.rounds {
