@@ -150,7 +150,7 @@ fn set_policy(record: &mut Record) {
     }
 }
 
-/// The generator that made the key: the operating system's, of which no more is known.
+/// The generator that made the key: the operating system's or a device's. Neither tells its algorithm (PKCS #11 v2.40 §5.14).
 pub(crate) fn generator() -> RNGParameters {
     RNGParameters {
         rng_algorithm: RNGAlgorithm::Unspecified,
