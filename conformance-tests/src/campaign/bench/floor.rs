@@ -5,7 +5,7 @@
 use super::device::Decryption;
 use crate::token::SoftHsm;
 use crate::tree::{bytes, date_time, encode, enumeration, integer, structure, text};
-use kmip_codec::registry::{ObjectType, Operation, ResultStatus, Tag};
+use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, Operation, ResultStatus, Tag};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
@@ -148,7 +148,17 @@ fn canned_answer(operation: Operation, data_bytes: usize) -> Vec<u8> {
     match operation {
         Operation::Create => payload.insert(0, enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0)),
         Operation::CreateKeyPair => payload = vec![text(Tag::PrivateKeyUniqueIdentifier, IDENTIFIER)],
-        Operation::Get => payload.push(bytes(Tag::Data, &vec![0xA5; data_bytes])),
+        Operation::Get => {
+            let value = structure(Tag::KeyValue, vec![bytes(Tag::KeyMaterial, &vec![0xA5; data_bytes])]);
+            let block = vec![
+                enumeration(Tag::KeyFormatType, KeyFormatType::Raw.0),
+                value,
+                enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
+                integer(Tag::CryptographicLength, 256),
+            ];
+            payload.insert(0, enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0));
+            payload.push(structure(Tag::SymmetricKey, vec![structure(Tag::KeyBlock, block)]));
+        }
         Operation::Sign => payload.push(bytes(Tag::SignatureData, &vec![0xA5; data_bytes])),
         Operation::Encrypt => payload.extend([
             bytes(Tag::Data, &vec![0xA5; data_bytes]),
