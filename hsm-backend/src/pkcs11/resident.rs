@@ -36,6 +36,7 @@ use kmip_codec::secret::Secret;
 use kmip_core::ports::resident::{Residence, ResidentKind, ResidentObject};
 use kmip_core::ports::vault::{Binding, Generated, Sealed, VaultError};
 use quick_cache::sync::Cache;
+use zeroize::Zeroizing;
 
 use self::description::Description;
 use self::turns::{Turn, Turns};
@@ -43,8 +44,6 @@ use super::address::Serial;
 use super::device::{Loan, Pace};
 use super::group::Group;
 use super::trouble::Trouble;
-use zeroize::Zeroizing;
-
 use crate::crypto::private_key_name;
 use crate::random::OsRandom;
 use crate::roots::Roots;
