@@ -7,7 +7,7 @@ use super::passing::{clock, passing};
 use super::variables::Variables;
 use crate::endpoint::{Endpoint, World};
 use crate::tree::{decode, encode};
-use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
+use kmip_codec::version::{PUBLISHED, V3_0, Version};
 use std::fmt;
 use std::path::Path;
 
@@ -65,11 +65,11 @@ impl fmt::Display for Report {
     }
 }
 
-/// Reads the cases of every published version below the folder, 3.0 included.
+/// Reads the cases of every version that has a folder below this one, `v1.0` to `v3.0`.
 pub fn load_all(folder: &Path) -> Result<Vec<Case>, CaseError> {
-    let versions = [V1_0, V1_4, V2_1, V3_0];
-    let loaded = versions.map(|version| load_folder(&folder.join(format!("v{version}")), version));
-    loaded.into_iter().try_fold(Vec::new(), |mut all, cases| {
+    let folders = PUBLISHED.map(|version| (folder.join(format!("v{version}")), version));
+    let present = folders.into_iter().filter(|(folder, _)| folder.is_dir());
+    present.map(|(folder, version)| load_folder(&folder, version)).try_fold(Vec::new(), |mut all, cases| {
         all.extend(cases?);
         Ok(all)
     })
@@ -207,10 +207,10 @@ pub fn count(reports: &[Report], version: Version) -> Counts {
 /// Every line and the summary of each version.
 pub fn print(reports: &[Report]) {
     reports.iter().for_each(|report| println!("{report}"));
-    for version in [V1_0, V1_4, V2_1, V3_0] {
+    for version in PUBLISHED {
         let Counts { passed, failed, not_played } = count(reports, version);
         if passed + failed + not_played > 0 {
-            println!("OASIS {version}: {passed} passed, {failed} failed, {not_played} not played");
+            println!("KMIP {version}: {passed} passed, {failed} failed, {not_played} not played");
         }
     }
 }
