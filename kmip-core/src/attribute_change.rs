@@ -62,9 +62,7 @@ impl Edit {
         if record.destroyed {
             return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed", id.as_str()));
         }
-        if attribute_of!(&record, ArchiveDate).is_some() {
-            return fail(Fault::ObjectArchived, format!("the object {:?} is archived: recover it first", id.as_str()));
-        }
+        state::must_be_online(&record)?;
         Ok(Self { record, version: context.version, now: context.now })
     }
 
@@ -98,6 +96,19 @@ impl Edit {
         match index {
             None if self.version == V1_0 && self.count(reference) == 1 => Which::Only,
             index => Which::Index(index.unwrap_or(0)),
+        }
+    }
+
+    /// The value that Adjust Attribute moves: of an attribute with one instance at most, which a client may modify.
+    pub fn adjustable(&self, reference: &AttributeReference) -> OpResult<Option<Attribute>> {
+        let rule = self.rule(reference)?;
+        if rule.client_modifies == Change::No || attributes::is_servers_own(reference) {
+            return fail(Fault::ReadOnly, format!("{} cannot be modified by a client", quoted(reference)));
+        }
+        let mut instances = self.record.instances(reference);
+        match (instances.next(), instances.next()) {
+            (only, None) => Ok(only.map(|instance| instance.attribute.clone())),
+            _ => fail(Fault::MultiValued, format!("{} has several instances", quoted(reference))),
         }
     }
 

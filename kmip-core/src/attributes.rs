@@ -205,9 +205,7 @@ fn template_attributes(
     if template.object_type != ObjectType::Template || template.destroyed {
         return unknown();
     }
-    if attribute_of!(template, ArchiveDate).is_some() {
-        return fail(Fault::ObjectArchived, "the template is archived: recover it first");
-    }
+    state::must_be_online(&template)?;
     let of_objects = |instance: &&Instance| is_template_content(&instance.attribute);
     Ok(template.attributes.iter().filter(of_objects).map(|instance| instance.attribute.clone()).collect())
 }

@@ -112,6 +112,12 @@ pub enum Fault {
     OffsetWithoutActivation,
     /// The object is required to be quantum safe, and cannot be.
     NotQuantumSafe,
+    /// An object with this identifier exists already.
+    ObjectAlreadyExists,
+    /// The value is of a type that the operation does not apply to.
+    DataType,
+    /// A number is too large or too small for its type.
+    NumericRange,
     /// A bound of this server.
     ServerLimit,
     /// The server failed: store, vault or a defect.
@@ -129,11 +135,11 @@ impl Fault {
         };
         let since_2 = |v1, v2| by_version(v1, v2, v2);
         let reason = match self {
-            Self::ObjectNotFound => since_2(R::ItemNotFound, R::ObjectNotFound),
+            Self::ObjectNotFound => since_2(R::ItemNotFound, not_found_in_2x(operation)),
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
             Self::ObjectArchived => R::ObjectArchived,
             Self::WrongState => wrong_state(version, operation),
-            Self::WrongObjectType => since_2(wrong_type_in_1x(operation), R::InvalidObjectType),
+            Self::WrongObjectType => since_2(wrong_type_in_1x(operation), wrong_type_in_2x(operation)),
             Self::InvalidObjectType => since_2(R::InvalidField, R::InvalidObjectType),
             Self::PermissionDenied => R::PermissionDenied,
             Self::ReadOnly => since_2(R::PermissionDenied, read_only_in_2x(operation)),
@@ -141,7 +147,7 @@ impl Fault {
             Self::MultiValued => since_2(R::InvalidField, R::MultiValuedAttribute),
             Self::InvalidAttribute => since_2(unsupported_in_1x(operation), unsupported_in_2x(operation)),
             Self::InvalidAttributeValue => since_2(R::InvalidField, bad_value_in_2x(operation)),
-            Self::AttributeNotFound => since_2(missing_in_1x(operation), R::AttributeNotFound),
+            Self::AttributeNotFound => since_2(missing_in_1x(operation), missing_in_2x(operation)),
             Self::AttributeInstanceNotFound => since_2(R::ItemNotFound, R::AttributeInstanceNotFound),
             Self::AttributeExists => since_2(single_in_1x(operation), R::InvalidField),
             Self::NameTaken => since_2(name_taken_in_1x(operation), R::NonUniqueNameAttribute),
@@ -153,7 +159,7 @@ impl Fault {
             Self::UnknownExtension => since_2(R::FeatureNotSupported, R::UnknownMessageExtension),
             Self::ResponseTooLarge => R::ResponseTooLarge,
             Self::NotAuthenticated => R::AuthenticationNotSuccessful,
-            Self::UsageMask => since_2(denied_in_1x(operation), R::IncompatibleCryptographicUsageMask),
+            Self::UsageMask => since_2(mask_in_1x(operation), usage_mask_in_2x(operation)),
             Self::UsageLimit => since_2(R::PermissionDenied, usage_limit_in_2x(operation)),
             Self::KeyFormat => R::KeyFormatTypeNotSupported,
             Self::KeyCompression => R::KeyCompressionTypeNotSupported,
@@ -183,6 +189,9 @@ impl Fault {
             Self::PrivateProtectionStorage => since_2(R::FeatureNotSupported, R::PrivateProtectionStorageUnavailable),
             Self::PublicProtectionStorage => since_2(R::FeatureNotSupported, R::PublicProtectionStorageUnavailable),
             Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
+            Self::ObjectAlreadyExists => R::ObjectAlreadyExists,
+            Self::DataType => since_2(R::InvalidField, R::InvalidDataType),
+            Self::NumericRange => since_2(R::InvalidField, R::NumericRange),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).
             Self::NotQuantumSafe | Self::Internal => R::GeneralFailure,
@@ -210,6 +219,22 @@ fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
     if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
 }
 
+/// Two operations of 2.x name Item Not Found, as 1.x does, where the others have Object Not Found.
+fn not_found_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AdjustAttribute | Operation::CreateSplitKey) => ResultReason::ItemNotFound,
+        _ => ResultReason::ObjectNotFound,
+    }
+}
+
+/// Check has a reason of its own (KMIP 2.1 §6.1.7.1).
+fn wrong_type_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::Check) => ResultReason::IllegalObjectType,
+        _ => ResultReason::InvalidObjectType,
+    }
+}
+
 /// Operations that use a key for a client.
 fn uses_a_key(operation: Option<Operation>) -> bool {
     matches!(
@@ -231,6 +256,22 @@ fn denied_in_1x(operation: Option<Operation>) -> ResultReason {
     if operation == Some(Operation::DeriveKey) { ResultReason::InvalidField } else { ResultReason::PermissionDenied }
 }
 
+/// An object that is "not able to be used for applying cryptographic protection" has nothing to allocate (KMIP 1.4 §11.19).
+fn mask_in_1x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::GetUsageAllocation) => ResultReason::IllegalOperation,
+        _ => denied_in_1x(operation),
+    }
+}
+
+/// Get Usage Allocation lists no reason of its own for the mask (KMIP 2.1 §6.1.23.1).
+fn usage_mask_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::GetUsageAllocation) => ResultReason::PermissionDenied,
+        _ => ResultReason::IncompatibleCryptographicUsageMask,
+    }
+}
+
 /// KMIP 2.0 lists Wrong Key Lifecycle State for the operations that use keys, and not for the others.
 fn wrong_state_in_2_0(operation: Option<Operation>) -> ResultReason {
     match operation {
@@ -248,12 +289,13 @@ fn no_value_in_1x(operation: Option<Operation>) -> ResultReason {
     }
 }
 
-/// Get knows a wrapping key that may not be used now as one that is not permitted (KMIP 2.1 §6.1.19.1).
+/// Get knows a wrapping key that may not be used now as one that is not permitted (KMIP 2.1 §6.1.19.1), Get Usage Allocation
+/// a key that may not protect (§6.1.23.1).
 fn wrong_state(version: Version, operation: Option<Operation>) -> ResultReason {
     match operation {
         _ if version < V2_0 => denied_in_1x(operation),
         _ if version < V2_1 => wrong_state_in_2_0(operation),
-        Some(Operation::Get) => ResultReason::PermissionDenied,
+        Some(Operation::Get | Operation::GetUsageAllocation) => ResultReason::PermissionDenied,
         _ => ResultReason::WrongKeyLifecycleState,
     }
 }
@@ -316,13 +358,16 @@ fn unsupported_in_2x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::ModifyAttribute) => ResultReason::AttributeNotFound,
         Some(Operation::SetAttribute) => ResultReason::InvalidField,
+        Some(Operation::AdjustAttribute) => ResultReason::UnsupportedAttribute,
         _ => ResultReason::InvalidAttribute,
     }
 }
 
 fn bad_value_in_2x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::AddAttribute | Operation::ModifyAttribute) => ResultReason::InvalidField,
+        Some(Operation::AddAttribute | Operation::ModifyAttribute | Operation::AdjustAttribute) => {
+            ResultReason::InvalidField
+        }
         _ => ResultReason::InvalidAttributeValue,
     }
 }
@@ -338,7 +383,9 @@ fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
 
 fn read_only_in_2x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::AddAttribute | Operation::SetAttribute) => ResultReason::ReadOnlyAttribute,
+        Some(Operation::AddAttribute | Operation::SetAttribute | Operation::AdjustAttribute) => {
+            ResultReason::ReadOnlyAttribute
+        }
         _ => ResultReason::AttributeReadOnly,
     }
 }
@@ -350,7 +397,16 @@ fn single_in_1x(operation: Option<Operation>) -> ResultReason {
 fn missing_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::DeleteAttribute) => ResultReason::ItemNotFound,
+        Some(Operation::GetUsageAllocation) => ResultReason::IllegalOperation,
         _ => ResultReason::InvalidField,
+    }
+}
+
+/// Adjust Attribute lists no Attribute Not Found (KMIP 2.1 §6.1.3.1).
+fn missing_in_2x(operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::AdjustAttribute) => ResultReason::ItemNotFound,
+        _ => ResultReason::AttributeNotFound,
     }
 }
 

@@ -12,7 +12,7 @@ use kmip_codec::value::{DateTime, Interval};
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{attributes, make};
+use crate::{attributes, make, state};
 
 /// A date attribute: its tag, and what makes it of a date.
 type DateAttribute = (Tag, fn(DateTime) -> Attribute);
@@ -35,6 +35,7 @@ pub(crate) fn existing(context: &mut Context<'_>, id: &Text, object_type: Object
     if record.destroyed {
         return fail(Fault::PermissionDenied, format!("the object {id:?} was destroyed and cannot be replaced"));
     }
+    state::must_be_online(&record)?;
     if record.material.is_none() {
         return fail(Fault::KeyValueMissing, "the server has only attributes of this key, not its key value");
     }

@@ -66,6 +66,17 @@ pub fn next_change(record: &Record, now: i64) -> Option<i64> {
     dates.iter().filter_map(|tag| record.date(*tag)).map(|date| date.0).filter(|date| *date > now).min()
 }
 
+/// Refuses an object that is in archival storage (KMIP 1.4 §11, KMIP 2.1 §4.5).
+pub fn must_be_online(record: &Record) -> OpResult<()> {
+    if attribute_of!(record, ArchiveDate).is_some() {
+        return fail(
+            Fault::ObjectArchived,
+            format!("the object {:?} is archived: recover it first", record.id.as_str()),
+        );
+    }
+    Ok(())
+}
+
 /// Whether the object may protect data now: encrypt, sign, wrap, make a MAC, derive.
 pub fn may_protect(record: &Record, now: i64) -> OpResult<()> {
     let state = at(record, now);

@@ -141,15 +141,23 @@ pub enum UnknownUsers {
 }
 
 /// `[kmip]`: the protocol.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Kmip {
     /// Whether the Interop operation is served.
     pub interop: bool,
     /// Credentials of unknown users.
     pub unknown_users: UnknownUsers,
+    /// Lease Time of new objects; 0 for leases without an end.
+    pub lease_s: u32,
     /// Bounds.
     pub limits: Limits,
+}
+
+impl Default for Kmip {
+    fn default() -> Self {
+        Self { interop: false, unknown_users: UnknownUsers::default(), lease_s: 3600, limits: Limits::default() }
+    }
 }
 
 /// `[kmip.limits]`: bounds of connections and messages.

@@ -208,7 +208,8 @@ fn core_config(config: &Config) -> CoreConfig {
         objects: config.vault.scope_key_objects,
         seconds: i64::from(config.vault.scope_key_hours).saturating_mul(60 * 60),
     };
-    CoreConfig { interop: config.kmip.interop, unknown_users, custody, scope_key_period, ..CoreConfig::default() }
+    let (interop, lease_seconds) = (config.kmip.interop, config.kmip.lease_s);
+    CoreConfig { interop, unknown_users, lease_seconds, custody, scope_key_period, ..CoreConfig::default() }
 }
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.

@@ -278,7 +278,7 @@ fn reloader(data: Arc<DataDir>, started: Config, reconfigure: Arc<Reconfigure>, 
 
 /// Sections that differ and cannot change while the server runs.
 fn fixed_at_start(started: &Config, now: &Config) -> Vec<&'static str> {
-    let kmip = |config: &Config| (config.kmip.interop, config.kmip.unknown_users);
+    let kmip = |config: &Config| (config.kmip.interop, config.kmip.unknown_users, config.kmip.lease_s);
     let compared = [
         ("data_dir", started.data_dir == now.data_dir),
         ("[listen]", started.listen == now.listen),

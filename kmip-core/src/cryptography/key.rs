@@ -80,9 +80,7 @@ fn check(key: &Record, purpose: Use, now: i64) -> OpResult<()> {
     if !purpose.takes(key.object_type) {
         return fail(Fault::WrongObjectType, format!("a {} cannot be used for this", key.object_type));
     }
-    if attribute_of!(key, ArchiveDate).is_some() {
-        return fail(Fault::ObjectArchived, "the object is archived: recover it first");
-    }
+    state::must_be_online(key)?;
     if purpose == Use::Derive {
         state::may_derive(key, now)?;
     } else if purpose.protects() {

@@ -14,6 +14,7 @@ use crate::state::{self, Event};
 pub(super) fn activate(context: &mut Context<'_>, request: ActivateRequest) -> OpResult<ActivateResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
     let mut record = context.txn.object(&id)?.as_ref().clone();
+    state::must_be_online(&record)?;
     if record.object_type == ObjectType::Template {
         return fail(Fault::WrongObjectType, "a template has no state");
     }

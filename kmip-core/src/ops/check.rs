@@ -7,6 +7,7 @@ use crate::attributes::usage_mask;
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
+use crate::state;
 
 pub(super) fn check(context: &mut Context<'_>, request: CheckRequest) -> OpResult<CheckResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
@@ -25,6 +26,7 @@ fn judge(record: &Record, request: &CheckRequest) -> OpResult<()> {
     if record.destroyed {
         return fail(Fault::ObjectDestroyed, "the object was destroyed");
     }
+    state::must_be_online(record)?;
     if record.object_type == ObjectType::Template {
         return fail(Fault::WrongObjectType, "a template is not used");
     }

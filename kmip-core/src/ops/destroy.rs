@@ -20,6 +20,7 @@ pub(super) fn destroy(context: &mut Context<'_>, request: DestroyRequest) -> OpR
     if record.destroyed {
         return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed already", id.as_str()));
     }
+    state::must_be_online(&record)?;
     if record.object_type != ObjectType::Template {
         state::after(state::at(&record, context.now), Event::Destroy)?;
     }

@@ -11,7 +11,7 @@ use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::formats::algorithm_in_version;
 use crate::object::{Record, attribute_of};
-use crate::{attributes, deliver, material, wrapping};
+use crate::{attributes, deliver, material, state, wrapping};
 
 pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<GetResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
@@ -20,9 +20,7 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
     if record.destroyed {
         return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed", id.as_str()));
     }
-    if attribute_of!(record, ArchiveDate).is_some() {
-        return fail(Fault::ObjectArchived, "the object is archived: recover it first");
-    }
+    state::must_be_online(record)?;
     check_request(&request)?;
     check_version(record, context.version)?;
     check_release(record, &request)?;

@@ -2,6 +2,7 @@
 
 mod activate;
 mod add_attribute;
+mod adjust_attribute;
 mod check;
 mod create;
 mod create_key_pair;
@@ -14,6 +15,7 @@ mod encrypt;
 mod get;
 mod get_attribute_list;
 mod get_attributes;
+mod get_usage_allocation;
 mod hash;
 mod interop;
 mod locate;
@@ -21,6 +23,7 @@ mod log;
 mod mac;
 mod mac_verify;
 mod modify_attribute;
+mod obtain_lease;
 mod query;
 mod register;
 mod rekey;
@@ -75,7 +78,10 @@ handlers! {
     AddAttribute => AddAttribute, add_attribute::add_attribute;
     ModifyAttribute => ModifyAttribute, modify_attribute::modify_attribute;
     SetAttribute => SetAttribute, set_attribute::set_attribute;
+    AdjustAttribute => AdjustAttribute, adjust_attribute::adjust_attribute;
     DeleteAttribute => DeleteAttribute, delete_attribute::delete_attribute;
+    ObtainLease => ObtainLease, obtain_lease::obtain_lease;
+    GetUsageAllocation => GetUsageAllocation, get_usage_allocation::get_usage_allocation;
     Activate => Activate, activate::activate;
     Revoke => Revoke, revoke::revoke;
     Destroy => Destroy, destroy::destroy;
@@ -94,9 +100,9 @@ handlers! {
     Interop => Interop, interop::interop;
     }
     unhandled {
-        Certify ReCertify ObtainLease GetUsageAllocation Archive Recover Validate Cancel Poll Notify Put
+        Certify ReCertify Archive Recover Validate Cancel Poll Notify Put
         CreateSplitKey JoinSplitKey Import
-        Export Login Logout DelegatedLogin AdjustAttribute SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
+        Export Login Logout DelegatedLogin SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
         GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
         Deactivate
     }

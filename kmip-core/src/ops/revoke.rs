@@ -18,6 +18,7 @@ pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpRes
     let event = event_of(&reason, context)?;
     let id = context.target(unique_identifier.as_ref())?;
     let mut record = context.txn.object(&id)?.as_ref().clone();
+    state::must_be_online(&record)?;
     if record.object_type == ObjectType::Template {
         return fail(Fault::WrongObjectType, "a template has no state");
     }
