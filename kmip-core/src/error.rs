@@ -128,12 +128,7 @@ impl Fault {
     /// The Result Reason that `version` gives this fault in `operation`.
     pub fn reason(self, version: Version, operation: Option<Operation>) -> ResultReason {
         use ResultReason as R;
-        let by_version = |v1, v2_0, v2_1| match version {
-            v if v >= V2_1 => v2_1,
-            v if v >= V2_0 => v2_0,
-            _ => v1,
-        };
-        let since_2 = |v1, v2| by_version(v1, v2, v2);
+        let since_2 = |v1, v2| if version >= V2_0 { v2 } else { v1 };
         let reason = match self {
             Self::ObjectNotFound => since_2(R::ItemNotFound, not_found_in_2x(operation)),
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
@@ -159,6 +154,17 @@ impl Fault {
             Self::UnknownExtension => since_2(R::FeatureNotSupported, R::UnknownMessageExtension),
             Self::ResponseTooLarge => R::ResponseTooLarge,
             Self::NotAuthenticated => R::AuthenticationNotSuccessful,
+            _ => self.use_reason(version, operation),
+        };
+        known_to(version, reason)
+    }
+
+    /// The reason of a fault in the use of key material, or of the server itself.
+    fn use_reason(self, version: Version, operation: Option<Operation>) -> ResultReason {
+        use ResultReason as R;
+        let since_2 = |v1, v2| if version >= V2_0 { v2 } else { v1 };
+        let by_version = |v1, v2_0, v2_1| if version >= V2_1 { v2_1 } else { since_2(v1, v2_0) };
+        match self {
             Self::UsageMask => since_2(mask_in_1x(operation), usage_mask_in_2x(operation)),
             Self::UsageLimit => since_2(R::PermissionDenied, usage_limit_in_2x(operation)),
             Self::KeyFormat => R::KeyFormatTypeNotSupported,
@@ -195,8 +201,17 @@ impl Fault {
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).
             Self::NotQuantumSafe | Self::Internal => R::GeneralFailure,
-        };
-        known_to(version, reason)
+            // Told by `reason` itself.
+            Self::ObjectNotFound | Self::ObjectDestroyed | Self::ObjectArchived | Self::WrongState => R::GeneralFailure,
+            Self::WrongObjectType | Self::InvalidObjectType | Self::PermissionDenied => R::GeneralFailure,
+            Self::ReadOnly | Self::SingleValued | Self::MultiValued | Self::InvalidAttribute => R::GeneralFailure,
+            Self::InvalidAttributeValue | Self::AttributeNotFound | Self::AttributeInstanceNotFound => {
+                R::GeneralFailure
+            }
+            Self::AttributeExists | Self::NameTaken | Self::InvalidField | Self::InvalidMessage => R::GeneralFailure,
+            Self::FeatureNotSupported | Self::OperationNotSupported | Self::UnsupportedVersion => R::GeneralFailure,
+            Self::UnknownExtension | Self::ResponseTooLarge | Self::NotAuthenticated => R::GeneralFailure,
+        }
     }
 }
 
