@@ -17,6 +17,9 @@ pub enum AdministrationError {
     /// There is one already.
     #[error("{0} exists already")]
     Exists(String),
+    /// What was given is not acceptable, or not what it should be.
+    #[error("{0}")]
+    Unacceptable(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

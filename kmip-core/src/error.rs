@@ -356,6 +356,8 @@ fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::ReKey | Operation::ReKeyKeyPair) => ResultReason::PermissionDenied,
         Some(Operation::DeriveKey) => ResultReason::InvalidField,
+        // What "does not specify a certificate list" (KMIP 1.4 §11.25).
+        Some(Operation::Validate) => ResultReason::InvalidMessage,
         _ if uses_a_key(operation) => ResultReason::PermissionDenied,
         _ => ResultReason::IllegalOperation,
     }

@@ -9,6 +9,8 @@
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
+//! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
+//! | `x/l/` SHA-256 of an issuer's `Name` | the newest revocation list (DER) of an issuer outside |
 //!
 //! Keys begin with the scope, so that one scope is one range and another scope's objects do not exist in it. Names stand
 //! only as a keyed hash: a stolen disk shows none. Everything else that Locate needs is rebuilt in memory at open.
@@ -17,6 +19,7 @@
 //! bytes in the page itself, as sled does with 22, finds and changes them in a fifth less time.
 
 use kmip_codec::inline::Text;
+use sha2::{Digest, Sha256};
 
 use crate::uuid;
 
@@ -34,6 +37,11 @@ pub const USES: &[u8] = b"l/";
 pub const USERS: &[u8] = b"u/";
 /// Intents about keys in hardware.
 pub const INTENTS: &[u8] = b"r/";
+
+/// Trust anchors.
+pub const TRUST_ANCHORS: &[u8] = b"x/a/";
+/// Revocation lists.
+pub const REVOCATION_LISTS: &[u8] = b"x/l/";
 
 /// How an identifier that is a UUID begins.
 const UUID: u8 = b'#';
@@ -131,6 +139,16 @@ pub fn split_scope_key_value(value: &[u8]) -> (Made, &[u8]) {
         Some((Made { at: i64::from_be_bytes(*at), objects: u64::from_be_bytes(*objects) }, sealed))
     };
     dated().unwrap_or((Made::default(), value))
+}
+
+/// Key of a trust anchor with this fingerprint.
+pub fn trust_anchor(fingerprint: &[u8; 32]) -> Vec<u8> {
+    [TRUST_ANCHORS, fingerprint].concat()
+}
+
+/// Key of the revocation list of an issuer, whose `Name` (DER) is given.
+pub fn revocation_list(issuer: &[u8]) -> Vec<u8> {
+    [REVOCATION_LISTS, Sha256::digest(issuer).as_slice()].concat()
 }
 
 /// Key of a client's record.

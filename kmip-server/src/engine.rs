@@ -444,7 +444,7 @@ fn refusal(error: kmip_core::administration::AdministrationError) -> Administrat
     use kmip_core::administration::AdministrationError as Core;
     let text = error.to_string();
     match error {
-        Core::BadName(_) => AdministrationError::Invalid(text),
+        Core::BadName(_) | Core::Unacceptable(_) => AdministrationError::Invalid(text),
         Core::Exists(_) => AdministrationError::Conflict(text),
         Core::Store(_) => AdministrationError::Unavailable(text),
     }

@@ -34,7 +34,7 @@ impl Abilities {
         match operation {
             Operation::Encrypt | Operation::Decrypt => self.encrypt,
             Operation::Sign => self.sign,
-            Operation::SignatureVerify => self.verify,
+            Operation::SignatureVerify | Operation::Validate => self.verify,
             Operation::MAC | Operation::MACVerify => self.mac,
             Operation::Hash => self.hash,
             Operation::DeriveKey => self.derive,
@@ -53,8 +53,8 @@ mod tests {
         use Operation as O;
         let rows: [(Capability, &[Operation]); 6] = [
             (Capability::Encrypt(Cipher::OneTimePad), &[O::Encrypt, O::Decrypt]),
-            (Capability::Sign(Scheme::Ed25519), &[O::Sign, O::SignatureVerify]),
-            (Capability::Verify(Scheme::Dsa(Hash::Sha1)), &[O::SignatureVerify]),
+            (Capability::Sign(Scheme::Ed25519), &[O::Sign, O::SignatureVerify, O::Validate]),
+            (Capability::Verify(Scheme::Dsa(Hash::Sha1)), &[O::SignatureVerify, O::Validate]),
             (Capability::Mac(MacAlgorithm::Gmac), &[O::MAC, O::MACVerify]),
             (Capability::Hash(Hash::Sha1), &[O::Hash]),
             (Capability::Derive(DerivationMethod::Hash), &[O::DeriveKey]),

@@ -19,45 +19,45 @@ use spki::AlgorithmIdentifierRef;
 
 /// `Certificate`.
 #[derive(Sequence)]
-struct Certificate<'a> {
-    to_be_signed: ToBeSigned<'a>,
-    signature_algorithm: AlgorithmIdentifierRef<'a>,
-    signature: BitStringRef<'a>,
+pub(crate) struct Certificate<'a> {
+    pub to_be_signed: ToBeSigned<'a>,
+    pub signature_algorithm: AlgorithmIdentifierRef<'a>,
+    pub signature: BitStringRef<'a>,
 }
 
 /// `TBSCertificate`.
 #[derive(Sequence)]
-struct ToBeSigned<'a> {
+pub(crate) struct ToBeSigned<'a> {
     #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
-    version: Option<u8>,
-    serial_number: IntRef<'a>,
-    signature: AlgorithmIdentifierRef<'a>,
-    issuer: AnyRef<'a>,
-    validity: Validity<'a>,
-    subject: AnyRef<'a>,
-    subject_public_key_info: AnyRef<'a>,
+    pub version: Option<u8>,
+    pub serial_number: IntRef<'a>,
+    pub signature: AlgorithmIdentifierRef<'a>,
+    pub issuer: AnyRef<'a>,
+    pub validity: Validity<'a>,
+    pub subject: AnyRef<'a>,
+    pub subject_public_key_info: AnyRef<'a>,
     #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
-    issuer_unique_id: Option<BitStringRef<'a>>,
+    pub issuer_unique_id: Option<BitStringRef<'a>>,
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
-    subject_unique_id: Option<BitStringRef<'a>>,
+    pub subject_unique_id: Option<BitStringRef<'a>>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
-    extensions: Option<AnyRef<'a>>,
+    pub extensions: Option<AnyRef<'a>>,
 }
 
 /// `Validity`, whose times are not read here.
 #[derive(Sequence)]
-struct Validity<'a> {
-    not_before: AnyRef<'a>,
-    not_after: AnyRef<'a>,
+pub(crate) struct Validity<'a> {
+    pub not_before: AnyRef<'a>,
+    pub not_after: AnyRef<'a>,
 }
 
 /// `Extension`.
 #[derive(Sequence)]
-struct Extension<'a> {
-    id: ObjectIdentifier,
+pub(crate) struct Extension<'a> {
+    pub id: ObjectIdentifier,
     #[asn1(default = "Default::default")]
-    critical: bool,
-    value: &'a OctetStringRef,
+    pub critical: bool,
+    pub value: &'a OctetStringRef,
 }
 
 const SUBJECT_ALTERNATIVE_NAME: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.17");

@@ -103,7 +103,7 @@ fn relative_names(name: AnyRef<'_>) -> der::Result<Vec<Vec<Part<'_>>>> {
 }
 
 /// The elements of a `SEQUENCE OF` or a `SET OF`, in whatever order they came.
-pub(super) fn elements<'a, T: Decode<'a, Error = der::Error>>(any: AnyRef<'a>, tag: Tag) -> der::Result<Vec<T>> {
+pub(crate) fn elements<'a, T: Decode<'a, Error = der::Error>>(any: AnyRef<'a>, tag: Tag) -> der::Result<Vec<T>> {
     any.tag().assert_eq(tag)?;
     let mut reader = SliceReader::new(any.value())?;
     let mut elements = Vec::new();

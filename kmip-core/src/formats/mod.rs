@@ -23,6 +23,7 @@ mod rsa;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use certificate::{Certificate, Extension};
 pub use certificate::{attributes as certificate_attributes, public_key as certified_public_key};
 pub use convert::{convert, public_from_private};
 pub(crate) use default_format::is_elliptic;
@@ -30,6 +31,7 @@ pub use default_format::{
     algorithm_in_version, default_format, format_in_version, generated_format, generated_private, generated_public,
 };
 pub use digest::digests;
+pub(crate) use distinguished_name::elements;
 pub use inspect::{Inspected, inspect, inspect_material};
 
 use thiserror::Error;

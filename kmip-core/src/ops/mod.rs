@@ -34,6 +34,7 @@ mod rng_seed;
 mod set_attribute;
 mod sign;
 mod signature_verify;
+mod validate;
 
 pub(crate) use create_key_pair::curve_named;
 use kmip_codec::message::decode::RequestItem;
@@ -94,13 +95,14 @@ handlers! {
     Hash => Hash, hash::hash;
     RNGRetrieve => RNGRetrieve, rng_retrieve::rng_retrieve;
     RNGSeed => RNGSeed, rng_seed::rng_seed;
+    Validate => Validate, validate::validate;
     Query => Query, query::query;
     DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
     Log => Log, log::log;
     Interop => Interop, interop::interop;
     }
     unhandled {
-        Certify ReCertify Archive Recover Validate Cancel Poll Notify Put
+        Certify ReCertify Archive Recover Cancel Poll Notify Put
         CreateSplitKey JoinSplitKey Import
         Export Login Logout DelegatedLogin SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
         GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential

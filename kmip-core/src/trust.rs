@@ -1,0 +1,106 @@
+//! What an administrator tells the server to trust when it validates certificates: trust anchors, and revocation lists.
+//!
+//! The lists are those of issuers outside. They are stored as they are and count once their signature is that of the issuer
+//! in a chain (RFC 5280 §6.3.3).
+
+use sha2::{Digest, Sha256};
+
+use crate::administration::AdministrationError;
+use crate::engine::Engine;
+use crate::layout;
+use crate::ports::store::{Batch, Store, StoreError, Write};
+use crate::x509::certificate::Parsed;
+use crate::x509::revocation::RevocationList;
+
+/// Trust anchors that are kept.
+const ANCHORS: usize = 256;
+/// Bytes of a trust anchor.
+const ANCHOR_BYTES: usize = 64 << 10;
+/// Bytes of a revocation list: some hundred thousand entries.
+const LIST_BYTES: usize = 16 << 20;
+
+/// The fingerprint by which a trust anchor is named: SHA-256 of its DER.
+pub type Fingerprint = [u8; 32];
+
+impl Engine {
+    /// Trusts a certificate (DER) of an authority, until it is taken away.
+    pub fn add_trust_anchor(&self, der: &[u8]) -> Result<Fingerprint, AdministrationError> {
+        if der.len() > ANCHOR_BYTES {
+            return unacceptable(format!("a trust anchor has at most {ANCHOR_BYTES} bytes"));
+        }
+        let parsed = Parsed::new(der).or_else(|error| unacceptable(error.to_string()))?;
+        if parsed.constraints.is_some() && !parsed.may_certify() {
+            return unacceptable("the certificate is not one of an authority".to_owned());
+        }
+        if anchors(self.store.as_ref())?.len() >= ANCHORS {
+            return unacceptable(format!("there are {ANCHORS} trust anchors already; remove one first"));
+        }
+        let fingerprint: Fingerprint = Sha256::digest(der).into();
+        self.write(Write::Put(layout::trust_anchor(&fingerprint), der.to_vec()))?;
+        Ok(fingerprint)
+    }
+
+    /// Trusts a certificate no longer.
+    pub fn remove_trust_anchor(&self, fingerprint: &Fingerprint) -> Result<(), AdministrationError> {
+        let key = layout::trust_anchor(fingerprint);
+        if self.store.get(&key)?.is_none() {
+            return unacceptable("no trust anchor has this fingerprint".to_owned());
+        }
+        self.write(Write::Delete(key))
+    }
+
+    /// The trust anchors, in DER.
+    pub fn trust_anchors(&self) -> Result<Vec<Vec<u8>>, AdministrationError> {
+        Ok(anchors(self.store.as_ref())?)
+    }
+
+    /// Keeps a revocation list (DER) in place of an older one of its issuer.
+    pub fn add_revocation_list(&self, der: &[u8]) -> Result<(), AdministrationError> {
+        if der.len() > LIST_BYTES {
+            return unacceptable(format!("a revocation list has at most {LIST_BYTES} bytes"));
+        }
+        let list = RevocationList::new(der).or_else(|error| unacceptable(error.to_string()))?;
+        if !list.is_complete {
+            return unacceptable(
+                "the list has a critical extension, so that it does not say all of its issuer".to_owned(),
+            );
+        }
+        list.find(&[]).or_else(|error| unacceptable(error.to_string()))?;
+        let key = layout::revocation_list(&list.issuer);
+        if let Some(known) = self.store.get(&key)?
+            && RevocationList::new(&known.value).is_ok_and(|known| known.this_update > list.this_update)
+        {
+            return unacceptable("a newer list of this issuer is here already".to_owned());
+        }
+        self.write(Write::Put(key, der.to_vec()))
+    }
+
+    pub(crate) fn write(&self, write: Write) -> Result<(), AdministrationError> {
+        let batch = Batch { writes: vec![write], ..Batch::default() };
+        self.store.commit(std::slice::from_ref(&batch))?;
+        Ok(())
+    }
+}
+
+fn unacceptable<T>(why: String) -> Result<T, AdministrationError> {
+    Err(AdministrationError::Unacceptable(why))
+}
+
+/// All trust anchors, in DER.
+pub(crate) fn anchors(store: &dyn Store) -> Result<Vec<Vec<u8>>, StoreError> {
+    let from = layout::TRUST_ANCHORS;
+    let page = store.scan(from, &layout::end_of(from), ANCHORS)?;
+    Ok(page.entries.into_iter().map(|(_, stored)| stored.value).collect())
+}
+
+/// The revocation lists of some issuers, in DER.
+pub(crate) fn lists<'a>(
+    store: &dyn Store,
+    issuers: impl Iterator<Item = &'a [u8]>,
+) -> Result<Vec<Vec<u8>>, StoreError> {
+    let mut lists = Vec::new();
+    for issuer in issuers {
+        lists.extend(store.get(&layout::revocation_list(issuer))?.map(|stored| stored.value));
+    }
+    Ok(lists)
+}
