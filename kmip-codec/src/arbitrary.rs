@@ -14,6 +14,7 @@ use crate::message::header::{AsynchronousMode, Ephemeral, HeaderVersion};
 use crate::message::{encode, encode_xml, encoded_len};
 use crate::object::{KeyMaterial, KeyValue, KeyValueStructure};
 use crate::operation::encrypt::Data;
+use crate::operation::login::TicketLease;
 use crate::operation::query::ExtensionType;
 use crate::registry::*;
 use crate::secret::{Secret, SecretText};
@@ -184,6 +185,10 @@ arbitrary! {
     DateTime = |g| DateTime(date(g));
     DateTimeExtended = |g| DateTimeExtended(date(g));
     Interval = |g| Interval(u32::from_be_bytes(g.array()));
+    TicketLease = |g| match g.flag() {
+        true => TicketLease::Until(DateTime::arbitrary(g)),
+        false => TicketLease::For(Interval::arbitrary(g)),
+    };
     HeaderVersion = |g| HeaderVersion(g.version());
     ExtensionType = |g| ExtensionType(ItemType::arbitrary(g));
     RotateName = |g| {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::PoisonError;
 
 use kmip_codec::inline::Text;
-use kmip_codec::message::credential::PasswordCredential;
+use kmip_codec::message::credential::{PasswordCredential, Ticket};
 use kmip_codec::message::{CredentialValue, RequestHeader};
 use kmip_codec::secret::SecretText;
 use sha2::{Digest, Sha256};
@@ -44,17 +44,41 @@ impl Engine {
         }
         let client = Text::new(certificate_client);
         let scope = self.own_scope(&client)?;
-        let mut user = None;
+        let mut principal = Principal { client, user: None, scope, ticket: None };
+        // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
-            match &credential.credential_value {
-                CredentialValue::Password(password) => user = self.check_password(password, &client, env)?.or(user),
+            let user = match &credential.credential_value {
+                CredentialValue::Password(password) => self.check_password(password, &principal.client, env)?,
+                CredentialValue::Ticket(ticket) => self.check_ticket(&ticket.ticket, &mut principal, env)?,
                 _ => {
                     let message = format!("credentials of type {} are not supported", credential.credential_type);
                     return fail(Fault::NotAuthenticated, message);
                 }
+            };
+            if let (Some(user), Some(other)) = (&user, &principal.user)
+                && user != other
+            {
+                return fail(Fault::NotAuthenticated, "the credentials of the request name different users");
             }
+            principal.user = user.or(principal.user);
         }
-        Ok(Principal { client, user, scope })
+        Ok(principal)
+    }
+
+    /// The user of a ticket. Whoever presents one of Delegated Login acts where the client that made it does.
+    fn check_ticket(&self, ticket: &Ticket, principal: &mut Principal, env: Env) -> OpResult<Option<Text>> {
+        if principal.ticket.is_some() {
+            return fail(Fault::NotAuthenticated, "a request presents one ticket at most");
+        }
+        let presented = self.present(ticket, &principal.client, env.now)?;
+        let record = &presented.record;
+        if record.user.as_ref().is_some_and(|user| self.catalog.user(user).is_none()) {
+            return fail(Fault::NotAuthenticated, "the user of the ticket is not known any more");
+        }
+        principal.scope = self.own_scope(&record.client)?;
+        let user = record.user.clone();
+        principal.ticket = Some(presented);
+        Ok(user)
     }
 
     /// The scope of an enrolled client; one that is not has its own name as scope, unless that is where others were put.

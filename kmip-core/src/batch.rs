@@ -27,6 +27,7 @@ use crate::identity::Principal;
 use crate::ops;
 use crate::ports::store::Batch;
 use crate::residents::Claims;
+use crate::tickets;
 use crate::txn::Txn;
 
 /// What the items of a request came to.
@@ -212,13 +213,16 @@ pub(crate) fn run(
     let version = request.header.protocol_version.0;
     let continuation = request.header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
     let mut budget = Budget::new(request.header.maximum_response_size, header, version);
-    let txn = Txn::new(
+    let mut txn = Txn::new(
         engine.store.as_ref(),
         engine.seal.as_ref(),
         engine.catalog.as_ref(),
         principal.scope.clone(),
         env.pace,
     );
+    if let Some(ticket) = &principal.ticket {
+        ticket.admit(&mut txn);
+    }
     let mut context = Context {
         engine,
         txn,
@@ -261,7 +265,8 @@ pub(crate) fn run(
         engine.streams.abandon(&mut context.effects, untouched);
         context.claims.abandon(engine);
         let (discarded, claims) = Default::default();
-        return Ok(BatchOutcome { items, audit, batch: None, discarded, claims, effects: context.effects });
+        let batch = context.txn.into_admission();
+        return Ok(BatchOutcome { items, audit, batch, discarded, claims, effects: context.effects });
     }
     Ok(closed(context, items, audit))
 }
@@ -377,7 +382,9 @@ fn attempt(
     let savepoint = context.txn.savepoint();
     let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
     let (results, effects) = (context.results.len(), context.effects.mark());
-    let result = ops::dispatch(context, operation, payload).and_then(|payload| {
+    let done = tickets::begin(context, operation).and_then(|()| ops::dispatch(context, operation, payload));
+    let result = done.and_then(|payload| {
+        tickets::end(context, operation)?;
         let answer = succeeded_item(operation, id.cloned(), payload);
         match budget.take(&answer, context.version) {
             Ok(()) => Ok(answer),

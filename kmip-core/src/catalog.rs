@@ -15,6 +15,7 @@ use crate::layout::{self, Made};
 use crate::object::Record;
 use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
+use crate::tickets::Tickets;
 
 type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 type HashSet<T> = std::collections::HashSet<T, RandomState>;
@@ -36,6 +37,7 @@ pub struct Catalog {
     /// Scopes that clients of another name were put into.
     joined_scopes: RwLock<HashSet<Text>>,
     users: RwLock<HashMap<Text, UserRecord>>,
+    tickets: RwLock<Tickets>,
     /// Scope and identifier of objects whose Usage Limits were used, with their counter.
     uses: RwLock<HashMap<(Text, Text), i64>>,
     /// Scopes that have a key, with the places under which their keys stand, lowest first, and when they were made.
@@ -45,8 +47,8 @@ pub struct Catalog {
 }
 
 /// What is followed of the store, in the order in which it is read at open.
-const FOLLOWED: [&[u8]; 6] =
-    [layout::CLIENTS, layout::USERS, layout::USES, layout::SCOPE_KEYS, layout::NAMES, layout::OBJECTS];
+const FOLLOWED: [&[u8]; 7] =
+    [layout::CLIENTS, layout::USERS, layout::TICKETS, layout::USES, layout::SCOPE_KEYS, layout::NAMES, layout::OBJECTS];
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
@@ -73,6 +75,7 @@ impl Catalog {
             clients: RwLock::default(),
             joined_scopes: RwLock::default(),
             users: RwLock::default(),
+            tickets: RwLock::default(),
             uses: RwLock::default(),
             scope_keys: RwLock::default(),
             names: RwLock::default(),
@@ -127,6 +130,9 @@ impl Catalog {
         }
         if key.starts_with(layout::SCOPE_KEYS) {
             return self.take_scope_key(vault, change);
+        }
+        if key.starts_with(layout::TICKETS) {
+            return write(&self.tickets).take(change).map_err(|error| damaged(key, error));
         }
         let name = |prefix| key.strip_prefix(prefix).and_then(|rest: &[u8]| std::str::from_utf8(rest).ok());
         if let Some(client) = name(layout::CLIENTS) {
@@ -233,6 +239,11 @@ impl Catalog {
     /// The record of a user.
     pub fn user(&self, name: &Text) -> Option<UserRecord> {
         read(&self.users).get(name).cloned()
+    }
+
+    /// The tickets.
+    pub fn tickets(&self) -> RwLockReadGuard<'_, Tickets> {
+        read(&self.tickets)
     }
 
     /// Whether the scope has a key in the vault.

@@ -356,6 +356,9 @@ impl Engine {
     /// Date moves (KMIP 2.1 §4.29). Commit it and call again until nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
+        if let Some(pending) = self.ended_tickets(now) {
+            return Some(pending);
+        }
         let due = self.catalog.index().due(now, DUE_AT_ONCE);
         let mut scopes: Vec<&Text> = due.iter().map(|(scope, _)| scope).collect();
         scopes.dedup();

@@ -76,6 +76,10 @@ pub struct Config {
     pub custody: Custody,
     /// For how long a scope key seals new objects.
     pub scope_key_period: ScopeKeyPeriod,
+    /// How long a ticket lasts at most, and if the client does not say, in seconds.
+    pub ticket_seconds: i64,
+    /// Tickets that one client may hold or have given to others at one time.
+    pub tickets_per_client: usize,
     /// Vendor Identification of Query.
     pub vendor: String,
 }
@@ -91,6 +95,8 @@ impl Default for Config {
             lease_seconds: 3_600,
             custody: Custody::Enveloped,
             scope_key_period: ScopeKeyPeriod { objects: 1_000_000, seconds: 24 * 60 * 60 },
+            ticket_seconds: 24 * 60 * 60,
+            tickets_per_client: 1_000,
             vendor: "kmip-server".to_owned(),
         }
     }

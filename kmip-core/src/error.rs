@@ -62,6 +62,8 @@ pub enum Fault {
     ResponseTooLarge,
     /// The credential is wrong or missing.
     NotAuthenticated,
+    /// There is no such ticket of this client.
+    InvalidTicket,
     /// The usage mask does not permit this.
     UsageMask,
     /// Usage limits are exhausted.
@@ -154,6 +156,7 @@ impl Fault {
             Self::UnknownExtension => since_2(R::FeatureNotSupported, R::UnknownMessageExtension),
             Self::ResponseTooLarge => R::ResponseTooLarge,
             Self::NotAuthenticated => R::AuthenticationNotSuccessful,
+            Self::InvalidTicket => since_2(R::AuthenticationNotSuccessful, R::InvalidTicket),
             _ => self.use_reason(version, operation),
         };
         known_to(version, reason)

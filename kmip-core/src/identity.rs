@@ -9,6 +9,8 @@ use kmip_codec::version::V2_1;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Sink, Source, Strictness};
 
+use crate::tickets::Presented;
+
 const CLIENT: Tag = Tag::new(0x54_0100);
 const USER: Tag = Tag::new(0x54_0101);
 const SCOPE: Tag = Tag::new(0x54_0102);
@@ -40,6 +42,8 @@ pub struct Principal {
     pub user: Option<Text>,
     /// The scope that the request acts in.
     pub scope: Text,
+    /// The ticket that it presents.
+    pub ticket: Option<Presented>,
 }
 
 /// Names that certificates may give: short and printable, so that none holds the separator of the key space.
@@ -52,7 +56,7 @@ pub fn is_acceptable_name(name: &str) -> bool {
     is_acceptable_client(name) && !name.contains('/') && !name.starts_with('.')
 }
 
-fn write(tag: Tag, fields: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
+pub(crate) fn write(tag: Tag, fields: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
     let mut writer = TtlvWriter::with_capacity(V2_1, 256);
     writer.begin(tag);
     fields(&mut writer);
@@ -60,7 +64,11 @@ fn write(tag: Tag, fields: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
     std::mem::take(&mut *writer.finish())
 }
 
-fn read<T>(tag: Tag, bytes: &[u8], fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>) -> Result<T> {
+pub(crate) fn read<T>(
+    tag: Tag,
+    bytes: &[u8],
+    fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>,
+) -> Result<T> {
     let mut reader = TtlvReader::new(bytes, Limits::DEFAULT, Strictness::Strict);
     reader.set_version(V2_1);
     if reader.next()? != tag {

@@ -8,6 +8,9 @@
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |
+//! | `t/r` hash | a ticket, under the keyed hash of its value: [`crate::tickets::TicketRecord`] |
+//! | `t/q` hash | requests made with a ticket, as a counter that falls from 0 |
+//! | `t/u` hash place (4 bytes) | units taken from the limits of a ticket (place 0) and of its Rights, as such a counter |
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
 //! | `x/l/` SHA-256 of an issuer's `Name` | the newest revocation list (DER) of an issuer outside |
@@ -35,6 +38,8 @@ pub const CLIENTS: &[u8] = b"c/";
 pub const USES: &[u8] = b"l/";
 /// Users.
 pub const USERS: &[u8] = b"u/";
+/// Tickets and their counters.
+pub const TICKETS: &[u8] = b"t/";
 /// Intents about keys in hardware.
 pub const INTENTS: &[u8] = b"r/";
 
@@ -159,6 +164,27 @@ pub fn client(name: &str) -> Vec<u8> {
 /// Key of a user's record.
 pub fn user(name: &str) -> Vec<u8> {
     [USERS, name.as_bytes()].concat()
+}
+
+/// Key of a ticket's record.
+pub fn ticket(hash: &[u8; 32]) -> Vec<u8> {
+    [TICKETS, b"r", hash].concat()
+}
+
+/// The hash of a key that [`ticket`] made.
+pub fn ticket_of(key: &[u8]) -> Option<[u8; 32]> {
+    key.strip_prefix(TICKETS)?.strip_prefix(b"r")?.try_into().ok()
+}
+
+/// Key of the counter of a ticket's requests.
+pub fn ticket_requests(hash: &[u8; 32]) -> Vec<u8> {
+    [TICKETS, b"q", hash].concat()
+}
+
+/// Key of the counter of a ticket's own limit (place 0), or of that of one of its Rights.
+pub fn ticket_uses(hash: &[u8; 32], place: usize) -> Vec<u8> {
+    let place = u32::try_from(place).unwrap_or(u32::MAX);
+    [TICKETS, b"u", hash, &place.to_be_bytes()].concat()
 }
 
 /// The end of the range of keys that begin with `prefix`.

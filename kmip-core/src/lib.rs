@@ -33,6 +33,7 @@ mod replacement;
 mod residents;
 pub mod state;
 pub mod testing;
+pub mod tickets;
 pub mod trust;
 mod txn;
 mod uuid;

@@ -15,6 +15,7 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::layout;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, Write};
+use crate::tickets::Reach;
 
 /// Identifiers that this server gives have 36 bytes; nothing longer than this is an object's.
 const LONGEST_IDENTIFIER: usize = 128;
@@ -38,6 +39,24 @@ pub struct Savepoint {
     names: BTreeMap<Vec<u8>, NameState>,
     uses: BTreeMap<Text, Uses>,
     unused: BTreeSet<Text>,
+    beside: Beside,
+}
+
+/// Records that are no objects, as this request leaves them: tickets and what belongs to them.
+#[derive(Debug, Clone, Default)]
+struct Beside {
+    guards: Vec<Guard>,
+    /// What is written under a key, or `None` if the key goes.
+    writes: BTreeMap<Vec<u8>, Option<Vec<u8>>>,
+    /// What is taken from counters that fall from 0.
+    counts: BTreeMap<Vec<u8>, Uses>,
+}
+
+/// What a request owes whatever becomes of its items: the ticket that admits it stands, and counts it.
+#[derive(Debug)]
+struct Admission {
+    guard: Guard,
+    charge: Option<Adjust>,
 }
 
 /// What this request takes from the Usage Limits of an object.
@@ -60,13 +79,19 @@ pub struct Txn<'a> {
     uses: BTreeMap<Text, Uses>,
     /// Objects of which no use may have been counted.
     unused: BTreeSet<Text>,
+    beside: Beside,
+    admission: Option<Admission>,
+    reach: Option<Reach>,
+    /// Bytes that the current item has protected.
+    bytes: i64,
 }
 
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
     pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
-        let (read, changed, names, uses) = Default::default();
-        Self { store, seal, catalog, scope, pace, read, changed, names, uses, unused: BTreeSet::new() }
+        let (read, changed, names, uses, unused, beside) = Default::default();
+        let (admission, reach, bytes) = Default::default();
+        Self { store, seal, catalog, scope, pace, read, changed, names, uses, unused, beside, admission, reach, bytes }
     }
 
     /// The scope.
@@ -89,6 +114,12 @@ impl<'a> Txn<'a> {
 
     /// Like [`Txn::object`], without an error if there is none.
     pub fn find(&mut self, id: &Text) -> OpResult<Option<Arc<Record>>> {
+        let found = self.current(id)?;
+        self.enter(id, found.as_deref())?;
+        Ok(found)
+    }
+
+    fn current(&mut self, id: &Text) -> OpResult<Option<Arc<Record>>> {
         if let Some(record) = self.changed.get(id) {
             return Ok(Some(self.shared(record)));
         }
@@ -106,11 +137,22 @@ impl<'a> Txn<'a> {
 
     /// Like [`Txn::view`], without an error if there is none.
     pub fn find_view(&mut self, id: &Text) -> OpResult<Option<View>> {
-        if let Some(record) = self.changed.get(id) {
-            return Ok(Some(View::Changed(self.shared(record))));
+        let found = match self.changed.get(id) {
+            Some(record) => Some(View::Changed(self.shared(record))),
+            None => self.stored(id)?.map(|stored| self.seen(stored)),
+        };
+        self.enter(id, found.as_deref())?;
+        Ok(found)
+    }
+
+    /// Notes that the item works with an object, if the rights of the request's ticket reach it.
+    fn enter(&mut self, id: &Text, record: Option<&Record>) -> OpResult<()> {
+        let is_new = self.changed.contains_key(id) && !self.read.contains_key(id);
+        match &mut self.reach {
+            // What the request has made itself is its own.
+            Some(reach) if !is_new => reach.enter(id, record),
+            _ => Ok(()),
         }
-        let stored = self.stored(id)?;
-        Ok(stored.map(|stored| self.seen(stored)))
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
@@ -129,7 +171,7 @@ impl<'a> Txn<'a> {
 
     /// Buffers the new state of an object and moves its names.
     pub fn put(&mut self, record: Record) -> OpResult<()> {
-        let before = self.find(&record.id)?;
+        let before = self.current(&record.id)?;
         let old: Vec<Name> =
             before.iter().filter(|record| !record.destroyed).flat_map(|r| r.names().cloned()).collect();
         let new: Vec<Name> = if record.destroyed { Vec::new() } else { record.names().cloned().collect() };
@@ -247,10 +289,11 @@ impl<'a> Txn<'a> {
 
     /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).
     pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
-        if let Some(record) = self.changed.get(id) {
-            return Ok(Some(View::Changed(self.shared(record))));
-        }
-        Ok(self.catalog.read(self.store, &self.scope, id)?.map(|stored| self.seen(stored)))
+        let found = match self.changed.get(id) {
+            Some(record) => Some(View::Changed(self.shared(record))),
+            None => self.catalog.read(self.store, &self.scope, id)?.map(|stored| self.seen(stored)),
+        };
+        Ok(found.filter(|record| self.reach.as_ref().is_none_or(|reach| reach.shows(id, Some(record)))))
     }
 
     /// Identifiers that the index gave, and before them those that this request has made or changed.
@@ -269,6 +312,7 @@ impl<'a> Txn<'a> {
             names: self.names.clone(),
             uses: self.uses.clone(),
             unused: self.unused.clone(),
+            beside: self.beside.clone(),
         }
     }
 
@@ -277,6 +321,7 @@ impl<'a> Txn<'a> {
         self.changed = savepoint.changed;
         self.uses = savepoint.uses;
         self.unused = savepoint.unused;
+        self.beside = savepoint.beside;
         for (key, state) in &mut self.names {
             state.now = match savepoint.names.get(key) {
                 Some(before) => before.now.clone(),
@@ -291,11 +336,14 @@ impl<'a> Txn<'a> {
     }
 
     /// The guarded batch that makes the changes, if there are any.
-    pub fn into_batch(self) -> Option<Batch> {
-        if self.changed.is_empty() && self.uses.is_empty() {
+    pub fn into_batch(mut self) -> Option<Batch> {
+        let charged = self.admission.as_ref().is_some_and(|admission| admission.charge.is_some());
+        if self.changed.is_empty() && self.uses.is_empty() && self.beside.is_empty() && !charged {
             return None;
         }
         let mut batch = Batch::default();
+        self.admit_into(&mut batch);
+        std::mem::take(&mut self.beside).write_into(&mut batch);
         for (id, stored) in &self.read {
             batch.guards.push(Guard::At(layout::object(&self.scope, id), stored.revision));
         }
@@ -329,6 +377,95 @@ impl<'a> Txn<'a> {
             });
         }
         Some(batch)
+    }
+}
+
+/// Records beside the objects.
+impl Txn<'_> {
+    /// Makes the change depend on a record that is no object.
+    pub fn guard(&mut self, guard: Guard) {
+        self.beside.guards.push(guard);
+    }
+
+    /// Writes a record that is no object, or removes it.
+    pub fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
+        self.beside.writes.insert(key, value);
+    }
+
+    /// Whether the request removes a record that is no object.
+    pub fn removes(&self, key: &[u8]) -> bool {
+        self.beside.writes.get(key).is_some_and(Option::is_none)
+    }
+
+    /// How many records that are no objects the request writes.
+    pub fn written_beside(&self) -> usize {
+        self.beside.writes.values().flatten().count()
+    }
+
+    /// Takes units from a counter that is no object's; the store refuses what exceeds the total.
+    pub fn take_count(&mut self, key: Vec<u8>, units: i64, total: i64) {
+        let uses = self.beside.counts.entry(key).or_insert(Uses { units: 0, total });
+        uses.units = uses.units.saturating_add(units);
+        uses.total = total;
+    }
+
+    /// Units that this request takes from a counter so far.
+    pub fn counted_by(&self, key: &[u8]) -> i64 {
+        self.beside.counts.get(key).map_or(0, |uses| uses.units)
+    }
+
+    /// Notes what the request owes for its ticket, whatever becomes of its items.
+    pub fn admit(&mut self, guard: Guard, charge: Option<Adjust>) {
+        self.admission = Some(Admission { guard, charge });
+    }
+
+    /// The change that is left of a request whose items are all undone.
+    pub fn into_admission(mut self) -> Option<Batch> {
+        let mut batch = Batch::default();
+        self.admit_into(&mut batch);
+        (!batch.adjusts.is_empty()).then_some(batch)
+    }
+
+    fn admit_into(&mut self, batch: &mut Batch) {
+        let Some(Admission { guard, charge }) = self.admission.take() else { return };
+        // A ticket that ends with this request is counted no more.
+        batch.adjusts.extend(charge.filter(|charge| !self.beside.writes.contains_key(&charge.key)));
+        batch.guards.push(guard);
+    }
+
+    /// Lets the next item work with the objects that rights reach; `None` for all of the scope.
+    pub fn restrict(&mut self, reach: Option<Reach>) {
+        self.reach = reach;
+        self.bytes = 0;
+    }
+
+    /// What the item has worked with, and how many bytes it has protected.
+    pub fn end_restriction(&mut self) -> (Option<Reach>, i64) {
+        (self.reach.take(), std::mem::take(&mut self.bytes))
+    }
+
+    /// Notes bytes that the item protects.
+    pub fn note_bytes(&mut self, bytes: i64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+impl Beside {
+    fn is_empty(&self) -> bool {
+        self.writes.is_empty() && self.counts.is_empty()
+    }
+
+    fn write_into(self, batch: &mut Batch) {
+        for (key, Uses { units, total }) in self.counts {
+            if !self.writes.contains_key(&key) {
+                batch.adjusts.push(Adjust { key, delta: units.saturating_neg(), floor: total.saturating_neg() });
+            }
+        }
+        batch.guards.extend(self.guards);
+        batch.writes.extend(self.writes.into_iter().map(|(key, value)| match value {
+            Some(value) => Write::Put(key, value),
+            None => Write::Delete(key),
+        }));
     }
 }
 

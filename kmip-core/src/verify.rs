@@ -14,6 +14,7 @@ use crate::material;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::{RecordSeal, Store, StoreError};
 use crate::ports::vault::KeyVault;
+use crate::tickets::TicketRecord;
 
 /// What a check looked at.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +73,13 @@ pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) ->
     check.each(layout::USERS, |check, _, value| match UserRecord::decode(value) {
         Ok(_) => check.found.users += 1,
         Err(error) => check.faults.push(format!("a user: {error}")),
+    })?;
+    check.each(layout::TICKETS, |check, key, value| {
+        let damage = match layout::ticket_of(key) {
+            Some(_) => TicketRecord::decode(value).err().map(|error| format!("a ticket: {error}")),
+            None => (value.len() != 8).then(|| "a counter of a ticket has 8 bytes".to_owned()),
+        };
+        check.faults.extend(damage);
     })?;
     let missing = std::mem::take(&mut check.names);
     check.faults.extend(missing.into_values().map(|id| format!("object {id}: its name points nowhere")));

@@ -3,12 +3,12 @@
 use crate::attribute::values::{ObjectGroups, Objects, Operations, UsageLimits};
 use crate::macros::record;
 use crate::message::credential::Ticket;
-use crate::value::Interval;
+use crate::operation::login::TicketLease;
 
 record! {
     /// Request payload of Delegated Login (KMIP 2.1 §6.1.12). Since KMIP 2.0.
     DelegatedLoginRequest "Delegated Login Request Payload" {
-        lease_time: Option<Interval> = tag(LeaseTime),
+        lease_time: Option<TicketLease> = tag(LeaseTime),
         request_count: Option<i32> = tag(RequestCount),
         usage_limits: Option<UsageLimits> = tag(UsageLimits),
         rights: Rights = tag(Rights),

@@ -17,6 +17,7 @@ pub(crate) fn charge_part(context: &mut Context<'_>, key: &Record, bytes: usize)
 }
 
 fn take(context: &mut Context<'_>, key: &Record, bytes: usize, uses: i64) -> OpResult<()> {
+    context.txn.note_bytes(i64::try_from(bytes).unwrap_or(i64::MAX));
     let Some(limits) = attribute_of!(key, UsageLimits) else { return Ok(()) };
     let units = match limits.usage_limits_unit {
         UsageLimitsUnit::Byte => i64::try_from(bytes).unwrap_or(i64::MAX),

@@ -7,6 +7,7 @@ mod check;
 mod create;
 mod create_key_pair;
 mod decrypt;
+mod delegated_login;
 mod delete_attribute;
 mod derive_key;
 mod destroy;
@@ -20,6 +21,8 @@ mod hash;
 mod interop;
 mod locate;
 mod log;
+mod login;
+mod logout;
 mod mac;
 mod mac_verify;
 mod modify_attribute;
@@ -99,12 +102,15 @@ handlers! {
     Query => Query, query::query;
     DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
     Log => Log, log::log;
+    Login => Login, login::login;
+    Logout => Logout, logout::logout;
+    DelegatedLogin => DelegatedLogin, delegated_login::delegated_login;
     Interop => Interop, interop::interop;
     }
     unhandled {
         Certify ReCertify Archive Recover Cancel Poll Notify Put
         CreateSplitKey JoinSplitKey Import
-        Export Login Logout DelegatedLogin SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
+        Export SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
         GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
         Deactivate
     }

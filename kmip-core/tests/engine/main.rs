@@ -15,4 +15,5 @@ mod quantum_safe;
 mod registration;
 mod renewal;
 mod restart;
+mod tickets;
 mod versions;

@@ -88,6 +88,7 @@ fn plain(name: &str) -> Option<String> {
         "DateTime" => "Date-Time",
         "DateTimeExtended" => "Date-Time Extended",
         "Interval" => "Interval",
+        "TicketLease" => "Date-Time or Interval",
         "Tag" => "Enumeration",
         "HeaderVersion" | "Bag" | "Instance" | "ManagedObject" => "Structure",
         "RequestPayload" | "ResponsePayload" | "CredentialValue" => "Structure",
