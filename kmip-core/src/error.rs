@@ -213,7 +213,9 @@ impl Fault {
             }
             Self::AttributeExists | Self::NameTaken | Self::InvalidField | Self::InvalidMessage => R::GeneralFailure,
             Self::FeatureNotSupported | Self::OperationNotSupported | Self::UnsupportedVersion => R::GeneralFailure,
-            Self::UnknownExtension | Self::ResponseTooLarge | Self::NotAuthenticated => R::GeneralFailure,
+            Self::UnknownExtension | Self::ResponseTooLarge | Self::NotAuthenticated | Self::InvalidTicket => {
+                R::GeneralFailure
+            }
         }
     }
 }
