@@ -4,6 +4,7 @@
 
 pub mod campaign;
 pub mod clients;
+pub mod consumers;
 pub mod endpoint;
 pub mod in_process;
 pub mod message;

@@ -173,6 +173,12 @@ impl Server {
         Identity::from_pem(part("ca").as_bytes(), part("certificate").as_bytes(), part("key").as_bytes())
     }
 
+    /// Switches on these quirks of a client, over the admin API.
+    pub fn set_quirks(&self, name: &str, quirks: &[String]) -> io::Result<()> {
+        let body = serde_json::json!({ "name": name, "quirks": quirks }).to_string();
+        self.admin_request("POST", "/api/v1/clients/quirks", body.as_bytes()).map(drop)
+    }
+
     /// Makes a user known, over the admin API.
     pub fn add_user(&self, name: &str, password: &str) -> io::Result<()> {
         let body = serde_json::json!({ "name": name, "password": password }).to_string();

@@ -135,6 +135,12 @@ impl AdminApi {
         self.post("/api/v1/clients", enrollment).await
     }
 
+    /// Switches on these quirks of a client, and off all others.
+    pub async fn set_quirks(&self, name: &str, quirks: &[String]) -> Done {
+        let body = serde_json::json!({ "name": name, "quirks": quirks });
+        self.post::<serde_json::Value>("/api/v1/clients/quirks", &body).await.map(|_| ())
+    }
+
     /// Adds a KMIP user.
     pub async fn add_user(&self, user: &User<'_>) -> Done {
         self.post::<Added>("/api/v1/users", user).await.map(|_| ())

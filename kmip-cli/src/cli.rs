@@ -429,6 +429,21 @@ pub enum ClientCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Say what a client may do that the specification does not permit: these quirks, and no other
+    ///
+    /// locate-in-template: criteria of Locate in a Template-Attribute (FortiGate).
+    /// loose-attribute-names: names of attributes in Locate that differ in spaces and case (ScyllaDB).
+    /// policy-name-later: Add Attribute names the operation policy of an object that has the default (VAST Data).
+    /// iv-in-front: Decrypt finds the IV in front of the data (EDB Postgres with the variant thales).
+    #[command(verbatim_doc_comment)]
+    Quirks {
+        /// Name of the client
+        name: String,
+        /// Names of quirks; none switches all off
+        quirks: Vec<String>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
 }
 
 /// What to do with devices.

@@ -174,6 +174,19 @@ async fn a_user_needs_the_right_password_and_it_is_never_shown() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn quirks_are_set_as_a_whole_and_a_misspelt_one_is_told() {
+    let site = Site::start().await;
+    let set = site.json("client quirks client iv-in-front locate-in-template").await;
+    assert_eq!(set["quirks"], serde_json::json!(["iv-in-front", "locate-in-template"]));
+    let unknown = site.run("client quirks client iv-in-back").await;
+    assert_eq!(unknown.code, Some(1));
+    assert!(unknown.stderr.contains("iv-in-back") && unknown.stderr.contains("iv-in-front"), "{}", unknown.stderr);
+    assert_eq!(site.json("client quirks client").await["quirks"], serde_json::json!([]));
+    assert_eq!(site.json("locate").await["ids"], serde_json::json!([]), "the client is in its scope as before");
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_admin_api_takes_administrators_only() {
     let site = Site::start().await;
     let stranger = "client enroll x --admin-cert kmip-data/pki/client.pem --admin-key kmip-data/pki/client.key";

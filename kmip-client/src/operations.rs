@@ -395,7 +395,7 @@ fn bag(attributes: Vec<Attribute>) -> Option<Bag> {
 }
 
 fn one(attribute: Attribute, index: Option<i32>) -> Option<Bag> {
-    Some(Bag { templates: Vec::new(), items: vec![Instance { index, attribute }] })
+    Some(Bag { items: vec![Instance { index, attribute }], ..Bag::default() })
 }
 
 fn instance_error(reference: &AttributeReference, what: &'static str) -> Error {

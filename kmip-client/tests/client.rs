@@ -462,7 +462,7 @@ async fn with_values(pki: &Pki, values: &'static [(i32, &'static str)]) -> Scrip
                     index: Some(*index),
                     attribute: attributes::custom("Purpose", value),
                 });
-                let attributes = Some(Bag { templates: vec![], items: items.collect() });
+                let attributes = Some(Bag { items: items.collect(), ..Bag::default() });
                 ResponsePayload::GetAttributes(Box::new(GetAttributesResponse { unique_identifier, attributes }))
             }
             Operation::AddAttribute => {

@@ -302,7 +302,7 @@ pub(crate) fn bag(carriers: (Carrier, Carrier), g: &mut Gen<'_>, required: bool)
     let least = usize::from(carrier == Carrier::Bare);
     let templates = (0..named).map(|_| Name::arbitrary(g)).collect();
     let items = (0..g.below(4).max(least)).map(|_| instance(g)).collect();
-    Some(Bag { templates, items })
+    Some(Bag { templates, items, in_template: false })
 }
 
 fn instance(g: &mut Gen<'_>) -> Instance {

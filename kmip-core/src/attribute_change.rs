@@ -13,7 +13,9 @@ use kmip_codec::version::{V1_0, V2_0, Version};
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::make::DEFAULT_POLICY;
 use crate::object::{Record, attribute_of, date_value};
+use crate::quirks::{Quirk, Quirks};
 use crate::{attributes, quantum_safe, state};
 
 /// Which instance a request means.
@@ -69,7 +71,7 @@ impl Edit {
     /// How the answer carries the attribute: 1.x repeats it, 2.x does not.
     pub fn answered(&self, instance: &Instance) -> Option<Bag> {
         let items = vec![attributes::in_answer(instance, self.record.object_type, self.version)];
-        (self.version < V2_0).then_some(Bag { templates: Vec::new(), items })
+        (self.version < V2_0).then_some(Bag { items, ..Bag::default() })
     }
 
     /// Buffers the changed object; its Last Change Date moves.
@@ -110,6 +112,23 @@ impl Edit {
             (only, None) => Ok(only.map(|instance| instance.attribute.clone())),
             _ => fail(Fault::MultiValued, format!("{} has several instances", quoted(reference))),
         }
+    }
+
+    /// Makes room for an operation policy that a client names later than the specification has it.
+    pub fn yield_default_policy(&mut self, quirks: Quirks) -> OpResult<()> {
+        let reference = AttributeReference::Tag(Tag::OperationPolicyName);
+        self.rule(&reference)?;
+        let named =
+            attribute_of!(&self.record, OperationPolicyName).is_some_and(|name| name.as_str() == DEFAULT_POLICY);
+        if !named {
+            return Ok(());
+        }
+        if !quirks.has(Quirk::PolicyNameLater) {
+            let message = "Operation Policy Name was set when the object was made; the quirk policy-name-later lets it be named later";
+            return fail(Fault::SingleValued, message);
+        }
+        self.record.remove(&reference, |_| true);
+        Ok(())
     }
 
     /// Adds an instance, and tells it with its index.

@@ -14,6 +14,7 @@ use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
+use crate::quirks::Quirks;
 
 /// Wrong passwords after which the next try is delayed.
 const FREE_GUESSES: u32 = 5;
@@ -43,8 +44,8 @@ impl Engine {
             return fail(Fault::NotAuthenticated, "the certificate names no client: 1 to 128 printable characters");
         }
         let client = Text::new(certificate_client);
-        let scope = self.own_scope(&client)?;
-        let mut principal = Principal { client, user: None, scope, ticket: None };
+        let ClientRecord { scope, quirks } = self.own_record(&client)?;
+        let mut principal = Principal { client, user: None, scope, quirks, ticket: None };
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
             let user = match &credential.credential_value {
@@ -75,22 +76,22 @@ impl Engine {
         if record.user.as_ref().is_some_and(|user| self.catalog.user(user).is_none()) {
             return fail(Fault::NotAuthenticated, "the user of the ticket is not known any more");
         }
-        principal.scope = self.own_scope(&record.client)?;
+        principal.scope = self.own_record(&record.client)?.scope;
         let user = record.user.clone();
         principal.ticket = Some(presented);
         Ok(user)
     }
 
-    /// The scope of an enrolled client; one that is not has its own name as scope, unless that is where others were put.
-    fn own_scope(&self, client: &Text) -> OpResult<Text> {
+    /// The record of an enrolled client; one that is not has its own name as scope, unless that is where others were put.
+    fn own_record(&self, client: &Text) -> OpResult<ClientRecord> {
         match self.catalog.client(client) {
-            Some(ClientRecord { scope }) => Ok(scope),
+            Some(record) => Ok(record),
             None if self.catalog.is_joined_scope(client) => {
                 let message =
                     "a scope of other clients has this client's name; enroll the client to say where it belongs";
                 fail(Fault::NotAuthenticated, message)
             }
-            None => Ok(client.clone()),
+            None => Ok(ClientRecord { scope: client.clone(), quirks: Quirks::default() }),
         }
     }
 

@@ -12,13 +12,25 @@ use crate::attributes::rule_of;
 use crate::error::{Fault, OpResult, fail};
 use crate::index::value_key;
 use crate::object::{Record, date_value, is_of};
-use crate::state;
+use crate::{quirks, state};
 
 /// The criteria of one Locate.
 pub(crate) struct Criteria<'a> {
     wanted: Vec<(&'a Attribute, AttributeReference)>,
     ranges: Vec<(Tag, i64, i64)>,
     now: i64,
+}
+
+/// Says that there is no such attribute, and which one may be meant.
+fn unknown(reference: &AttributeReference, version: Version) -> String {
+    let name = reference.name();
+    let message = format!("KMIP {version} has no attribute {:?}", name.as_str());
+    match quirks::spelling(&name) {
+        Some(meant) if meant != name => {
+            format!("{message}, but {:?}; the quirk loose-attribute-names overlooks that", meant.as_str())
+        }
+        _ => message,
+    }
 }
 
 impl<'a> Criteria<'a> {
@@ -34,8 +46,7 @@ impl<'a> Criteria<'a> {
         for attribute in bag.attributes() {
             let reference = AttributeReference::of(attribute);
             if rule_of(&reference, version).is_none() {
-                let message = format!("KMIP {version} has no attribute {:?}", reference.name().as_str());
-                return fail(Fault::InvalidAttribute, message);
+                return fail(Fault::InvalidAttribute, unknown(&reference, version));
             }
             match date_value(attribute) {
                 Some(date) => criteria.add_date(attribute.tag(), date.0)?,

@@ -9,6 +9,7 @@ use kmip_codec::version::V2_1;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Sink, Source, Strictness};
 
+use crate::quirks::Quirks;
 use crate::tickets::Presented;
 
 const CLIENT: Tag = Tag::new(0x54_0100);
@@ -16,12 +17,15 @@ const USER: Tag = Tag::new(0x54_0101);
 const SCOPE: Tag = Tag::new(0x54_0102);
 const PASSWORD_HASH: Tag = Tag::new(0x54_0103);
 const BOUND_CLIENT: Tag = Tag::new(0x54_0104);
+const QUIRK: Tag = Tag::new(0x54_0140);
 
 /// What is stored about a client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ClientRecord {
     /// The scope that its objects belong to.
     pub scope: Text,
+    /// What it may do that the specification does not permit.
+    pub quirks: Quirks,
 }
 
 /// What is stored about a KMIP user.
@@ -42,6 +46,8 @@ pub struct Principal {
     pub user: Option<Text>,
     /// The scope that the request acts in.
     pub scope: Text,
+    /// What the client may do that the specification does not permit.
+    pub quirks: Quirks,
     /// The ticket that it presents.
     pub ticket: Option<Presented>,
 }
@@ -85,12 +91,19 @@ pub(crate) fn read<T>(
 impl ClientRecord {
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
-        write(CLIENT, |sink| self.scope.put(SCOPE, sink))
+        write(CLIENT, |sink| {
+            self.scope.put(SCOPE, sink);
+            self.quirks.names().for_each(|name| Text::new(name).put(QUIRK, sink));
+        })
     }
 
     /// Reads the stored form.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        read(CLIENT, bytes, |next, source| Ok(Self { scope: Text::take_field(SCOPE, next, source)? }))
+        read(CLIENT, bytes, |next, source| {
+            let scope = Text::take_field(SCOPE, next, source)?;
+            let names = Vec::<Text>::take_field(QUIRK, next, source)?;
+            Ok(Self { scope, quirks: Quirks::known(names.iter().map(Text::as_str)) })
+        })
     }
 }
 

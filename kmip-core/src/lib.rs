@@ -26,6 +26,7 @@ mod ops;
 pub mod ports;
 pub mod profiles;
 mod quantum_safe;
+pub mod quirks;
 pub mod reconcile;
 mod registered;
 pub mod renewal;

@@ -21,7 +21,7 @@ use crate::ports::vault::{Generated, KeySpec, KeyVault, Sealed, VaultError};
 use crate::{attributes, ops, quantum_safe, uuid};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
-const DEFAULT_POLICY: &str = "default";
+pub(crate) const DEFAULT_POLICY: &str = "default";
 
 /// A new Unique Identifier: a random UUID.
 pub(crate) fn new_id(vault: &dyn KeyVault) -> OpResult<Text> {

@@ -42,7 +42,7 @@ fn bag(attribute: Attribute) -> Option<Bag> {
 }
 
 fn indexed(attribute: Attribute, index: i32) -> Option<Bag> {
-    Some(Bag { templates: Vec::new(), items: vec![Instance { index: Some(index), attribute }] })
+    Some(Bag { items: vec![Instance { index: Some(index), attribute }], ..Bag::default() })
 }
 
 fn add(harness: &Harness, version: Version, id: &str, attribute: Attribute) -> ResponseBatchItem {

@@ -8,6 +8,7 @@
 //! GET  /healthz  /readyz  /metrics
 //! POST /api/v1/clients  {"name": "disk-7", "scope": "array-1"?, "key": "p256" | "rsa2048"?}
 //!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
+//! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other
 //! POST /api/v1/users    {"name": "alice", "password": "...", "client": "disk-7"?}  -> 201 {"name"}
 //! POST /api/v1/reload   -> 200 {"reloaded": true}
 //! GET  /api/v1/root-key -> 200 {"root_key", "older", "rotation", "finished"}     see [`RootKeyReport`](crate::rotation::RootKeyReport)
@@ -72,6 +73,7 @@ pub fn routes(admin: Admin) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .route("/api/v1/clients", post(enroll))
+        .route("/api/v1/clients/quirks", post(set_quirks))
         .route("/api/v1/users", post(add_user))
         .route("/api/v1/reload", post(reload))
         .route("/api/v1/hsm", get(devices))
@@ -102,6 +104,13 @@ struct Enrollment {
     name: String,
     scope: Option<String>,
     key: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuirksOf {
+    name: String,
+    quirks: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -300,6 +309,27 @@ fn enrolled_response(name: &str, issued: &Issued, ca: &str) -> Result<Response, 
         .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
     let kind = [(CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, kind, Bytes::from_owner(body)).into_response())
+}
+
+async fn set_quirks(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
+    let QuirksOf { name, quirks } = match serde_json::from_slice(&body) {
+        Ok(asked) => asked,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let (client, wanted) = (name.clone(), quirks.clone());
+    let set = move || admin.administration.set_quirks(&client, &wanted);
+    match tokio::task::spawn_blocking(set).await {
+        Ok(Ok(())) => {
+            info!(administrator = peer.client, remote = %peer.remote, client = name, ?quirks, "quirks set");
+            json(StatusCode::OK, &serde_json::json!({ "name": name, "quirks": quirks }))
+        }
+        Ok(Err(error)) => {
+            let (status, text) = administration_refusal(error);
+            warn!(administrator = peer.client, remote = %peer.remote, client = name, "quirks not set: {text}");
+            refuse(status, &text)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"),
+    }
 }
 
 async fn add_user(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {

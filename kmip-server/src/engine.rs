@@ -412,6 +412,10 @@ impl Administration for EngineService {
         self.core.engine.enroll(name, scope).map_err(refusal)
     }
 
+    fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {
+        self.core.engine.set_quirks(client, quirks).map_err(refusal)
+    }
+
     fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError> {
         let hash = hsm_backend::passwords::hash_password(&password)
             .map_err(|error| AdministrationError::Unavailable(error.to_string()))?;
@@ -444,8 +448,8 @@ fn refusal(error: kmip_core::administration::AdministrationError) -> Administrat
     use kmip_core::administration::AdministrationError as Core;
     let text = error.to_string();
     match error {
-        Core::BadName(_) | Core::Unacceptable(_) => AdministrationError::Invalid(text),
-        Core::Exists(_) => AdministrationError::Conflict(text),
+        Core::BadName(_) | Core::NoQuirk(..) | Core::Unacceptable(_) => AdministrationError::Invalid(text),
+        Core::Exists(_) | Core::Changed(_) => AdministrationError::Conflict(text),
         Core::Store(_) => AdministrationError::Unavailable(text),
     }
 }

@@ -104,6 +104,9 @@ pub trait Administration: Send + Sync + 'static {
     /// Records the client `name`, in a scope of its own or in `scope`.
     fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError>;
 
+    /// Switches on these quirks of a client, and off all others.
+    fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError>;
+
     /// Records a KMIP user, bound to one client or usable over any known client's certificate.
     fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError>;
 

@@ -87,6 +87,14 @@ impl Node {
         }
     }
 
+    /// The printed integer, if it is one.
+    pub fn as_integer(&self) -> Option<i32> {
+        match self.content {
+            Content::Fixed(ItemValue::Integer(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// The name of the variable, if it is one.
     pub fn variable(&self) -> Option<&str> {
         match &self.content {

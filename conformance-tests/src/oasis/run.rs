@@ -139,23 +139,31 @@ impl Play {
         Self { facts: Facts::default(), now }
     }
 
+    /// What is known at the start: the time.
+    pub fn variables(&self) -> Variables {
+        Variables::at(self.now)
+    }
+
     /// Plays one case; the error tells the first difference.
     pub fn case(&mut self, case: &Case, endpoint: &mut dyn Endpoint) -> Result<(), String> {
-        let mut variables = Variables::at(self.now);
+        let mut variables = self.variables();
+        let any_lists = case.base_name().starts_with("MSGENC");
         let passing = passing(case);
         passing.iter().for_each(|date| variables.move_date(date.date, date.played(self.now)));
         for (step, exchange) in case.exchanges.iter().enumerate() {
             passing.iter().filter(|date| date.before == step).for_each(|date| date.wait(self.now));
             variables = self
-                .exchange(case, exchange, variables, endpoint)
+                .exchange(case.version, any_lists, exchange, variables, endpoint)
                 .map_err(|difference| format!("message {step}: {difference}"))?;
         }
         Ok(())
     }
 
-    fn exchange(
+    /// Plays one exchange; gives what is known after it, or the first difference.
+    pub fn exchange(
         &mut self,
-        case: &Case,
+        version: Version,
+        any_lists: bool,
         exchange: &Exchange,
         variables: Variables,
         endpoint: &mut dyn Endpoint,
@@ -165,8 +173,7 @@ impl Play {
         let answer = endpoint.exchange(&encode(&sent)).map_err(|error| format!("no answer: {error}"))?;
         let answer = decode(&answer).map_err(|error| format!("the answer is no TTLV: {error}"))?;
         let request = Request { published: &exchange.request, sent: &sent };
-        let any_lists = case.base_name().starts_with("MSGENC");
-        let comparer = Comparer::new(case.version, any_lists, &self.facts, variables);
+        let comparer = Comparer::new(version, any_lists, &self.facts, variables);
         let variables =
             comparer.message(request, &exchange.response, &answer).map_err(|difference| difference.to_string())?;
         self.facts.note_response(&sent, &answer);

@@ -1,26 +1,40 @@
 //! `client` and `user`: administration over the admin API, while the server runs.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::admin_api::{Enrolled, Enrollment, User};
-use crate::cli::{ClientCommand, UserCommand};
+use crate::cli::{AdminArgs, ClientCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
 use crate::files;
 
-/// Enrolls a client and writes its certificate and key.
+/// Changes clients.
 pub async fn client(context: &Context, command: ClientCommand) -> Done {
-    let ClientCommand::Enroll { name, scope, key_kind, out, admin } = command;
+    match command {
+        ClientCommand::Enroll { name, scope, key_kind, out, admin } => {
+            let enrollment = Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() };
+            enroll(context, &enrollment, out, &admin).await
+        }
+        ClientCommand::Quirks { name, quirks, admin } => {
+            context.admin_api(&admin)?.set_quirks(&name, &quirks).await?;
+            context.output.record(&[("client", name.into()), ("quirks", quirks.into())])
+        }
+    }
+}
+
+/// Enrolls a client and writes its certificate and key.
+async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<PathBuf>, admin: &AdminArgs) -> Done {
+    let name = enrollment.name;
     let folder = out.clone().unwrap_or_else(|| context.clients_folder());
-    let (cert, key) = paths(&folder, &name)?;
-    let api = context.admin_api(&admin)?;
+    let (cert, key) = paths(&folder, name)?;
+    let api = context.admin_api(admin)?;
     // Before the server makes a certificate that nobody would keep.
     std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
         .map_err(|error| CliError::Usage(format!("{}: {error}", folder.display())))?;
     if let Some(taken) = [&cert, &key].into_iter().find(|path| path.exists()) {
         return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", taken.display())));
     }
-    let enrolled = api.enroll(&Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() }).await?;
+    let enrolled = api.enroll(enrollment).await?;
     write(&enrolled, &cert, &key)?;
     let mut fields = vec![
         ("client", name.into()),

@@ -20,6 +20,8 @@ pub struct Bag {
     pub templates: Vec<Name>,
     /// The attributes.
     pub items: Vec<Instance>,
+    /// Whether a Template-Attribute held them where 1.x has Attribute structures. Never written.
+    pub in_template: bool,
 }
 
 /// One attribute with its index (1.x).
@@ -34,7 +36,7 @@ pub struct Instance {
 impl FromIterator<Attribute> for Bag {
     fn from_iter<T: IntoIterator<Item = Attribute>>(attributes: T) -> Self {
         let items = attributes.into_iter().map(|attribute| Instance { index: None, attribute }).collect();
-        Self { templates: Vec::new(), items }
+        Self { items, ..Self::default() }
     }
 }
 
@@ -141,7 +143,8 @@ pub(crate) fn take_bag(carriers: (Carrier, Carrier), next: &mut Tag, source: &mu
     if carrier == Carrier::Bare {
         return take_bare(next, source).map(Some);
     }
-    let bag = if let Carrier::Set(_) = carrier { take_set(source)? } else { take_template(source)? };
+    let mut bag = if let Carrier::Set(_) = carrier { take_set(source)? } else { take_template(source)? };
+    bag.in_template = carrier != own && carrier == template;
     *next = source.next()?;
     Ok(Some(bag))
 }

@@ -64,6 +64,17 @@ pub(crate) enum Iv<'a> {
     Missing,
 }
 
+const MISSING_IV: &str = "the cipher needs an IV/Counter/Nonce, or Random IV; one in front of the data to decrypt needs the \
+                          quirk iv-in-front";
+
+/// Usual bytes of the initialization vector that the parameters ask for; none if the cipher needs none.
+pub fn iv_length(
+    algorithm: Option<CryptographicAlgorithm>,
+    parameters: &CryptographicParameters,
+) -> OpResult<Option<usize>> {
+    choose(algorithm, parameters).map(Cipher::iv_length)
+}
+
 impl Call {
     /// Chooses the cipher for a key of an algorithm.
     pub fn new(
@@ -110,7 +121,7 @@ impl Call {
                 vault.unique(&mut drawn)?;
                 drawn
             }
-            Iv::Missing => return fail(Fault::MissingIv, "the cipher needs an IV/Counter/Nonce, or Random IV"),
+            Iv::Missing => return fail(Fault::MissingIv, MISSING_IV),
         };
         self.iv_given = self.iv.len();
         if wanted.is_some_and(|wanted| wanted != self.iv_given) {

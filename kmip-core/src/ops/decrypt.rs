@@ -4,10 +4,11 @@ use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::operation::decrypt::{DecryptRequest, DecryptResponse};
 use kmip_codec::operation::encrypt::Data;
 use kmip_codec::registry::Operation;
+use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 
 use crate::batch::Context;
-use crate::cryptography::cipher::{Call, Iv};
+use crate::cryptography::cipher::{Call, Iv, iv_length};
 use crate::cryptography::key::{self, Prepared, Use};
 use crate::cryptography::parameters::effective;
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
@@ -15,6 +16,7 @@ use crate::cryptography::request::{data_of_part, required_data};
 use crate::cryptography::streams::{Part, Stream, Work};
 use crate::error::OpResult;
 use crate::object::Record;
+use crate::quirks::Quirk;
 
 pub(super) fn decrypt(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<DecryptResponse> {
     let correlation = request.correlation_value.take();
@@ -37,10 +39,27 @@ fn call(request: &DecryptRequest, key: &Record) -> OpResult<Call> {
     Ok(call)
 }
 
+/// Takes the IV/Counter/Nonce from the front of the data where the request has none and the client may put it there.
+fn take_iv(context: &Context<'_>, request: &mut DecryptRequest, key: &Record, data: Secret) -> OpResult<Secret> {
+    if request.iv_counter_nonce.is_some() || !context.principal.quirks.has(Quirk::IvInFront) {
+        return Ok(data);
+    }
+    let parameters = effective(request.cryptographic_parameters.as_deref(), key);
+    let Some(length) = iv_length(key::algorithm(key), parameters)? else { return Ok(data) };
+    match data.expose_secret().split_at_checked(length) {
+        Some((iv, rest)) => {
+            request.iv_counter_nonce = Some(ByteString::new(iv));
+            Ok(Secret::copy_from(rest))
+        }
+        None => Ok(data),
+    }
+}
+
 fn whole(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<DecryptResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
     let view = key::usable(context, &id, Use::Decrypt)?;
     let data = required_data(context, request.data.take())?;
+    let data = take_iv(context, &mut request, &view, data)?;
     let call = call(&request, &view)?;
     let tag = request.authenticated_encryption_tag.as_ref().map(ByteString::as_slice);
     let prepared = Prepared::new(context, &view)?;

@@ -95,6 +95,6 @@ fn template(record: &Record, context: &Context<'_>) -> ManagedObject {
     });
     let answered = |instance| attributes::in_answer(instance, record.object_type, context.version);
     let items = content.map(answered).collect();
-    let attributes = Some(Bag { templates: Vec::new(), items });
+    let attributes = Some(Bag { items, ..Bag::default() });
     ManagedObject::Template(Box::new(Template { attributes }))
 }

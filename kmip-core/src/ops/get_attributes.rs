@@ -31,6 +31,6 @@ pub(super) fn get_attributes(
     };
     Ok(GetAttributesResponse {
         unique_identifier: UniqueIdentifier::Text(id),
-        attributes: Some(Bag { templates: Vec::new(), items }),
+        attributes: Some(Bag { items, ..Bag::default() }),
     })
 }

@@ -12,15 +12,16 @@ use crate::batch::Context;
 use crate::criteria::Criteria;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
+use crate::quirks::{self, Quirk};
 
 /// Candidates that are looked at on the calling thread; more are work for a pool.
 const INLINE_CANDIDATES: usize = 256;
 
-pub(super) fn locate(context: &mut Context<'_>, request: LocateRequest) -> OpResult<LocateResponse> {
+pub(super) fn locate(context: &mut Context<'_>, mut request: LocateRequest) -> OpResult<LocateResponse> {
     let offset = count(request.offset_items, "Offset Items")?.unwrap_or(0);
     let maximum = count(request.maximum_items, "Maximum Items")?;
-    let empty = Bag::default();
-    let criteria = Criteria::new(request.attributes.as_ref().unwrap_or(&empty), context.version, context.now)?;
+    let bag = criteria_of(context, request.attributes.take())?;
+    let criteria = Criteria::new(&bag, context.version, context.now)?;
     let matches = find(context, &criteria, &request)?;
     let limit = maximum.unwrap_or(context.engine.config.locate_limit);
     let located = i32::try_from(matches.len()).unwrap_or(i32::MAX);
@@ -34,6 +35,21 @@ pub(super) fn locate(context: &mut Context<'_>, request: LocateRequest) -> OpRes
         located_items: Some(located),
         unique_identifier: page.into_iter().map(UniqueIdentifier::Text).collect(),
     })
+}
+
+/// The criteria as the specification would have them, whatever quirks the client has.
+fn criteria_of(context: &Context<'_>, bag: Option<Bag>) -> OpResult<Bag> {
+    let Some(mut bag) = bag else { return Ok(Bag::default()) };
+    let quirks = context.principal.quirks;
+    if bag.in_template && !quirks.has(Quirk::LocateInTemplate) {
+        let message =
+            "Locate takes Attribute structures, and no Template-Attribute; the quirk locate-in-template permits it";
+        return fail(Fault::InvalidField, message);
+    }
+    if quirks.has(Quirk::LooseAttributeNames) {
+        quirks::respelt(&mut bag, context.version);
+    }
+    Ok(bag)
 }
 
 fn count(field: Option<i32>, name: &str) -> OpResult<Option<usize>> {

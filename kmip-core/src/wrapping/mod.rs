@@ -363,5 +363,5 @@ fn named_attributes(context: &Context<'_>, record: &Record, specification: &KeyW
     let named = visible.iter().filter(|instance| names.iter().any(|name| is_of(&instance.attribute, name)));
     let items: Vec<_> =
         named.map(|instance| attributes::in_answer(instance, record.object_type, context.version)).collect();
-    (!items.is_empty()).then(|| Bag { templates: Vec::new(), items })
+    (!items.is_empty()).then(|| Bag { items, ..Bag::default() })
 }

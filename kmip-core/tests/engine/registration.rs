@@ -435,7 +435,7 @@ fn every_other_reason_of_register_is_told() {
     let with = |attributes: &[Attribute]| register(aes(&[7; 16]), attributes);
     let under = |name: &str| {
         let templates = vec![Name::text(name)];
-        register_with(aes(&[7; 16]), Bag { templates, items: Vec::new() })
+        register_with(aes(&[7; 16]), Bag { templates, ..Bag::default() })
     };
     let groups: Vec<Attribute> = (0..1_001).map(|n| Attribute::ObjectGroup(Text::from(n.to_string()))).collect();
     let no_data = Attribute::ApplicationSpecificInformation(Box::new(ApplicationSpecificInformation {

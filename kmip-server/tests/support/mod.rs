@@ -45,6 +45,7 @@ pub struct Echo {
     pub peers: Mutex<Vec<Peer>>,
     pub enrolled: Mutex<Vec<(String, Option<String>)>>,
     pub users: Mutex<Vec<(String, String, Option<String>)>>,
+    pub quirks: Mutex<Vec<(String, Vec<String>)>>,
 }
 
 impl Service for Echo {
@@ -80,6 +81,11 @@ impl Administration for Echo {
             return Err(AdministrationError::Conflict(format!("client {name} exists")));
         }
         enrolled.push((name.to_owned(), scope.map(str::to_owned)));
+        Ok(())
+    }
+
+    fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {
+        self.quirks.lock().unwrap().push((client.to_owned(), quirks.to_vec()));
         Ok(())
     }
 
