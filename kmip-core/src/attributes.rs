@@ -94,7 +94,7 @@ pub(crate) fn for_new_object(
 }
 
 /// Names of one object differ by their text: it alone finds them, whatever Name Type says.
-fn check_names(attributes: &[Attribute]) -> OpResult<()> {
+pub(crate) fn check_names(attributes: &[Attribute]) -> OpResult<()> {
     fn text_of(attribute: &Attribute) -> Option<&Text> {
         if let Attribute::Name(name) = attribute { Some(&name.value) } else { None }
     }

@@ -16,6 +16,7 @@ use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
 use kmip_codec::wire::Strictness;
 
+use crate::archive;
 use crate::authenticate::Guesses;
 use crate::batch;
 use crate::catalog::Catalog;
@@ -280,6 +281,12 @@ impl Engine {
         let outcome = match batch::run(self, bytes, request, principal, env, &header) {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Evaluation::Defer(work),
+            Err(Defer::ArchiveKey) => {
+                return match self.prepare_scope(&archive::scope_of(&scope).into(), env.now) {
+                    Ok(pending) => Evaluation::Commit(Box::new(pending)),
+                    Err(error) => Evaluation::Reply(self.message_failure(version, Some(&asked), &error, env.now)),
+                };
+            }
             Err(Defer::Intents(wanted)) => {
                 return match self.prepare_intents(&scope, wanted) {
                     Ok((batch, ids)) => {

@@ -159,6 +159,7 @@ impl Fault {
             Self::InvalidTicket => since_2(R::AuthenticationNotSuccessful, R::InvalidTicket),
             _ => self.use_reason(version, operation),
         };
+        let reason = if operation == Some(Operation::Import) { of_import(version, reason) } else { reason };
         known_to(version, reason)
     }
 
@@ -217,6 +218,20 @@ impl Fault {
                 R::GeneralFailure
             }
         }
+    }
+}
+
+/// Import has one reason for all that is wrong with an object, and with what it is wrapped by (KMIP 1.4 §11.42, KMIP 2.1
+/// §6.1.25.1).
+fn of_import(version: Version, reason: ResultReason) -> ResultReason {
+    use ResultReason as R;
+    match reason {
+        R::InvalidObjectType | R::KeyFormatTypeNotSupported | R::KeyWrapTypeNotSupported => R::InvalidField,
+        R::WrappingObjectNotFound | R::WrappingObjectDestroyed | R::WrappingObjectArchived => R::InvalidField,
+        R::IncompatibleCryptographicUsageMask | R::BadCryptographicParameters => R::InvalidField,
+        R::KeyValueNotPresent | R::CryptographicFailure | R::WrongKeyLifecycleState => R::InvalidField,
+        R::FeatureNotSupported | R::ItemNotFound if version < V2_0 => R::InvalidField,
+        other => other,
     }
 }
 
@@ -304,7 +319,7 @@ fn wrong_state_in_2_0(operation: Option<Operation>) -> ResultReason {
 /// "The server only has attributes for this object" (KMIP 1.4 §11.12), where other operations have a reason of their own.
 fn no_value_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::Get) => ResultReason::IllegalOperation,
+        Some(Operation::Get | Operation::Export) => ResultReason::IllegalOperation,
         _ => ResultReason::KeyValueNotPresent,
     }
 }
@@ -315,7 +330,7 @@ fn wrong_state(version: Version, operation: Option<Operation>) -> ResultReason {
     match operation {
         _ if version < V2_0 => denied_in_1x(operation),
         _ if version < V2_1 => wrong_state_in_2_0(operation),
-        Some(Operation::Get | Operation::GetUsageAllocation) => ResultReason::PermissionDenied,
+        Some(Operation::Get | Operation::Export | Operation::GetUsageAllocation) => ResultReason::PermissionDenied,
         _ => ResultReason::WrongKeyLifecycleState,
     }
 }
@@ -323,7 +338,7 @@ fn wrong_state(version: Version, operation: Option<Operation>) -> ResultReason {
 /// Get lists no Usage Limit Exceeded (KMIP 2.1 §6.1.19.1); what cannot be allocated is Permission Denied (§6.1.17).
 fn usage_limit_in_2x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::Get) => ResultReason::PermissionDenied,
+        Some(Operation::Get | Operation::Export) => ResultReason::PermissionDenied,
         _ => ResultReason::UsageLimitExceeded,
     }
 }
@@ -332,7 +347,7 @@ fn usage_limit_in_2x(operation: Option<Operation>) -> ResultReason {
 fn bad_parameters_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
         // Parameters of a wrapping key "do not exist or do not match" (KMIP 1.4 §11.12).
-        Some(Operation::Get) => ResultReason::ItemNotFound,
+        Some(Operation::Get | Operation::Export) => ResultReason::ItemNotFound,
         Some(Operation::Hash) => ResultReason::CryptographicFailure,
         _ if uses_a_key(operation) => ResultReason::CryptographicFailure,
         _ => ResultReason::InvalidField,
@@ -399,6 +414,7 @@ fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
         Some(Operation::AddAttribute | Operation::Create | Operation::CreateKeyPair | Operation::Register) => {
             ResultReason::IndexOutOfBounds
         }
+        Some(Operation::Import | Operation::CreateSplitKey | Operation::JoinSplitKey) => ResultReason::IndexOutOfBounds,
         _ => ResultReason::GeneralFailure,
     }
 }
@@ -446,6 +462,8 @@ pub(crate) enum Defer {
     Pool(Work),
     /// A key in hardware needs a durable intent before it is made.
     Intents(usize),
+    /// The archive of the scope needs its key.
+    ArchiveKey,
 }
 
 /// Why an operation fails: what the client is told.
@@ -468,6 +486,11 @@ impl OpError {
     /// Asks for evaluation with intents for so many new keys in hardware.
     pub(crate) fn needs_intents(wanted: usize) -> Self {
         Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Intents(wanted)) }
+    }
+
+    /// Asks for evaluation once the archive of the scope has its key.
+    pub(crate) fn needs_archive_key() -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::ArchiveKey) }
     }
 
     /// Asks for evaluation on a pool.

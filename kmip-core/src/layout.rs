@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `o/` scope NUL identifier | a managed object: [`crate::object::Record`] |
 //! | `n/` scope NUL blinded name | the identifier that has the name: the guard of uniqueness |
-//! | `k/` scope NUL place (4 bytes) | a key of the scope, the newest last, sealed by the vault's root key |
+//! | `k/` scope NUL place (4 bytes) | a key of the scope, the newest last, sealed by the vault's root key; the scope's archive has one of its own (`archive`) |
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
 //! | `u/` username | the user's record: password hash, bound client |

@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod administration;
+mod archive;
 mod attribute_change;
 mod attributes;
 mod authenticate;
@@ -33,6 +34,7 @@ pub mod renewal;
 mod replacement;
 mod residents;
 pub mod state;
+mod supplied;
 pub mod testing;
 pub mod tickets;
 pub mod trust;

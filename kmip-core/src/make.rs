@@ -131,6 +131,33 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
     }
 }
 
+/// Sets what every object has and an import left out. What came over the wire in the clear was not always protected.
+pub(crate) fn complete_imported(context: &Context<'_>, record: &mut Record) {
+    let now = DateTime(context.now);
+    let digest = Sha256::digest(record.id.as_bytes());
+    let of_every_object = [
+        Attribute::InitialDate(now),
+        Attribute::LastChangeDate(now),
+        Attribute::LeaseTime(Interval(context.engine.config.lease_seconds)),
+        Attribute::Fresh(true),
+        Attribute::ShortUniqueIdentifier(ByteString::new(&digest)),
+        Attribute::ProtectionStorageMask(ProtectionStorageMask::Software),
+    ];
+    let of_all_but_templates = [
+        Attribute::Sensitive(false),
+        Attribute::AlwaysSensitive(false),
+        Attribute::Extractable(true),
+        Attribute::NeverExtractable(false),
+        Attribute::OperationPolicyName(DEFAULT_POLICY.into()),
+    ];
+    let others = of_all_but_templates.into_iter().filter(|_| record.object_type != ObjectType::Template);
+    for attribute in of_every_object.into_iter().chain(others).collect::<Vec<_>>() {
+        if record.attributes.iter().all(|known| known.attribute.tag() != attribute.tag()) {
+            record.set(attribute);
+        }
+    }
+}
+
 /// Sensitive, Extractable and what follows from them (KMIP 2.1 §4.3, §4.22, §4.35, §4.56).
 fn set_protection(record: &mut Record) {
     let sensitive = attribute_of!(record, Sensitive).copied().unwrap_or(false);

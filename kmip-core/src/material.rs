@@ -1,6 +1,8 @@
 //! Key material between messages and the vault: taken out of an object and sealed when it comes in, opened and put back
 //! when it goes out.
 
+use std::borrow::Cow;
+
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject};
@@ -17,22 +19,24 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Material, MaterialKind, Record, attribute_of};
 use crate::ports::resident::Residence;
 use crate::ports::vault::{Binding, KeyVault};
-use crate::{formats, make};
+use crate::{archive, formats, make};
 
 /// What a record's material is bound to.
 pub(crate) struct Bound<'a> {
-    scope: &'a Text,
+    scope: Cow<'a, str>,
     id: &'a Text,
     spec: [u8; 8],
 }
 
 impl<'a> Bound<'a> {
     pub fn of(record: &'a Record) -> Self {
-        Self { scope: &record.scope, id: &record.id, spec: record.spec() }
+        let archived = record.material.as_ref().is_some_and(|material| material.archived);
+        let scope = if archived { archive::scope_of(&record.scope).into() } else { record.scope.as_str().into() };
+        Self { scope, id: &record.id, spec: record.spec() }
     }
 
     pub fn binding(&self) -> Binding<'_> {
-        Binding { scope: self.scope, id: self.id, spec: &self.spec }
+        Binding { scope: &self.scope, id: self.id, spec: &self.spec }
     }
 }
 
@@ -44,7 +48,7 @@ pub(crate) fn store(vault: &dyn KeyVault, record: &mut Record, mut object: Manag
         None => None,
         Some((kind, secret)) => {
             let sealed = vault.seal(&secret, Bound::of(record).binding())?;
-            Some(Material { kind, sealed })
+            Some(Material { kind, sealed, archived: false })
         }
     };
     Ok(())
@@ -101,7 +105,7 @@ pub(crate) fn native_format(object_type: ObjectType) -> KeyFormatType {
 
 /// Gives a record an object whose material the vault has just generated and sealed for it.
 pub(crate) fn store_generated(record: &mut Record, sealed: crate::ports::vault::Sealed) {
-    record.material = Some(Material { kind: MaterialKind::Bytes, sealed });
+    record.material = Some(Material { kind: MaterialKind::Bytes, sealed, archived: false });
 }
 
 /// Takes the material out of an object.

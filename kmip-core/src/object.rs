@@ -34,6 +34,7 @@ const MATERIAL_KIND: Tag = Tag::new(0x54_0008);
 const SEALED: Tag = Tag::new(0x54_0009);
 const ALLOCATED: Tag = Tag::new(0x54_000A);
 const SERIAL: Tag = Tag::new(0x54_000B);
+const ARCHIVED: Tag = Tag::new(0x54_000C);
 
 /// Room that a new object gets at once: most have 18 to 24 attributes, and growing step by step moves them all.
 const USUAL_ATTRIBUTES: usize = 24;
@@ -62,6 +63,8 @@ pub struct Material {
     pub kind: MaterialKind,
     /// The bytes, sealed by the vault.
     pub sealed: Sealed,
+    /// Whether the key of the scope's archive sealed them.
+    pub archived: bool,
 }
 
 /// A managed object.
@@ -336,6 +339,7 @@ impl Value for Material {
         let kind = MaterialKind::ALL.iter().position(|kind| *kind == self.kind).unwrap_or_default();
         i32::try_from(kind).unwrap_or_default().put(MATERIAL_KIND, sink);
         sink.bytes(SEALED, &self.sealed.0);
+        self.archived.then_some(true).put_field(ARCHIVED, sink);
         sink.end();
     }
 
@@ -349,8 +353,10 @@ impl Value for Material {
             return Err(DecodeError::new(Problem::Missing, SEALED));
         }
         let sealed = Sealed(source.bytes()?.to_vec());
+        next = source.next()?;
+        let archived = Option::<bool>::take_field(ARCHIVED, &mut next, source)?.unwrap_or(false);
         source.leave()?;
-        Ok(Self { kind, sealed })
+        Ok(Self { kind, sealed, archived })
     }
 }
 

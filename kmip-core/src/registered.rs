@@ -42,6 +42,9 @@ pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &
 fn describe_certificate(record: &mut Record, der: &[u8]) -> OpResult<()> {
     for attribute in formats::certificate_attributes(der)? {
         let several = matches!(attribute.tag().name(), Some(name) if name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer "));
+        if several && record.attributes.iter().any(|known| known.attribute == attribute) {
+            continue;
+        }
         if several && !matches!(attribute, Attribute::CertificateSubject(_) | Attribute::CertificateIssuer(_)) {
             record.add(attribute);
         } else {
@@ -130,7 +133,10 @@ fn link_wrapping_key(
     let Ok(id) = context.resolve(Some(&information.unique_identifier)) else { return Ok(()) };
     if context.txn.find_view(&id)?.is_some() {
         let linked_object_identifier = UniqueIdentifier::Text(id);
-        record.add(Attribute::Link(Link { link_type: LinkType::WrappingKeyLink, linked_object_identifier }));
+        let link = Attribute::Link(Link { link_type: LinkType::WrappingKeyLink, linked_object_identifier });
+        if !record.attributes.iter().any(|known| known.attribute == link) {
+            record.add(link);
+        }
     }
     Ok(())
 }

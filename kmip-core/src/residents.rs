@@ -21,6 +21,7 @@ use crate::engine::{Discarded, Engine, Pending};
 use crate::error::{OpError, OpResult};
 use crate::layout;
 use crate::make;
+use crate::material::Bound;
 use crate::object::Record;
 use crate::ports::store::{Batch, Guard, Revision, Write};
 use crate::ports::vault::{Binding, KeyVault, Sealed};
@@ -166,7 +167,9 @@ impl Claims {
 impl Discarded {
     /// The material of a record, which is in `sealed`.
     pub(crate) fn of(record: &Record, sealed: Sealed) -> Self {
-        Self { scope: record.scope.clone(), id: record.id.clone(), spec: record.spec(), sealed }
+        let bound = Bound::of(record);
+        let scope = Text::new(bound.binding().scope);
+        Self { scope, id: record.id.clone(), spec: record.spec(), sealed }
     }
 
     fn destroy(&self, vault: &dyn KeyVault) -> bool {

@@ -39,6 +39,7 @@ pub struct Savepoint {
     names: BTreeMap<Vec<u8>, NameState>,
     uses: BTreeMap<Text, Uses>,
     unused: BTreeSet<Text>,
+    counts: BTreeMap<Text, i64>,
     beside: Beside,
 }
 
@@ -84,14 +85,32 @@ pub struct Txn<'a> {
     reach: Option<Reach>,
     /// Bytes that the current item has protected.
     bytes: i64,
+    /// Objects that this request gives a count of their own: units taken so far, whatever was counted before.
+    counts: BTreeMap<Text, i64>,
 }
 
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
     pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
-        let (read, changed, names, uses, unused, beside) = Default::default();
-        let (admission, reach, bytes) = Default::default();
-        Self { store, seal, catalog, scope, pace, read, changed, names, uses, unused, beside, admission, reach, bytes }
+        let (read, changed, names, uses, unused, counts) = Default::default();
+        let (beside, admission, reach, bytes) = Default::default();
+        Self {
+            store,
+            seal,
+            catalog,
+            scope,
+            pace,
+            read,
+            changed,
+            names,
+            uses,
+            unused,
+            counts,
+            beside,
+            admission,
+            reach,
+            bytes,
+        }
     }
 
     /// The scope.
@@ -231,7 +250,15 @@ impl<'a> Txn<'a> {
     /// Units taken from the Usage Limits of an object so far, those of this request included.
     pub fn used(&self, id: &Text) -> i64 {
         let own = self.uses.get(id).map_or(0, |uses| uses.units);
-        own.saturating_sub(self.catalog.uses(&self.scope, id))
+        let before = self.counts.get(id).copied();
+        own.saturating_add(before.unwrap_or_else(|| self.catalog.uses(&self.scope, id).saturating_neg()))
+    }
+
+    /// Begins the count of an object anew, with so many units taken.
+    pub fn set_used(&mut self, id: &Text, units: i64) {
+        self.uses.remove(id);
+        self.unused.remove(id);
+        self.counts.insert(id.clone(), units);
     }
 
     /// Takes units from the Usage Limits of an object. The store counts them as it applies the change, so that concurrent
@@ -313,6 +340,7 @@ impl<'a> Txn<'a> {
             uses: self.uses.clone(),
             unused: self.unused.clone(),
             beside: self.beside.clone(),
+            counts: self.counts.clone(),
         }
     }
 
@@ -322,6 +350,7 @@ impl<'a> Txn<'a> {
         self.uses = savepoint.uses;
         self.unused = savepoint.unused;
         self.beside = savepoint.beside;
+        self.counts = savepoint.counts;
         for (key, state) in &mut self.names {
             state.now = match savepoint.names.get(key) {
                 Some(before) => before.now.clone(),
@@ -347,11 +376,19 @@ impl<'a> Txn<'a> {
         for (id, stored) in &self.read {
             batch.guards.push(Guard::At(layout::object(&self.scope, id), stored.revision));
         }
-        for (id, uses) in &self.uses {
+        for (id, before) in &self.counts {
+            let key = layout::uses(&self.scope, id);
+            let used = self.uses.get(id).map_or(0, |uses| uses.units).saturating_add(*before);
+            batch.writes.push(match used {
+                0 => Write::Delete(key),
+                _ => Write::Put(key, used.saturating_neg().to_be_bytes().to_vec()),
+            });
+        }
+        for (id, uses) in self.uses.iter().filter(|(id, _)| !self.counts.contains_key(*id)) {
             let key = layout::uses(&self.scope, id);
             batch.adjusts.push(Adjust { key, delta: uses.units.saturating_neg(), floor: uses.total.saturating_neg() });
         }
-        for id in &self.unused {
+        for id in self.unused.iter().filter(|id| !self.counts.contains_key(*id)) {
             batch.guards.push(Guard::Absent(layout::uses(&self.scope, id)));
         }
         for (id, record) in &self.changed {

@@ -33,9 +33,10 @@ pub(super) fn destroy(context: &mut Context<'_>, request: DestroyRequest) -> OpR
 
 /// Takes the material out of a record; the vault forgets it once that is durable.
 pub(super) fn remove_material(context: &mut Context<'_>, record: &mut Record) {
-    if let Some(material) = record.material.take() {
-        context.discarded.push(Discarded::of(record, material.sealed));
+    if let Some(material) = &record.material {
+        context.discarded.push(Discarded::of(record, material.sealed.clone()));
     }
+    record.material = None;
     if matches!(record.object, Some(ManagedObject::Certificate(_) | ManagedObject::CertificateRequest(_))) {
         record.object = None;
     }

@@ -20,20 +20,25 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
     if record.destroyed {
         return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed", id.as_str()));
     }
-    state::must_be_online(record)?;
-    check_request(&request)?;
-    check_version(record, context.version)?;
-    check_release(record, &request)?;
-    let object = match record.object_type {
-        ObjectType::Template => template(record, context),
-        _ => deliver_object(context, record, &request)?,
-    };
+    let object = release(context, record, &request)?;
     if attribute_of!(record, Fresh) == Some(&true) {
         let mut served = record.clone();
         served.set(Attribute::Fresh(false));
         context.txn.put(served)?;
     }
     Ok(GetResponse { object_type: record.object_type, unique_identifier: UniqueIdentifier::Text(id), object })
+}
+
+/// The object of a record that is not destroyed, as a client asks for it, if it may have it.
+pub(super) fn release(context: &mut Context<'_>, record: &Record, request: &GetRequest) -> OpResult<ManagedObject> {
+    state::must_be_online(record)?;
+    check_request(request)?;
+    check_version(record, context.version)?;
+    check_release(record, request)?;
+    match record.object_type {
+        ObjectType::Template => Ok(template(record, context)),
+        _ => deliver_object(context, record, request),
+    }
 }
 
 fn deliver_object(context: &mut Context<'_>, record: &Record, request: &GetRequest) -> OpResult<ManagedObject> {
@@ -57,7 +62,7 @@ fn check_request(request: &GetRequest) -> OpResult<()> {
 }
 
 /// An object leaves only to a client whose version has its Object Type and its algorithm.
-fn check_version(record: &Record, version: Version) -> OpResult<()> {
+pub(super) fn check_version(record: &Record, version: Version) -> OpResult<()> {
     let kind = record.object_type;
     if !attributes::is_live(kind, version) {
         return fail(Fault::WrongObjectType, format!("the object is a {kind}, which KMIP {version} does not have"));
@@ -88,7 +93,8 @@ fn check_release(record: &Record, request: &GetRequest) -> OpResult<()> {
     Ok(())
 }
 
-fn template(record: &Record, context: &Context<'_>) -> ManagedObject {
+/// A template with its content (1.x).
+pub(super) fn template(record: &Record, context: &Context<'_>) -> ManagedObject {
     let instances = attributes::visible(record, context.version, context.now);
     let content = instances.iter().filter(|instance| {
         !matches!(instance.attribute, Attribute::UniqueIdentifier(_) | Attribute::ObjectType(_) | Attribute::State(_))

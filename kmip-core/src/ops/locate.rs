@@ -61,17 +61,23 @@ fn count(field: Option<i32>, name: &str) -> OpResult<Option<usize>> {
 
 fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequest) -> OpResult<Vec<Text>> {
     let mask = request.storage_status_mask.unwrap_or(StorageStatusMask::OnLineStorage);
-    let live = mask.contains(StorageStatusMask::OnLineStorage);
+    let online = mask.contains(StorageStatusMask::OnLineStorage);
+    let archived = mask.contains(StorageStatusMask::ArchivalStorage);
     let destroyed = mask.contains(StorageStatusMask::DestroyedStorage);
     let scope = context.txn.scope().clone();
-    let candidates = context.txn.catalog().index().candidates(&scope, &criteria.indexed(), live, destroyed);
+    let candidates =
+        context.txn.catalog().index().candidates(&scope, &criteria.indexed(), online || archived, destroyed);
     if candidates.len() > INLINE_CANDIDATES {
         context.txn.long_work()?;
     }
     let mut matches = Vec::new();
     for id in context.txn.with_changes(candidates) {
         let Some(record) = context.txn.peek(&id)? else { continue };
-        let stored = if record.destroyed { destroyed } else { live };
+        let stored = match attribute_of!(record, ArchiveDate) {
+            _ if record.destroyed => destroyed,
+            Some(_) => archived,
+            None => online,
+        };
         if stored && is_member(&record, request.object_group_member) && criteria.match_all(&record) {
             matches.push((Reverse((record.date(Tag::InitialDate), record.serial)), id));
         }

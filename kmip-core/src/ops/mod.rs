@@ -3,6 +3,7 @@
 mod activate;
 mod add_attribute;
 mod adjust_attribute;
+mod archive;
 mod check;
 mod create;
 mod create_key_pair;
@@ -13,11 +14,13 @@ mod derive_key;
 mod destroy;
 mod discover_versions;
 mod encrypt;
+mod export;
 mod get;
 mod get_attribute_list;
 mod get_attributes;
 mod get_usage_allocation;
 mod hash;
+mod import;
 mod interop;
 mod locate;
 mod log;
@@ -28,6 +31,7 @@ mod mac_verify;
 mod modify_attribute;
 mod obtain_lease;
 mod query;
+mod recover;
 mod register;
 mod rekey;
 mod rekey_key_pair;
@@ -89,6 +93,10 @@ handlers! {
     Activate => Activate, activate::activate;
     Revoke => Revoke, revoke::revoke;
     Destroy => Destroy, destroy::destroy;
+    Archive => Archive, archive::archive;
+    Recover => Recover, recover::recover;
+    Import => Import, import::import;
+    Export => Export, export::export;
     Encrypt => Encrypt, encrypt::encrypt;
     Decrypt => Decrypt, decrypt::decrypt;
     Sign => Sign, sign::sign;
@@ -108,9 +116,9 @@ handlers! {
     Interop => Interop, interop::interop;
     }
     unhandled {
-        Certify ReCertify Archive Recover Cancel Poll Notify Put
-        CreateSplitKey JoinSplitKey Import
-        Export SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
+        Certify ReCertify Cancel Poll Notify Put
+        CreateSplitKey JoinSplitKey
+        SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
         GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
         Deactivate
     }
@@ -156,8 +164,12 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
     let waits = engine.vault.waits();
     let (work, it_waits) = match operation {
         O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make || waits.to_use),
-        O::Create | O::ReKey | O::RNGRetrieve => (Work::Device, waits.to_make || waits.to_use),
-        O::Register | O::DeriveKey | O::Get | O::Encrypt | O::Decrypt | O::Sign => (Work::Device, waits.to_use),
+        O::Create | O::ReKey | O::RNGRetrieve | O::Archive | O::Recover | O::Import => {
+            (Work::Device, waits.to_make || waits.to_use)
+        }
+        O::Register | O::DeriveKey | O::Get | O::Export | O::Encrypt | O::Decrypt | O::Sign => {
+            (Work::Device, waits.to_use)
+        }
         O::SignatureVerify | O::MAC | O::MACVerify => (Work::Device, waits.to_use),
         _ => return None,
     };

@@ -10,4 +10,6 @@ mod requests;
 
 mod adjustments;
 mod allocations;
+mod archives;
+mod exports;
 mod leases;
