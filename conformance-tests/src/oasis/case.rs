@@ -154,8 +154,8 @@ pub fn load_folder(folder: &Path, version: Version) -> Result<Vec<Case>, CaseErr
 
 type Parsed<T> = Result<T, String>;
 
-/// Parses a whole file into its exchanges. A file may print two requests before their two answers: each answer belongs to the
-/// oldest request that has none.
+/// Parses a whole file into its exchanges, in the order of their answers. A file may print two requests before their two answers:
+/// each answer belongs to the oldest request of its operation that has none.
 pub fn parse(xml: &str) -> Parsed<Vec<Exchange>> {
     let mut pending = VecDeque::new();
     let mut exchanges = Vec::new();
@@ -163,13 +163,21 @@ pub fn parse(xml: &str) -> Parsed<Vec<Exchange>> {
         match message.tag {
             Tag::RequestMessage => pending.push_back(message),
             Tag::ResponseMessage => {
-                let request = pending.pop_front().ok_or("an answer without a request")?;
+                let asked = |request: &Node| operations(request) == operations(&message);
+                let place = pending.iter().position(asked).unwrap_or(0);
+                let request = pending.remove(place).ok_or("an answer without a request")?;
                 exchanges.push(Exchange { request, response: message });
             }
             other => return Err(format!("{other} is not a message")),
         }
     }
     if pending.is_empty() { Ok(exchanges) } else { Err("a request has no answer".to_owned()) }
+}
+
+/// The operations of a message's batch items.
+fn operations(message: &Node) -> Vec<Option<u32>> {
+    let items = message.fields().iter().filter(|field| field.tag == Tag::BatchItem);
+    items.map(|item| item.field(Tag::Operation).and_then(Node::as_enumeration)).collect()
 }
 
 /// A structure being read: its tag, its fields so far, and the name that an Attribute has given.

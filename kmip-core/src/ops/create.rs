@@ -81,6 +81,7 @@ fn key_spec(algorithm: CryptographicAlgorithm, length: Option<i32>) -> OpResult<
         A::ChaCha20 | A::ChaCha20Poly1305 => (256, &[256]),
         A::Camellia | A::ARIA => (256, &[128, 192, 256]),
         A::SEED | A::IDEA => (128, &[128]),
+        A::SKIPJACK => (80, &[80]),
         A::HMAC_SHA1 => (160, &[]),
         A::HMAC_SHA224 | A::HMAC_SHA3_224 => (224, &[]),
         A::HMAC_SHA256 | A::HMAC_SHA3_256 => (256, &[]),
