@@ -12,6 +12,9 @@ use std::io;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+/// For how long the certificate of the authority is valid.
+const AUTHORITY_SECONDS: i64 = 3_650 * 24 * 60 * 60;
+
 /// An engine with an empty store.
 pub struct InProcess {
     place: Arc<Place>,
@@ -36,7 +39,20 @@ impl InProcess {
             config: Config { interop: true, ..Config::default() },
         };
         let engine = Engine::open(parts).map_err(io::Error::other)?;
+        engine
+            .establish_authority("CN=kmip-server development authority", "p256", AUTHORITY_SECONDS, now())
+            .map_err(io::Error::other)?;
         Ok(Self { place: Arc::new(Place { engine, store }), clients: 0 })
+    }
+
+    /// The engine, to administer it.
+    pub fn engine(&self) -> &Engine {
+        &self.place.engine
+    }
+
+    /// The time, on the pool.
+    pub fn now() -> Env {
+        now()
     }
 }
 

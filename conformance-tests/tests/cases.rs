@@ -89,8 +89,9 @@ fn demanded(table: &str) -> BTreeSet<(Operation, ResultReason)> {
 }
 
 fn operation_named(name: &str) -> Option<Operation> {
-    let name = name.trim_end_matches(" Errors");
-    Operation::TABLE.value_of(&name.replace([' ', '-', '#'], "")).map(Operation)
+    let name = name.trim_end_matches(" Errors").replace([' ', '-', '#'], "");
+    let mut rows = Operation::TABLE.rows.iter();
+    rows.find(|row| row.xml_name.replace('_', "").eq_ignore_ascii_case(&name)).map(|row| Operation(row.value))
 }
 
 /// The reason with this name, however the tables write it (`Bad Cryptographic parameters`, `Cryptographic Failure?`).

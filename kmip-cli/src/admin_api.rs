@@ -146,6 +146,11 @@ impl AdminApi {
         self.post::<Added>("/api/v1/users", user).await.map(|_| ())
     }
 
+    /// Asks about certificates.
+    pub async fn certificates(&self, ask: &serde_json::Value) -> Done<serde_json::Value> {
+        self.post("/api/v1/ca", ask).await
+    }
+
     /// The devices of the server.
     pub async fn devices(&self) -> Done<serde_json::Value> {
         self.get("/api/v1/hsm").await

@@ -115,6 +115,12 @@ pub enum Command {
     /// The root key under which the server keeps everything (admin API)
     #[command(subcommand)]
     RootKey(RootKeyCommand),
+    /// The certificate authority of Certify and Re-certify (admin API)
+    #[command(subcommand)]
+    Ca(CaCommand),
+    /// The certificates and revocation lists that Validate goes by (admin API)
+    #[command(subcommand)]
+    Trust(TrustCommand),
     /// Send a message from a file and print the answer
     Send {
         /// Request messages: .xml, or .ttlv (binary)
@@ -586,6 +592,84 @@ pub enum RootKeyCommand {
         /// Come back only when nothing is left under the old root key
         #[arg(long)]
         wait: bool,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+/// What to do with the certificate authority.
+#[derive(Debug, Subcommand)]
+pub enum CaCommand {
+    /// Make an authority that signs its own certificate, which is printed (PEM); its key stays in the server's vault
+    Init {
+        /// Its name, such as CN=Keys,O=Example
+        #[arg(long, value_name = "NAME")]
+        subject: String,
+        /// Kind of key: p256, p384, p521, ed25519, rsa3072 or rsa4096
+        #[arg(long, value_name = "KIND", default_value = "p384")]
+        key: String,
+        /// Days for which its certificate is valid
+        #[arg(long, default_value_t = 3650)]
+        days: u32,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Make a key in the server's vault, and print the request (PEM) that your own authority signs
+    Request {
+        /// Its name, such as CN=Keys,O=Example
+        #[arg(long, value_name = "NAME")]
+        subject: String,
+        /// Kind of key: p256, p384, p521, ed25519, rsa3072 or rsa4096
+        #[arg(long, value_name = "KIND", default_value = "p384")]
+        key: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Take the certificate that your own authority has issued for the request; the authority works with it from then on
+    Install {
+        /// The certificate (PEM)
+        file: PathBuf,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Print the certificate of the authority (PEM)
+    Show {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Print the revocation list of the authority (PEM), as of now
+    Crl {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
+/// What to do with what is trusted.
+#[derive(Debug, Subcommand)]
+pub enum TrustCommand {
+    /// Trust the certificate of an authority, and print its fingerprint
+    Add {
+        /// The certificate (PEM)
+        file: PathBuf,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Trust a certificate no longer
+    Remove {
+        /// Its fingerprint: SHA-256 in hexadecimal
+        fingerprint: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// List the fingerprints of what is trusted
+    List {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Keep the revocation list of an issuer, in place of its older one
+    AddCrl {
+        /// The list (PEM)
+        file: PathBuf,
         #[command(flatten)]
         admin: AdminArgs,
     },

@@ -274,6 +274,20 @@ impl Engine {
         self.run(bytes, request, principal, env)
     }
 
+    /// Evaluates a request of the server's own, in a scope that no client acts in.
+    pub(crate) fn evaluate_own(
+        &self,
+        bytes: &[u8],
+        request: DecodedRequest,
+        principal: Principal,
+        env: Env,
+    ) -> OpResult<Evaluation> {
+        if !self.catalog.has_scope_key(&principal.scope) {
+            return Ok(Evaluation::Commit(Box::new(self.prepare_scope(&principal.scope, env.now)?)));
+        }
+        Ok(self.run(bytes, request, principal, env))
+    }
+
     fn run(&self, bytes: &[u8], request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = self.response_header(version, Some(&request.header), env.now, 0);

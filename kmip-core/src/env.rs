@@ -57,6 +57,35 @@ pub enum Custody {
     Resident,
 }
 
+/// What the server's certificate authority issues.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorityProfile {
+    /// For how long a certificate is valid for which the client does not say, in seconds.
+    pub validity_seconds: i64,
+    /// For how long a certificate is valid at most.
+    pub longest_seconds: i64,
+    /// Extended key usages that are certified, as object identifiers: all of them where a request asks for none.
+    pub extended_usages: Vec<String>,
+    /// Where clients find the revocation list: the CRL Distribution Point of new certificates.
+    pub list_location: Option<String>,
+    /// For how long a revocation list counts, in seconds.
+    pub list_seconds: i64,
+}
+
+impl Default for AuthorityProfile {
+    fn default() -> Self {
+        const DAY: i64 = 24 * 60 * 60;
+        Self {
+            validity_seconds: 397 * DAY,
+            longest_seconds: 5 * 366 * DAY,
+            // serverAuth and clientAuth (RFC 5280 §4.2.1.12).
+            extended_usages: vec!["1.3.6.1.5.5.7.3.1".to_owned(), "1.3.6.1.5.5.7.3.2".to_owned()],
+            list_location: None,
+            list_seconds: 7 * DAY,
+        }
+    }
+}
+
 /// Settings of the core.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -80,6 +109,8 @@ pub struct Config {
     pub ticket_seconds: i64,
     /// Tickets that one client may hold or have given to others at one time.
     pub tickets_per_client: usize,
+    /// What the certificate authority issues.
+    pub authority: AuthorityProfile,
     /// Vendor Identification of Query.
     pub vendor: String,
 }
@@ -97,6 +128,7 @@ impl Default for Config {
             scope_key_period: ScopeKeyPeriod { objects: 1_000_000, seconds: 24 * 60 * 60 },
             ticket_seconds: 24 * 60 * 60,
             tickets_per_client: 1_000,
+            authority: AuthorityProfile::default(),
             vendor: "kmip-server".to_owned(),
         }
     }

@@ -46,6 +46,8 @@ pub enum Fault {
     AttributeExists,
     /// Another object of the scope has the name.
     NameTaken,
+    /// A certification request is not what its type says, or proves no possession of its key.
+    InvalidRequest,
     /// A field's value is not acceptable.
     InvalidField,
     /// The request contradicts itself or lacks a required field.
@@ -202,6 +204,7 @@ impl Fault {
             Self::ObjectAlreadyExists => R::ObjectAlreadyExists,
             Self::DataType => since_2(R::InvalidField, R::InvalidDataType),
             Self::NumericRange => since_2(R::InvalidField, R::NumericRange),
+            Self::InvalidRequest => since_2(R::InvalidField, R::InvalidCSR),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).
             Self::NotQuantumSafe | Self::Internal => R::GeneralFailure,
@@ -254,10 +257,10 @@ fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
     if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
 }
 
-/// Two operations of 2.x name Item Not Found, as 1.x does, where the others have Object Not Found.
+/// Three operations of 2.x name Item Not Found, as 1.x does, where the others have Object Not Found.
 fn not_found_in_2x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::AdjustAttribute | Operation::CreateSplitKey) => ResultReason::ItemNotFound,
+        Some(Operation::AdjustAttribute | Operation::Certify | Operation::CreateSplitKey) => ResultReason::ItemNotFound,
         _ => ResultReason::ObjectNotFound,
     }
 }
@@ -374,7 +377,9 @@ fn unsupported_parameters_in_2x(operation: Option<Operation>) -> ResultReason {
 /// An object that is "not able to be re-keyed" (KMIP 1.4 §11.4, §11.5), or to be used in a way (§11.30 to §11.35).
 fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
     match operation {
-        Some(Operation::ReKey | Operation::ReKeyKeyPair) => ResultReason::PermissionDenied,
+        Some(Operation::ReKey | Operation::ReKeyKeyPair | Operation::Certify | Operation::ReCertify) => {
+            ResultReason::PermissionDenied
+        }
         Some(Operation::DeriveKey) => ResultReason::InvalidField,
         // What "does not specify a certificate list" (KMIP 1.4 §11.25).
         Some(Operation::Validate) => ResultReason::InvalidMessage,

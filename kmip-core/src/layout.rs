@@ -14,6 +14,9 @@
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
 //! | `x/l/` SHA-256 of an issuer's `Name` | the newest revocation list (DER) of an issuer outside |
+//! | `x/c` | the certificate authority: identifier of its key NUL its certificate (DER) |
+//! | `x/p` | a key that waits for its certificate: identifier NUL public key (DER) |
+//! | `x/i/` serial number | what the authority issued: identifier of its key NUL scope NUL identifier of the certificate |
 //!
 //! Keys begin with the scope, so that one scope is one range and another scope's objects do not exist in it. Names stand
 //! only as a keyed hash: a stolen disk shows none. Everything else that Locate needs is rebuilt in memory at open.
@@ -47,6 +50,13 @@ pub const INTENTS: &[u8] = b"r/";
 pub const TRUST_ANCHORS: &[u8] = b"x/a/";
 /// Revocation lists.
 pub const REVOCATION_LISTS: &[u8] = b"x/l/";
+
+/// The certificate authority.
+pub const AUTHORITY: &[u8] = b"x/c";
+/// A key of the certificate authority that waits for its certificate.
+pub const AUTHORITY_REQUEST: &[u8] = b"x/p";
+/// Certificates that the authority issued.
+pub const ISSUED: &[u8] = b"x/i/";
 
 /// How an identifier that is a UUID begins.
 const UUID: u8 = b'#';
@@ -154,6 +164,11 @@ pub fn trust_anchor(fingerprint: &[u8; 32]) -> Vec<u8> {
 /// Key of the revocation list of an issuer, whose `Name` (DER) is given.
 pub fn revocation_list(issuer: &[u8]) -> Vec<u8> {
     [REVOCATION_LISTS, Sha256::digest(issuer).as_slice()].concat()
+}
+
+/// Key of what is recorded of an issued certificate.
+pub fn issued(serial_number: &[u8]) -> Vec<u8> {
+    [ISSUED, serial_number].concat()
 }
 
 /// Key of a client's record.

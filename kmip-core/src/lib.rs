@@ -7,6 +7,8 @@ mod archive;
 mod attribute_change;
 mod attributes;
 mod authenticate;
+mod authority;
+mod authority_setup;
 mod batch;
 mod catalog;
 mod criteria;

@@ -4,7 +4,8 @@ use kmip_codec::attribute::values::{Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::object::{KeyBlock, ManagedObject};
 use kmip_codec::registry::{
-    CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType, SecretDataType,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
+    SecretDataType,
 };
 
 use crate::attributes;
@@ -30,6 +31,11 @@ pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &
             record.set(Attribute::OpaqueDataType(opaque.opaque_data_type));
             record.set(Attribute::KeyFormatType(KeyFormatType::Opaque));
         }
+        ManagedObject::CertificateRequest(request) => {
+            if request.certificate_request_type == CertificateRequestType::PKCS_10 {
+                record.set(Attribute::KeyFormatType(KeyFormatType::PKCS_10));
+            }
+        }
         other => {
             if let Some(block) = other.key_block() {
                 describe_key(context, record, other, block)?;
@@ -37,6 +43,25 @@ pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &
         }
     }
     Ok(())
+}
+
+/// Whether an attribute is one that a certificate gives its object.
+pub(crate) fn is_said_by_certificate(attribute: &Attribute) -> bool {
+    matches!(
+        attribute,
+        Attribute::CertificateType(_)
+            | Attribute::CertificateLength(_)
+            | Attribute::CertificateIdentifier(_)
+            | Attribute::CertificateIssuer(_)
+            | Attribute::CertificateSubject(_)
+            | Attribute::X509CertificateIdentifier(_)
+            | Attribute::X509CertificateIssuer(_)
+            | Attribute::X509CertificateSubject(_)
+            | Attribute::DigitalSignatureAlgorithm(_)
+            | Attribute::CryptographicAlgorithm(_)
+            | Attribute::CryptographicLength(_)
+            | Attribute::KeyFormatType(_)
+    ) || matches!(attribute.tag().name(), Some(name) if name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer "))
 }
 
 fn describe_certificate(record: &mut Record, der: &[u8]) -> OpResult<()> {

@@ -35,7 +35,7 @@ impl Engine {
         if anchors(self.store.as_ref())?.len() >= ANCHORS {
             return unacceptable(format!("there are {ANCHORS} trust anchors already; remove one first"));
         }
-        let fingerprint: Fingerprint = Sha256::digest(der).into();
+        let fingerprint = fingerprint(der);
         self.write(Write::Put(layout::trust_anchor(&fingerprint), der.to_vec()))?;
         Ok(fingerprint)
     }
@@ -82,6 +82,11 @@ impl Engine {
     }
 }
 
+/// The fingerprint of a certificate.
+pub fn fingerprint(der: &[u8]) -> Fingerprint {
+    Sha256::digest(der).into()
+}
+
 fn unacceptable<T>(why: String) -> Result<T, AdministrationError> {
     Err(AdministrationError::Unacceptable(why))
 }
@@ -103,4 +108,18 @@ pub(crate) fn lists<'a>(
         lists.extend(store.get(&layout::revocation_list(issuer))?.map(|stored| stored.value));
     }
     Ok(lists)
+}
+
+/// A label of PEM and DER as PEM text (RFC 7468).
+pub fn to_pem(label: &'static str, der: &[u8]) -> Result<String, AdministrationError> {
+    der::pem::encode_string(label, der::pem::LineEnding::LF, der).or_else(|error| unacceptable(error.to_string()))
+}
+
+/// The DER of a PEM text with this label.
+pub fn from_pem(label: &str, text: &str) -> Result<Vec<u8>, AdministrationError> {
+    match der::pem::decode_vec(text.as_bytes()) {
+        Ok((found, der)) if found == label => Ok(der),
+        Ok((found, _)) => unacceptable(format!("the PEM text holds a {found}, not a {label}")),
+        Err(error) => unacceptable(format!("not the PEM text of one {label}: {error}")),
+    }
 }

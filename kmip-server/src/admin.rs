@@ -14,11 +14,14 @@
 //! GET  /api/v1/root-key -> 200 {"root_key", "older", "rotation", "finished"}     see [`RootKeyReport`](crate::rotation::RootKeyReport)
 //! POST /api/v1/root-key/rotate  {"to": "software" | "pkcs11"?, "devices": ["a"]?, "root_label": "..."?, "scope_keys": true?}
 //!                       -> 202 like the above
+//! POST /api/v1/ca       {"action": "init" | "request" | "install" | "show" | "crl" | "trust" | "distrust" | "trusted" | "add-crl", ...}
+//!                       -> 200 {...}                 see [`Ask`](crate::authority::Ask)
 //! GET  /api/v1/hsm      -> 200 {"devices": [{"name", "place", "serves", "state"}]}   none where the root key is in software
 //! POST /api/v1/hsm/reconcile  -> 200 {"removed_unstored", "removed_destroyed", "unsettled", "orphans", "missing", "complete"}
 //! ```
 //! Errors are `{"error": "..."}` with a fitting status.
 
+use crate::authority::Ask;
 use crate::https::wipe;
 use crate::metrics::Metrics;
 use crate::run::Reconfigure;
@@ -42,6 +45,8 @@ use zeroize::Zeroizing;
 
 /// Largest body.
 const BODY_BYTES: usize = 64 * 1024;
+/// Largest body with a revocation list.
+const LIST_BYTES: usize = 24 << 20;
 /// Media type of Prometheus' text format, version 1.0.0 of OpenMetrics.
 const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -76,6 +81,7 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/v1/clients/quirks", post(set_quirks))
         .route("/api/v1/users", post(add_user))
         .route("/api/v1/reload", post(reload))
+        .route("/api/v1/ca", post(certificates).layer(DefaultBodyLimit::max(LIST_BYTES)))
         .route("/api/v1/hsm", get(devices))
         .route("/api/v1/root-key", get(root_key))
         .route("/api/v1/root-key/rotate", post(rotate_root_key))
@@ -353,6 +359,36 @@ async fn add_user(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, b
         Ok(Err(error)) => {
             let (status, text) = administration_refusal(error);
             warn!(administrator = peer.client, remote = %peer.remote, user = shown, "user not added: {text}");
+            refuse(status, &text)
+        }
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"),
+    }
+}
+
+async fn certificates(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
+    let ask: Ask = match serde_json::from_slice(&body) {
+        Ok(ask) => ask,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
+    };
+    let what = match &ask {
+        Ask::Show | Ask::Crl | Ask::Trusted => None,
+        Ask::Init { .. } => Some("the certificate authority is made"),
+        Ask::Request { .. } => Some("a key of the certificate authority is made"),
+        Ask::Install { .. } => Some("a certificate of the certificate authority is installed"),
+        Ask::Trust { .. } => Some("a trust anchor is added"),
+        Ask::Distrust { .. } => Some("a trust anchor is removed"),
+        Ask::AddCrl { .. } => Some("a revocation list is added"),
+    };
+    match tokio::task::spawn_blocking(move || admin.administration.certificates(&ask)).await {
+        Ok(Ok(answer)) => {
+            if let Some(what) = what {
+                info!(administrator = peer.client, remote = %peer.remote, "{what}");
+            }
+            json(StatusCode::OK, &answer)
+        }
+        Ok(Err(error)) => {
+            let (status, text) = administration_refusal(error);
+            warn!(administrator = peer.client, remote = %peer.remote, "certificates are not changed: {text}");
             refuse(status, &text)
         }
         Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"),

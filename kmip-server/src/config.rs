@@ -69,6 +69,8 @@ pub struct Config {
     pub vault: Vault,
     /// PKCS#11 devices.
     pub hsm: Vec<Hsm>,
+    /// The certificate authority.
+    pub ca: Ca,
     /// The audit log.
     pub audit: Audit,
     /// The logs on stderr.
@@ -355,6 +357,65 @@ impl Default for Vault {
     }
 }
 
+/// An extended key usage: a name, or its object identifier.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ExtendedKeyUsage(pub String);
+
+/// Names of extended key usages (RFC 5280 §4.2.1.12).
+const EXTENDED_KEY_USAGES: [(&str, &str); 5] = [
+    ("server-auth", "1.3.6.1.5.5.7.3.1"),
+    ("client-auth", "1.3.6.1.5.5.7.3.2"),
+    ("code-signing", "1.3.6.1.5.5.7.3.3"),
+    ("email-protection", "1.3.6.1.5.5.7.3.4"),
+    ("time-stamping", "1.3.6.1.5.5.7.3.8"),
+];
+
+impl TryFrom<String> for ExtendedKeyUsage {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if let Some((_, id)) = EXTENDED_KEY_USAGES.iter().find(|(name, _)| *name == text) {
+            return Ok(Self((*id).to_owned()));
+        }
+        let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if text.contains('.') && text.split('.').all(is_number) {
+            return Ok(Self(text));
+        }
+        let names: Vec<&str> = EXTENDED_KEY_USAGES.iter().map(|(name, _)| *name).collect();
+        Err(format!("{text:?} is no extended key usage: expected {} or an object identifier", names.join(", ")))
+    }
+}
+
+/// `[ca]`: what the certificate authority of Certify issues.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Ca {
+    /// For how long a certificate is valid for which the client does not say.
+    pub validity_days: u32,
+    /// For how long a certificate is valid at most.
+    pub longest_days: u32,
+    /// What keys are certified for.
+    pub extended_key_usages: Vec<ExtendedKeyUsage>,
+    /// Where the revocation list is found, as certificates tell.
+    pub crl_url: Option<String>,
+    /// For how long a revocation list counts.
+    pub crl_days: u32,
+}
+
+impl Default for Ca {
+    fn default() -> Self {
+        let usages = EXTENDED_KEY_USAGES.iter().take(2).map(|(_, id)| ExtendedKeyUsage((*id).to_owned()));
+        Self {
+            validity_days: 397,
+            longest_days: 1830,
+            extended_key_usages: usages.collect(),
+            crl_url: None,
+            crl_days: 7,
+        }
+    }
+}
+
 /// When the audit entry of a read is safe.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -527,6 +588,7 @@ fn sections() -> Vec<(&'static str, &'static [&'static str])> {
         ("store", fields_of::<Store>()),
         ("vault", fields_of::<Vault>()),
         ("hsm", fields_of::<Hsm>()),
+        ("ca", fields_of::<Ca>()),
         ("audit", fields_of::<Audit>()),
         ("log", fields_of::<Log>()),
     ]

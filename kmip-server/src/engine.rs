@@ -12,7 +12,7 @@ use hsm_backend::pkcs11::PAIR_DEADLINE;
 use hsm_backend::rotating::Presence;
 use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
-use kmip_core::env::{Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::ports::store::{RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault};
 use kmip_core::reconcile::Reconciliation;
@@ -20,6 +20,7 @@ use kmip_core::renewal::ScopeKeyPeriod;
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
+use crate::authority::Ask;
 use crate::committer::{Committed, Committer};
 use crate::config::{AuditReads, Config};
 use crate::datadir::DataDir;
@@ -132,6 +133,7 @@ pub(crate) fn open(
     settle_intents(&engine)?;
     if config.dev {
         enroll_first_client(&engine)?;
+        establish_development_authority(&engine)?;
     }
     let committer = Committer::start(Arc::clone(&engine), Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&journal));
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
@@ -195,6 +197,20 @@ fn enroll_first_client(engine: &Engine) -> Result<(), ServiceError> {
     }
 }
 
+/// Days for which the certificate of a development authority is valid.
+const DEVELOPMENT_DAYS: u32 = 3_650;
+
+/// Certify works at once where nobody sets up an authority.
+fn establish_development_authority(engine: &Engine) -> Result<(), ServiceError> {
+    use kmip_core::administration::AdministrationError;
+    let subject = "CN=kmip-server development authority".to_owned();
+    let ask = Ask::Init { subject, key: "p256".to_owned(), days: DEVELOPMENT_DAYS };
+    match crate::authority::act(engine, &ask, now(Pace::Pool)) {
+        Ok(_) | Err(AdministrationError::Exists(_)) => Ok(()),
+        Err(error) => Err(failure(error)),
+    }
+}
+
 fn core_config(config: &Config) -> CoreConfig {
     let unknown_users = match config.kmip.unknown_users {
         crate::config::UnknownUsers::Refuse => UnknownUsers::Refuse,
@@ -209,7 +225,19 @@ fn core_config(config: &Config) -> CoreConfig {
         seconds: i64::from(config.vault.scope_key_hours).saturating_mul(60 * 60),
     };
     let (interop, lease_seconds) = (config.kmip.interop, config.kmip.lease_s);
-    CoreConfig { interop, unknown_users, lease_seconds, custody, scope_key_period, ..CoreConfig::default() }
+    let authority = authority_profile(&config.ca);
+    CoreConfig { interop, unknown_users, lease_seconds, custody, scope_key_period, authority, ..CoreConfig::default() }
+}
+
+fn authority_profile(ca: &crate::config::Ca) -> AuthorityProfile {
+    const DAY: i64 = 24 * 60 * 60;
+    AuthorityProfile {
+        validity_seconds: i64::from(ca.validity_days).saturating_mul(DAY),
+        longest_seconds: i64::from(ca.longest_days).saturating_mul(DAY),
+        extended_usages: ca.extended_key_usages.iter().map(|usage| usage.0.clone()).collect(),
+        list_location: ca.crl_url.clone(),
+        list_seconds: i64::from(ca.crl_days).saturating_mul(DAY),
+    }
 }
 
 /// Verifies every record of a data directory that no server uses; the text says what was verified.
@@ -437,6 +465,10 @@ impl Administration for EngineService {
         self.core.rotation.begin(self.core.as_ref(), config, &target, scope_keys)?;
         rotate_on(&self.core).map_err(|error| AdministrationError::Unavailable(error.0))?;
         self.root_key()
+    }
+
+    fn certificates(&self, ask: &Ask) -> Result<serde_json::Value, AdministrationError> {
+        crate::authority::act(&self.core.engine, ask, now(Pace::Pool)).map_err(refusal)
     }
 
     fn reconcile(&self) -> Result<Reconciliation, AdministrationError> {

@@ -7,6 +7,7 @@
 pub mod admin;
 pub mod audit;
 pub mod audit_line;
+pub mod authority;
 pub mod cli;
 mod committer;
 pub mod config;

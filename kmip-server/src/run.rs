@@ -286,6 +286,7 @@ fn fixed_at_start(started: &Config, now: &Config) -> Vec<&'static str> {
         ("[store]", started.store == now.store),
         ("[vault]", started.vault == now.vault),
         ("[[hsm]]", started.hsm == now.hsm),
+        ("[ca]", started.ca == now.ca),
         ("[audit]", started.audit == now.audit),
         ("[log]", started.log == now.log),
     ];

@@ -3,6 +3,7 @@
 //! The shell knows frames, sockets and certificates; everything that KMIP means stands behind these traits.
 
 use crate::audit_line::JsonText;
+use crate::authority::Ask;
 use crate::config::Config;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
@@ -124,6 +125,12 @@ pub trait Administration: Send + Sync + 'static {
     fn rotate_root_key(&self, config: &Config, rotation: &Rotate) -> Result<RootKeyReport, AdministrationError> {
         let _ = (config, rotation);
         self.root_key()
+    }
+
+    /// Sets up the certificate authority, or changes what is trusted.
+    fn certificates(&self, ask: &Ask) -> Result<serde_json::Value, AdministrationError> {
+        let _ = ask;
+        Err(AdministrationError::NotFound("there is no certificate authority".to_owned()))
     }
 
     /// Compares the keys in devices with the store, and removes what a crash has left behind.

@@ -2,6 +2,7 @@
 
 mod admin;
 mod attributes;
+mod authority;
 mod create;
 mod get;
 mod hsm;
@@ -56,6 +57,8 @@ pub async fn run(cli: Cli) -> Done {
         Command::User(command) => admin::user(&context, command).await,
         Command::Hsm(command) => hsm::run(&context, command).await,
         Command::RootKey(command) => root_key::run(&context, command).await,
+        Command::Ca(command) => authority::ca(&context, command).await,
+        Command::Trust(command) => authority::trust(&context, command).await,
         Command::Send { file } => send::run(&context, &file).await,
         Command::Completion { .. } => Ok(()),
     }

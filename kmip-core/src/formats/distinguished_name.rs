@@ -45,8 +45,18 @@ macro_rules! rows {
             keyword: $keyword,
             attributes: rows!(@attributes $($subject $issuer)?),
         }),*];
+        rows!(@subject $($oid $keyword $($subject $issuer)?;)*);
     };
     (@attributes) => { None };
+    (@subject $($oid:literal $keyword:literal $($subject:ident $issuer:ident)?;)*) => {
+        /// The part of a subject's name that an attribute is: its object identifier and text.
+        pub(crate) fn subject_part(attribute: &Attribute) -> Option<(ObjectIdentifier, &Text)> {
+            match attribute {
+                $($(Attribute::$subject(text) => Some((ObjectIdentifier::new_unwrap($oid), text)),)?)*
+                _ => None,
+            }
+        }
+    };
     (@attributes $subject:ident $issuer:ident) => { Some([Attribute::$subject, Attribute::$issuer]) };
 }
 

@@ -31,7 +31,7 @@ pub use default_format::{
     algorithm_in_version, default_format, format_in_version, generated_format, generated_private, generated_public,
 };
 pub use digest::digests;
-pub(crate) use distinguished_name::elements;
+pub(crate) use distinguished_name::{elements, subject_part};
 pub use inspect::{Inspected, inspect, inspect_material};
 
 use thiserror::Error;

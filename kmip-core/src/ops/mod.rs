@@ -4,6 +4,7 @@ mod activate;
 mod add_attribute;
 mod adjust_attribute;
 mod archive;
+mod certify;
 mod check;
 mod create;
 mod create_key_pair;
@@ -31,6 +32,7 @@ mod mac_verify;
 mod modify_attribute;
 mod obtain_lease;
 mod query;
+mod recertify;
 mod recover;
 mod register;
 mod rekey;
@@ -49,6 +51,7 @@ use kmip_codec::operation::{RequestPayload as Request, ResponsePayload as Respon
 use kmip_codec::registry::{ObjectType, Operation, WireEnum};
 use kmip_codec::version::Version;
 
+use crate::authority;
 use crate::batch::Context;
 use crate::engine::Engine;
 use crate::env::{Pace, Work};
@@ -106,6 +109,8 @@ handlers! {
     Hash => Hash, hash::hash;
     RNGRetrieve => RNGRetrieve, rng_retrieve::rng_retrieve;
     RNGSeed => RNGSeed, rng_seed::rng_seed;
+    Certify => Certify, certify::certify;
+    ReCertify => ReCertify, recertify::recertify;
     Validate => Validate, validate::validate;
     Query => Query, query::query;
     DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
@@ -116,7 +121,7 @@ handlers! {
     Interop => Interop, interop::interop;
     }
     unhandled {
-        Certify ReCertify Cancel Poll Notify Put
+        Cancel Poll Notify Put
         CreateSplitKey JoinSplitKey
         SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
         GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
@@ -167,9 +172,15 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
         O::Create | O::ReKey | O::RNGRetrieve | O::Archive | O::Recover | O::Import => {
             (Work::Device, waits.to_make || waits.to_use)
         }
-        O::Register | O::DeriveKey | O::Get | O::Export | O::Encrypt | O::Decrypt | O::Sign => {
-            (Work::Device, waits.to_use)
-        }
+        O::Register
+        | O::DeriveKey
+        | O::Get
+        | O::Export
+        | O::Encrypt
+        | O::Decrypt
+        | O::Sign
+        | O::Certify
+        | O::ReCertify => (Work::Device, waits.to_use),
         O::SignatureVerify | O::MAC | O::MACVerify => (Work::Device, waits.to_use),
         _ => return None,
     };
@@ -181,6 +192,7 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
 pub(crate) fn supported(engine: &Engine, version: Version) -> Vec<Operation> {
     let offered = |operation: &&Operation| match **operation {
         Operation::Interop => engine.config.interop,
+        Operation::Certify | Operation::ReCertify => authority::exists(engine),
         operation => engine.abilities.permit(operation),
     };
     let live = |operation: &&Operation| Operation::TABLE.is_live(operation.0, version);
@@ -199,6 +211,7 @@ pub(crate) fn object_types(version: Version) -> Vec<ObjectType> {
         ObjectType::SecretData,
         ObjectType::OpaqueObject,
         ObjectType::PGPKey,
+        ObjectType::CertificateRequest,
     ];
     held.into_iter().filter(|kind| ObjectType::TABLE.is_live(kind.0, version)).collect()
 }

@@ -4,10 +4,12 @@
 //! trust anchor of the administration, the server's own authority, or a self-signed certificate that the client's scope
 //! holds as an Active object and that the request names by its identifier. A chain that ends elsewhere is Unknown.
 
+use std::sync::Arc;
+
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::object::{Certificate, ManagedObject};
 use kmip_codec::operation::validate::{ValidateRequest, ValidateResponse};
-use kmip_codec::registry::{CertificateType, State, Tag, ValidityIndicator};
+use kmip_codec::registry::{CertificateType, State, ValidityIndicator};
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
@@ -15,7 +17,7 @@ use crate::object::{Record, attribute_of};
 use crate::x509::certificate::Parsed;
 use crate::x509::path::{self, Policy, Verdict};
 use crate::x509::revocation::{RevocationList, Revoked};
-use crate::{state, trust};
+use crate::{authority, state, trust};
 
 /// Certificates of a chain: each costs a signature to verify.
 const LONGEST: usize = 32;
@@ -85,15 +87,18 @@ fn held(context: &mut Context<'_>, id: &UniqueIdentifier) -> OpResult<Given> {
         return fail(Fault::WrongObjectType, format!("a {} is not a certificate", view.object_type));
     };
     let held = state::at(&view, context.now) == State::Active;
-    Ok(Given { der: value(certificate)?, revoked: revocation(&view), held })
+    Ok(Given { der: value(certificate)?, revoked: authority::revocation(&view), held })
 }
 
-/// When and why an object was revoked.
-fn revocation(record: &Record) -> Option<Revoked> {
-    let compromised = record.date(Tag::CompromiseOccurrenceDate);
-    attribute_of!(record, RevocationReason)?;
-    let date = compromised.or_else(|| record.date(Tag::DeactivationDate))?;
-    Some(Revoked { date: date.0, compromised: compromised.is_some() })
+/// What the server's own authority says of a certificate that it issued.
+fn revoked_here(context: &Context<'_>, certificate: &Parsed<'_>) -> OpResult<Option<Revoked>> {
+    let issued = authority::issued(context.engine, &certificate.serial_number)?;
+    // The record of an archived or destroyed certificate has no value; its serial number is this server's random one.
+    let is_same = |record: &&Arc<Record>| match &record.object {
+        Some(ManagedObject::Certificate(held)) => held.certificate_value.as_slice() == certificate.der,
+        _ => true,
+    };
+    Ok(issued.as_ref().filter(is_same).and_then(|record| authority::revocation(record)))
 }
 
 fn decide(context: &Context<'_>, given: &[Given], date: i64) -> OpResult<Verdict> {
@@ -108,8 +113,10 @@ fn decide(context: &Context<'_>, given: &[Given], date: i64) -> OpResult<Verdict
     let own_root = |given: &&Given| given.held && Parsed::new(&given.der).is_ok_and(|one| one.is_self_issued());
     anchors.extend(given.iter().filter(own_root).map(|given| given.der.clone()));
     let lists = trust::lists(store, path.iter().map(|certificate| certificate.issuer.as_slice()))?;
-    let own = |certificate: &Parsed<'_>| {
-        Ok(given.iter().find(|given| given.der == certificate.der).and_then(|given| given.revoked))
+    anchors.extend(authority::load(context.engine)?.map(|authority| authority.certificate));
+    let own = |certificate: &Parsed<'_>| match given.iter().find(|given| given.der == certificate.der) {
+        Some(Given { revoked: Some(revoked), .. }) => Ok(Some(*revoked)),
+        _ => revoked_here(context, certificate),
     };
     let policy = Policy {
         date,

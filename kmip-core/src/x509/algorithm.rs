@@ -102,7 +102,6 @@ fn pss(parameters: AnyRef<'_>) -> Option<Signing> {
 }
 
 /// How a scheme stands in what is signed with it. RSA has NULL parameters, the others none.
-#[cfg(test)]
 pub(crate) fn identifier(signing: &Signing) -> Option<AlgorithmIdentifierRef<'static>> {
     let find = |wanted: fn(&Family) -> bool, hash: Hash| {
         ROWS.iter().find(|(_, family, of)| wanted(family) && *of == hash).map(|(oid, _, _)| *oid)

@@ -20,6 +20,7 @@ const PROCESSED: [ObjectIdentifier; 6] = [
     ObjectIdentifier::new_unwrap("2.5.29.37"),
 ];
 pub(crate) const BASIC_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.19");
+pub(crate) const SUBJECT_KEY_IDENTIFIER: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.14");
 pub(crate) const KEY_USAGE: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.15");
 /// Limits names in the whole path below; not processed, whether critical or not.
 const NAME_CONSTRAINTS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.5.29.30");
@@ -48,6 +49,8 @@ pub(crate) struct Parsed<'a> {
     pub constraints: Option<BasicConstraints>,
     /// Key Usage.
     pub usage: Option<KeyUsage>,
+    /// All extensions.
+    extensions: Vec<Extension<'a>>,
     /// An extension that must be processed and is not.
     pub unprocessed: Option<ObjectIdentifier>,
 }
@@ -83,6 +86,7 @@ impl<'a> Parsed<'a> {
             constraints: extension(&extensions, BASIC_CONSTRAINTS)?,
             usage: extension(&extensions, KEY_USAGE)?,
             unprocessed: extensions.iter().find(must).map(|extension| extension.id),
+            extensions,
         })
     }
 
@@ -100,6 +104,19 @@ impl<'a> Parsed<'a> {
     pub fn may_certify(&self) -> bool {
         let authority = self.constraints.as_ref().is_some_and(|constraints| constraints.ca);
         authority && self.usage.as_ref().is_none_or(KeyUsage::key_cert_sign)
+    }
+
+    /// The value of an extension.
+    pub fn value(&self, id: ObjectIdentifier) -> Option<Vec<u8>> {
+        let found = self.extensions.iter().find(|extension| extension.id == id);
+        found.map(|extension| extension.value.as_bytes().to_vec())
+    }
+
+    /// Subject Key Identifier.
+    pub fn key_identifier(&self) -> Option<Vec<u8>> {
+        let value = self.value(SUBJECT_KEY_IDENTIFIER)?;
+        let value: AnyRef<'_> = AnyRef::from_der(&value).ok()?;
+        Some(value.value().to_vec())
     }
 
     /// Whether its key may sign revocation lists.

@@ -6,8 +6,11 @@
 pub(crate) mod algorithm;
 pub(crate) mod certificate;
 pub(crate) mod path;
+pub(crate) mod request;
 pub(crate) mod revocation;
 pub(crate) mod signed;
+pub(crate) mod subject;
+pub(crate) mod write;
 
 use thiserror::Error;
 

@@ -7,6 +7,7 @@ mod requests;
 
 mod authentication;
 mod batches;
+mod certificates;
 mod device;
 mod isolation;
 mod lifecycle;

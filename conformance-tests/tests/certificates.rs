@@ -1,0 +1,227 @@
+//! Certificates and revocation lists of the server's authority as OpenSSL sees them, where its command is installed: issued
+//! certificates verify, revoked ones do not, and an authority whose certificate another one signed works like its own.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::in_process::InProcess;
+use kmip_codec::attribute::values::{RevocationReason, UniqueIdentifier};
+use kmip_codec::limits::Limits;
+use kmip_codec::message::decode::decode_response;
+use kmip_codec::message::{RequestMessage, encode};
+use kmip_codec::object::{Certificate, ManagedObject};
+use kmip_codec::operation::certify::CertifyRequest;
+use kmip_codec::operation::revoke::RevokeRequest;
+use kmip_codec::operation::validate::ValidateRequest;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{
+    CertificateRequestType, CertificateType, Operation, ResultStatus, RevocationReasonCode, Tag, ValidityIndicator,
+};
+use kmip_codec::value::ByteString;
+use kmip_codec::version::V2_1;
+use kmip_codec::wire::Strictness;
+use kmip_core::trust::{from_pem, to_pem};
+
+/// The folder of a test and OpenSSL's command; nothing where it is not installed.
+struct OpenSsl(tempfile::TempDir);
+
+impl OpenSsl {
+    fn find() -> Option<Self> {
+        if Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success()) {
+            return Some(Self(tempfile::tempdir().expect("a folder")));
+        }
+        println!("SKIP: the openssl command is not installed");
+        None
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, arguments: &str) -> Output {
+        let arguments = arguments.split(' ');
+        Command::new("openssl").args(arguments).current_dir(self.path()).output().expect("openssl starts")
+    }
+
+    #[track_caller]
+    fn must(&self, arguments: &str) {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.path().join(name), text).expect("a file");
+    }
+
+    fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).expect("a file")
+    }
+
+    /// A key and a request (PEM) of it.
+    fn request(&self, kind: &str, name: &str) -> String {
+        self.must(&format!("genpkey {kind} -out {name}.key"));
+        self.must(&format!(
+            "req -new -key {name}.key -subj /CN={name} -addext subjectAltName=DNS:{name} -out {name}.csr"
+        ));
+        self.read(&format!("{name}.csr"))
+    }
+}
+
+fn call(client: &mut dyn Endpoint, operation: Operation, payload: RequestPayload) -> ResponsePayload {
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![(operation, payload)]), V2_1);
+    let answer = client.exchange(&request).expect("an answer");
+    let mut answer = decode_response(&answer, &Limits::DEFAULT, Strictness::Strict).expect("a response");
+    let item = answer.batch_item.pop().expect("an item");
+    assert_eq!(item.result_status, ResultStatus::Success, "{:?}", item.result_message);
+    item.response_payload.expect("a payload")
+}
+
+/// Certifies a request; gives the identifier and the certificate (PEM).
+fn certify(client: &mut dyn Endpoint, request: &str) -> (UniqueIdentifier, String) {
+    let certify = CertifyRequest {
+        unique_identifier: None,
+        certificate_request_type: Some(CertificateRequestType::PEM),
+        certificate_request: None,
+        certificate_request_value: Some(ByteString::new(request.as_bytes())),
+        attributes: None,
+        protection_storage_masks: None,
+    };
+    let certified = call(client, Operation::Certify, RequestPayload::Certify(Box::new(certify)));
+    let ResponsePayload::Certify(certified) = certified else { panic!("{certified:?}") };
+    let id = certified.unique_identifier;
+    let get = kmip_codec::operation::get::GetRequest {
+        unique_identifier: Some(id.clone()),
+        key_format_type: None,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    let got = call(client, Operation::Get, RequestPayload::Get(Box::new(get)));
+    let ResponsePayload::Get(got) = got else { panic!("{got:?}") };
+    let ManagedObject::Certificate(certificate) = got.object else { panic!("not a certificate") };
+    (id, to_pem("CERTIFICATE", certificate.certificate_value.as_slice()).expect("PEM"))
+}
+
+const KINDS: [&str; 4] = [
+    "-algorithm EC -pkeyopt ec_paramgen_curve:P-384",
+    "-algorithm RSA -pkeyopt rsa_keygen_bits:2048",
+    "-algorithm ED25519",
+    "-algorithm EC -pkeyopt ec_paramgen_curve:P-521",
+];
+
+#[test]
+fn openssl_verifies_what_the_authority_issues_and_refuses_what_it_revoked() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    let authority = world.engine().authority_certificate().expect("the store works").expect("an authority");
+    openssl.write("ca.pem", &to_pem("CERTIFICATE", &authority).expect("PEM"));
+    let mut ids = Vec::new();
+    for (number, kind) in KINDS.iter().enumerate() {
+        let (id, certificate) = certify(client.as_mut(), &openssl.request(kind, &format!("host-{number}.example")));
+        openssl.write(&format!("{number}.pem"), &certificate);
+        openssl.must(&format!("verify -x509_strict -check_ss_sig -purpose sslserver -CAfile ca.pem {number}.pem"));
+        openssl.must(&format!("verify -verify_hostname host-{number}.example -CAfile ca.pem {number}.pem"));
+        ids.push(id);
+    }
+    let reason =
+        RevocationReason { revocation_reason_code: RevocationReasonCode::KeyCompromise, revocation_message: None };
+    let revoke = RevokeRequest {
+        unique_identifier: ids.pop(),
+        revocation_reason: Some(reason),
+        compromise_occurrence_date: None,
+    };
+    call(client.as_mut(), Operation::Revoke, RequestPayload::Revoke(Box::new(revoke)));
+    let list = world.engine().authority_revocation_list(InProcess::now()).expect("a list");
+    openssl.write("crl.pem", &to_pem("X509 CRL", &list).expect("PEM"));
+    openssl.must("crl -in crl.pem -CAfile ca.pem -noout");
+    for number in 0..ids.len() {
+        openssl.must(&format!("verify -x509_strict -crl_check -CRLfile crl.pem -CAfile ca.pem {number}.pem"));
+    }
+    let revoked = openssl.run(&format!("verify -crl_check -CRLfile crl.pem -CAfile ca.pem {}.pem", ids.len()));
+    assert!(!revoked.status.success() && String::from_utf8_lossy(&revoked.stderr).contains("revoked"));
+}
+
+fn validate(client: &mut dyn Endpoint, certificates: &[&str]) -> ValidityIndicator {
+    let certificate = |pem: &&str| Certificate {
+        certificate_type: CertificateType::X_509,
+        certificate_value: ByteString::new(&from_pem("CERTIFICATE", pem).expect("a certificate")),
+    };
+    let certificate = certificates.iter().map(certificate).collect();
+    let validate = ValidateRequest { certificate, unique_identifier: Vec::new(), validity_date: None };
+    match call(client, Operation::Validate, RequestPayload::Validate(Box::new(validate))) {
+        ResponsePayload::Validate(answer) => answer.validity_indicator,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// What OpenSSL needs to make a revocation list.
+const LISTS: &str = "[ca]\ndefault_ca=d\n[d]\ndatabase=index\ndefault_md=sha256\ndefault_crl_days=30\n";
+
+#[test]
+fn what_an_administrator_trusts_and_revokes_decides_about_chains_from_outside() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    openssl.must("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out root.key");
+    openssl.must("req -x509 -new -key root.key -subj /CN=Root -days 3650 -addext keyUsage=critical,keyCertSign,cRLSign -out root.pem");
+    openssl.request(KINDS[0], "leaf.example");
+    openssl.must("x509 -req -in leaf.example.csr -CA root.pem -CAkey root.key -set_serial 4660 -days 90 -out leaf.pem");
+    let (root, leaf) = (openssl.read("root.pem"), openssl.read("leaf.pem"));
+    assert_eq!(validate(client.as_mut(), &[&leaf, &root]), ValidityIndicator::Unknown);
+    let der = from_pem("CERTIFICATE", &root).expect("a certificate");
+    let fingerprint = world.engine().add_trust_anchor(&der).expect("it is an authority");
+    assert_eq!(world.engine().trust_anchors().expect("the store works"), [der]);
+    assert_eq!(validate(client.as_mut(), &[&leaf, &root]), ValidityIndicator::Valid);
+    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Valid);
+
+    openssl.write("lists", LISTS);
+    openssl.write("index", "R\t400101000000Z\t200101000000Z\t1234\tunknown\t/CN=leaf.example\n");
+    openssl.must("ca -config lists -gencrl -keyfile root.key -cert root.pem -out root.crl");
+    let list = from_pem("X509 CRL", &openssl.read("root.crl")).expect("a list");
+    world.engine().add_revocation_list(&list).expect("it is a list");
+    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Invalid);
+    // A list that another key has signed under the same name says nothing.
+    openssl.must("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other.key");
+    openssl.must("req -x509 -new -key other.key -subj /CN=Root -days 3650 -addext keyUsage=critical,keyCertSign,cRLSign -out other.pem");
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    openssl.must("ca -config lists -gencrl -keyfile other.key -cert other.pem -out other.crl");
+    let other = from_pem("X509 CRL", &openssl.read("other.crl")).expect("a list");
+    world.engine().add_revocation_list(&other).expect("it is a list");
+    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Valid);
+    assert!(world.engine().add_revocation_list(&list).is_err(), "it is older");
+
+    world.engine().remove_trust_anchor(&fingerprint).expect("it is there");
+    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Unknown);
+    assert!(world.engine().remove_trust_anchor(&fingerprint).is_err(), "it is gone");
+    let leaf = from_pem("CERTIFICATE", &leaf).expect("a certificate");
+    assert!(world.engine().add_trust_anchor(&leaf[..leaf.len() - 1]).is_err(), "it is cut");
+}
+
+#[test]
+fn an_authority_that_another_one_certifies_issues_chains_that_openssl_verifies() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    openssl.must("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out root.key");
+    openssl.must("req -x509 -new -key root.key -subj /CN=Root -days 3650 -addext keyUsage=critical,keyCertSign,cRLSign -out root.pem");
+    openssl.write("ext", "basicConstraints=critical,CA:TRUE,pathlen:0\nkeyUsage=critical,keyCertSign,cRLSign\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n");
+    for kind in ["p384", "ed25519", "rsa3072"] {
+        let request =
+            world.engine().request_authority("CN=Issuing,O=Example", kind, InProcess::now()).expect("a request");
+        openssl.write("sub.csr", &to_pem("CERTIFICATE REQUEST", &request).expect("PEM"));
+        openssl.must("req -in sub.csr -verify -noout");
+        openssl.must(
+            "x509 -req -in sub.csr -CA root.pem -CAkey root.key -set_serial 77 -days 1800 -extfile ext -out sub.pem",
+        );
+        let certificate = from_pem("CERTIFICATE", &openssl.read("sub.pem")).expect("a certificate");
+        world.engine().install_authority(&certificate, InProcess::now()).expect("it is the certificate of the key");
+        let (_, issued) = certify(client.as_mut(), &openssl.request(KINDS[0], "leaf.example"));
+        openssl.write("leaf.pem", &issued);
+        openssl.must("verify -x509_strict -CAfile root.pem -untrusted sub.pem leaf.pem");
+    }
+    let root = from_pem("CERTIFICATE", &openssl.read("root.pem")).expect("a certificate");
+    let refused = world.engine().install_authority(&root, InProcess::now()).expect_err("another key");
+    assert!(refused.to_string().contains("not one of the key"), "{refused}");
+}

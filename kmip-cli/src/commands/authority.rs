@@ -1,0 +1,72 @@
+//! `ca` and `trust`: the certificate authority of Certify, and what Validate trusts, over the admin API.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::cli::{CaCommand, TrustCommand};
+use crate::context::Context;
+use crate::failure::{CliError, Done};
+use crate::files;
+
+/// Shows or sets up the certificate authority.
+pub async fn ca(context: &Context, command: CaCommand) -> Done {
+    let (ask, admin, shown) = match command {
+        CaCommand::Init { subject, key, days, admin } => {
+            (json!({ "action": "init", "subject": subject, "key": key, "days": days }), admin, "certificate")
+        }
+        CaCommand::Request { subject, key, admin } => {
+            (json!({ "action": "request", "subject": subject, "key": key }), admin, "request")
+        }
+        CaCommand::Install { file, admin } => {
+            (json!({ "action": "install", "certificate": text(&file)? }), admin, "installed")
+        }
+        CaCommand::Show { admin } => (json!({ "action": "show" }), admin, "certificate"),
+        CaCommand::Crl { admin } => (json!({ "action": "crl" }), admin, "crl"),
+    };
+    let answer = context.admin_api(&admin)?.certificates(&ask).await?;
+    show(context, &answer, shown)
+}
+
+/// Changes what is trusted.
+pub async fn trust(context: &Context, command: TrustCommand) -> Done {
+    let (ask, admin, shown) = match command {
+        TrustCommand::Add { file, admin } => {
+            (json!({ "action": "trust", "certificate": text(&file)? }), admin, "fingerprint")
+        }
+        TrustCommand::Remove { fingerprint, admin } => {
+            (json!({ "action": "distrust", "fingerprint": fingerprint }), admin, "removed")
+        }
+        TrustCommand::List { admin } => (json!({ "action": "trusted" }), admin, "anchors"),
+        TrustCommand::AddCrl { file, admin } => (json!({ "action": "add-crl", "crl": text(&file)? }), admin, "added"),
+    };
+    let answer = context.admin_api(&admin)?.certificates(&ask).await?;
+    show(context, &answer, shown)
+}
+
+fn text(file: &Path) -> Done<String> {
+    let bytes = files::read(file)?;
+    let text = std::str::from_utf8(&bytes);
+    text.map(str::to_owned).map_err(|_| CliError::Usage(format!("{}: not a PEM text", file.display())))
+}
+
+/// PEM texts as they are, so that they can be written to a file.
+fn show(context: &Context, answer: &Value, shown: &'static str) -> Done {
+    if context.output.is_json() {
+        return context.output.json(answer);
+    }
+    match &answer[shown] {
+        Value::String(text) if text.starts_with("-----BEGIN") => {
+            print!("{text}");
+            Ok(())
+        }
+        Value::Null => {
+            Err(CliError::Local("the server has no certificate authority; kmip-cli ca init makes one".to_owned()))
+        }
+        Value::Array(anchors) => {
+            anchors.iter().for_each(|anchor| println!("{}", anchor["fingerprint"].as_str().unwrap_or_default()));
+            Ok(())
+        }
+        other => context.output.record(&[(shown, other.clone())]),
+    }
+}

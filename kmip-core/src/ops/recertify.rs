@@ -1,0 +1,113 @@
+//! Re-certify (KMIP 1.4 §4.8, KMIP 2.1 §6.1.45): a new certificate of the same key pair takes the place of one.
+//!
+//! Dates, names and links go as in Re-key. Without a certification request the new certificate says what the existing one
+//! says, which this server's authority must have issued: it vouches for no statement of another.
+
+use kmip_codec::attribute::values::{Link, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::inline::Text;
+use kmip_codec::object::ManagedObject;
+use kmip_codec::operation::recertify::{ReCertifyRequest, ReCertifyResponse};
+use kmip_codec::registry::{CertificateType, LinkType, ObjectType, Operation, Tag};
+
+use super::certify;
+use crate::authority::{self, Wanted};
+use crate::batch::Context;
+use crate::cryptography::key;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::object::Record;
+use crate::x509::certificate::Parsed;
+use crate::x509::request::Request;
+use crate::{custody, registered, replacement};
+
+pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) -> OpResult<ReCertifyResponse> {
+    let authority = authority::require(context.engine)?;
+    key::pace(context, &authority.key)?;
+    custody::in_software(custody::permitted(request.protection_storage_masks.as_ref())?)?;
+    let id = context.target(request.unique_identifier.as_ref())?;
+    let mut existing = replacement::existing(context, &id, ObjectType::Certificate)?;
+    certify::check_usable(&existing, context.now)?;
+    let value = request.certificate_request_value.as_ref().or(request.certificate_request.as_ref());
+    let named = named_request(context, request.certificate_request_unique_identifier.as_ref(), value.is_some())?;
+    let asked = certify::asked(context, request.certificate_request_type, value, named.as_ref())?;
+    let wanted = wanted(context, &existing, asked)?;
+    let (_, rest) = certify::split(request.attributes.as_ref());
+    let mut record = replacement::replace(context, &mut existing, &[Some(&rest)], request.offset)?;
+    record.attributes.retain(|instance| !registered::is_said_by_certificate(&instance.attribute));
+    context.txn.put(existing.clone())?;
+    let public = public_key_of(context, &existing)?;
+    let new = certify::issue(context, &authority, record, wanted, public)?;
+    context.give(Operation::ReCertify, &new);
+    Ok(ReCertifyResponse { unique_identifier: UniqueIdentifier::Text(new), attributes: None })
+}
+
+/// The Certificate Request object that the request names (2.x).
+fn named_request(
+    context: &mut Context<'_>,
+    id: Option<&UniqueIdentifier>,
+    has_value: bool,
+) -> OpResult<Option<Record>> {
+    let Some(id) = id else { return Ok(None) };
+    if has_value {
+        return fail(Fault::InvalidMessage, "a Certificate Request is given and named at once");
+    }
+    let id = context.resolve(Some(id))?;
+    let record = context.txn.object(&id)?.as_ref().clone();
+    if record.object_type != ObjectType::CertificateRequest {
+        return fail(Fault::WrongObjectType, format!("a {} is not a Certificate Request", record.object_type));
+    }
+    certify::check_usable(&record, context.now)?;
+    Ok(Some(record))
+}
+
+/// What the new certificate is to say.
+fn wanted(context: &Context<'_>, existing: &Record, asked: Option<Request>) -> OpResult<Wanted> {
+    let Some(ManagedObject::Certificate(certificate)) = &existing.object else {
+        return fail(Fault::PermissionDenied, "the server has only attributes of this certificate");
+    };
+    if certificate.certificate_type != CertificateType::X_509 {
+        return fail(Fault::PermissionDenied, "only X.509 certificates are renewed");
+    }
+    let der = certificate.certificate_value.as_slice();
+    let parsed = Parsed::new(der).map_err(|error| OpError::new(Fault::PermissionDenied, error.to_string()))?;
+    if asked.is_some() {
+        return certify::wanted(context, asked, Some(parsed.public_key), &[]);
+    }
+    let issued = authority::issued(context.engine, &parsed.serial_number)?;
+    let is_own = issued.is_some_and(|issued| issued.id == existing.id && issued.scope == existing.scope);
+    if !is_own {
+        let message = "this server's authority has not issued the certificate: give a Certificate Request";
+        return fail(Fault::PermissionDenied, message);
+    }
+    let Some(usage) = parsed.usage else { return fail(Fault::PermissionDenied, "the certificate has no Key Usage") };
+    Ok(Wanted {
+        alternative_names: parsed.value(crate::x509::request::SUBJECT_ALTERNATIVE_NAME),
+        extended_usage: parsed.value(crate::x509::request::EXTENDED_KEY_USAGE),
+        subject: parsed.subject,
+        public_key: parsed.public_key,
+        usage,
+        validity: (0, 0),
+    })
+}
+
+/// The Public Key of a certificate, without its link to that one: it gets one to the new certificate.
+fn public_key_of(context: &mut Context<'_>, existing: &Record) -> OpResult<Option<Record>> {
+    let linked = existing.attributes.iter().find_map(|instance| match &instance.attribute {
+        Attribute::Link(Link { link_type: LinkType::PublicKeyLink, linked_object_identifier }) => {
+            linked_object_identifier.as_text().map(Text::new)
+        }
+        _ => None,
+    });
+    let Some(id) = linked else { return Ok(None) };
+    let Some(found) = context.txn.find(&id)? else { return Ok(None) };
+    if found.object_type != ObjectType::PublicKey || found.destroyed {
+        return Ok(None);
+    }
+    let mut public = found.as_ref().clone();
+    let old = |attribute: &Attribute| {
+        matches!(attribute, Attribute::Link(link) if link.link_type == LinkType::CertificateLink
+            && link.linked_object_identifier.as_text() == Some(existing.id.as_str()))
+    };
+    public.remove(&AttributeReference::Tag(Tag::Link), |instance| old(&instance.attribute));
+    Ok(Some(public))
+}
