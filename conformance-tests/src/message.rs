@@ -9,7 +9,7 @@ use kmip_codec::registry::{
     CryptographicAlgorithm, KeyFormatType, NameType, ObjectType, Operation, ResultReason, ResultStatus,
     RevocationReasonCode, SecretDataType, Tag,
 };
-use kmip_codec::version::Version;
+use kmip_codec::version::{V3_0, Version};
 use std::io;
 
 /// A batch item: an operation and its payload.
@@ -38,11 +38,14 @@ pub fn request(version: Version, calls: &[Call]) -> Item {
     let protocol =
         vec![integer(Tag::ProtocolVersionMajor, version.major), integer(Tag::ProtocolVersionMinor, version.minor)];
     let count = i32::try_from(calls.len()).unwrap_or(i32::MAX);
-    let header = vec![structure(Tag::ProtocolVersion, protocol), integer(Tag::BatchCount, count)];
+    // KMIP 3.0 counts and numbers no batch items.
+    let counted = version < V3_0;
+    let mut header = vec![structure(Tag::ProtocolVersion, protocol)];
+    header.extend(counted.then(|| integer(Tag::BatchCount, count)));
     let mut message = vec![structure(Tag::RequestHeader, header)];
     for (at, call) in calls.iter().enumerate() {
         let mut item = vec![enumeration(Tag::Operation, call.operation.0)];
-        if calls.len() > 1 {
+        if counted && calls.len() > 1 {
             item.push(bytes(Tag::UniqueBatchItemID, &at.to_be_bytes()));
         }
         item.push(structure(Tag::RequestPayload, call.payload.clone()));

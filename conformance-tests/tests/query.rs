@@ -1,0 +1,52 @@
+//! What Query names is what works, in every version that Discover Versions names (KMIP 1.4 §4.25, KMIP 2.1 §6.1.40).
+
+use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::in_process::InProcess;
+use conformance_tests::message::{Call, call, payload, reason};
+use conformance_tests::tree::{Tree, enumeration};
+use kmip_codec::registry::{Operation, QueryFunction, ResultReason, Tag, WireEnum};
+use kmip_codec::version::{PUBLISHED, V2_1, Version};
+use std::collections::BTreeSet;
+
+fn client() -> Box<dyn Endpoint> {
+    InProcess::open().expect("an engine").fresh_client().expect("a client")
+}
+
+fn versions(client: &mut dyn Endpoint) -> Vec<Version> {
+    let answer = call(client, V2_1, &Call::new(Operation::DiscoverVersions, Vec::new())).expect("an answer");
+    let number =
+        |version: &kmip_codec::item::Item, tag| version.field(tag).and_then(Tree::as_integer).expect("a number");
+    let told = payload(&answer).expect("a success").all(Tag::ProtocolVersion);
+    told.map(|it| Version::new(number(it, Tag::ProtocolVersionMajor), number(it, Tag::ProtocolVersionMinor))).collect()
+}
+
+fn named(client: &mut dyn Endpoint, version: Version) -> BTreeSet<Operation> {
+    let function = enumeration(Tag::QueryFunction, QueryFunction::QueryOperations.0);
+    let answer = call(client, version, &Call::new(Operation::Query, vec![function])).expect("an answer");
+    let operations = payload(&answer).expect("a success").all(Tag::Operation);
+    operations.filter_map(Tree::as_enumeration).map(Operation).collect()
+}
+
+/// An empty payload is refused for its own reasons, or is an answer, where the operation works.
+fn works(client: &mut dyn Endpoint, version: Version, operation: Operation) -> bool {
+    let answer = call(client, version, &Call::new(operation, Vec::new())).expect("an answer");
+    reason(&answer) != Some(ResultReason::OperationNotSupported)
+}
+
+#[test]
+fn query_names_exactly_the_operations_that_work() {
+    let mut client = client();
+    let mut counts = Vec::new();
+    for version in versions(client.as_mut()) {
+        let named = named(client.as_mut(), version);
+        let all = Operation::TABLE.rows.iter().map(|row| Operation(row.value));
+        for operation in all {
+            let is_named = named.contains(&operation);
+            assert!(!is_named || Operation::TABLE.is_live(operation.0, version), "{operation} is named in {version}");
+            assert_eq!(works(client.as_mut(), version, operation), is_named, "{operation} in {version}");
+        }
+        counts.push(format!("{version}: {} operations", named.len()));
+    }
+    println!("{}", counts.join(", "));
+    assert!(counts.len() >= PUBLISHED.len() - 1, "versions are missing: {}", counts.join(", "));
+}
