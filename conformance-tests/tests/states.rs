@@ -1,0 +1,423 @@
+//! Every cell of the specification's tables of states (KMIP 1.4 §3.22, KMIP 2.1 §4.57), walked against the engine in every
+//! version that it speaks: which event leads where, and what an object may be used for in each state.
+
+use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::in_process::InProcess;
+use conformance_tests::message::{Call, call, payload, reason, status};
+use conformance_tests::reference;
+use conformance_tests::tree::{Tree, bytes, date_time, enumeration, integer, structure};
+use kmip_codec::inline::Text;
+use kmip_codec::item::{Item, ItemValue};
+use kmip_codec::registry::{
+    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, ObjectType, Operation,
+    PaddingMethod, RecommendedCurve, ResultReason, ResultStatus, RevocationReasonCode, State, Tag, WireEnum,
+};
+use kmip_codec::version::{V1_2, V2_0, V2_1, V3_0, Version};
+use kmip_codec::wire::IdentifierKind;
+use kmip_core::engine::SUPPORTED_VERSIONS;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// A client of one version.
+struct Walker {
+    endpoint: Box<dyn Endpoint>,
+    version: Version,
+}
+
+/// What a row of the table of transitions is tried with: the state before, how its event begins, and how it is brought about.
+struct Trial {
+    from: &'static [State],
+    event: &'static str,
+    since: Version,
+    act: fn(&mut Walker, &str) -> Item,
+    then: Then,
+}
+
+/// What must follow.
+enum Then {
+    To(State),
+    /// Refused, with the reason of 1.x, of 2.0 and of later versions.
+    Refused([ResultReason; 3]),
+    Gone,
+}
+
+const LIVING: &[State] = &[State::PreActive, State::Active, State::Deactivated, State::Compromised];
+const DESTROYED: &[State] = &[State::Destroyed, State::DestroyedCompromised];
+const ALL: &[State] = &[
+    State::PreActive,
+    State::Active,
+    State::Deactivated,
+    State::Compromised,
+    State::Destroyed,
+    State::DestroyedCompromised,
+];
+
+/// In the order of the rows, which name some more than once.
+fn trials() -> Vec<Trial> {
+    use ResultReason as R;
+    use State as S;
+    let wrong_state = [R::PermissionDenied, R::PermissionDenied, R::WrongKeyLifecycleState];
+    let gone = [R::PermissionDenied, R::ObjectDestroyed, R::ObjectDestroyed];
+    let trial = |from, event, act, then| Trial { from, event, since: Version::new(1, 0), act, then };
+    vec![
+        trial(&[S::PreActive], "Activation Date reached", Walker::wait_for_activation, Then::To(S::Active)),
+        trial(&[S::PreActive], "Modify Attribute", Walker::activate_by_date, Then::To(S::Active)),
+        trial(&[S::PreActive], "Activate", Walker::activate, Then::To(S::Active)),
+        trial(&[S::PreActive], "Destroy", Walker::destroy, Then::To(S::Destroyed)),
+        trial(&[S::PreActive], "Revoke, reason Key Compromise", Walker::compromise, Then::To(S::Compromised)),
+        trial(&[S::PreActive], "Revoke, any other reason", Walker::cease, Then::Refused(wrong_state)),
+        trial(&[S::Active], "Deactivation Date reached", Walker::wait_for_deactivation, Then::To(S::Deactivated)),
+        trial(&[S::Active], "Revoke, reason other", Walker::cease, Then::To(S::Deactivated)),
+        trial(&[S::Active], "Modify Attribute", Walker::deactivate_by_date, Then::To(S::Deactivated)),
+        Trial {
+            since: V3_0,
+            ..trial(&[S::Active], "Deactivate", |w, id| w.on(Operation::Deactivate, id), Then::To(S::Deactivated))
+        },
+        trial(&[S::Active], "Revoke, reason Key Compromise", Walker::compromise, Then::To(S::Compromised)),
+        trial(&[S::Active], "Destroy", Walker::destroy, Then::Refused(wrong_state)),
+        trial(&[S::Deactivated], "Destroy", Walker::destroy, Then::To(S::Destroyed)),
+        trial(&[S::Deactivated], "Revoke, reason Key Compromise", Walker::compromise, Then::To(S::Compromised)),
+        trial(&[S::Compromised], "Destroy", Walker::destroy, Then::To(S::DestroyedCompromised)),
+        trial(&[S::Destroyed], "Revoke, reason Key Compromise", Walker::compromise, Then::To(S::DestroyedCompromised)),
+        trial(DESTROYED, "Destroy", Walker::destroy, Then::Refused(gone)),
+        Trial { since: V3_0, ..trial(ALL, "Obliterate", |w, id| w.on(Operation::Obliterate, id), Then::Gone) },
+        trial(
+            LIVING,
+            "Modify/Add/Set/Delete Attribute on State",
+            |w, id| w.modify(id, enumeration(Tag::State, State::Compromised.0)),
+            Then::Refused([R::PermissionDenied, R::AttributeReadOnly, R::AttributeReadOnly]),
+        ),
+    ]
+}
+
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
+    i64::try_from(since.as_secs()).expect("a time")
+}
+
+impl Walker {
+    fn new(version: Version) -> Self {
+        Self { endpoint: InProcess::open().expect("an engine").fresh_client().expect("a client"), version }
+    }
+
+    fn call(&mut self, operation: Operation, fields: Vec<Item>) -> Item {
+        call(self.endpoint.as_mut(), self.version, &Call::new(operation, fields)).expect("an answer")
+    }
+
+    fn id(&self, id: &str) -> Item {
+        let text = Text::new(id);
+        let value = if self.version < V3_0 {
+            ItemValue::Text(text)
+        } else {
+            ItemValue::Identifier(IdentifierKind::Identifier, text)
+        };
+        Item { tag: Tag::UniqueIdentifier, value }
+    }
+
+    fn on(&mut self, operation: Operation, id: &str) -> Item {
+        let id = self.id(id);
+        self.call(operation, vec![id])
+    }
+
+    /// Attributes as the version carries them.
+    fn bag(&self, tag_1x: Tag, tag_2x: Tag, attributes: Vec<Item>) -> Item {
+        if self.version >= V2_0 {
+            return structure(tag_2x, attributes);
+        }
+        structure(tag_1x, attributes.into_iter().map(attribute_1x).collect())
+    }
+
+    fn modify(&mut self, id: &str, attribute: Item) -> Item {
+        let id = self.id(id);
+        let attribute =
+            if self.version < V2_0 { attribute_1x(attribute) } else { structure(Tag::NewAttribute, vec![attribute]) };
+        self.call(Operation::ModifyAttribute, vec![id, attribute])
+    }
+
+    fn create(&mut self, mut attributes: Vec<Item>) -> String {
+        attributes.extend(key_attributes());
+        let bag = self.bag(Tag::TemplateAttribute, Tag::Attributes, attributes);
+        let made = self.call(Operation::Create, vec![enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0), bag]);
+        identifier(&made, Tag::UniqueIdentifier)
+    }
+
+    fn register(&mut self, mut attributes: Vec<Item>) -> String {
+        attributes.extend(key_attributes());
+        let bag = self.bag(Tag::TemplateAttribute, Tag::Attributes, attributes);
+        let value = structure(Tag::KeyValue, vec![bytes(Tag::KeyMaterial, &[7; 16])]);
+        let block = vec![
+            enumeration(Tag::KeyFormatType, KeyFormatType::Raw.0),
+            value,
+            enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
+            integer(Tag::CryptographicLength, 128),
+        ];
+        let object = structure(Tag::SymmetricKey, vec![structure(Tag::KeyBlock, block)]);
+        let kind = enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0);
+        let made = self.call(Operation::Register, vec![kind, bag, object]);
+        identifier(&made, Tag::UniqueIdentifier)
+    }
+
+    fn create_pair(&mut self, mut attributes: Vec<Item>) -> String {
+        let curve = enumeration(Tag::RecommendedCurve, RecommendedCurve::P_256.0);
+        attributes.push(enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::ECDSA.0));
+        attributes.push(structure(Tag::CryptographicDomainParameters, vec![curve]));
+        let mask = |mask: Mask| vec![integer(Tag::CryptographicUsageMask, mask.0.cast_signed())];
+        let bags = vec![
+            self.bag(Tag::CommonTemplateAttribute, Tag::CommonAttributes, attributes),
+            self.bag(Tag::PrivateKeyTemplateAttribute, Tag::PrivateKeyAttributes, mask(Mask::Sign)),
+            self.bag(Tag::PublicKeyTemplateAttribute, Tag::PublicKeyAttributes, mask(Mask::Verify)),
+        ];
+        let made = self.call(Operation::CreateKeyPair, bags);
+        identifier(&made, Tag::PrivateKeyUniqueIdentifier)
+    }
+
+    fn activate(&mut self, id: &str) -> Item {
+        self.on(Operation::Activate, id)
+    }
+
+    fn destroy(&mut self, id: &str) -> Item {
+        self.on(Operation::Destroy, id)
+    }
+
+    fn revoke(&mut self, id: &str, code: RevocationReasonCode) -> Item {
+        let id = self.id(id);
+        let reason = structure(Tag::RevocationReason, vec![enumeration(Tag::RevocationReasonCode, code.0)]);
+        self.call(Operation::Revoke, vec![id, reason])
+    }
+
+    fn cease(&mut self, id: &str) -> Item {
+        self.revoke(id, RevocationReasonCode::CessationOfOperation)
+    }
+
+    fn compromise(&mut self, id: &str) -> Item {
+        let by_key = self.revoke(id, RevocationReasonCode::KeyCompromise);
+        assert_eq!(status(&by_key), Some(ResultStatus::Success), "{}: Key Compromise", self.version);
+        by_key
+    }
+
+    /// Gives the object a date that passes while the caller waits.
+    fn wait_for(&mut self, id: &str, tag: Tag) -> Item {
+        let soon = now() + 1;
+        let answer = self.modify_or_add(id, date_time(tag, soon));
+        while now() <= soon {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        answer
+    }
+
+    fn wait_for_activation(&mut self, id: &str) -> Item {
+        self.wait_for(id, Tag::ActivationDate)
+    }
+
+    fn wait_for_deactivation(&mut self, id: &str) -> Item {
+        self.wait_for(id, Tag::DeactivationDate)
+    }
+
+    fn activate_by_date(&mut self, id: &str) -> Item {
+        let future = self.modify_or_add(id, date_time(Tag::ActivationDate, now() + 3600));
+        assert_eq!(status(&future), Some(ResultStatus::Success), "{}", self.version);
+        self.modify(id, date_time(Tag::ActivationDate, now() - 60))
+    }
+
+    fn deactivate_by_date(&mut self, id: &str) -> Item {
+        let future = self.modify_or_add(id, date_time(Tag::DeactivationDate, now() + 3600));
+        assert_eq!(status(&future), Some(ResultStatus::Success), "{}", self.version);
+        self.modify(id, date_time(Tag::DeactivationDate, now()))
+    }
+
+    /// Add Attribute: the object has no such date yet.
+    fn modify_or_add(&mut self, id: &str, attribute: Item) -> Item {
+        let id = self.id(id);
+        let attribute =
+            if self.version < V2_0 { attribute_1x(attribute) } else { structure(Tag::NewAttribute, vec![attribute]) };
+        self.call(Operation::AddAttribute, vec![id, attribute])
+    }
+
+    fn attributes(&mut self, id: &str) -> Item {
+        let id = self.id(id);
+        let wanted = if self.version < V2_0 {
+            Item { tag: Tag::AttributeName, value: ItemValue::Text(Text::new("State")) }
+        } else {
+            enumeration(Tag::AttributeReference, Tag::State.value())
+        };
+        self.call(Operation::GetAttributes, vec![id, wanted])
+    }
+
+    fn state(&mut self, id: &str) -> State {
+        let answer = self.attributes(id);
+        let told = payload(&answer).expect("the attributes of the object");
+        let value = told.at(&[Tag::Attributes, Tag::State]).or_else(|| told.at(&[Tag::Attribute, Tag::AttributeValue]));
+        State(value.and_then(Tree::as_enumeration).expect("a state"))
+    }
+
+    /// A new object in a state.
+    fn object_in(&mut self, state: State) -> String {
+        let id = self.create(Vec::new());
+        let steps: &[fn(&mut Self, &str) -> Item] = match state {
+            State::PreActive => &[],
+            State::Active => &[Self::activate],
+            State::Deactivated => &[Self::activate, Self::cease],
+            State::Compromised => &[Self::compromise],
+            State::Destroyed => &[Self::destroy],
+            _ => &[Self::compromise, Self::destroy],
+        };
+        for step in steps {
+            let answer = step(self, &id);
+            assert_eq!(status(&answer), Some(ResultStatus::Success), "{} towards {state}", self.version);
+        }
+        assert_eq!(self.state(&id), state, "{}", self.version);
+        id
+    }
+}
+
+fn attribute_1x(typed: Item) -> Item {
+    let name = Item { tag: Tag::AttributeName, value: ItemValue::Text(Text::new(typed.tag.name().expect("a name"))) };
+    structure(Tag::Attribute, vec![name, Item { tag: Tag::AttributeValue, value: typed.value }])
+}
+
+fn key_attributes() -> Vec<Item> {
+    vec![
+        enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
+        integer(Tag::CryptographicLength, 128),
+        integer(Tag::CryptographicUsageMask, (Mask::Encrypt | Mask::Decrypt).0.cast_signed()),
+    ]
+}
+
+fn identifier(answer: &Item, tag: Tag) -> String {
+    let field = payload(answer).expect("a success").field(tag).cloned();
+    field.as_ref().and_then(Tree::as_text).expect("an identifier").to_owned()
+}
+
+fn reason_for(version: Version, reasons: [ResultReason; 3]) -> ResultReason {
+    let [in_1x, in_2_0, later] = reasons;
+    if version < V2_0 {
+        in_1x
+    } else if version < V2_1 {
+        in_2_0
+    } else {
+        later
+    }
+}
+
+fn walk(trial: &Trial, version: Version) {
+    let mut walker = Walker::new(version);
+    for from in trial.from {
+        let about = format!("KMIP {version}: {from}, {}", trial.event);
+        let id = walker.object_in(*from);
+        let answer = (trial.act)(&mut walker, &id);
+        match &trial.then {
+            Then::To(state) => {
+                assert_eq!(status(&answer), Some(ResultStatus::Success), "{about}");
+                assert_eq!(walker.state(&id), *state, "{about}");
+            }
+            Then::Refused(reasons) => {
+                assert_eq!(reason(&answer), Some(reason_for(version, *reasons)), "{about}");
+                assert_eq!(walker.state(&id), *from, "{about}");
+            }
+            Then::Gone => {
+                assert_eq!(status(&answer), Some(ResultStatus::Success), "{about}");
+                let attributes = walker.attributes(&id);
+                assert_eq!(reason(&attributes), Some(ResultReason::ItemNotFound), "{about}");
+            }
+        }
+    }
+}
+
+/// The rows of a table below the reference folder, or none where that is missing.
+fn rows(table: &str) -> Option<Vec<Vec<String>>> {
+    let path = reference::require("the tables of states", &format!("spec/data/{table}"))?;
+    let text = std::fs::read_to_string(path).expect("the table can be read");
+    Some(text.lines().skip(1).map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+}
+
+#[test]
+fn every_transition_leads_where_the_specification_says() {
+    let Some(rows) = rows("state_transitions.tsv") else { return };
+    let trials = trials();
+    let mut cells = 0;
+    for version in SUPPORTED_VERSIONS {
+        for trial in trials.iter().filter(|trial| trial.since <= version) {
+            walk(trial, version);
+            cells += trial.from.len();
+        }
+    }
+    for row in rows.iter().filter(|row| row[0] != "(none)") {
+        let states: Vec<&str> = row[0].split(" / ").collect();
+        let covers = |trial: &Trial| {
+            row[1].starts_with(trial.event) && (states == ["any"] || states.iter().all(|state| names(trial, state)))
+        };
+        assert!(trials.iter().any(covers), "no trial for {} by {}", row[0], row[1]);
+    }
+    println!("{} rows, {cells} transitions tried", rows.len());
+}
+
+fn names(trial: &Trial, state: &str) -> bool {
+    trial.from.iter().any(|from| State::TABLE.row(from.0).is_some_and(|row| row.name == state))
+}
+
+#[test]
+fn a_new_object_is_active_from_its_activation_date() {
+    for version in SUPPORTED_VERSIONS {
+        let mut walker = Walker::new(version);
+        for make in [Walker::create, Walker::register, Walker::create_pair] {
+            let cases = [(None, State::PreActive), (Some(3600), State::PreActive), (Some(-60), State::Active)];
+            for (offset, state) in cases {
+                let date = offset.map(|offset: i64| date_time(Tag::ActivationDate, now() + offset));
+                let id = make(&mut walker, date.into_iter().collect());
+                assert_eq!(walker.state(&id), state, "KMIP {version}, {offset:?}");
+            }
+        }
+    }
+}
+
+/// What a state permits: to protect data, to process what is protected, to be destroyed, to be read, to be dated anew.
+const USES: [(State, [bool; 4]); 6] = [
+    (State::PreActive, [false, false, true, true]),
+    (State::Active, [true, true, false, true]),
+    (State::Deactivated, [false, true, true, true]),
+    (State::Compromised, [false, true, true, true]),
+    (State::Destroyed, [false, false, false, false]),
+    (State::DestroyedCompromised, [false, false, false, false]),
+];
+
+#[test]
+fn every_state_permits_what_the_specification_says() {
+    let Some(rows) = rows("state_use.tsv") else { return };
+    for (row, (state, [protect, process, destroy, get])) in rows.iter().zip(USES) {
+        let told =
+            |cell: usize| row.get(cell).is_some_and(|text| text.starts_with("yes") || text.starts_with("SHOULD"));
+        assert!(State::TABLE.row(state.0).is_some_and(|known| known.name == row[0]), "{}", row[0]);
+        assert_eq!([told(1), told(2), told(3), told(4)], [protect, process, destroy, get], "{}", row[0]);
+    }
+    let mut cells = 0;
+    for version in SUPPORTED_VERSIONS {
+        let mut walker = Walker::new(version);
+        for (state, [protect, process, destroy, get]) in USES {
+            let about = format!("KMIP {version}, {state}");
+            let mut permits = |act: fn(&mut Walker, &str) -> Item| {
+                let id = walker.object_in(state);
+                cells += 1;
+                status(&act(&mut walker, &id)) == Some(ResultStatus::Success)
+            };
+            if version >= V1_2 {
+                assert_eq!(permits(|w, id| cipher(w, Operation::Encrypt, id)), protect, "{about}: Encrypt");
+                assert_eq!(permits(|w, id| cipher(w, Operation::Decrypt, id)), process, "{about}: Decrypt");
+            }
+            assert_eq!(permits(|w, id| w.on(Operation::Get, id)), get, "{about}: Get");
+            assert_eq!(permits(Walker::destroy), destroy, "{about}: Destroy");
+            let living = matches!(state, State::PreActive | State::Active);
+            let dated = permits(|w, id| w.modify_or_add(id, date_time(Tag::DeactivationDate, now() + 3600)));
+            assert_eq!(dated, living, "{about}: Deactivation Date");
+        }
+    }
+    println!("{} states, {cells} uses tried", rows.len());
+}
+
+fn cipher(walker: &mut Walker, operation: Operation, id: &str) -> Item {
+    let parameters = vec![
+        enumeration(Tag::BlockCipherMode, BlockCipherMode::ECB.0),
+        enumeration(Tag::PaddingMethod, PaddingMethod::None.0),
+    ];
+    let id = walker.id(id);
+    let fields = vec![id, structure(Tag::CryptographicParameters, parameters), bytes(Tag::Data, &[3; 16])];
+    walker.call(operation, fields)
+}
