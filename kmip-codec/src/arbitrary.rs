@@ -328,7 +328,15 @@ fn typed_attribute(g: &mut Gen<'_>) -> Attribute {
     match g.byte() % 6 {
         0 => vendor_attribute(g),
         1 => Attribute::Other(Box::new(Item { tag: vendor_tag(g), value: item_value(g) })),
-        2 if link_type.is_none() || g.version() < V3_0 => Attribute::LinkByTag(tag, UniqueIdentifier::arbitrary(g)),
+        2 if link_type.is_none() || g.version() < V3_0 => {
+            match links(UniqueIdentifier::arbitrary(g), g) {
+                // A group by name is an Object Group.
+                UniqueIdentifier::NameReference(group) if g.version() >= V3_0 && tag == Tag::GroupLink => {
+                    Attribute::ObjectGroup(group)
+                }
+                target => Attribute::LinkByTag(tag, target),
+            }
+        }
         3 => link(link_type.unwrap_or(LinkType::NextLink), g),
         _ => match Attribute::MAKERS[g.below(Attribute::MAKERS.len())](g) {
             // In 3.0 a link stands under a tag of its own, and refers.

@@ -250,6 +250,10 @@ pub fn put_typed(attribute: &Attribute, sink: &mut dyn Sink) {
             Some(tag) => as_reference(&link.linked_object_identifier).put(tag, sink),
             None => link.put(Tag::Link, sink),
         },
+        Attribute::LinkByTag(tag, target) if sink.version() >= V3_0 => as_reference(target).put(*tag, sink),
+        Attribute::ObjectGroup(group) if sink.version() >= V3_0 => {
+            UniqueIdentifier::NameReference(group.clone()).put(Tag::GroupLink, sink);
+        }
         Attribute::NameOnly(_) => {}
         other => other.put_value(other.tag(), sink),
     }
@@ -271,13 +275,18 @@ pub fn take_typed(tag: Tag, source: &mut dyn Source) -> Result<Attribute> {
     if source.version() < V3_0 {
         return Attribute::take_value(tag, source);
     }
-    if tag == Tag::Link {
-        // 3.0 has no Link attribute; kept as it came, because a typed one would be written under the link's own tag.
+    if matches!(tag, Tag::Link | Tag::ObjectGroup) {
+        // 3.0 has no such attributes; kept as they came, because typed ones would be written under another tag.
         return ItemValue::take(source).map(|value| Attribute::Other(Box::new(Item { tag, value })));
     }
     match link_type_of_tag(tag) {
         Some(link_type) => take_link(source)
             .map(|linked_object_identifier| Attribute::Link(Link { link_type, linked_object_identifier })),
+        None if is_link_tag(tag) => take_link(source).map(|target| match target {
+            // What a group is by name, earlier versions call an Object Group.
+            UniqueIdentifier::NameReference(group) if tag == Tag::GroupLink => Attribute::ObjectGroup(group),
+            target => Attribute::LinkByTag(tag, target),
+        }),
         None => Attribute::take_value(tag, source),
     }
 }
@@ -379,6 +388,18 @@ impl AttributeReference {
         }
     }
 
+    /// The reference by which a client of a version names an attribute. From 3.0 a Link is named by the tag of its own type,
+    /// and the groups that Object Group named until then are links to groups, by name.
+    pub fn in_version(attribute: &Attribute, version: Version) -> Self {
+        match attribute {
+            Attribute::Link(link) if version >= V3_0 => {
+                Self::Tag(tag_of_link_type(link.link_type).unwrap_or(Tag::Link))
+            }
+            Attribute::ObjectGroup(_) if version >= V3_0 => Self::Tag(Tag::GroupLink),
+            other => Self::of(other),
+        }
+    }
+
     /// The reference that a 1.x attribute name makes.
     pub fn of_name(name: &str) -> Self {
         if let Some(tag) = tag_of_name(name) {
@@ -463,6 +484,16 @@ fn take_reference(tag: Tag, source: &mut dyn Source) -> Result<AttributeReferenc
             Ok(AttributeReference::Vendor { vendor, name })
         }
         _ => source.tag_value().map(AttributeReference::Tag),
+    }
+}
+
+/// Whether an attribute is one that a tag of 3.0 names in another way than earlier versions do: a Link by the tag of its
+/// type, an Object Group by that of Group Link.
+pub fn is_named_from_3_0(attribute: &Attribute, tag: Tag) -> bool {
+    match attribute {
+        Attribute::Link(link) => tag_of_link_type(link.link_type) == Some(tag),
+        Attribute::ObjectGroup(_) => tag == Tag::GroupLink,
+        _ => false,
     }
 }
 
