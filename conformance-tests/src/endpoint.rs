@@ -13,3 +13,6 @@ pub trait World {
     /// An endpoint for a client that nobody has seen before, in a scope of its own.
     fn fresh_client(&mut self) -> io::Result<Box<dyn Endpoint>>;
 }
+
+/// Name and password of the user whom the published cases of 3.0 ask for (BL-M-16, BL-M-17, BL-M-21).
+pub const ADMINISTRATOR: (&str, &str) = ("administrator", "password");

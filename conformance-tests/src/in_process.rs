@@ -1,12 +1,12 @@
 //! The engine in this process, without sockets: the software vault over the in-memory store.
 
-use crate::endpoint::{Endpoint, World};
+use crate::endpoint::{ADMINISTRATOR, Endpoint, World};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::software::SoftwareVault;
 use kmip_core::engine::{Engine, Parts};
 use kmip_core::env::{Config, Env, Pace};
 use kmip_core::ports::store::Store;
-use kmip_core::testing::engines::{NoUsers, answer};
+use kmip_core::testing::engines::{FastUsers, answer, fast_hash};
 use kmip_core::testing::store::MemoryStore;
 use std::io;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ struct Place {
 }
 
 impl InProcess {
-    /// Opens the engine, with the Interop operation that the cases begin and end with.
+    /// Opens the engine, with the Interop operation that the cases begin and end with, and the user that some need.
     pub fn open() -> io::Result<Self> {
         let vault = SoftwareVault::new(Keystore::ephemeral().map_err(io::Error::other)?);
         let store = Arc::new(MemoryStore::new());
@@ -35,13 +35,15 @@ impl InProcess {
             store: Arc::clone(&store) as Arc<dyn Store>,
             seal: vault.record_seal(),
             vault: Arc::new(vault),
-            passwords: Arc::new(NoUsers),
+            passwords: Arc::new(FastUsers),
             config: Config { interop: true, ..Config::default() },
         };
         let engine = Engine::open(parts).map_err(io::Error::other)?;
         engine
             .establish_authority("CN=kmip-server development authority", "p256", AUTHORITY_SECONDS, now())
             .map_err(io::Error::other)?;
+        let (name, password) = ADMINISTRATOR;
+        engine.add_user(name, &fast_hash(password), None).map_err(io::Error::other)?;
         Ok(Self { place: Arc::new(Place { engine, store }), clients: 0 })
     }
 

@@ -1,6 +1,6 @@
 //! A server of our own: builds the binary if need be, starts it on free ports, and knows how to stop and to kill it.
 
-use crate::endpoint::{Endpoint, World};
+use crate::endpoint::{ADMINISTRATOR, Endpoint, World};
 use crate::reference::workspace;
 use crate::tls::{Connection, Identity, http};
 use rustix::process::{Pid, Signal, kill_process};
@@ -371,9 +371,11 @@ pub struct ServerWorld<'a> {
 }
 
 impl<'a> ServerWorld<'a> {
-    /// Plays on this server.
-    pub fn new(server: &'a Server) -> Self {
-        Self { server, clients: 0 }
+    /// Plays on this server, which gets the user that some cases need.
+    pub fn new(server: &'a Server) -> io::Result<Self> {
+        let (name, password) = ADMINISTRATOR;
+        server.add_user(name, password)?;
+        Ok(Self { server, clients: 0 })
     }
 }
 

@@ -35,7 +35,8 @@ fn over_tls(vault: Vault) {
     let place = tempfile::tempdir().expect("a temporary folder");
     let Some(options) = vault.server(place.path()).expect("the vault is prepared") else { return };
     let server = Server::start(&options).expect("the server starts");
-    let reports = play_all(&cases, &mut ServerWorld::new(&server), &|_| true);
+    let mut world = ServerWorld::new(&server).expect("the server takes a user");
+    let reports = play_all(&cases, &mut world, &|_| true);
     print(&reports);
     judge(&cases, &reports, vault);
     server.stop().expect("the server stops when asked");

@@ -16,7 +16,7 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::make::DEFAULT_POLICY;
 use crate::object::{Record, attribute_of, date_value};
 use crate::quirks::{Quirk, Quirks};
-use crate::{attributes, quantum_safe, state};
+use crate::{attributes, groups, quantum_safe, state};
 
 /// Which instance a request means.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +76,7 @@ impl Edit {
 
     /// Buffers the changed object; its Last Change Date moves.
     pub fn close(mut self, context: &mut Context<'_>) -> OpResult<UniqueIdentifier> {
+        groups::check(context, &self.record)?;
         attributes::touch(&mut self.record, self.now);
         let id = self.record.id.clone();
         let before = context.txn.object(&id)?;
@@ -133,7 +134,7 @@ impl Edit {
 
     /// Adds an instance, and tells it with its index.
     pub fn add(&mut self, attribute: Attribute) -> OpResult<Instance> {
-        let reference = AttributeReference::of(&attribute);
+        let reference = AttributeReference::in_version(&attribute, self.version);
         let rule = self.rule(&reference)?;
         self.check_addable(&reference, rule)?;
         let multiple = rule.is_multiple(self.record.object_type);
@@ -157,7 +158,7 @@ impl Edit {
 
     /// Gives an instance a new value, and tells it with its index.
     pub fn modify(&mut self, which: Which<'_>, attribute: Attribute) -> OpResult<Instance> {
-        let reference = AttributeReference::of(&attribute);
+        let reference = AttributeReference::in_version(&attribute, self.version);
         let rule = self.rule(&reference)?;
         if rule.client_modifies == Change::No || attributes::is_servers_own(&reference) {
             return fail(Fault::ReadOnly, format!("{} cannot be modified by a client", quoted(&reference)));
@@ -165,7 +166,7 @@ impl Edit {
         let old = self.select(which, &reference)?;
         self.check_state(rule.client_modifies, &reference)?;
         attributes::check_value(&attribute, self.version)?;
-        let attribute = counting(attribute);
+        let attribute = attributes::keep_kind(&old.attribute, counting(attribute), self.version);
         self.check_transition(rule.client_modifies, &old.attribute, &attribute)?;
         self.check_distinct(&attribute, old.index)?;
         let new = Instance { index: old.index, attribute };
@@ -218,7 +219,7 @@ impl Edit {
         let found = match which {
             Which::All => all.next(),
             Which::Index(index) => all.find(|instance| instance.index.unwrap_or(0) == index),
-            Which::Value(value) => all.find(|instance| instance.attribute == *value),
+            Which::Value(value) => all.find(|instance| attributes::is_equal(&instance.attribute, value, self.version)),
             Which::Only if all.next().is_some() && all.next().is_none() => Some(first),
             Which::Only => {
                 let message = format!("{name} has several instances: Current Attribute must say which is meant");
@@ -280,7 +281,7 @@ impl Edit {
 
     /// Whether no other instance than the one at `index` has the value. Names differ by their text: it is what finds them.
     fn check_distinct(&self, attribute: &Attribute, index: Option<i32>) -> OpResult<()> {
-        let reference = AttributeReference::of(attribute);
+        let reference = AttributeReference::in_version(attribute, self.version);
         let mut others =
             self.record.instances(&reference).filter(|instance| index.is_none() || instance.index != index);
         match attribute {

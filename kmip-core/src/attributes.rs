@@ -2,13 +2,13 @@
 
 use kmip_codec::attribute::carrier::put_typed;
 use kmip_codec::attribute::rules::{AttributeRule, Origin, rule};
-use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::values::{Name, RotateName, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
 use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
-use kmip_codec::registry::{EnumTable, ObjectType, Tag, WireEnum};
+use kmip_codec::registry::{EnumTable, ObjectClass, ObjectType, Tag, WireEnum};
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_1, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_1, V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::{IdentifierKind, Sink};
 
@@ -76,7 +76,8 @@ pub(crate) fn for_new_object(
             template.into_iter().for_each(|attribute| merge(&mut attributes, attribute, context.version, object_type));
         }
         let mut own: Vec<&AttributeReference> = Vec::new();
-        let references: Vec<AttributeReference> = bag.attributes().map(AttributeReference::of).collect();
+        let named = |attribute| AttributeReference::in_version(attribute, context.version);
+        let references: Vec<AttributeReference> = bag.attributes().map(named).collect();
         for (instance, reference) in bag.items.iter().zip(&references) {
             let rule = applicable_rule(reference, object_type, context.version)?;
             check_initial(&instance.attribute, reference, rule, origin, context.version)?;
@@ -105,14 +106,19 @@ pub(crate) fn check_names(attributes: &[Attribute]) -> OpResult<()> {
     }
 }
 
-/// A link with its target's identifier in place of the position in the batch that 2.x may give (KMIP 2.1 §4.31). The target
-/// need not exist here.
-pub(crate) fn resolve_link(context: &Context<'_>, attribute: Attribute) -> OpResult<Attribute> {
+/// A link with its target's identifier in place of the position in the batch that 2.x may give (KMIP 2.1 §4.31), or of the
+/// name that 3.0 may give. The target need not exist here.
+///
+/// A group that 3.0 links by its name is an Object Group here: a name, for which there need not be an object (SASED-M-2 of 3.0).
+pub(crate) fn resolve_link(context: &mut Context<'_>, attribute: Attribute) -> OpResult<Attribute> {
     match attribute {
         Attribute::Link(mut link) => {
             let target = context.resolve(Some(&link.linked_object_identifier))?;
             link.linked_object_identifier = UniqueIdentifier::Text(target);
             Ok(Attribute::Link(link))
+        }
+        Attribute::LinkByTag(tag, target) => {
+            Ok(Attribute::LinkByTag(tag, UniqueIdentifier::Text(context.resolve(Some(&target))?)))
         }
         other => Ok(other),
     }
@@ -185,10 +191,10 @@ fn is_nested(value: &ItemValue) -> bool {
 }
 
 fn merge(into: &mut Vec<Attribute>, attribute: Attribute, version: Version, object_type: ObjectType) {
-    let reference = AttributeReference::of(&attribute);
+    let reference = AttributeReference::in_version(&attribute, version);
     let multiple = rule_of(&reference, version).is_some_and(|rule| rule.is_multiple(object_type));
     if !multiple {
-        into.retain(|known| AttributeReference::of(known) != reference);
+        into.retain(|known| AttributeReference::in_version(known, version) != reference);
         into.push(attribute);
     } else if !into.contains(&attribute) {
         into.push(attribute);
@@ -225,7 +231,7 @@ fn is_template_content(attribute: &Attribute) -> bool {
 /// Gives a new object the attributes of a request.
 pub(crate) fn apply(record: &mut Record, attributes: Vec<Attribute>, version: Version) {
     for attribute in attributes {
-        let reference = AttributeReference::of(&attribute);
+        let reference = AttributeReference::in_version(&attribute, version);
         let attribute = match attribute {
             // The client's count is ignored: counting starts at the total (KMIP 2.1 §4.62).
             Attribute::UsageLimits(mut limits) => {
@@ -273,18 +279,58 @@ fn check_order(record: &Record, (first, second): (Tag, Tag)) -> OpResult<()> {
 
 /// The attributes of an object as a client of the version sees them; derived ones included.
 pub(crate) fn visible(record: &Record, version: Version, now: i64) -> Vec<Instance> {
+    let class = match attribute_of!(record, ObjectClass) {
+        Some(_) => None,
+        None => Some(Attribute::ObjectClass(object_class(record))),
+    };
     let derived = [
         Attribute::UniqueIdentifier(UniqueIdentifier::Text(record.id.clone())),
         Attribute::ObjectType(record.object_type),
         Attribute::State(state::at(record, now)),
     ];
-    let derived = derived.into_iter().map(|attribute| Instance { index: Some(0), attribute });
+    let derived = derived.into_iter().chain(class).map(|attribute| Instance { index: Some(0), attribute });
     let all = derived.chain(record.attributes.iter().cloned());
     all.filter(|instance| is_visible(&instance.attribute, record.object_type, version)).collect()
 }
 
+/// Those attributes that a client of a version means by a reference.
+pub(crate) fn named<'a>(
+    visible: &'a [Instance],
+    reference: &'a AttributeReference,
+    version: Version,
+) -> impl Iterator<Item = &'a Instance> {
+    visible.iter().filter(move |instance| AttributeReference::in_version(&instance.attribute, version) == *reference)
+}
+
+/// Whether two values are the same to a client of a version: from 3.0 a name is its text alone.
+pub(crate) fn is_equal(found: &Attribute, wanted: &Attribute, version: Version) -> bool {
+    match (found, wanted) {
+        (Attribute::Name(found), Attribute::Name(wanted)) if version >= V3_0 => found.value == wanted.value,
+        (Attribute::RotateName(found), Attribute::RotateName(wanted)) if version >= V3_0 => found.value == wanted.value,
+        _ => found == wanted,
+    }
+}
+
+/// A new value of a name with the Name Type of the old one, which 3.0 cannot say.
+pub(crate) fn keep_kind(old: &Attribute, new: Attribute, version: Version) -> Attribute {
+    match (old, new) {
+        (Attribute::Name(old), Attribute::Name(new)) if version >= V3_0 => {
+            Attribute::Name(Name { kind: old.kind, ..new })
+        }
+        (Attribute::RotateName(old), Attribute::RotateName(new)) if version >= V3_0 => {
+            Attribute::RotateName(RotateName { kind: old.kind, ..new })
+        }
+        (_, new) => new,
+    }
+}
+
+/// The Object Class of an object. What a client keeps here is its own: User, unless it says otherwise (KMIP 3.0 §4.40).
+pub(crate) fn object_class(record: &Record) -> ObjectClass {
+    attribute_of!(record, ObjectClass).copied().unwrap_or(ObjectClass::User)
+}
+
 fn is_visible(attribute: &Attribute, object_type: ObjectType, version: Version) -> bool {
-    let reference = AttributeReference::of(attribute);
+    let reference = AttributeReference::in_version(attribute, version);
     rule_of(&reference, version).is_some_and(|rule| rule.applies_to.contains(object_type))
         && Liveness::first_dead(attribute, version).is_none()
 }
@@ -292,7 +338,7 @@ fn is_visible(attribute: &Attribute, object_type: ObjectType, version: Version) 
 /// How an instance stands in an answer (KMIP 1.4 §2.1.1). The index tells instances apart: from 1.1 every instance of a
 /// multi-instance attribute has it. In 1.0 an index of 0 "is assumed", and the published cases of 1.0 leave it out.
 pub(crate) fn in_answer(instance: &Instance, object_type: ObjectType, version: Version) -> Instance {
-    let rule = rule_of(&AttributeReference::of(&instance.attribute), version);
+    let rule = rule_of(&AttributeReference::in_version(&instance.attribute, version), version);
     let says_zero = version >= V1_1 && rule.is_some_and(|rule| rule.is_multiple(object_type));
     Instance { index: instance.index.filter(|index| says_zero || *index != 0), attribute: instance.attribute.clone() }
 }
@@ -316,7 +362,7 @@ struct Liveness {
 impl Liveness {
     fn first_dead(attribute: &Attribute, version: Version) -> Option<Tag> {
         let mut sink = Self { version, dead: None };
-        attribute.put_value(attribute.tag(), &mut sink);
+        put_typed(attribute, &mut sink);
         sink.dead
     }
 

@@ -7,13 +7,14 @@ use std::sync::PoisonError;
 use kmip_codec::inline::Text;
 use kmip_codec::message::credential::{PasswordCredential, Ticket};
 use kmip_codec::message::{CredentialValue, RequestHeader};
+use kmip_codec::registry::CredentialType;
 use kmip_codec::secret::SecretText;
 use sha2::{Digest, Sha256};
 
 use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
+use crate::identity::{ClientRecord, Principal, is_acceptable_client};
 use crate::quirks::Quirks;
 
 /// Wrong passwords after which the next try is delayed.
@@ -30,6 +31,18 @@ pub struct Guesses {
     verified: HashMap<[u8; 32], ()>,
     /// Wrong tries of a user: how many, and the time before which no further one is looked at.
     wrong: HashMap<Text, (u32, i64)>,
+}
+
+/// The credential types that authenticate a request.
+pub(crate) const CREDENTIAL_TYPES: &[CredentialType] = &[CredentialType::UsernameAndPassword, CredentialType::Ticket];
+
+/// Who a username means.
+struct Account {
+    /// What passwords that were tried are counted under.
+    name: Text,
+    /// Whether the client may be this user.
+    belongs: bool,
+    password_hash: Text,
 }
 
 impl Engine {
@@ -49,7 +62,7 @@ impl Engine {
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
             let user = match &credential.credential_value {
-                CredentialValue::Password(password) => self.check_password(password, &principal.client, env)?,
+                CredentialValue::Password(password) => self.check_password(password, &principal, env)?,
                 CredentialValue::Ticket(ticket) => self.check_ticket(&ticket.ticket, &mut principal, env)?,
                 _ => {
                     let message = format!("credentials of type {} are not supported", credential.credential_type);
@@ -73,10 +86,13 @@ impl Engine {
         }
         let presented = self.present(ticket, &principal.client, env.now)?;
         let record = &presented.record;
-        if record.user.as_ref().is_some_and(|user| self.catalog.user(user).is_none()) {
+        principal.scope = self.own_record(&record.client)?.scope;
+        if let Some(user) = &record.user
+            && self.catalog.user(user).is_none()
+            && self.made_user(&principal.scope, user, env.now)?.is_none()
+        {
             return fail(Fault::NotAuthenticated, "the user of the ticket is not known any more");
         }
-        principal.scope = self.own_record(&record.client)?.scope;
         let user = record.user.clone();
         principal.ticket = Some(presented);
         Ok(user)
@@ -96,15 +112,20 @@ impl Engine {
     }
 
     /// The user of a right password; `None` for an unknown user where certificates alone decide.
-    fn check_password(&self, credential: &PasswordCredential, client: &Text, env: Env) -> OpResult<Option<Text>> {
+    fn check_password(
+        &self,
+        credential: &PasswordCredential,
+        principal: &Principal,
+        env: Env,
+    ) -> OpResult<Option<Text>> {
         let username = &credential.username;
         if !is_acceptable_client(username) {
             return Err(wrong_credential());
         }
         let empty = SecretText::copy_from("");
         let password = credential.password.as_ref().unwrap_or(&empty);
-        let known = self.catalog.user(username);
-        let Some(user) = known.as_ref() else {
+        let known = self.account(username, principal, env.now)?;
+        let Some(account) = known.as_ref() else {
             if self.config.unknown_users == UnknownUsers::Ignore {
                 return Ok(None);
             }
@@ -116,18 +137,39 @@ impl Engine {
             self.note_wrong(username, env.now);
             return Err(wrong_credential());
         };
-        self.delay(username, env.now)?;
-        let belongs = user.client.as_ref().is_none_or(|bound| bound == client);
-        if self.is_right(username, password, user, env.pace)? && belongs {
+        self.delay(&account.name, env.now)?;
+        if self.is_right(account, password, env.pace)? && account.belongs {
             return Ok(Some(username.clone()));
         }
-        self.note_wrong(username, env.now);
+        self.note_wrong(&account.name, env.now);
         Err(wrong_credential())
     }
 
-    fn is_right(&self, username: &Text, password: &SecretText, user: &UserRecord, pace: Pace) -> OpResult<bool> {
+    /// Whose name it is: a user of the administration's that the client may be, or one that was made in the scope. So none
+    /// can take the name of a user of another client's, nor learn by trying that there is one.
+    fn account(&self, username: &Text, principal: &Principal, now: i64) -> OpResult<Option<Account>> {
+        let Principal { client, scope, .. } = principal;
+        let administered = self.catalog.user(username).map(|user| Account {
+            name: username.clone(),
+            belongs: user.client.as_ref().is_none_or(|bound| bound == client),
+            password_hash: user.password_hash,
+        });
+        if administered.as_ref().is_some_and(|account| account.belongs) {
+            return Ok(administered);
+        }
+        let made = self.made_user(scope, username, now)?;
+        let own = made.and_then(|user| user.credential.password_hash.clone()).map(|password_hash| Account {
+            name: Text::from(format!("{scope}\0{username}")),
+            belongs: true,
+            password_hash,
+        });
+        Ok(own.or(administered))
+    }
+
+    fn is_right(&self, account: &Account, password: &SecretText, pace: Pace) -> OpResult<bool> {
+        let username = &account.name;
         let mut hash = Sha256::new();
-        for part in [username.as_bytes(), user.password_hash.as_bytes(), password.expose_secret().as_bytes()] {
+        for part in [username.as_bytes(), account.password_hash.as_bytes(), password.expose_secret().as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
@@ -140,7 +182,7 @@ impl Engine {
         if pace != Pace::Pool {
             return Err(OpError::defer(Work::Computing));
         }
-        let right = self.passwords.verify(password, &user.password_hash);
+        let right = self.passwords.verify(password, &account.password_hash);
         if right {
             let mut guesses = guesses();
             if guesses.verified.len() >= REMEMBERED {

@@ -3,7 +3,7 @@
 //! All items of a request are evaluated on one overlay and committed together: durable as a whole before the reply. A
 //! failed item is rolled back to its savepoint; Undo rolls back to the beginning.
 
-use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
 use kmip_codec::message::{
@@ -17,7 +17,7 @@ use kmip_codec::registry::{
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
-use kmip_codec::version::{V2_0, Version};
+use kmip_codec::version::{V2_0, V3_0, Version};
 
 use crate::cryptography::streams::Effects;
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
@@ -78,7 +78,7 @@ impl Context<'_> {
     }
 
     /// The identifier that a field stands for.
-    pub fn resolve(&self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
+    pub fn resolve(&mut self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
         let given = |found: Option<&Text>| match found {
             Some(id) => Ok(id.clone()),
             None => fail(Fault::ObjectNotFound, "the batch has given no identifier that the request can refer to"),
@@ -91,9 +91,10 @@ impl Context<'_> {
             }
             Some(UniqueIdentifier::Placeholder(which)) => given(self.last_of(*which)),
             Some(UniqueIdentifier::Index(nth)) => given(self.nth(*nth)),
-            Some(UniqueIdentifier::NameReference(_)) => {
-                fail(Fault::FeatureNotSupported, "name references belong to KMIP 3.0")
-            }
+            Some(UniqueIdentifier::NameReference(name)) => match self.txn.named(&Name::text(name))? {
+                Some(id) => Ok(id),
+                None => fail(Fault::ObjectNotFound, "no object has the name that the request refers to"),
+            },
         }
     }
 
@@ -103,9 +104,12 @@ impl Context<'_> {
         let (operation, from_end) = match which {
             U::Certify => (Operation::Certify, 0),
             U::Create => (Operation::Create, 0),
+            U::CreateCredential => (Operation::CreateCredential, 0),
+            U::CreateGroup => (Operation::CreateGroup, 0),
             U::CreateKeyPair | U::CreateKeyPairPrivateKey => (Operation::CreateKeyPair, 1),
             U::CreateKeyPairPublicKey => (Operation::CreateKeyPair, 0),
             U::CreateSplitKey => (Operation::CreateSplitKey, 0),
+            U::CreateUser => (Operation::CreateUser, 0),
             U::DeriveKey => (Operation::DeriveKey, 0),
             U::Import => (Operation::Import, 0),
             U::JoinSplitKey => (Operation::JoinSplitKey, 0),
@@ -184,7 +188,9 @@ fn result_of(which: DataEnumeration) -> Option<Operation> {
 pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
     let header = &request.header;
     let items = i32::try_from(request.items.len()).unwrap_or(i32::MAX);
-    if header.batch_count != Some(items) {
+    // 3.0 has no Batch Count (§8.1.2).
+    let counted = header.protocol_version.0 < V3_0;
+    if header.batch_count.is_some_and(|count| count != items) || (counted && header.batch_count.is_none()) {
         let said = header.batch_count.map_or("missing".to_owned(), |count| count.to_string());
         let message = format!("Batch Count is {said}, but the message holds {items} batch items");
         return fail(Fault::InvalidMessage, message);

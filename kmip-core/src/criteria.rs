@@ -4,11 +4,12 @@
 
 use kmip_codec::attribute::values::UsageLimits;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
+use kmip_codec::inline::Text;
 use kmip_codec::registry::{EnumTable, Tag, WireEnum};
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{IdentifierKind, Sink};
 
-use crate::attributes::rule_of;
+use crate::attributes::{is_equal, object_class, rule_of};
 use crate::error::{Fault, OpResult, fail};
 use crate::index::value_key;
 use crate::object::{Record, date_value, is_of};
@@ -18,6 +19,8 @@ use crate::{quirks, state};
 pub(crate) struct Criteria<'a> {
     wanted: Vec<(&'a Attribute, AttributeReference)>,
     ranges: Vec<(Tag, i64, i64)>,
+    groups: &'a [Group],
+    version: Version,
     now: i64,
 }
 
@@ -33,10 +36,28 @@ fn unknown(reference: &AttributeReference, version: Version) -> String {
     }
 }
 
+/// A group object whose members are wanted: those that link to it, and those that have one of its names as Object Group.
+pub(crate) struct Group {
+    /// Its identifier.
+    pub id: Text,
+    /// Its names.
+    pub names: Vec<Text>,
+}
+
+impl Group {
+    fn has_member(&self, record: &Record) -> bool {
+        record.attributes.iter().any(|instance| match &instance.attribute {
+            Attribute::ObjectGroup(group) => self.names.contains(group),
+            Attribute::LinkByTag(Tag::GroupLink, group) => group.as_text() == Some(self.id.as_str()),
+            _ => false,
+        })
+    }
+}
+
 impl<'a> Criteria<'a> {
     /// Reads the criteria of a request; an attribute that the version does not have is an error.
-    pub fn new(bag: &'a Bag, version: Version, now: i64) -> OpResult<Self> {
-        let mut criteria = Self { wanted: Vec::new(), ranges: Vec::new(), now };
+    pub fn new(bag: &'a Bag, groups: &'a [Group], version: Version, now: i64) -> OpResult<Self> {
+        let mut criteria = Self { wanted: Vec::new(), ranges: Vec::new(), groups, version, now };
         if let Some(template) = bag.templates.first() {
             return fail(
                 Fault::InvalidField,
@@ -44,7 +65,7 @@ impl<'a> Criteria<'a> {
             );
         }
         for attribute in bag.attributes() {
-            let reference = AttributeReference::of(attribute);
+            let reference = AttributeReference::in_version(attribute, version);
             if rule_of(&reference, version).is_none() {
                 return fail(Fault::InvalidAttribute, unknown(&reference, version));
             }
@@ -74,6 +95,7 @@ impl<'a> Criteria<'a> {
     pub fn match_all(&self, record: &Record) -> bool {
         let date = |tag| record.date(tag).map_or(i64::MAX, |date| date.0);
         self.ranges.iter().all(|(tag, from, to)| (*from..=*to).contains(&date(*tag)))
+            && self.groups.iter().all(|group| group.has_member(record))
             && self.wanted.iter().all(|(wanted, reference)| self.matches(record, wanted, reference))
     }
 
@@ -81,10 +103,13 @@ impl<'a> Criteria<'a> {
         match wanted {
             Attribute::State(wanted) => state::at(record, self.now) == *wanted,
             Attribute::ObjectType(wanted) => record.object_type == *wanted,
+            Attribute::ObjectClass(wanted) => object_class(record) == *wanted,
             Attribute::UniqueIdentifier(wanted) => wanted.as_text() == Some(record.id.as_str()),
             _ => {
                 let mut instances = record.attributes.iter().map(|instance| &instance.attribute);
-                instances.any(|found| is_of(found, reference) && is_match(found, wanted))
+                instances.any(|found| {
+                    is_of(found, reference) && (is_match(found, wanted) || is_equal(found, wanted, self.version))
+                })
             }
         }
     }

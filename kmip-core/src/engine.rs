@@ -13,7 +13,7 @@ use kmip_codec::message::{
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
+use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 
 use crate::archive;
@@ -31,8 +31,9 @@ use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
 use crate::residents::{Claims, Residents};
 use crate::txn::Txn;
 
-/// The protocol versions that the engine speaks, by preference.
-pub const SUPPORTED_VERSIONS: [Version; 7] = [
+/// The protocol versions that the engine speaks, by preference: the newest first.
+pub const SUPPORTED_VERSIONS: [Version; 8] = [
+    V3_0,
     V2_1,
     kmip_codec::version::V2_0,
     V1_4,
@@ -478,7 +479,8 @@ fn readable_version(version: Option<Version>) -> Version {
     match version {
         Some(version) if SUPPORTED_VERSIONS.contains(&version) => version,
         Some(Version { major: 1, .. }) => V1_4,
-        Some(_) => V2_1,
+        Some(Version { major: 2, .. }) => V2_1,
+        Some(_) => V3_0,
         None => V1_0,
     }
 }

@@ -3,6 +3,7 @@
 use kmip_codec::limits::Limits;
 use kmip_codec::secret::SecretText;
 
+use crate::ports::vault::VaultError;
 use crate::renewal::ScopeKeyPeriod;
 
 /// Where an evaluation runs.
@@ -138,6 +139,11 @@ impl Default for Config {
 pub trait PasswordCheck: Send + Sync {
     /// Whether the password is the one that was hashed.
     fn verify(&self, password: &SecretText, hash: &str) -> bool;
+
+    /// The hash to keep of a new password (PHC string). Slow on purpose.
+    fn hash(&self, _password: &SecretText) -> Result<String, VaultError> {
+        Err(VaultError::Unsupported("passwords of users".into()))
+    }
 
     /// Does the work of a verification for a user that does not exist, so that time tells no names. A check that takes no
     /// time need not.

@@ -4,7 +4,7 @@
 //! KMIP 2.1 §6 "Error Handling" tables). A reason newer than the request's version never leaves.
 
 use kmip_codec::registry::{Operation, ResultReason, WireEnum};
-use kmip_codec::version::{V2_0, V2_1, Version};
+use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
 
 use crate::env::Work;
 use crate::ports::crypto::CryptoError;
@@ -114,6 +114,8 @@ pub enum Fault {
     PublicProtectionStorage,
     /// An Offset cannot move dates of a key that has no Activation Date.
     OffsetWithoutActivation,
+    /// A group would be a member of itself.
+    CircularLink,
     /// The object is required to be quantum safe, and cannot be.
     NotQuantumSafe,
     /// An object with this identifier exists already.
@@ -134,7 +136,7 @@ impl Fault {
         use ResultReason as R;
         let since_2 = |v1, v2| if version >= V2_0 { v2 } else { v1 };
         let reason = match self {
-            Self::ObjectNotFound => since_2(R::ItemNotFound, not_found_in_2x(operation)),
+            Self::ObjectNotFound => since_2(R::ItemNotFound, not_found_in_2x(version, operation)),
             Self::ObjectDestroyed => since_2(destroyed_in_1x(operation), R::ObjectDestroyed),
             Self::ObjectArchived => R::ObjectArchived,
             Self::WrongState => wrong_state(version, operation),
@@ -200,6 +202,13 @@ impl Fault {
             Self::ProtectionStorage => since_2(R::FeatureNotSupported, R::ProtectionStorageUnavailable),
             Self::PrivateProtectionStorage => since_2(R::FeatureNotSupported, R::PrivateProtectionStorageUnavailable),
             Self::PublicProtectionStorage => since_2(R::FeatureNotSupported, R::PublicProtectionStorageUnavailable),
+            Self::CircularLink => {
+                if version < V3_0 {
+                    R::InvalidField
+                } else {
+                    R::CircularLinkError
+                }
+            }
             Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
             Self::ObjectAlreadyExists => R::ObjectAlreadyExists,
             Self::DataType => since_2(R::InvalidField, R::InvalidDataType),
@@ -253,16 +262,18 @@ fn known_to(version: Version, reason: ResultReason) -> ResultReason {
     }
 }
 
-fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
-    if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
-}
-
-/// Three operations of 2.x name Item Not Found, as 1.x does, where the others have Object Not Found.
-fn not_found_in_2x(operation: Option<Operation>) -> ResultReason {
+/// Three operations of 2.x name Item Not Found, as 1.x does, where the others have Object Not Found. So does Get Attributes of
+/// 3.0 (BL-M-20 of 3.0), where Get says Object Not Found (BL-M-4 of 3.0) as 2.1 does.
+fn not_found_in_2x(version: Version, operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::AdjustAttribute | Operation::Certify | Operation::CreateSplitKey) => ResultReason::ItemNotFound,
+        Some(Operation::GetAttributes) if version >= V3_0 => ResultReason::ItemNotFound,
         _ => ResultReason::ObjectNotFound,
     }
+}
+
+fn destroyed_in_1x(operation: Option<Operation>) -> ResultReason {
+    if operation == Some(Operation::Destroy) { ResultReason::PermissionDenied } else { ResultReason::ItemNotFound }
 }
 
 /// Check has a reason of its own (KMIP 2.1 §6.1.7.1).

@@ -216,6 +216,7 @@ pub fn value_key(attribute: &Attribute) -> Option<u64> {
         Attribute::Name(_)
             | Attribute::AlternativeName(_)
             | Attribute::ObjectGroup(_)
+            | Attribute::LinkByTag(..)
             | Attribute::ApplicationSpecificInformation(_)
             | Attribute::ContactInformation(_)
             | Attribute::Vendor(_)
@@ -227,6 +228,11 @@ pub fn value_key(attribute: &Attribute) -> Option<u64> {
         if let Attribute::Vendor(vendor) = attribute {
             vendor.vendor.hash(&mut hasher);
             vendor.name.hash(&mut hasher);
+        }
+        // From 3.0 a name is its text alone.
+        if let Attribute::Name(name) = attribute {
+            name.value.hash(&mut hasher);
+            return hasher.finish();
         }
         let mut writer = TtlvWriter::with_capacity(V2_1, 64);
         attribute.put_value(attribute.tag(), &mut writer);

@@ -18,7 +18,7 @@ use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::ports::resident::Residence;
 use crate::ports::vault::{Generated, KeySpec, KeyVault, Sealed, VaultError};
-use crate::{attributes, ops, quantum_safe, uuid};
+use crate::{attributes, groups, ops, quantum_safe, registered, uuid};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
 pub(crate) const DEFAULT_POLICY: &str = "default";
@@ -212,8 +212,10 @@ pub(crate) fn claim_names(context: &mut Context<'_>, record: &Record) -> OpResul
 }
 
 /// Stores a new object under the names it has, if it is what its client requires.
-pub(crate) fn put(context: &mut Context<'_>, record: Record) -> OpResult<()> {
+pub(crate) fn put(context: &mut Context<'_>, mut record: Record) -> OpResult<()> {
+    registered::settle(context, &mut record)?;
     quantum_safe::check(&record)?;
+    groups::check(context, &record)?;
     debug_assert!(record.date(Tag::InitialDate).is_some(), "completed before it is stored");
     context.txn.put(record)
 }

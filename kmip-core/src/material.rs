@@ -192,6 +192,8 @@ fn put_back(block: &mut KeyBlock, key_material: KeyMaterial) {
 pub(crate) fn read_material(kind: MaterialKind, secret: Secret, format: KeyFormatType) -> OpResult<KeyMaterial> {
     match kind {
         MaterialKind::Transparent => decode_material(&secret, format),
-        MaterialKind::Bytes | MaterialKind::Opaque | MaterialKind::Wrapped => Ok(KeyMaterial::Bytes(secret)),
+        MaterialKind::Bytes | MaterialKind::Opaque | MaterialKind::Wrapped | MaterialKind::Credential => {
+            Ok(KeyMaterial::Bytes(secret))
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! their own and not attributes of the list. Key material stands apart, sealed by the vault.
 
 use kmip_codec::attribute::carrier::{put_typed, take_typed};
-use kmip_codec::attribute::{Attribute, AttributeReference, Instance};
+use kmip_codec::attribute::{Attribute, AttributeReference, Instance, is_named_from_3_0};
 use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
@@ -35,6 +35,7 @@ const SEALED: Tag = Tag::new(0x54_0009);
 const ALLOCATED: Tag = Tag::new(0x54_000A);
 const SERIAL: Tag = Tag::new(0x54_000B);
 const ARCHIVED: Tag = Tag::new(0x54_000C);
+const PASSWORD_HASH: Tag = Tag::new(0x54_000D);
 
 /// Room that a new object gets at once: most have 18 to 24 attributes, and growing step by step moves them all.
 const USUAL_ATTRIBUTES: usize = 24;
@@ -50,10 +51,12 @@ pub enum MaterialKind {
     Wrapped,
     /// The Opaque Data Value.
     Opaque,
+    /// A credential other than a password, as TTLV (KMIP 3.0 §2.1.3).
+    Credential,
 }
 
 impl MaterialKind {
-    const ALL: [Self; 4] = [Self::Bytes, Self::Transparent, Self::Wrapped, Self::Opaque];
+    const ALL: [Self; 5] = [Self::Bytes, Self::Transparent, Self::Wrapped, Self::Opaque, Self::Credential];
 }
 
 /// Sealed key material.
@@ -90,6 +93,8 @@ pub struct Record {
     pub object: Option<ManagedObject>,
     /// The key material.
     pub material: Option<Material>,
+    /// The slow hash of the password of a Password Credential, in PHC form.
+    pub password_hash: Option<Text>,
 }
 
 /// The value of the first attribute of a variant.
@@ -117,6 +122,7 @@ impl Record {
             next_indexes: Vec::new(),
             object: None,
             material: None,
+            password_hash: None,
         }
     }
 
@@ -137,10 +143,14 @@ impl Record {
             .find_map(|instance| date_value(&instance.attribute).filter(|_| instance.attribute.tag() == tag))
     }
 
-    /// Replaces the only instance of an attribute, or adds it.
+    /// Replaces the only instance of an attribute, or adds it. Of links, each type has an instance of its own.
     pub fn set(&mut self, attribute: Attribute) {
         match self.attributes.iter_mut().find(|instance| is_same(&instance.attribute, &attribute)) {
             Some(instance) => instance.attribute = attribute,
+            // Several to earlier versions, which tell them apart by their index.
+            None if matches!(attribute, Attribute::Link(_) | Attribute::ObjectGroup(_)) => {
+                self.add(attribute);
+            }
             None => self.attributes.push(Instance { index: Some(0), attribute }),
         }
     }
@@ -162,14 +172,20 @@ impl Record {
             .partition(|instance| is_of(&instance.attribute, reference) && matches(instance));
         self.attributes = kept;
         let gone: Vec<Instance> = gone;
-        if let Some(highest) = gone.iter().filter_map(|instance| instance.index).max() {
-            let next = highest.saturating_add(1);
-            match self.next_indexes.iter_mut().find(|(owner, _)| owner == reference) {
-                Some((_, kept)) => *kept = next.max(*kept),
-                None => self.next_indexes.push((reference.clone(), next)),
+        // A link that only 3.0 has is known by no index.
+        for instance in gone.iter().filter(|gone| !matches!(gone.attribute, Attribute::LinkByTag(..))) {
+            if let Some(index) = instance.index {
+                self.keep_next_index(AttributeReference::of(&instance.attribute), index.saturating_add(1));
             }
         }
         gone
+    }
+
+    fn keep_next_index(&mut self, of: AttributeReference, next: i32) {
+        match self.next_indexes.iter_mut().find(|(owner, _)| *owner == of) {
+            Some((_, kept)) => *kept = next.max(*kept),
+            None => self.next_indexes.push((of, next)),
+        }
     }
 
     /// The names of the object.
@@ -229,6 +245,7 @@ impl Record {
             Vec::<NextIndex>::take_field(NEXT_INDEX, next, source)?.into_iter().map(|stored| stored.0).collect();
         record.object = Option::<StoredObject>::take_field(OBJECT, next, source)?.map(|stored| stored.0);
         record.material = Option::<Material>::take_field(MATERIAL, next, source)?;
+        record.password_hash = Option::<Text>::take_field(PASSWORD_HASH, next, source)?;
         if *next != Tag::NONE {
             return Err(DecodeError::new(Problem::Unexpected, *next).within("record"));
         }
@@ -256,6 +273,7 @@ impl Value for Record {
         if let Some(material) = &self.material {
             material.put(MATERIAL, sink);
         }
+        self.password_hash.put_field(PASSWORD_HASH, sink);
         sink.end();
     }
 
@@ -367,7 +385,7 @@ pub fn is_of(attribute: &Attribute, reference: &AttributeReference) -> bool {
             own.vendor == *vendor && own.name == *name
         }
         (Attribute::Vendor(_), AttributeReference::Tag(_)) => false,
-        (other, AttributeReference::Tag(tag)) => other.tag() == *tag,
+        (other, AttributeReference::Tag(tag)) => other.tag() == *tag || is_named_from_3_0(other, *tag),
         (_, AttributeReference::Vendor { .. }) => false,
     }
 }
@@ -376,6 +394,8 @@ pub fn is_of(attribute: &Attribute, reference: &AttributeReference) -> bool {
 fn is_same(one: &Attribute, other: &Attribute) -> bool {
     match (one, other) {
         (Attribute::Vendor(one), Attribute::Vendor(other)) => one.vendor == other.vendor && one.name == other.name,
+        (Attribute::Link(one), Attribute::Link(other)) => one.link_type == other.link_type,
+        (Attribute::LinkByTag(one, _), Attribute::LinkByTag(other, _)) => one == other,
         _ => std::mem::discriminant(one) == std::mem::discriminant(other),
     }
 }

@@ -2,11 +2,13 @@
 
 use kmip_codec::attribute::values::{Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
-use kmip_codec::object::{KeyBlock, ManagedObject};
+use kmip_codec::object::{KeyBlock, KeyValue, ManagedObject};
 use kmip_codec::registry::{
     CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
     SecretDataType,
 };
+
+use kmip_codec::version::V3_0;
 
 use crate::attributes;
 use crate::batch::Context;
@@ -163,6 +165,40 @@ fn link_wrapping_key(
             record.add(link);
         }
     }
+    Ok(())
+}
+
+/// Puts identifiers in place of the references that 3.0 has inside an object: what is stored is the same for every version.
+/// A reference to what is not on this server stays as a text.
+pub(crate) fn settle(context: &mut Context<'_>, record: &mut Record) -> OpResult<()> {
+    if context.version < V3_0 {
+        return Ok(());
+    }
+    let Some(block) = record.object.as_mut().and_then(ManagedObject::key_block_mut) else { return Ok(()) };
+    if let Some(KeyValue::Plain(value)) = &mut block.key_value
+        && let Some(bag) = &mut value.attributes
+    {
+        for instance in &mut bag.items {
+            match &mut instance.attribute {
+                Attribute::Link(link) => settle_one(context, &mut link.linked_object_identifier)?,
+                Attribute::LinkByTag(_, target) => settle_one(context, target)?,
+                _ => {}
+            }
+        }
+    }
+    let Some(data) = &mut block.key_wrapping_data else { return Ok(()) };
+    let encryption = data.encryption_key_information.iter_mut().map(|information| &mut information.unique_identifier);
+    let code = data.mac_signature_key_information.iter_mut().flat_map(|information| &mut information.unique_identifier);
+    encryption.chain(code).try_for_each(|id| settle_one(context, id))
+}
+
+fn settle_one(context: &mut Context<'_>, id: &mut UniqueIdentifier) -> OpResult<()> {
+    let settled = match (&*id, context.resolve(Some(id))) {
+        (_, Ok(found)) => found,
+        (UniqueIdentifier::NameReference(name), Err(error)) if error.fault == Fault::ObjectNotFound => name.clone(),
+        (_, Err(error)) => return Err(error),
+    };
+    *id = UniqueIdentifier::Text(settled);
     Ok(())
 }
 

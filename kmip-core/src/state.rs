@@ -16,22 +16,35 @@ pub enum Event {
     Revoke,
     /// Revoke with the reason Key Compromise or CA Compromise.
     Compromise,
+    /// Deactivate (3.0).
+    Deactivate,
     /// Destroy.
     Destroy,
+    /// Obliterate (3.0).
+    Obliterate,
 }
 
 /// The permitted transitions. The text of Revoke lets a Pre-Active object become Deactivated; the text of State gives no
 /// such transition and permits none but those it lists, so it is refused: destroy the key instead, or name a compromise.
+///
+/// The tables of 3.0 do not say what Deactivate and Obliterate permit. Deactivate ends use as Revoke of an uncompromised object
+/// does; Obliterate takes what Destroy takes, and what Destroy has left.
 const TRANSITIONS: &[(State, Event, State)] = &[
     (State::PreActive, Event::Activate, State::Active),
     (State::PreActive, Event::Compromise, State::Compromised),
     (State::PreActive, Event::Destroy, State::Destroyed),
     (State::Active, Event::Revoke, State::Deactivated),
+    (State::Active, Event::Deactivate, State::Deactivated),
     (State::Active, Event::Compromise, State::Compromised),
     (State::Deactivated, Event::Compromise, State::Compromised),
     (State::Deactivated, Event::Destroy, State::Destroyed),
     (State::Compromised, Event::Destroy, State::DestroyedCompromised),
     (State::Destroyed, Event::Compromise, State::DestroyedCompromised),
+    (State::PreActive, Event::Obliterate, State::Destroyed),
+    (State::Deactivated, Event::Obliterate, State::Destroyed),
+    (State::Compromised, Event::Obliterate, State::DestroyedCompromised),
+    (State::Destroyed, Event::Obliterate, State::Destroyed),
+    (State::DestroyedCompromised, Event::Obliterate, State::DestroyedCompromised),
 ];
 
 /// The state after an event, if the table permits it.

@@ -45,8 +45,8 @@ pub(crate) fn apply(
     Ok(())
 }
 
-fn take(context: &Context<'_>, record: &mut Record, instance: Instance, said: &mut Option<State>) -> OpResult<()> {
-    let reference = AttributeReference::of(&instance.attribute);
+fn take(context: &mut Context<'_>, record: &mut Record, instance: Instance, said: &mut Option<State>) -> OpResult<()> {
+    let reference = AttributeReference::in_version(&instance.attribute, context.version);
     let rule = attributes::applicable_rule(&reference, record.object_type, context.version)?;
     attributes::check_value(&instance.attribute, context.version)?;
     let name = reference.name();

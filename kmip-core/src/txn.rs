@@ -36,6 +36,7 @@ struct NameState {
 #[derive(Debug, Clone)]
 pub struct Savepoint {
     changed: BTreeMap<Text, Arc<Record>>,
+    removed: BTreeSet<Text>,
     names: BTreeMap<Vec<u8>, NameState>,
     uses: BTreeMap<Text, Uses>,
     unused: BTreeSet<Text>,
@@ -76,6 +77,8 @@ pub struct Txn<'a> {
     pace: Pace,
     read: BTreeMap<Text, Arc<Stored>>,
     changed: BTreeMap<Text, Arc<Record>>,
+    /// Objects of which nothing stays.
+    removed: BTreeSet<Text>,
     names: BTreeMap<Vec<u8>, NameState>,
     uses: BTreeMap<Text, Uses>,
     /// Objects of which no use may have been counted.
@@ -92,7 +95,7 @@ pub struct Txn<'a> {
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
     pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
-        let (read, changed, names, uses, unused, counts) = Default::default();
+        let (read, changed, removed, names, uses, unused, counts) = Default::default();
         let (beside, admission, reach, bytes) = Default::default();
         Self {
             store,
@@ -102,6 +105,7 @@ impl<'a> Txn<'a> {
             pace,
             read,
             changed,
+            removed,
             names,
             uses,
             unused,
@@ -175,7 +179,7 @@ impl<'a> Txn<'a> {
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
-        if id.as_bytes().len() > LONGEST_IDENTIFIER {
+        if id.as_bytes().len() > LONGEST_IDENTIFIER || self.removed.contains(id) {
             return Ok(None);
         }
         if let Some(stored) = self.read.get(id) {
@@ -200,7 +204,21 @@ impl<'a> Txn<'a> {
         for name in new.iter().filter(|name| !old.contains(name)) {
             self.claim(name, &record.id)?;
         }
+        self.removed.remove(&record.id);
         self.changed.insert(record.id.clone(), Arc::new(record));
+        Ok(())
+    }
+
+    /// Takes an object out of the store with its names and the count of its uses: nothing of it stays.
+    pub fn remove(&mut self, id: &Text) -> OpResult<()> {
+        let Some(before) = self.find(id)? else { return Ok(()) };
+        for name in before.names().filter(|_| !before.destroyed) {
+            self.release(name, id)?;
+        }
+        self.changed.remove(id);
+        self.uses.remove(id);
+        self.unused.remove(id);
+        self.removed.insert(id.clone());
         Ok(())
     }
 
@@ -318,6 +336,7 @@ impl<'a> Txn<'a> {
     pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
         let found = match self.changed.get(id) {
             Some(record) => Some(View::Changed(self.shared(record))),
+            None if self.removed.contains(id) => None,
             None => self.catalog.read(self.store, &self.scope, id)?.map(|stored| self.seen(stored)),
         };
         Ok(found.filter(|record| self.reach.as_ref().is_none_or(|reach| reach.shows(id, Some(record)))))
@@ -336,6 +355,7 @@ impl<'a> Txn<'a> {
     pub fn savepoint(&self) -> Savepoint {
         Savepoint {
             changed: self.changed.clone(),
+            removed: self.removed.clone(),
             names: self.names.clone(),
             uses: self.uses.clone(),
             unused: self.unused.clone(),
@@ -347,6 +367,7 @@ impl<'a> Txn<'a> {
     /// Goes back to the changes of a savepoint. What was read since stays a guard.
     pub fn roll_back(&mut self, savepoint: Savepoint) {
         self.changed = savepoint.changed;
+        self.removed = savepoint.removed;
         self.uses = savepoint.uses;
         self.unused = savepoint.unused;
         self.beside = savepoint.beside;
@@ -367,7 +388,8 @@ impl<'a> Txn<'a> {
     /// The guarded batch that makes the changes, if there are any.
     pub fn into_batch(mut self) -> Option<Batch> {
         let charged = self.admission.as_ref().is_some_and(|admission| admission.charge.is_some());
-        if self.changed.is_empty() && self.uses.is_empty() && self.beside.is_empty() && !charged {
+        let touched = !(self.changed.is_empty() && self.removed.is_empty());
+        if !touched && self.uses.is_empty() && self.beside.is_empty() && !charged {
             return None;
         }
         let mut batch = Batch::default();
@@ -399,6 +421,13 @@ impl<'a> Txn<'a> {
             let content = Arc::clone(record) as Arc<dyn std::any::Any + Send + Sync>;
             batch.carried.push(Carried { write: batch.writes.len(), content });
             batch.writes.push(Write::Put(key, record.encode()));
+        }
+        // What this request has made itself was never stored.
+        for id in self.removed.iter().filter(|id| self.read.contains_key(*id)) {
+            batch.writes.push(Write::Delete(layout::object(&self.scope, id)));
+            if self.catalog.uses(&self.scope, id) != 0 {
+                batch.writes.push(Write::Delete(layout::uses(&self.scope, id)));
+            }
         }
         for (key, state) in self.names {
             if state.stored.as_ref().map(|(_, id)| id) == state.now.as_ref() {

@@ -14,7 +14,7 @@ use kmip_codec::secret::{SecretText, WipedBytes};
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::ports::store::{RecordSeal, Store};
-use kmip_core::ports::vault::{DeviceReport, KeyVault};
+use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::renewal::ScopeKeyPeriod;
 use tokio::sync::Semaphore;
@@ -70,6 +70,10 @@ struct Argon2id;
 impl PasswordCheck for Argon2id {
     fn verify(&self, password: &SecretText, hash: &str) -> bool {
         hsm_backend::passwords::verify_password(password, hash)
+    }
+
+    fn hash(&self, password: &SecretText) -> Result<String, VaultError> {
+        hsm_backend::passwords::hash_password(password)
     }
 
     fn refuse(&self, password: &SecretText) {

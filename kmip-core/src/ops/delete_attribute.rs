@@ -2,7 +2,7 @@
 
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::operation::delete_attribute::{DeleteAttributeRequest, DeleteAttributeResponse};
-use kmip_codec::version::{V1_0, V2_0};
+use kmip_codec::version::{V1_0, V2_0, Version};
 
 use crate::attribute_change::{self, Edit, Which};
 use crate::attributes;
@@ -22,7 +22,7 @@ pub(super) fn delete_attribute(
         }
         None => None,
     };
-    let reference = named(current.as_ref(), attribute_references)?;
+    let reference = named(current.as_ref(), attribute_references, context.version)?;
     attribute_change::check_index(context, attribute_index)?;
     let mut edit = Edit::open(context, unique_identifier.as_ref())?;
     if context.version == V1_0 && attribute_index.is_none() && edit.count(&reference) > 1 {
@@ -40,8 +40,13 @@ pub(super) fn delete_attribute(
 }
 
 /// The attribute that a request names, once; its value and a reference beside it must agree.
-fn named(current: Option<&Attribute>, mut references: Vec<AttributeReference>) -> OpResult<AttributeReference> {
-    let (last, of_value) = (references.pop(), current.map(AttributeReference::of));
+fn named(
+    current: Option<&Attribute>,
+    mut references: Vec<AttributeReference>,
+    version: Version,
+) -> OpResult<AttributeReference> {
+    let of_value = current.map(|current| AttributeReference::in_version(current, version));
+    let last = references.pop();
     if !references.is_empty() {
         return fail(Fault::InvalidMessage, "Delete Attribute takes one attribute at a time");
     }

@@ -11,7 +11,7 @@ use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::formats::algorithm_in_version;
 use crate::object::{Record, attribute_of};
-use crate::{attributes, deliver, material, state, wrapping};
+use crate::{attributes, deliver, material, state, users, wrapping};
 
 pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<GetResponse> {
     let id = context.target(request.unique_identifier.as_ref())?;
@@ -32,6 +32,10 @@ pub(super) fn get(context: &mut Context<'_>, request: GetRequest) -> OpResult<Ge
 /// The object of a record that is not destroyed, as a client asks for it, if it may have it.
 pub(super) fn release(context: &mut Context<'_>, record: &Record, request: &GetRequest) -> OpResult<ManagedObject> {
     state::must_be_online(record)?;
+    if users::is_identity(record.object_type) {
+        let kind = record.object_type;
+        return fail(Fault::WrongObjectType, format!("a {kind} has no value to give; Get Attributes describes it"));
+    }
     check_request(request)?;
     check_version(record, context.version)?;
     check_release(record, request)?;

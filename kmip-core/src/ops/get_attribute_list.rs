@@ -16,7 +16,7 @@ pub(super) fn get_attribute_list(
     let view = context.txn.view(&id)?;
     let mut attribute_references: Vec<AttributeReference> = Vec::new();
     for instance in attributes::visible(&view, context.version, context.now) {
-        let reference = AttributeReference::of(&instance.attribute);
+        let reference = AttributeReference::in_version(&instance.attribute, context.version);
         if !attribute_references.contains(&reference) {
             attribute_references.push(reference);
         }

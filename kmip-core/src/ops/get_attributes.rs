@@ -7,7 +7,6 @@ use kmip_codec::operation::get_attributes::{GetAttributesRequest, GetAttributesR
 use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
-use crate::object::is_of;
 
 pub(super) fn get_attributes(
     context: &mut Context<'_>,
@@ -26,7 +25,7 @@ pub(super) fn get_attributes(
     let items = if wanted.is_empty() {
         all.iter().map(answered).collect()
     } else {
-        let named = |reference| all.iter().filter(move |instance| is_of(&instance.attribute, reference));
+        let named = |reference| attributes::named(&all, reference, context.version);
         wanted.iter().flat_map(named).map(answered).collect()
     };
     Ok(GetAttributesResponse {

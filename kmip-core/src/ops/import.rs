@@ -47,7 +47,7 @@ fn check_type(context: &Context<'_>, said: Option<ObjectType>, object: &ManagedO
 }
 
 /// The identifier that the object keeps.
-fn identifier(context: &Context<'_>, given: &UniqueIdentifier) -> OpResult<Text> {
+fn identifier(context: &mut Context<'_>, given: &UniqueIdentifier) -> OpResult<Text> {
     let id = context.resolve(Some(given))?;
     let acceptable = !id.is_empty() && id.len() <= LONGEST && !id.chars().any(char::is_control);
     if acceptable {

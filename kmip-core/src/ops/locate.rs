@@ -2,14 +2,18 @@
 
 use std::cmp::Reverse;
 
-use kmip_codec::attribute::Bag;
-use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::values::{Name, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, Bag, Instance};
 use kmip_codec::inline::Text;
 use kmip_codec::operation::locate::{LocateRequest, LocateResponse};
-use kmip_codec::registry::{ObjectGroupMember, Operation, StorageStatusMask, Tag};
+use kmip_codec::registry::{
+    ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType, Operation, StorageStatusMask, Tag,
+};
+use kmip_codec::version::V3_0;
 
+use crate::attributes;
 use crate::batch::Context;
-use crate::criteria::Criteria;
+use crate::criteria::{Criteria, Group};
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::quirks::{self, Quirk};
@@ -21,7 +25,8 @@ pub(super) fn locate(context: &mut Context<'_>, mut request: LocateRequest) -> O
     let offset = count(request.offset_items, "Offset Items")?.unwrap_or(0);
     let maximum = count(request.maximum_items, "Maximum Items")?;
     let bag = criteria_of(context, request.attributes.take())?;
-    let criteria = Criteria::new(&bag, context.version, context.now)?;
+    let (bag, groups) = resolved(context, bag)?;
+    let criteria = Criteria::new(&bag, &groups, context.version, context.now)?;
     let matches = find(context, &criteria, &request)?;
     let limit = maximum.unwrap_or(context.engine.config.locate_limit);
     let located = i32::try_from(matches.len()).unwrap_or(i32::MAX);
@@ -52,6 +57,41 @@ fn criteria_of(context: &Context<'_>, bag: Option<Bag>) -> OpResult<Bag> {
     Ok(bag)
 }
 
+/// The criteria with identifiers in place of names and of positions in the batch, and the groups whose members are wanted.
+/// What a criterion of 3.0 refers to need not exist: then nothing matches.
+fn resolved(context: &mut Context<'_>, mut bag: Bag) -> OpResult<(Bag, Vec<Group>)> {
+    let (mut items, mut groups) = (Vec::new(), Vec::new());
+    for Instance { index, attribute } in std::mem::take(&mut bag.items) {
+        let resolved = match &attribute {
+            Attribute::UniqueIdentifier(id) => {
+                context.resolve(Some(id)).map(UniqueIdentifier::Text).map(Attribute::UniqueIdentifier)
+            }
+            other => attributes::resolve_link(context, other.clone()),
+        };
+        let attribute = match resolved {
+            Err(error) if error.fault == Fault::ObjectNotFound => attribute,
+            resolved => resolved?,
+        };
+        match group(context, &attribute)? {
+            Some(group) => groups.push(group),
+            None => items.push(Instance { index, attribute }),
+        }
+    }
+    Ok((Bag { items, ..bag }, groups))
+}
+
+/// The group object that a criterion of 3.0 means by name or identifier; one that no object stands for is only a name.
+fn group(context: &mut Context<'_>, criterion: &Attribute) -> OpResult<Option<Group>> {
+    let id = match criterion {
+        Attribute::ObjectGroup(name) if context.version >= V3_0 => context.txn.named(&Name::text(name))?,
+        Attribute::LinkByTag(Tag::GroupLink, UniqueIdentifier::Text(id)) => Some(id.clone()),
+        _ => None,
+    };
+    let Some(id) = id else { return Ok(None) };
+    let found = context.txn.peek(&id)?.filter(|found| found.object_type == ObjectType::Group && !found.destroyed);
+    Ok(found.map(|found| Group { id, names: found.names().map(|name| name.value.clone()).collect() }))
+}
+
 fn count(field: Option<i32>, name: &str) -> OpResult<Option<usize>> {
     match field.map(usize::try_from).transpose() {
         Ok(count) => Ok(count),
@@ -70,6 +110,7 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
     if candidates.len() > INLINE_CANDIDATES {
         context.txn.long_work()?;
     }
+    let classes = request.object_class_mask;
     let mut matches = Vec::new();
     for id in context.txn.with_changes(candidates) {
         let Some(record) = context.txn.peek(&id)? else { continue };
@@ -78,13 +119,26 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
             Some(_) => archived,
             None => online,
         };
-        if stored && is_member(&record, request.object_group_member) && criteria.match_all(&record) {
+        if stored
+            && is_of_class(&record, classes)
+            && is_member(&record, request.object_group_member)
+            && criteria.match_all(&record)
+        {
             matches.push((Reverse((record.date(Tag::InitialDate), record.serial)), id));
         }
     }
     // The index gives its candidates in order; what this request has made or changed stands before them in none.
     matches.sort();
     Ok(matches.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Object Class Mask names the classes that are looked for; without it, all are (KMIP 3.0).
+fn is_of_class(record: &Record, classes: Option<ObjectClassMask>) -> bool {
+    let own = match attributes::object_class(record) {
+        ObjectClass::System => ObjectClassMask::System,
+        _ => ObjectClassMask::User,
+    };
+    classes.is_none_or(|classes| classes.contains(own))
 }
 
 /// Group Member Fresh asks for objects that nobody has got yet; Group Member Default leaves the choice to the server.

@@ -7,7 +7,11 @@ mod archive;
 mod certify;
 mod check;
 mod create;
+mod create_credential;
+mod create_group;
 mod create_key_pair;
+mod create_user;
+mod deactivate;
 mod decrypt;
 mod delegated_login;
 mod delete_attribute;
@@ -30,7 +34,9 @@ mod logout;
 mod mac;
 mod mac_verify;
 mod modify_attribute;
+mod obliterate;
 mod obtain_lease;
+mod ping;
 mod query;
 mod recertify;
 mod recover;
@@ -119,13 +125,18 @@ handlers! {
     Logout => Logout, logout::logout;
     DelegatedLogin => DelegatedLogin, delegated_login::delegated_login;
     Interop => Interop, interop::interop;
+    Ping => Ping, ping::ping;
+    Deactivate => Deactivate, deactivate::deactivate;
+    Obliterate => Obliterate, obliterate::obliterate;
+    CreateUser => CreateUser, create_user::create_user;
+    CreateGroup => CreateGroup, create_group::create_group;
+    CreateCredential => CreateCredential, create_credential::create_credential;
     }
     unhandled {
         Cancel Poll Notify Put
         CreateSplitKey JoinSplitKey
         SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
-        GetConstraints QueryAsynchronousRequests Process Ping CreateGroup Obliterate CreateUser CreateCredential
-        Deactivate
+        GetConstraints QueryAsynchronousRequests Process
     }
 }
 
@@ -212,6 +223,12 @@ pub(crate) fn object_types(version: Version) -> Vec<ObjectType> {
         ObjectType::OpaqueObject,
         ObjectType::PGPKey,
         ObjectType::CertificateRequest,
+        ObjectType::User,
+        ObjectType::Group,
+        ObjectType::PasswordCredential,
+        ObjectType::DeviceCredential,
+        ObjectType::OneTimePasswordCredential,
+        ObjectType::HashedPasswordCredential,
     ];
     held.into_iter().filter(|kind| ObjectType::TABLE.is_live(kind.0, version)).collect()
 }

@@ -28,10 +28,11 @@ pub(super) fn modify_attribute(
 }
 
 /// The present value that a request names: of the attribute that it changes.
-fn current_of(context: &Context<'_>, current: Option<Bag>, new: &Attribute) -> OpResult<Option<Attribute>> {
+fn current_of(context: &mut Context<'_>, current: Option<Bag>, new: &Attribute) -> OpResult<Option<Attribute>> {
     let Some(current) = current else { return Ok(None) };
     let current = attribute_change::only(Some(current), "Current Attribute")?.attribute;
-    if AttributeReference::of(&current) != AttributeReference::of(new) {
+    let reference = |attribute| AttributeReference::in_version(attribute, context.version);
+    if reference(&current) != reference(new) {
         return fail(Fault::InvalidField, "Current Attribute and New Attribute are two different attributes");
     }
     attributes::resolve_link(context, current).map(Some)

@@ -2,10 +2,16 @@
 
 use kmip_codec::attribute::values::ProtectionStorageMasks;
 use kmip_codec::inline::Text;
-use kmip_codec::operation::query::{CapabilityInformation, QueryRequest, QueryResponse, ServerInformation};
-use kmip_codec::registry::{DestroyAction, Operation, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode};
+use kmip_codec::operation::query::{
+    CapabilityInformation, CredentialInformation, QueryRequest, QueryResponse, ServerInformation,
+};
+use kmip_codec::registry::{
+    CredentialType, DestroyAction, Operation, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
+};
 use kmip_codec::version::{V2_0, Version};
 
+use crate::attributes;
+use crate::authenticate::CREDENTIAL_TYPES;
 use crate::batch::Context;
 use crate::engine::Engine;
 use crate::error::{Fault, OpResult, fail};
@@ -39,6 +45,11 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
     if asks(QueryFunction::QueryStorageProtectionMasks) {
         let protection_storage_mask = crate::custody::offered(context.engine.vault.as_ref());
         answer.protection_storage_masks = Some(ProtectionStorageMasks { protection_storage_mask });
+    }
+    if asks(QueryFunction::QueryCredentialInformation) {
+        let live = |kind: &&CredentialType| attributes::is_live(**kind, version);
+        let credential_type = CREDENTIAL_TYPES.iter().filter(live).copied().collect();
+        answer.credential_information = Some(CredentialInformation { credential_type });
     }
     Ok(answer)
 }

@@ -54,7 +54,7 @@ fn template_record(context: &mut Context<'_>, bag: Option<&Bag>, content: Option
     Ok(record)
 }
 
-fn object_record(
+pub(super) fn object_record(
     context: &mut Context<'_>,
     bag: Option<&Bag>,
     object: ManagedObject,

@@ -5,16 +5,24 @@ use kmip_codec::attribute::values::{RevocationReason, UniqueIdentifier};
 use kmip_codec::operation::revoke::{RevokeRequest, RevokeResponse};
 use kmip_codec::registry::{ObjectType, RevocationReasonCode, State, Tag};
 use kmip_codec::value::DateTime;
+use kmip_codec::version::V3_0;
 
 use crate::attributes;
 use crate::batch::Context;
-use crate::error::{Fault, OpError, OpResult, fail};
+use crate::error::{Fault, OpResult, fail};
 use crate::state::{self, Event};
+
+/// The reason of a request of 3.0 that gives none.
+const UNSPECIFIED: RevocationReason =
+    RevocationReason { revocation_reason_code: RevocationReasonCode::Unspecified, revocation_message: None };
 
 pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpResult<RevokeResponse> {
     let RevokeRequest { unique_identifier, revocation_reason, compromise_occurrence_date } = request;
-    let reason =
-        revocation_reason.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Revocation Reason is required"))?;
+    let reason = match revocation_reason {
+        Some(reason) => reason,
+        None if context.version >= V3_0 => UNSPECIFIED,
+        None => return fail(Fault::InvalidMessage, "Revocation Reason is required"),
+    };
     let event = event_of(&reason, context)?;
     let id = context.target(unique_identifier.as_ref())?;
     let mut record = context.txn.object(&id)?.as_ref().clone();

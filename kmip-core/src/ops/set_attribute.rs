@@ -13,7 +13,7 @@ pub(super) fn set_attribute(context: &mut Context<'_>, request: SetAttributeRequ
     attribute_change::check_index(context, new.index)?;
     let mut edit = Edit::open(context, request.unique_identifier.as_ref())?;
     let attribute = attributes::resolve_link(context, new.attribute)?;
-    let reference = AttributeReference::of(&attribute);
+    let reference = AttributeReference::in_version(&attribute, context.version);
     match edit.count(&reference) {
         0 => edit.add(attribute)?,
         1 => edit.modify(Which::Only, attribute)?,

@@ -10,7 +10,7 @@ mod authentication;
 mod encryption;
 mod wrapping_key;
 
-use kmip_codec::attribute::Bag;
+use kmip_codec::attribute::{AttributeReference, Bag, Instance};
 use kmip_codec::limits::Limits;
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData,
@@ -19,7 +19,7 @@ use kmip_codec::object::{
 use kmip_codec::registry::{EncodingOption, KeyFormatType, Tag, WrappingMethod};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
-use kmip_codec::version::{V1_1, V1_4, V2_1, Version};
+use kmip_codec::version::{V1_1, V1_4, V2_1, V3_0, Version};
 use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Sink, Source, Strictness};
@@ -28,7 +28,7 @@ use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material;
-use crate::object::{Record, is_of};
+use crate::object::Record;
 use crate::ports::vault::Sealed;
 use authentication::Authentication;
 use encryption::Encryption;
@@ -312,7 +312,7 @@ fn parse(encoded: &Secret, format: KeyFormatType, version: Version) -> OpResult<
         reader.finish()?;
         Ok(value)
     };
-    let found = [version, V1_4, V2_1].into_iter().find_map(|version| read(version).ok());
+    let found = [version, V1_4, V2_1, V3_0].into_iter().find_map(|version| read(version).ok());
     found.ok_or_else(|| OpError::new(Fault::CryptographicFailure, "what was unwrapped is no Key Value structure"))
 }
 
@@ -360,8 +360,12 @@ fn named_attributes(context: &Context<'_>, record: &Record, specification: &KeyW
         return None;
     }
     let visible = attributes::visible(record, context.version, context.now);
-    let named = visible.iter().filter(|instance| names.iter().any(|name| is_of(&instance.attribute, name)));
-    let items: Vec<_> =
-        named.map(|instance| attributes::in_answer(instance, record.object_type, context.version)).collect();
+    let is_named =
+        |instance: &&Instance| names.contains(&AttributeReference::in_version(&instance.attribute, context.version));
+    let items: Vec<_> = visible
+        .iter()
+        .filter(is_named)
+        .map(|instance| attributes::in_answer(instance, record.object_type, context.version))
+        .collect();
     (!items.is_empty()).then(|| Bag { items, ..Bag::default() })
 }

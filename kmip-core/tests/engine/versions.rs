@@ -14,7 +14,7 @@ use kmip_codec::registry::{
     RevocationReasonCode, SecretDataType, StorageStatusMask, Tag, WireEnum, enum_of_tag, tag_rows,
 };
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::SUPPORTED_VERSIONS;
 
@@ -55,16 +55,16 @@ fn unknown_versions_get_an_error_that_they_can_read() {
         (1, 5, V1_4, ResultReason::InvalidMessage),
         (1, 9, V1_4, ResultReason::InvalidMessage),
         (2, 2, V2_1, unsupported),
-        (3, 0, V2_1, unsupported),
-        (7, 3, V2_1, unsupported),
-        (0, 9, V2_1, unsupported),
+        (3, 1, V3_0, unsupported),
+        (7, 3, V3_0, unsupported),
+        (0, 9, V3_0, unsupported),
     ] {
         let response = read(&harness.exchange_bytes(CLIENT, &said(major, minor)));
         assert_eq!(response.response_header.protocol_version.0, version, "{major}.{minor}");
         assert_eq!((response.batch_item.len(), response.batch_item[0].operation), (1, None));
         assert_eq!(failure(&response.batch_item[0]), reason, "{major}.{minor}");
         let told = response.batch_item[0].result_message.as_ref().unwrap().as_str();
-        assert!(told.contains(&format!("{major}.{minor}")) && told.contains("2.1"), "{told}");
+        assert!(told.contains(&format!("{major}.{minor}")) && told.contains("3.0"), "{told}");
     }
     assert_eq!(harness.engine.object_count(), 0);
 }

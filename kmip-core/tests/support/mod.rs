@@ -12,7 +12,6 @@ use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseMessage, encode};
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
-use kmip_codec::secret::SecretText;
 use kmip_codec::version::Version;
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::{Engine, Finished, Parts, Pending};
@@ -20,7 +19,7 @@ use kmip_core::env::{Config, Env, Pace, PasswordCheck};
 use kmip_core::layout;
 use kmip_core::object::Record;
 use kmip_core::ports::store::{Batch, Outcome, RecordSeal, Revision, Store, Write};
-use kmip_core::testing::engines::answer;
+use kmip_core::testing::engines::{FastUsers, answer, fast_hash};
 use kmip_core::testing::sim_vault::SimVault;
 use kmip_core::testing::store::MemoryStore;
 use sha2::{Digest, Sha256};
@@ -61,7 +60,7 @@ impl Harness {
             store: store.clone(),
             vault: vault.clone(),
             seal: Arc::new(Blinding),
-            passwords: Arc::new(Hashes),
+            passwords: Arc::new(FastUsers),
             config,
         };
         let engine = Engine::open(parts).expect("an empty store opens");
@@ -76,7 +75,7 @@ impl Harness {
 
     /// Another engine on the same store and vault, as after a restart, at this time.
     pub fn reopened(self, now: i64) -> Self {
-        Self::open(self.store, self.vault, Arc::new(Hashes), Config::default(), now)
+        Self::open(self.store, self.vault, Arc::new(FastUsers), Config::default(), now)
     }
 
     fn open(
@@ -227,16 +226,7 @@ impl RecordSeal for Blinding {
     }
 }
 
-/// Passwords whose "hash" is the hexadecimal SHA-256 of the password: fast, for tests only.
-struct Hashes;
-
-impl PasswordCheck for Hashes {
-    fn verify(&self, password: &SecretText, hash: &str) -> bool {
-        password_hash(password.expose_secret()) == hash
-    }
-}
-
 /// What a user's record holds for a password.
 pub fn password_hash(password: &str) -> String {
-    Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
+    fast_hash(password)
 }
