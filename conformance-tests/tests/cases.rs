@@ -35,7 +35,8 @@ fn our_own_cases_pass_in_process() {
 fn our_own_cases_pass_over_tls() {
     let place = tempfile::tempdir().expect("a temporary folder");
     let server = Server::start(&Options::new(place.path())).expect("the server starts");
-    judge(&play_all(&cases(), &mut ServerWorld::new(&server), &|_| true));
+    let mut world = ServerWorld::new(&server).expect("the server takes a user");
+    judge(&play_all(&cases(), &mut world, &|_| true));
     server.stop().expect("the server stops when asked");
 }
 

@@ -7,7 +7,7 @@ use super::passing::{clock, passing};
 use super::variables::Variables;
 use crate::endpoint::{Endpoint, World};
 use crate::tree::{decode, encode};
-use kmip_codec::version::{PUBLISHED, V3_0, Version};
+use kmip_codec::version::{PUBLISHED, Version};
 use std::fmt;
 use std::path::Path;
 

@@ -283,7 +283,10 @@ fn credentials_are_objects() {
         let shown = harness.attributes_of(V3_0, &id);
         assert!(shown.contains(&Attribute::ObjectType(object_type)));
         assert!(shown.contains(&Attribute::CredentialType(kind)), "{kind}");
-        assert_eq!(harness.found(V3_0, locate_request(&[Attribute::ObjectType(object_type)])), [id.clone()]);
+        assert_eq!(
+            harness.found(V3_0, locate_request(&[Attribute::ObjectType(object_type)])),
+            std::slice::from_ref(&id)
+        );
         assert_eq!(failure(&harness.item(V3_0, get(text(&id)))), ResultReason::InvalidObjectType, "{kind}");
         let old = harness.attributes_of(V2_1, &id);
         assert!(
