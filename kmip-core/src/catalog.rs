@@ -13,6 +13,7 @@ use crate::identity::{ClientRecord, UserRecord};
 use crate::index::Index;
 use crate::layout::{self, Made};
 use crate::object::Record;
+use crate::policy::Demands;
 use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
 use crate::tickets::Tickets;
@@ -42,13 +43,23 @@ pub struct Catalog {
     uses: RwLock<HashMap<(Text, Text), i64>>,
     /// Scopes that have a key, with the places under which their keys stand, lowest first, and when they were made.
     scope_keys: RwLock<HashMap<Text, Vec<(u32, Made)>>>,
+    /// What scopes demand of new objects.
+    demands: RwLock<HashMap<Text, Arc<Demands>>>,
     /// Short forms of all stored names: what is not here is nobody's name.
     names: RwLock<HashSet<u64>>,
 }
 
 /// What is followed of the store, in the order in which it is read at open.
-const FOLLOWED: [&[u8]; 7] =
-    [layout::CLIENTS, layout::USERS, layout::TICKETS, layout::USES, layout::SCOPE_KEYS, layout::NAMES, layout::OBJECTS];
+const FOLLOWED: [&[u8]; 8] = [
+    layout::CLIENTS,
+    layout::USERS,
+    layout::TICKETS,
+    layout::DEMANDS,
+    layout::USES,
+    layout::SCOPE_KEYS,
+    layout::NAMES,
+    layout::OBJECTS,
+];
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     lock.read().unwrap_or_else(PoisonError::into_inner)
@@ -78,6 +89,7 @@ impl Catalog {
             tickets: RwLock::default(),
             uses: RwLock::default(),
             scope_keys: RwLock::default(),
+            demands: RwLock::default(),
             names: RwLock::default(),
         });
         for prefix in FOLLOWED {
@@ -131,6 +143,9 @@ impl Catalog {
         if key.starts_with(layout::SCOPE_KEYS) {
             return self.take_scope_key(vault, change);
         }
+        if key.starts_with(layout::DEMANDS) {
+            return self.take_demand(change);
+        }
         if key.starts_with(layout::TICKETS) {
             return write(&self.tickets).take(change).map_err(|error| damaged(key, error));
         }
@@ -181,6 +196,25 @@ impl Catalog {
             places.sort_unstable_by_key(|(place, _)| *place);
         }
         Ok(())
+    }
+
+    fn take_demand(&self, change: &Change<'_>) -> Result<(), StoreError> {
+        let (scope, kind) = Demands::owner(change.key).ok_or_else(|| damaged(change.key, "no demand's key"))?;
+        let scope = Text::new(scope);
+        let mut all = write(&self.demands);
+        let mut demands = all.get(&scope).map(|demands| demands.as_ref().clone()).unwrap_or_default();
+        demands.set(kind, change.value).map_err(|error| damaged(change.key, error))?;
+        if demands.is_empty() {
+            all.remove(&scope);
+        } else {
+            all.insert(scope, Arc::new(demands));
+        }
+        Ok(())
+    }
+
+    /// What a scope demands of new objects, if it demands something.
+    pub(crate) fn demands(&self, scope: &Text) -> Option<Arc<Demands>> {
+        read(&self.demands).get(scope).cloned()
     }
 
     fn take_uses(&self, change: &Change<'_>) -> Result<(), StoreError> {

@@ -124,6 +124,8 @@ pub enum Fault {
     DataType,
     /// A number is too large or too small for its type.
     NumericRange,
+    /// A new object does not meet a constraint of its scope.
+    ConstraintViolation,
     /// A bound of this server.
     ServerLimit,
     /// The server failed: store, vault or a defect.
@@ -211,6 +213,7 @@ impl Fault {
             }
             Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
             Self::ObjectAlreadyExists => R::ObjectAlreadyExists,
+            Self::ConstraintViolation => by_version(R::InvalidField, R::InvalidAttributeValue, R::ConstraintViolation),
             Self::DataType => since_2(R::InvalidField, R::InvalidDataType),
             Self::NumericRange => since_2(R::InvalidField, R::NumericRange),
             Self::InvalidRequest => since_2(R::InvalidField, R::InvalidCSR),
@@ -391,7 +394,7 @@ fn wrong_type_in_1x(operation: Option<Operation>) -> ResultReason {
         Some(Operation::ReKey | Operation::ReKeyKeyPair | Operation::Certify | Operation::ReCertify) => {
             ResultReason::PermissionDenied
         }
-        Some(Operation::DeriveKey) => ResultReason::InvalidField,
+        Some(Operation::DeriveKey | Operation::CreateSplitKey | Operation::JoinSplitKey) => ResultReason::InvalidField,
         // What "does not specify a certificate list" (KMIP 1.4 §11.25).
         Some(Operation::Validate) => ResultReason::InvalidMessage,
         _ if uses_a_key(operation) => ResultReason::PermissionDenied,

@@ -12,6 +12,7 @@
 //! | `t/q` hash | requests made with a ticket, as a counter that falls from 0 |
 //! | `t/u` hash place (4 bytes) | units taken from the limits of a ticket (place 0) and of its Rights, as such a counter |
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
+//! | `d/` scope NUL kind | the defaults or the constraints of new objects (`policy`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
 //! | `x/l/` SHA-256 of an issuer's `Name` | the newest revocation list (DER) of an issuer outside |
 //! | `x/c` | the certificate authority: identifier of its key NUL its certificate (DER) |
@@ -57,6 +58,8 @@ pub const AUTHORITY: &[u8] = b"x/c";
 pub const AUTHORITY_REQUEST: &[u8] = b"x/p";
 /// Certificates that the authority issued.
 pub const ISSUED: &[u8] = b"x/i/";
+/// Defaults and constraints.
+pub const DEMANDS: &[u8] = b"d/";
 
 /// How an identifier that is a UUID begins.
 const UUID: u8 = b'#';
@@ -115,6 +118,11 @@ pub fn name(scope: &str, blinded: &[u8; 32]) -> Vec<u8> {
 /// What is blinded for the key of a name: equal names of two scopes look different.
 pub fn name_text(scope: &str, name: &str) -> Vec<u8> {
     [scope.as_bytes(), b"\0", name.as_bytes()].concat()
+}
+
+/// Key of the defaults or constraints of a scope.
+pub fn demand(scope: &str, kind: &str) -> Vec<u8> {
+    scoped(DEMANDS, scope, kind.as_bytes())
 }
 
 /// Key of a scope key.

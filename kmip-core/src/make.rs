@@ -18,7 +18,7 @@ use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::ports::resident::Residence;
 use crate::ports::vault::{Generated, KeySpec, KeyVault, Sealed, VaultError};
-use crate::{attributes, groups, ops, quantum_safe, registered, uuid};
+use crate::{attributes, groups, ops, policy, quantum_safe, registered, uuid};
 
 /// The operation policy of an object for which the client names none (KMIP 1.4 §3.18.2).
 pub(crate) const DEFAULT_POLICY: &str = "default";
@@ -45,7 +45,8 @@ pub(crate) fn new_record(
     bags: &[Option<&Bag>],
     origin: Origin,
 ) -> OpResult<Record> {
-    let attributes = attributes::for_new_object(context, bags, object_type, origin)?;
+    let mut attributes = attributes::for_new_object(context, bags, object_type, origin)?;
+    policy::fill(context, &mut attributes, object_type)?;
     let id = new_id_of(context, object_type)?;
     let mut record = Record::new(id, context.txn.scope().clone(), object_type);
     record.serial = context.engine.next_serial();
@@ -216,6 +217,7 @@ pub(crate) fn put(context: &mut Context<'_>, mut record: Record) -> OpResult<()>
     registered::settle(context, &mut record)?;
     quantum_safe::check(&record)?;
     groups::check(context, &record)?;
+    policy::check(context, &record)?;
     debug_assert!(record.date(Tag::InitialDate).is_some(), "completed before it is stored");
     context.txn.put(record)
 }

@@ -2,13 +2,12 @@
 
 use kmip_codec::attribute::values::{Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
-use kmip_codec::object::{KeyBlock, KeyValue, ManagedObject};
+use kmip_codec::object::{KeyBlock, KeyValue, ManagedObject, SplitKey};
 use kmip_codec::registry::{
     CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
-    SecretDataType,
+    SecretDataType, SplitKeyMethod, SplitKeyPolynomial,
 };
-
-use kmip_codec::version::V3_0;
+use kmip_codec::version::{V2_0, V3_0, Version};
 
 use crate::attributes;
 use crate::batch::Context;
@@ -39,6 +38,9 @@ pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &
             }
         }
         other => {
+            if let ManagedObject::SplitKey(split_key) = other {
+                describe_split(record, split_key, context.version)?;
+            }
             if let Some(block) = other.key_block() {
                 describe_key(context, record, other, block)?;
             }
@@ -64,6 +66,42 @@ pub(crate) fn is_said_by_certificate(attribute: &Attribute) -> bool {
             | Attribute::CryptographicLength(_)
             | Attribute::KeyFormatType(_)
     ) || matches!(attribute.tag().name(), Some(name) if name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer "))
+}
+
+/// Sets what a split key says of itself: attributes from 3.0 on, and the polynomial of its field for whoever joins it.
+pub(crate) fn describe_split(record: &mut Record, split_key: &SplitKey, version: Version) -> OpResult<()> {
+    let SplitKey { split_key_parts, key_part_identifier, split_key_threshold, split_key_method, .. } = split_key;
+    let is_part = (1..=*split_key_parts).contains(key_part_identifier);
+    if !is_part || !(1..=*split_key_parts).contains(split_key_threshold) {
+        let message = "Key Part Identifier and Split Key Threshold are numbers from 1 to Split Key Parts";
+        return fail(Fault::InvalidField, message);
+    }
+    let is_prime = *split_key_method == SplitKeyMethod::PolynomialSharingPrimeField;
+    if is_prime != split_key.prime_field_size.is_some() {
+        return fail(
+            Fault::InvalidField,
+            "Prime Field Size belongs to Polynomial Sharing Prime Field, and to no other",
+        );
+    }
+    state(record, Attribute::SplitKeyParts(*split_key_parts))?;
+    state(record, Attribute::KeyPartIdentifier(*key_part_identifier))?;
+    state(record, Attribute::SplitKeyThreshold(*split_key_threshold))?;
+    state(record, Attribute::SplitKeyMethod(*split_key_method))?;
+    let binary = [SplitKeyMethod::PolynomialSharingGF2_8, SplitKeyMethod::PolynomialSharingGF2_16];
+    if binary.contains(split_key_method) && attribute_of!(record, SplitKeyPolynomial).is_none() {
+        record.set(Attribute::SplitKeyPolynomial(polynomial(version)));
+    }
+    Ok(())
+}
+
+/// The polynomial of GF(2^8) in a version: 283 in 1.x, 285 from 2.0 (KMIP 1.4 §2.2.5, KMIP 2.1 §13.1).
+pub(crate) fn polynomial(version: Version) -> SplitKeyPolynomial {
+    if version < V2_0 { SplitKeyPolynomial::Polynomial_283 } else { SplitKeyPolynomial::Polynomial_285 }
+}
+
+/// The polynomial by which a part was made, or that of the version if it does not say.
+pub(crate) fn polynomial_of(record: &Record, version: Version) -> SplitKeyPolynomial {
+    attribute_of!(record, SplitKeyPolynomial).copied().unwrap_or(polynomial(version))
 }
 
 fn describe_certificate(record: &mut Record, der: &[u8]) -> OpResult<()> {

@@ -458,6 +458,16 @@ impl Txn<'_> {
         self.beside.writes.insert(key, value);
     }
 
+    /// What the request writes under a key that is no object's: `Some(None)` if the key goes.
+    pub fn written(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        self.beside.writes.get(key).map(Option::as_deref)
+    }
+
+    /// Whether the request writes or removes a record that is no object.
+    pub fn writes_beside(&self) -> bool {
+        !self.beside.writes.is_empty()
+    }
+
     /// Whether the request removes a record that is no object.
     pub fn removes(&self, key: &[u8]) -> bool {
         self.beside.writes.get(key).is_some_and(Option::is_none)

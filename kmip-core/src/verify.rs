@@ -12,6 +12,7 @@ use crate::identity::{ClientRecord, UserRecord};
 use crate::layout;
 use crate::material;
 use crate::object::{MaterialKind, Record, attribute_of};
+use crate::policy::Demands;
 use crate::ports::store::{RecordSeal, Store, StoreError};
 use crate::ports::vault::KeyVault;
 use crate::tickets::TicketRecord;
@@ -66,6 +67,12 @@ pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) ->
     check.each(layout::SCOPE_KEYS, Check::scope_key)?;
     check.each(layout::OBJECTS, Check::object)?;
     check.each(layout::NAMES, Check::name)?;
+    check.each(layout::DEMANDS, |check, key, value| {
+        let read = Demands::owner(key).map(|(_, kind)| Demands::default().set(kind, Some(value)));
+        if !matches!(read, Some(Ok(()))) {
+            check.faults.push("defaults or constraints of a scope that cannot be read".to_owned());
+        }
+    })?;
     check.each(layout::CLIENTS, |check, _, value| match ClientRecord::decode(value) {
         Ok(_) => check.found.clients += 1,
         Err(error) => check.faults.push(format!("a client: {error}")),

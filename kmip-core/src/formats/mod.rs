@@ -15,7 +15,7 @@ mod distinguished_name;
 mod elliptic;
 mod inspect;
 mod key;
-mod natural;
+pub(crate) mod natural;
 mod octet_key_pair;
 mod post_quantum;
 mod quirks;

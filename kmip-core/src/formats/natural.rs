@@ -8,11 +8,11 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// A natural number.
 #[derive(Clone)]
-pub(super) struct Natural(Zeroizing<BoxedUint>);
+pub(crate) struct Natural(Zeroizing<BoxedUint>);
 
 impl Natural {
     /// The number whose big-endian magnitude is `bytes`.
-    pub(super) fn from_be(bytes: &[u8]) -> Self {
+    pub(crate) fn from_be(bytes: &[u8]) -> Self {
         let start = bytes.iter().position(|byte| *byte != 0).unwrap_or(bytes.len());
         match bytes.get(start..) {
             None | Some([]) => Self::of(BoxedUint::zero()),
@@ -21,7 +21,7 @@ impl Natural {
     }
 
     /// A small number.
-    pub(super) fn small(value: u32) -> Self {
+    pub(crate) fn small(value: u32) -> Self {
         Self::of(BoxedUint::from(value))
     }
 
@@ -30,12 +30,12 @@ impl Natural {
     }
 
     /// Big-endian magnitude, perhaps with leading zeros.
-    pub(super) fn to_be(&self) -> Zeroizing<Vec<u8>> {
+    pub(crate) fn to_be(&self) -> Zeroizing<Vec<u8>> {
         Zeroizing::new(self.0.to_be_bytes().into_vec())
     }
 
     /// Position of the highest bit that is set, counted from 1.
-    pub(super) fn bits(&self) -> u32 {
+    pub(crate) fn bits(&self) -> u32 {
         self.0.bits_vartime()
     }
 
@@ -44,12 +44,12 @@ impl Natural {
     }
 
     /// Whether the number is 1.
-    pub(super) fn is_one(&self) -> bool {
+    pub(crate) fn is_one(&self) -> bool {
         self.bits() == 1
     }
 
     /// Number of zero bits below the lowest bit that is set.
-    pub(super) fn trailing_zeros(&self) -> u32 {
+    pub(crate) fn trailing_zeros(&self) -> u32 {
         self.0.trailing_zeros_vartime()
     }
 
@@ -58,56 +58,77 @@ impl Natural {
     }
 
     /// Product.
-    pub(super) fn times(&self, other: &Self) -> Self {
+    pub(crate) fn times(&self, other: &Self) -> Self {
         Self::of(self.0.concatenating_mul(&*other.0))
     }
 
+    /// Sum.
+    pub(crate) fn plus(&self, other: &Self) -> Self {
+        let bits = self.0.bits_precision().max(other.0.bits_precision()).saturating_add(64);
+        let one = Zeroizing::new((&*self.0).resize(bits));
+        let other = Zeroizing::new((&*other.0).resize(bits));
+        Self::of(one.wrapping_add(&*other))
+    }
+
+    /// Difference; there is none to a larger number.
+    pub(crate) fn less(&self, other: &Self) -> Option<Self> {
+        let bits = self.0.bits_precision().max(other.0.bits_precision());
+        let one = Zeroizing::new((&*self.0).resize(bits));
+        let other = Zeroizing::new((&*other.0).resize(bits));
+        one.cmp_vartime(&*other).is_ge().then(|| Self::of(one.wrapping_sub(&*other)))
+    }
+
+    /// Whether it is the smaller of two.
+    pub(crate) fn less_than(&self, other: &Self) -> bool {
+        self.0.cmp_vartime(&*other.0).is_lt()
+    }
+
     /// One less; zero has none.
-    pub(super) fn less_one(&self) -> Option<Self> {
+    pub(crate) fn less_one(&self) -> Option<Self> {
         (!self.is_zero()).then(|| Self::of(self.0.wrapping_sub(BoxedUint::one())))
     }
 
     /// Half of it, `times` times, rounded down.
-    pub(super) fn halved(&self, times: u32) -> Self {
+    pub(crate) fn halved(&self, times: u32) -> Self {
         Self::of(self.0.unbounded_shr_vartime(times))
     }
 
     /// Quotient and remainder; none by zero.
-    pub(super) fn divided_by(&self, divisor: &Self) -> Option<(Self, Self)> {
+    pub(crate) fn divided_by(&self, divisor: &Self) -> Option<(Self, Self)> {
         let (quotient, remainder) = self.0.div_rem_vartime(&divisor.non_zero()?);
         Some((Self::of(quotient), Self::of(remainder)))
     }
 
     /// Quotient of a division without remainder.
-    pub(super) fn divided_exactly_by(&self, divisor: &Self) -> Option<Self> {
+    pub(crate) fn divided_exactly_by(&self, divisor: &Self) -> Option<Self> {
         let (quotient, remainder) = self.divided_by(divisor)?;
         remainder.is_zero().then_some(quotient)
     }
 
     /// Remainder; none by zero.
-    pub(super) fn modulo(&self, modulus: &Self) -> Option<Self> {
+    pub(crate) fn modulo(&self, modulus: &Self) -> Option<Self> {
         self.divided_by(modulus).map(|(_, remainder)| remainder)
     }
 
     /// Greatest common divisor.
-    pub(super) fn gcd(&self, other: &Self) -> Self {
+    pub(crate) fn gcd(&self, other: &Self) -> Self {
         Self::of(self.0.gcd_vartime(&*other.0))
     }
 
     /// Least common multiple; none of zeros.
-    pub(super) fn lcm(&self, other: &Self) -> Option<Self> {
+    pub(crate) fn lcm(&self, other: &Self) -> Option<Self> {
         self.times(other).divided_exactly_by(&self.gcd(other))
     }
 
     /// The number that, times `self`, leaves the remainder 1.
-    pub(super) fn inverse_modulo(&self, modulus: &Self) -> Option<Self> {
+    pub(crate) fn inverse_modulo(&self, modulus: &Self) -> Option<Self> {
         let (reduced, modulus) = (self.modulo(modulus)?, modulus.non_zero()?);
         let reduced = Zeroizing::new((&*reduced.0).resize(modulus.as_ref().bits_precision()));
         reduced.invert_mod(&modulus).into_option().map(Self::of)
     }
 
     /// Power modulo an odd number.
-    pub(super) fn power_modulo(&self, exponent: &Self, modulus: &Self) -> Option<Self> {
+    pub(crate) fn power_modulo(&self, exponent: &Self, modulus: &Self) -> Option<Self> {
         let base = self.modulo(modulus)?;
         let odd: Odd<BoxedUint> = modulus.0.to_odd().into_option()?;
         let parameters = BoxedMontyParams::new_vartime(odd);
@@ -141,6 +162,9 @@ mod tests {
                 assert!(n(a).times(&n(b)) == n(a * b), "{a} {b}");
                 assert!(n(a).divided_by(&n(b)).map(|(q, r)| q == n(a / b) && r == n(a % b)).unwrap_or(b == 0));
                 assert_eq!(n(a) == n(b), a == b);
+                assert_eq!(n(a).less_than(&n(b)), a < b);
+                assert!(n(a).plus(&n(b)) == n(a + b), "{a} + {b}");
+                assert_eq!(n(a).less(&n(b)).map(|less| less == n(a.wrapping_sub(b))), (a >= b).then_some(true));
                 let gcd = (1..=a.min(b).min(70_000)).rev().find(|d| a % d == 0 && b % d == 0);
                 if let (Some(gcd), true) = (gcd, a.min(b) <= 70_000) {
                     assert!(n(a).gcd(&n(b)) == n(gcd), "gcd {a} {b}");

@@ -73,7 +73,7 @@ pub(super) fn generate(context: &mut Context<'_>, record: &mut Record, permitted
 }
 
 /// What the vault generates for an algorithm and a length in bits, and the length that the key then has.
-fn key_spec(algorithm: CryptographicAlgorithm, length: Option<i32>) -> OpResult<(KeySpec, i32)> {
+pub(super) fn key_spec(algorithm: CryptographicAlgorithm, length: Option<i32>) -> OpResult<(KeySpec, i32)> {
     use CryptographicAlgorithm as A;
     let (default, lengths): (i32, &[i32]) = match algorithm {
         A::AES => (256, &[128, 192, 256]),

@@ -10,6 +10,7 @@ mod create;
 mod create_credential;
 mod create_group;
 mod create_key_pair;
+mod create_split_key;
 mod create_user;
 mod deactivate;
 mod decrypt;
@@ -23,10 +24,12 @@ mod export;
 mod get;
 mod get_attribute_list;
 mod get_attributes;
+mod get_constraints;
 mod get_usage_allocation;
 mod hash;
 mod import;
 mod interop;
+mod join_split_key;
 mod locate;
 mod log;
 mod login;
@@ -47,6 +50,8 @@ mod revoke;
 mod rng_retrieve;
 mod rng_seed;
 mod set_attribute;
+mod set_constraints;
+mod set_defaults;
 mod sign;
 mod signature_verify;
 mod validate;
@@ -102,6 +107,11 @@ handlers! {
     Activate => Activate, activate::activate;
     Revoke => Revoke, revoke::revoke;
     Destroy => Destroy, destroy::destroy;
+    CreateSplitKey => CreateSplitKey, create_split_key::create_split_key;
+    JoinSplitKey => JoinSplitKey, join_split_key::join_split_key;
+    SetDefaults => SetDefaults, set_defaults::set_defaults;
+    SetConstraints => SetConstraints, set_constraints::set_constraints;
+    GetConstraints => GetConstraints, get_constraints::get_constraints;
     Archive => Archive, archive::archive;
     Recover => Recover, recover::recover;
     Import => Import, import::import;
@@ -134,9 +144,8 @@ handlers! {
     }
     unhandled {
         Cancel Poll Notify Put
-        CreateSplitKey JoinSplitKey
-        SetEndpointRole Pkcs11 ReProvision SetDefaults SetConstraints
-        GetConstraints QueryAsynchronousRequests Process
+        SetEndpointRole Pkcs11 ReProvision
+        QueryAsynchronousRequests Process
     }
 }
 
@@ -162,7 +171,10 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
 pub(crate) fn keys_made(items: &[RequestItem]) -> usize {
     use Operation as O;
     let makes = |operation| {
-        matches!(operation, O::Create | O::CreateKeyPair | O::Register | O::DeriveKey | O::ReKey | O::ReKeyKeyPair)
+        matches!(
+            operation,
+            O::Create | O::CreateKeyPair | O::Register | O::DeriveKey | O::ReKey | O::ReKeyKeyPair | O::JoinSplitKey
+        )
     };
     items.iter().flatten().filter(|item| makes(item.operation)).count()
 }
@@ -180,9 +192,14 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
     let waits = engine.vault.waits();
     let (work, it_waits) = match operation {
         O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make || waits.to_use),
-        O::Create | O::ReKey | O::RNGRetrieve | O::Archive | O::Recover | O::Import => {
-            (Work::Device, waits.to_make || waits.to_use)
-        }
+        O::Create
+        | O::ReKey
+        | O::RNGRetrieve
+        | O::Archive
+        | O::Recover
+        | O::Import
+        | O::CreateSplitKey
+        | O::JoinSplitKey => (Work::Device, waits.to_make || waits.to_use),
         O::Register
         | O::DeriveKey
         | O::Get

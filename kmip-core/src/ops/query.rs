@@ -5,6 +5,7 @@ use kmip_codec::inline::Text;
 use kmip_codec::operation::query::{
     CapabilityInformation, CredentialInformation, QueryRequest, QueryResponse, ServerInformation,
 };
+use kmip_codec::operation::set_defaults::DefaultsInformation;
 use kmip_codec::registry::{
     CredentialType, DestroyAction, Operation, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
 };
@@ -41,6 +42,10 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
     }
     if asks(QueryFunction::QueryCapabilities) {
         answer.capability_information = vec![capabilities(context.engine, version)];
+    }
+    if asks(QueryFunction::QueryDefaultsInformation) {
+        let object_defaults = crate::policy::current(context)?.defaults_for(request.object_groups.as_ref());
+        answer.defaults_information = Some(DefaultsInformation { object_defaults });
     }
     if asks(QueryFunction::QueryStorageProtectionMasks) {
         let protection_storage_mask = crate::custody::offered(context.engine.vault.as_ref());

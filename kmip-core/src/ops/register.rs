@@ -72,15 +72,25 @@ pub(super) fn object_record(
     record.set(Attribute::NeverExtractable(false));
     make::set_digests(&mut record, &object);
     attributes::check_dates(&record)?;
-    let kind = custody::registered_kind(&record, &object, permitted);
-    let object = match custody::decide(context, &record, permitted, kind)? {
+    keep(context, &mut record, object, permitted)?;
+    Ok(record)
+}
+
+/// Gives a record its object: in hardware, where it is to stay, or sealed.
+pub(super) fn keep(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    object: ManagedObject,
+    permitted: Permitted,
+) -> OpResult<()> {
+    let kind = custody::registered_kind(record, &object, permitted);
+    let object = match custody::decide(context, record, permitted, kind)? {
         None => object,
-        Some(residence) => match material::store_in_hardware(context, &mut record, object, residence)? {
-            Ok(()) => return Ok(record),
+        Some(residence) => match material::store_in_hardware(context, record, object, residence)? {
+            Ok(()) => return Ok(()),
             Err((object, _)) if custody::may_be_in_software(permitted) => object,
             Err((_, refusal)) => return Err(refusal),
         },
     };
-    material::store(context.engine.vault.as_ref(), &mut record, object)?;
-    Ok(record)
+    material::store(context.engine.vault.as_ref(), record, object)
 }

@@ -13,3 +13,5 @@ mod allocations;
 mod archives;
 mod exports;
 mod leases;
+mod policies;
+mod split_keys;
