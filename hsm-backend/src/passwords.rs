@@ -1,4 +1,5 @@
-//! Password hashes of KMIP users (KMIP 2.1 §7.10, Username and Password credentials): Argon2id, as PHC strings.
+//! Password hashes of KMIP users (KMIP 2.1 §7.10, Username and Password credentials): Argon2id, as PHC strings; and what the
+//! other credentials are made of.
 //!
 //! The memory that Argon2id wants is bounded by the number of computations at one time, and wiped and given back after each.
 
@@ -9,6 +10,7 @@ use argon2::password_hash::Error;
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kmip_codec::secret::SecretText;
+use kmip_core::ports::crypto::Hash;
 use kmip_core::ports::vault::VaultError;
 use rand_core::TryRng;
 use zeroize::Zeroize;
@@ -62,6 +64,16 @@ pub fn verify_password(password: &SecretText, hash: &str) -> bool {
 pub fn refuse_unknown_user(password: &SecretText) {
     // An arbitrary salt with the current parameters; nobody compares the result.
     let _ = std::hint::black_box(digest(Version::V0x13, current_params(), password, &[0x5A; 16]));
+}
+
+/// HMAC of a message, of which one time passwords are made (RFC 4226); `None` for a hash function without one.
+pub fn hmac(hash: Hash, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    crate::crypto::mac::hmac_of(hash, key, message)
+}
+
+/// The digest of the parts, one after the other.
+pub fn digest_of(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
+    crate::crypto::digest::digest(hash, parts)
 }
 
 /// Argon2id in one of the workspaces, which is wiped and given back afterwards.
@@ -146,6 +158,20 @@ mod tests {
         let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         assert!(verify_password(&SecretText::copy_from("password"), hash));
         assert!(!verify_password(&SecretText::copy_from("passwore"), hash));
+    }
+
+    /// The first values of RFC 4226, Appendix D, before truncation; the last of RFC 2202 §3, case 2.
+    #[test]
+    fn codes_are_made_of_the_published_hmac() {
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let secret = b"12345678901234567890";
+        for (counter, expected) in
+            [(0_i64, "cc93cf18508d94934c64b65d8ba7667fb7cde4b0"), (1, "75a48a19d4cbe100644e8ac1397eea747a2d33ab")]
+        {
+            assert_eq!(hex(hmac(Hash::Sha1, secret, &counter.to_be_bytes()).unwrap()), expected);
+        }
+        let jefe = hmac(Hash::Sha1, b"Jefe", b"what do ya want for nothing?").unwrap();
+        assert_eq!(hex(jefe), "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
     }
 
     #[test]

@@ -65,8 +65,55 @@ pub struct User<'a> {
     /// User name.
     pub name: &'a str,
     /// Password.
-    pub password: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<&'a str>,
     /// Client that the user belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client: Option<&'a str>,
+    /// Whether the password may come hashed.
+    pub hashed_password: bool,
+    /// One time passwords.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub one_time: Option<OneTimeCodes<'a>>,
+}
+
+/// How one time passwords are to be made.
+#[derive(Serialize)]
+pub struct OneTimeCodes<'a> {
+    /// By time or by counter.
+    pub kind: &'a str,
+    /// Hash function.
+    pub hash: &'a str,
+    /// Digits of a code.
+    pub digits: u32,
+    /// Seconds for which a code by time is right.
+    pub period: u32,
+}
+
+/// A device that is to be registered.
+#[derive(Serialize)]
+pub struct Device<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Device Serial Number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub serial_number: Option<&'a str>,
+    /// Device Identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub device_identifier: Option<&'a str>,
+    /// Network Identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network_identifier: Option<&'a str>,
+    /// Machine Identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub machine_identifier: Option<&'a str>,
+    /// Media Identifier.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media_identifier: Option<&'a str>,
+    /// Password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<&'a str>,
+    /// Client that the device belongs to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<&'a str>,
 }
@@ -92,8 +139,12 @@ struct Refusal {
     error: String,
 }
 
+/// A user that was added.
 #[derive(Deserialize)]
-struct Added {}
+pub struct Added {
+    /// The secret of its one time passwords, as authenticators read it.
+    pub one_time: Option<WipedText>,
+}
 
 /// Text that is wiped when dropped.
 #[derive(Deserialize)]
@@ -142,8 +193,13 @@ impl AdminApi {
     }
 
     /// Adds a KMIP user.
-    pub async fn add_user(&self, user: &User<'_>) -> Done {
-        self.post::<Added>("/api/v1/users", user).await.map(|_| ())
+    pub async fn add_user(&self, user: &User<'_>) -> Done<Added> {
+        self.post("/api/v1/users", user).await
+    }
+
+    /// Registers a device.
+    pub async fn add_device(&self, device: &Device<'_>) -> Done {
+        self.post::<Added>("/api/v1/devices", device).await.map(|_| ())
     }
 
     /// Asks about certificates.

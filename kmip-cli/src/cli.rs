@@ -109,6 +109,9 @@ pub enum Command {
     /// KMIP user names (admin API)
     #[command(subcommand)]
     User(UserCommand),
+    /// Devices with a credential of their own (admin API)
+    #[command(subcommand)]
+    Device(DeviceCommand),
     /// The PKCS#11 devices that hold the root key
     #[command(subcommand)]
     Hsm(HsmCommand),
@@ -675,16 +678,61 @@ pub enum TrustCommand {
     },
 }
 
+/// What to do with devices that show a credential of their own.
+#[derive(Debug, Subcommand)]
+pub enum DeviceCommand {
+    /// Register a device: its credential must name exactly the fields given here, and the password of --password-file if one is given
+    Add {
+        /// Name under which the audit log shows it
+        name: String,
+        /// Device Serial Number
+        #[arg(long, value_name = "TEXT")]
+        serial_number: Option<String>,
+        /// Device Identifier
+        #[arg(long, value_name = "TEXT")]
+        device_identifier: Option<String>,
+        /// Network Identifier
+        #[arg(long, value_name = "TEXT")]
+        network_identifier: Option<String>,
+        /// Machine Identifier
+        #[arg(long, value_name = "TEXT")]
+        machine_identifier: Option<String>,
+        /// Media Identifier
+        #[arg(long, value_name = "TEXT")]
+        media_identifier: Option<String>,
+        /// The client whose certificate the device must show; without it any known client's will do
+        #[arg(long)]
+        client: Option<String>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+}
+
 /// What to do with users.
 #[derive(Debug, Subcommand)]
 pub enum UserCommand {
-    /// Add a KMIP user name; the password is read from the file of --password-file
+    /// Add a KMIP user name; the password is read from the file of --password-file, and may be left out with --otp
     Add {
         /// User name
         name: String,
         /// The client whose certificate the user must show; without it any known client's will do
         #[arg(long)]
         client: Option<String>,
+        /// Demand one time passwords, by time (RFC 6238) or by counter (RFC 4226); prints their secret, once, as a URI for an authenticator
+        #[arg(long, value_name = "KIND", num_args = 0..=1, default_missing_value = "totp", value_parser = ["totp", "hotp"])]
+        otp: Option<String>,
+        /// Hash function of the one time passwords
+        #[arg(long, value_name = "HASH", default_value = "sha1", value_parser = ["sha1", "sha256", "sha512"])]
+        otp_hash: String,
+        /// Digits of a one time password
+        #[arg(long, value_name = "DIGITS", default_value_t = 6, value_parser = clap::value_parser!(u32).range(6..=8))]
+        otp_digits: u32,
+        /// Seconds for which a one time password by time is right
+        #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u32).range(10..=300))]
+        otp_period: u32,
+        /// Let the password come hashed, too (KMIP 2.0); the server then keeps what is as good as the password, sealed
+        #[arg(long)]
+        hashed_password: bool,
         #[command(flatten)]
         admin: AdminArgs,
     },

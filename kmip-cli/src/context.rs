@@ -89,6 +89,11 @@ impl Context {
         )
     }
 
+    /// The password of --password-file, if that is given.
+    pub fn optional_password(&self) -> Done<Option<SecretText>> {
+        self.args.password_file.as_deref().map(files::read_password).transpose()
+    }
+
     /// The admin API: flags first, then the profile.
     pub fn admin_api(&self, args: &AdminArgs) -> Done<AdminApi> {
         let profile = &self.profile;

@@ -163,6 +163,12 @@ async fn a_user_needs_the_right_password_and_it_is_never_shown() {
     let again = site.run("user add alice --password-file right").await;
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("alice") && !again.stderr.contains("horse"), "{}", again.stderr);
+    let codes = site.json("user add carol --otp --otp-digits 8").await;
+    let uri = codes["otp"].as_str().unwrap();
+    assert!(uri.starts_with("otpauth://totp/carol?secret=") && uri.contains("&digits=8&"), "{uri}");
+    site.json("device add disk --serial-number SN-1 --client admin --password-file right").await;
+    assert_eq!(site.run("device add twin --serial-number SN-1 --client admin").await.code, Some(1));
+    assert_eq!(site.run("device add nothing").await.code, Some(1));
     site.json("--username alice --password-file right locate").await;
     for line in ["--username alice --password-file wrong locate", "--username bob --password-file right locate"] {
         let refused = site.run(line).await;

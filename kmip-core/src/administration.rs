@@ -1,10 +1,15 @@
 //! What an administrator changes: clients and users. Durable when a call returns.
 
 use kmip_codec::inline::Text;
+use kmip_codec::registry::HashingAlgorithm;
+use kmip_codec::secret::{Secret, SecretText};
 use thiserror::Error;
 
+use crate::credentials::DeviceFields;
+use crate::cryptography::parameters;
 use crate::engine::Engine;
-use crate::identity::{ClientRecord, UserRecord, is_acceptable_name};
+use crate::error::OpResult;
+use crate::identity::{ClientRecord, HashedRecord, OneTimeRecord, UserRecord, is_acceptable_name};
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, StoreError, Write};
 use crate::quirks::{QUIRKS, Quirks};
@@ -27,9 +32,40 @@ pub enum AdministrationError {
     /// What was given is not acceptable, or not what it should be.
     #[error("{0}")]
     Unacceptable(String),
+    /// The vault, or what hashes, failed.
+    #[error("{0}")]
+    Vault(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// A KMIP user or device that is to be recorded.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NewUser<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its password in PHC form; empty for none.
+    pub password_hash: &'a str,
+    /// The only client that may use it.
+    pub client: Option<&'a str>,
+    /// Whether it has one time passwords.
+    pub one_time: Option<NewOneTime>,
+    /// The password, if it may come hashed: S1 and S2 are kept of it, which are as good as the password (KMIP 2.1 §9.11).
+    pub hashed: Option<&'a SecretText>,
+    /// What identifies a device.
+    pub device: Option<DeviceFields<'a>>,
+}
+
+/// How one time passwords are to be made (RFC 4226, RFC 6238).
+#[derive(Debug, Clone, Copy)]
+pub struct NewOneTime {
+    /// Hash function of the HMAC.
+    pub hash: HashingAlgorithm,
+    /// Digits of a code.
+    pub digits: u32,
+    /// Seconds for which a code is right; without it codes follow a counter.
+    pub period: Option<u32>,
 }
 
 impl Engine {
@@ -45,12 +81,66 @@ impl Engine {
 
     /// Records a new KMIP user; `password_hash` is in PHC form. Bound to a client, it counts only with its certificate.
     pub fn add_user(&self, name: &str, password_hash: &str, client: Option<&str>) -> Result<(), AdministrationError> {
+        self.add(&NewUser { name, password_hash, client, ..NewUser::default() }).map(|_| ())
+    }
+
+    /// Records a new KMIP user or device, and gives the secret of its one time passwords, which is told only now.
+    pub fn add(&self, new: &NewUser<'_>) -> Result<Option<Secret>, AdministrationError> {
+        let NewUser { name, password_hash, client, one_time, hashed, device } = *new;
         check_name(name)?;
-        if let Some(client) = client {
-            check_name(client)?;
+        client.map_or(Ok(()), check_name)?;
+        let mut record = UserRecord { is_device: device.is_some(), ..UserRecord::new(password_hash, client) };
+        let mut secret = None;
+        if let Some(one_time) = one_time {
+            let (sealed, fresh) = self.one_time_record(name, one_time)?;
+            (record.one_time, secret) = (Some(sealed), Some(fresh));
         }
-        let record = UserRecord { password_hash: Text::new(password_hash), client: client.map(Text::new) };
-        self.insert(layout::user(name), record.encode(), || format!("a user named {name:?}"))
+        if let Some(password) = hashed {
+            record.hashed = self.hashed_records(name, password)?;
+        }
+        let mut writes = vec![(layout::user(name), record.encode())];
+        if let Some(fields) = device {
+            let key =
+                self.device_key(&fields).ok_or_else(|| bad("a device has at least one field that identifies it"))?;
+            writes.push((layout::device(&key), name.as_bytes().to_vec()));
+        }
+        let what = || match device {
+            Some(_) => format!("a user or device named {name:?}, or a device with these fields,"),
+            None => format!("a user named {name:?}"),
+        };
+        self.insert_all(writes, what)?;
+        Ok(secret)
+    }
+
+    fn one_time_record(&self, name: &str, new: NewOneTime) -> Result<(OneTimeRecord, Secret), AdministrationError> {
+        let NewOneTime { hash, digits, period } = new;
+        let bytes = match hash {
+            HashingAlgorithm::SHA_1 => 20,
+            HashingAlgorithm::SHA_256 => 32,
+            HashingAlgorithm::SHA_512 => 64,
+            _ => return Err(bad("one time passwords are made with SHA-1, SHA-256 or SHA-512 (RFC 6238)")),
+        };
+        if !(6..=8).contains(&digits) {
+            return Err(bad("one time passwords have 6 to 8 digits (RFC 4226)"));
+        }
+        if period.is_some_and(|period| !(10..=300).contains(&period)) {
+            return Err(bad("a one time password is right for 10 to 300 seconds"));
+        }
+        let secret = Secret::init_with(bytes, |bytes| self.vault.random(bytes))
+            .map_err(|error| AdministrationError::Vault(error.to_string()))?;
+        let sealed = self.seal_one_time(name, &secret);
+        Ok((OneTimeRecord { hash, digits, period, sealed }, secret))
+    }
+
+    /// For each hash function that a client may name.
+    fn hashed_records(&self, name: &str, password: &SecretText) -> Result<Vec<HashedRecord>, AdministrationError> {
+        let hashes = [HashingAlgorithm::SHA_256, HashingAlgorithm::SHA_384, HashingAlgorithm::SHA_512];
+        let record = |hash| {
+            let function = parameters::hash(hash)?;
+            Ok(HashedRecord { hash, sealed: self.seal_hashed(function, name, password)? })
+        };
+        let records = hashes.into_iter().map(record).collect::<OpResult<Vec<_>>>();
+        records.map_err(|error| AdministrationError::Vault(error.message))
     }
 
     /// Switches on these quirks of a client, and off all others. A client that was never enrolled gets a record.
@@ -80,13 +170,26 @@ impl Engine {
     }
 
     fn insert(&self, key: Vec<u8>, value: Vec<u8>, what: impl Fn() -> String) -> Result<(), AdministrationError> {
-        let guards = vec![Guard::Absent(key.clone())];
-        let batch = Batch { guards, writes: vec![Write::Put(key, value)], ..Batch::default() };
+        self.insert_all(vec![(key, value)], what)
+    }
+
+    fn insert_all(
+        &self,
+        records: Vec<(Vec<u8>, Vec<u8>)>,
+        what: impl Fn() -> String,
+    ) -> Result<(), AdministrationError> {
+        let guards = records.iter().map(|(key, _)| Guard::Absent(key.clone())).collect();
+        let writes = records.into_iter().map(|(key, value)| Write::Put(key, value)).collect();
+        let batch = Batch { guards, writes, ..Batch::default() };
         match self.store.commit(std::slice::from_ref(&batch))?.first() {
             Some(Outcome::Done(..)) => Ok(()),
             _ => Err(AdministrationError::Exists(what())),
         }
     }
+}
+
+fn bad(why: &str) -> AdministrationError {
+    AdministrationError::Unacceptable(why.to_owned())
 }
 
 fn check_name(name: &str) -> Result<(), AdministrationError> {

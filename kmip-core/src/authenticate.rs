@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 
 use kmip_codec::inline::Text;
 use kmip_codec::message::credential::{PasswordCredential, Ticket};
-use kmip_codec::message::{CredentialValue, RequestHeader};
+use kmip_codec::message::{Credential, CredentialValue, RequestHeader};
 use kmip_codec::registry::CredentialType;
 use kmip_codec::secret::SecretText;
 use sha2::{Digest, Sha256};
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::identity::{ClientRecord, Principal, is_acceptable_client};
+use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
 use crate::quirks::Quirks;
 
 /// Wrong passwords after which the next try is delayed.
@@ -34,15 +34,22 @@ pub struct Guesses {
 }
 
 /// The credential types that authenticate a request.
-pub(crate) const CREDENTIAL_TYPES: &[CredentialType] = &[CredentialType::UsernameAndPassword, CredentialType::Ticket];
+pub(crate) const CREDENTIAL_TYPES: &[CredentialType] = &[
+    CredentialType::UsernameAndPassword,
+    CredentialType::Device,
+    CredentialType::OneTimePassword,
+    CredentialType::HashedPassword,
+    CredentialType::Ticket,
+];
 
 /// Who a username means.
-struct Account {
-    /// What passwords that were tried are counted under.
-    name: Text,
+pub(crate) struct Account {
+    /// What secrets that were tried are counted under.
+    pub name: Text,
     /// Whether the client may be this user.
-    belongs: bool,
-    password_hash: Text,
+    pub belongs: bool,
+    /// What its secrets are compared with.
+    pub user: UserRecord,
 }
 
 impl Engine {
@@ -58,17 +65,10 @@ impl Engine {
         }
         let client = Text::new(certificate_client);
         let ClientRecord { scope, quirks } = self.own_record(&client)?;
-        let mut principal = Principal { client, user: None, scope, quirks, ticket: None };
+        let mut principal = Principal::new(client, scope, quirks);
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
-            let user = match &credential.credential_value {
-                CredentialValue::Password(password) => self.check_password(password, &principal, env)?,
-                CredentialValue::Ticket(ticket) => self.check_ticket(&ticket.ticket, &mut principal, env)?,
-                _ => {
-                    let message = format!("credentials of type {} are not supported", credential.credential_type);
-                    return fail(Fault::NotAuthenticated, message);
-                }
-            };
+            let user = self.check_credential(credential, &mut principal, env)?;
             if let (Some(user), Some(other)) = (&user, &principal.user)
                 && user != other
             {
@@ -77,6 +77,26 @@ impl Engine {
             principal.user = user.or(principal.user);
         }
         Ok(principal)
+    }
+
+    /// The user that a credential stands for; `None` where the certificate alone decides.
+    fn check_credential(&self, credential: &Credential, principal: &mut Principal, env: Env) -> OpResult<Option<Text>> {
+        match &credential.credential_value {
+            CredentialValue::Password(password) => self.check_password(password, principal, env),
+            CredentialValue::Device(device) => self.check_device(device, principal, env),
+            CredentialValue::OneTimePassword(credential) => self.check_one_time(credential, principal, env),
+            CredentialValue::HashedPassword(credential) => self.check_hashed(credential, principal, env),
+            CredentialValue::Ticket(ticket) => self.check_ticket(&ticket.ticket, principal, env),
+            // No object of this server demands an attestation, and it has nobody who could judge one (KMIP 2.1 §9.3).
+            CredentialValue::Attestation(_) => {
+                let message = "this server verifies no attestations, and demands none: leave the credential out";
+                fail(Fault::AttestationFailed, message)
+            }
+            CredentialValue::Unknown(_) => {
+                let message = format!("credentials of type {} are not supported", credential.credential_type);
+                fail(Fault::NotAuthenticated, message)
+            }
+        }
     }
 
     /// The user of a ticket. Whoever presents one of Delegated Login acts where the client that made it does.
@@ -111,34 +131,42 @@ impl Engine {
         }
     }
 
-    /// The user of a right password; `None` for an unknown user where certificates alone decide.
+    /// The user of a right password; `None` for an unknown user where certificates alone decide. Whoever has one time
+    /// passwords must give one.
     fn check_password(
         &self,
         credential: &PasswordCredential,
         principal: &Principal,
         env: Env,
     ) -> OpResult<Option<Text>> {
-        let username = &credential.username;
+        let empty = SecretText::copy_from("");
+        let password = credential.password.as_ref().unwrap_or(&empty);
+        self.vouch(&credential.username, principal, password, env, |account| {
+            Ok(self.is_right(account, password, env.pace)? && account.user.one_time.is_none())
+        })
+    }
+
+    /// The user whose secret is right by `check`; `None` for an unknown user where certificates alone decide.
+    pub(crate) fn vouch(
+        &self,
+        username: &Text,
+        principal: &Principal,
+        password: &SecretText,
+        env: Env,
+        check: impl FnOnce(&Account) -> OpResult<bool>,
+    ) -> OpResult<Option<Text>> {
         if !is_acceptable_client(username) {
             return Err(wrong_credential());
         }
-        let empty = SecretText::copy_from("");
-        let password = credential.password.as_ref().unwrap_or(&empty);
-        let known = self.account(username, principal, env.now)?;
-        let Some(account) = known.as_ref() else {
+        let Some(account) = self.account(username, principal, env.now)? else {
             if self.config.unknown_users == UnknownUsers::Ignore {
                 return Ok(None);
             }
-            self.delay(username, env.now)?;
-            if env.pace != Pace::Pool {
-                return Err(OpError::defer(Work::Computing));
-            }
-            self.passwords.refuse(password);
-            self.note_wrong(username, env.now);
-            return Err(wrong_credential());
+            return self.refuse_unknown(username, password, env);
         };
         self.delay(&account.name, env.now)?;
-        if self.is_right(account, password, env.pace)? && account.belongs {
+        if check(&account)? && account.belongs {
+            self.guesses.lock().unwrap_or_else(PoisonError::into_inner).wrong.remove(&account.name);
             return Ok(Some(username.clone()));
         }
         self.note_wrong(&account.name, env.now);
@@ -152,7 +180,7 @@ impl Engine {
         let administered = self.catalog.user(username).map(|user| Account {
             name: username.clone(),
             belongs: user.client.as_ref().is_none_or(|bound| bound == client),
-            password_hash: user.password_hash,
+            user,
         });
         if administered.as_ref().is_some_and(|account| account.belongs) {
             return Ok(administered);
@@ -161,50 +189,48 @@ impl Engine {
         let own = made.and_then(|user| user.credential.password_hash.clone()).map(|password_hash| Account {
             name: Text::from(format!("{scope}\0{username}")),
             belongs: true,
-            password_hash,
+            user: UserRecord::new(&password_hash, None),
         });
         Ok(own.or(administered))
     }
 
-    fn is_right(&self, account: &Account, password: &SecretText, pace: Pace) -> OpResult<bool> {
+    pub(crate) fn is_right(&self, account: &Account, password: &SecretText, pace: Pace) -> OpResult<bool> {
         let username = &account.name;
         let mut hash = Sha256::new();
-        for part in [username.as_bytes(), account.password_hash.as_bytes(), password.expose_secret().as_bytes()] {
+        for part in [username.as_bytes(), account.user.password_hash.as_bytes(), password.expose_secret().as_bytes()] {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part);
         }
         let fingerprint = self.seal.blind(&hash.finalize());
         let guesses = || self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if guesses().verified.contains_key(&fingerprint) {
-            guesses().wrong.remove(username);
             return Ok(true);
         }
         if pace != Pace::Pool {
             return Err(OpError::defer(Work::Computing));
         }
-        let right = self.passwords.verify(password, &account.password_hash);
+        let right = self.passwords.verify(password, &account.user.password_hash);
         if right {
             let mut guesses = guesses();
             if guesses.verified.len() >= REMEMBERED {
                 guesses.verified.clear();
             }
             guesses.verified.insert(fingerprint, ());
-            guesses.wrong.remove(username);
         }
         Ok(right)
     }
 
-    fn delay(&self, username: &Text, now: i64) -> OpResult<()> {
+    pub(crate) fn delay(&self, username: &Text, now: i64) -> OpResult<()> {
         let guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         match guesses.wrong.get(username) {
             Some((_, until)) if now < *until => {
-                fail(Fault::NotAuthenticated, format!("too many wrong passwords; try again in {} s", until - now))
+                fail(Fault::NotAuthenticated, format!("too many wrong credentials; try again in {} s", until - now))
             }
             _ => Ok(()),
         }
     }
 
-    fn note_wrong(&self, username: &Text, now: i64) {
+    pub(crate) fn note_wrong(&self, username: &Text, now: i64) {
         let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
         if guesses.wrong.len() >= REMEMBERED {
             guesses.wrong.retain(|_, (_, until)| *until > now);
@@ -220,7 +246,7 @@ impl Engine {
     }
 }
 
-/// One answer for an unknown user, a wrong password and a user of another client.
-fn wrong_credential() -> OpError {
+/// One answer for an unknown user, a wrong secret and a user of another client.
+pub(crate) fn wrong_credential() -> OpError {
     OpError::new(Fault::NotAuthenticated, "the username or password is wrong, or not for this client")
 }

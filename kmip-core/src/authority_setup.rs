@@ -201,7 +201,7 @@ impl Engine {
             let decoded = decode_request(&request, &Limits::DEFAULT, Strictness::Strict);
             let decoded = decoded.or_else(|error| unacceptable(error.error.to_string()))?;
             let (client, scope) = (scope.clone(), scope.clone());
-            let principal = Principal { client, user: None, scope, quirks: Quirks::default(), ticket: None };
+            let principal = Principal::new(client, scope, Quirks::default());
             let evaluation = self.evaluate_own(&request, decoded, principal, env).map_err(failed)?;
             let reply = match evaluation {
                 Evaluation::Reply(reply) => reply,

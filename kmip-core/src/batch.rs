@@ -226,9 +226,7 @@ pub(crate) fn run(
         principal.scope.clone(),
         env.pace,
     );
-    if let Some(ticket) = &principal.ticket {
-        ticket.admit(&mut txn);
-    }
+    principal.admit(&mut txn);
     let mut context = Context {
         engine,
         txn,

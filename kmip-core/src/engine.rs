@@ -291,7 +291,10 @@ impl Engine {
 
     fn run(&self, bytes: &[u8], request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
-        let header = self.response_header(version, Some(&request.header), env.now, 0);
+        let header = ResponseHeader {
+            server_hashed_password: principal.server_hashed_password.clone(),
+            ..self.response_header(version, Some(&request.header), env.now, 0)
+        };
         let (scope, asked) = (principal.scope.clone(), request.header.clone());
         let outcome = match batch::run(self, bytes, request, principal, env, &header) {
             Ok(outcome) => outcome,

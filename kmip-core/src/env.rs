@@ -3,6 +3,7 @@
 use kmip_codec::limits::Limits;
 use kmip_codec::secret::SecretText;
 
+use crate::ports::crypto::Hash;
 use crate::ports::vault::VaultError;
 use crate::renewal::ScopeKeyPeriod;
 
@@ -135,7 +136,7 @@ impl Default for Config {
     }
 }
 
-/// Checks a password against its stored hash (PHC string). Slow on purpose.
+/// Checks a password against its stored hash (PHC string), slow on purpose, and computes what other credentials are made of.
 pub trait PasswordCheck: Send + Sync {
     /// Whether the password is the one that was hashed.
     fn verify(&self, password: &SecretText, hash: &str) -> bool;
@@ -148,4 +149,14 @@ pub trait PasswordCheck: Send + Sync {
     /// Does the work of a verification for a user that does not exist, so that time tells no names. A check that takes no
     /// time need not.
     fn refuse(&self, _password: &SecretText) {}
+
+    /// HMAC of a message, for one time passwords; `None` for a hash function that is not computed here.
+    fn hmac(&self, _hash: Hash, _key: &[u8], _message: &[u8]) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// The digest of the parts, one after the other, for hashed passwords; `None` as above.
+    fn digest(&self, _hash: Hash, _parts: &[&[u8]]) -> Option<Vec<u8>> {
+        None
+    }
 }

@@ -64,6 +64,8 @@ pub enum Fault {
     ResponseTooLarge,
     /// The credential is wrong or missing.
     NotAuthenticated,
+    /// An attestation cannot be verified.
+    AttestationFailed,
     /// There is no such ticket of this client.
     InvalidTicket,
     /// The usage mask does not permit this.
@@ -162,6 +164,7 @@ impl Fault {
             Self::UnknownExtension => since_2(R::FeatureNotSupported, R::UnknownMessageExtension),
             Self::ResponseTooLarge => R::ResponseTooLarge,
             Self::NotAuthenticated => R::AuthenticationNotSuccessful,
+            Self::AttestationFailed => R::AttestationFailed,
             Self::InvalidTicket => since_2(R::AuthenticationNotSuccessful, R::InvalidTicket),
             _ => self.use_reason(version, operation),
         };
@@ -229,9 +232,8 @@ impl Fault {
             }
             Self::AttributeExists | Self::NameTaken | Self::InvalidField | Self::InvalidMessage => R::GeneralFailure,
             Self::FeatureNotSupported | Self::OperationNotSupported | Self::UnsupportedVersion => R::GeneralFailure,
-            Self::UnknownExtension | Self::ResponseTooLarge | Self::NotAuthenticated | Self::InvalidTicket => {
-                R::GeneralFailure
-            }
+            Self::UnknownExtension | Self::ResponseTooLarge | Self::NotAuthenticated => R::GeneralFailure,
+            Self::InvalidTicket | Self::AttestationFailed => R::GeneralFailure,
         }
     }
 }

@@ -3,20 +3,29 @@
 use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
-use kmip_codec::registry::Tag;
-use kmip_codec::value::{Field, Value};
+use kmip_codec::registry::{HashingAlgorithm, Tag};
+use kmip_codec::value::{ByteString, Field, Interval, Value};
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Sink, Source, Strictness};
 
+use crate::ports::store::Guard;
 use crate::quirks::Quirks;
 use crate::tickets::Presented;
+use crate::txn::Txn;
 
 const CLIENT: Tag = Tag::new(0x54_0100);
 const USER: Tag = Tag::new(0x54_0101);
 const SCOPE: Tag = Tag::new(0x54_0102);
 const PASSWORD_HASH: Tag = Tag::new(0x54_0103);
 const BOUND_CLIENT: Tag = Tag::new(0x54_0104);
+const ONE_TIME: Tag = Tag::new(0x54_0105);
+const HASHED: Tag = Tag::new(0x54_0106);
+const DEVICE: Tag = Tag::new(0x54_0107);
+const HASH: Tag = Tag::new(0x54_0108);
+const DIGITS: Tag = Tag::new(0x54_0109);
+const PERIOD: Tag = Tag::new(0x54_010A);
+const SEALED: Tag = Tag::new(0x54_010B);
 const QUIRK: Tag = Tag::new(0x54_0140);
 
 /// What is stored about a client.
@@ -35,6 +44,42 @@ pub struct UserRecord {
     pub password_hash: Text,
     /// The only client that may use it, if it is bound.
     pub client: Option<Text>,
+    /// Its one time passwords.
+    pub one_time: Option<OneTimeRecord>,
+    /// What hashed passwords are compared with, for each hash function.
+    pub hashed: Vec<HashedRecord>,
+    /// Whether it is a device: known by what identifies it, which stands under a key of its own.
+    pub is_device: bool,
+}
+
+/// How the one time passwords of a user are made (RFC 4226, RFC 6238).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OneTimeRecord {
+    /// Hash function of the HMAC.
+    pub hash: HashingAlgorithm,
+    /// Digits of a code.
+    pub digits: u32,
+    /// Seconds for which a code is right; without it codes follow a counter.
+    pub period: Option<u32>,
+    /// The secret, sealed.
+    pub sealed: ByteString,
+}
+
+/// What a hashed password is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HashedRecord {
+    /// The hash function.
+    pub hash: HashingAlgorithm,
+    /// S1 and S2 of the password, sealed (KMIP 2.1 §9.11).
+    pub sealed: ByteString,
+}
+
+/// A use of a credential that may not come twice: written with the request that it authenticates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Spent {
+    pub guard: Guard,
+    pub key: Vec<u8>,
+    pub value: i64,
 }
 
 /// Who a request acts for.
@@ -50,6 +95,27 @@ pub struct Principal {
     pub quirks: Quirks,
     /// The ticket that it presents.
     pub ticket: Option<Presented>,
+    /// Uses of its credentials that may not come twice.
+    pub(crate) spent: Vec<Spent>,
+    /// What answers its hashed password (KMIP 2.1 §8.5).
+    pub server_hashed_password: Option<ByteString>,
+}
+
+impl Principal {
+    /// A client by its certificate alone.
+    pub fn new(client: Text, scope: Text, quirks: Quirks) -> Self {
+        Self { client, user: None, scope, quirks, ticket: None, spent: Vec::new(), server_hashed_password: None }
+    }
+
+    /// Makes a request depend on what its credentials are worth, and counts their use, whatever becomes of its items.
+    pub(crate) fn admit(&self, txn: &mut Txn<'_>) {
+        if let Some(ticket) = &self.ticket {
+            ticket.admit(txn);
+        }
+        for Spent { guard, key, value } in &self.spent {
+            txn.spend(guard.clone(), key.clone(), value.to_be_bytes().to_vec());
+        }
+    }
 }
 
 /// Names that certificates may give: short and printable, so that none holds the separator of the key space.
@@ -88,6 +154,18 @@ pub(crate) fn read<T>(
     Ok(value)
 }
 
+/// Reads the fields of a structure within a record.
+pub(crate) fn structure<T>(
+    source: &mut dyn Source,
+    fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>,
+) -> Result<T> {
+    source.enter()?;
+    let mut next = source.next()?;
+    let value = fields(&mut next, source)?;
+    source.leave()?;
+    Ok(value)
+}
+
 impl ClientRecord {
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
@@ -107,12 +185,64 @@ impl ClientRecord {
     }
 }
 
+impl Value for OneTimeRecord {
+    fn put(&self, tag: Tag, sink: &mut dyn Sink) {
+        sink.begin(tag);
+        self.hash.put(HASH, sink);
+        i64::from(self.digits).put(DIGITS, sink);
+        self.period.map(Interval).put_field(PERIOD, sink);
+        self.sealed.put(SEALED, sink);
+        sink.end();
+    }
+
+    fn take(source: &mut dyn Source) -> Result<Self> {
+        structure(source, |next, source| {
+            let hash = HashingAlgorithm::take_field(HASH, next, source)?;
+            let digits = i64::take_field(DIGITS, next, source)?;
+            let digits =
+                u32::try_from(digits).map_err(|_| DecodeError::new(Problem::BadValue("a number of digits"), DIGITS))?;
+            let period = Option::<Interval>::take_field(PERIOD, next, source)?.map(|period| period.0);
+            Ok(Self { hash, digits, period, sealed: ByteString::take_field(SEALED, next, source)? })
+        })
+    }
+}
+
+impl Value for HashedRecord {
+    fn put(&self, tag: Tag, sink: &mut dyn Sink) {
+        sink.begin(tag);
+        self.hash.put(HASH, sink);
+        self.sealed.put(SEALED, sink);
+        sink.end();
+    }
+
+    fn take(source: &mut dyn Source) -> Result<Self> {
+        structure(source, |next, source| {
+            let hash = HashingAlgorithm::take_field(HASH, next, source)?;
+            Ok(Self { hash, sealed: ByteString::take_field(SEALED, next, source)? })
+        })
+    }
+}
+
 impl UserRecord {
+    /// A user with a password; an empty hash is no password.
+    pub fn new(password_hash: &str, client: Option<&str>) -> Self {
+        let (password_hash, client) = (Text::new(password_hash), client.map(Text::new));
+        Self { password_hash, client, one_time: None, hashed: Vec::new(), is_device: false }
+    }
+
+    /// Whether there is a password to give.
+    pub fn has_password(&self) -> bool {
+        !self.password_hash.is_empty()
+    }
+
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         write(USER, |sink| {
             self.password_hash.put(PASSWORD_HASH, sink);
             self.client.put_field(BOUND_CLIENT, sink);
+            self.one_time.put_field(ONE_TIME, sink);
+            self.hashed.put_field(HASHED, sink);
+            self.is_device.then_some(true).put_field(DEVICE, sink);
         })
     }
 
@@ -121,7 +251,10 @@ impl UserRecord {
         read(USER, bytes, |next, source| {
             let password_hash = Text::take_field(PASSWORD_HASH, next, source)?;
             let client = Option::<Text>::take_field(BOUND_CLIENT, next, source)?;
-            Ok(Self { password_hash, client })
+            let one_time = Option::<OneTimeRecord>::take_field(ONE_TIME, next, source)?;
+            let hashed = Vec::<HashedRecord>::take_field(HASHED, next, source)?;
+            let is_device = Option::<bool>::take_field(DEVICE, next, source)?.unwrap_or(false);
+            Ok(Self { password_hash, client, one_time, hashed, is_device })
         })
     }
 }

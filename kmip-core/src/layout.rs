@@ -11,6 +11,9 @@
 //! | `t/r` hash | a ticket, under the keyed hash of its value: [`crate::tickets::TicketRecord`] |
 //! | `t/q` hash | requests made with a ticket, as a counter that falls from 0 |
 //! | `t/u` hash place (4 bytes) | units taken from the limits of a ticket (place 0) and of its Rights, as such a counter |
+//! | `t/o` username | the moving factor of the user's last one time password |
+//! | `t/h` username | the timestamp of the user's last hashed password |
+//! | `t/d` hash | the name of the device whose fields have this keyed hash |
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
 //! | `d/` scope NUL kind | the defaults or the constraints of new objects (`policy`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
@@ -42,7 +45,7 @@ pub const CLIENTS: &[u8] = b"c/";
 pub const USES: &[u8] = b"l/";
 /// Users.
 pub const USERS: &[u8] = b"u/";
-/// Tickets and their counters.
+/// Tickets and their counters, and the last uses of other credentials.
 pub const TICKETS: &[u8] = b"t/";
 /// Intents about keys in hardware.
 pub const INTENTS: &[u8] = b"r/";
@@ -197,6 +200,31 @@ pub fn ticket(hash: &[u8; 32]) -> Vec<u8> {
 /// The hash of a key that [`ticket`] made.
 pub fn ticket_of(key: &[u8]) -> Option<[u8; 32]> {
     key.strip_prefix(TICKETS)?.strip_prefix(b"r")?.try_into().ok()
+}
+
+/// Whether a key is one that [`ticket_requests`] or [`ticket_uses`] made.
+pub fn is_ticket_counter(key: &[u8]) -> bool {
+    key.strip_prefix(TICKETS).is_some_and(|rest| rest.starts_with(b"q") || rest.starts_with(b"u"))
+}
+
+/// Key of the moving factor of a user's last one time password.
+pub fn one_time_factor(username: &str) -> Vec<u8> {
+    [TICKETS, b"o", username.as_bytes()].concat()
+}
+
+/// Key of the timestamp of a user's last hashed password.
+pub fn hashed_timestamp(username: &str) -> Vec<u8> {
+    [TICKETS, b"h", username.as_bytes()].concat()
+}
+
+/// Key of the name of a device.
+pub fn device(hash: &[u8; 32]) -> Vec<u8> {
+    [TICKETS, b"d", hash].concat()
+}
+
+/// Whether a key is one that [`device`] made.
+pub fn is_device(key: &[u8]) -> bool {
+    key.strip_prefix(TICKETS).is_some_and(|rest| rest.starts_with(b"d"))
 }
 
 /// Key of the counter of a ticket's requests.

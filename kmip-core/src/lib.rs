@@ -11,6 +11,7 @@ mod authority;
 mod authority_setup;
 mod batch;
 mod catalog;
+pub mod credentials;
 mod criteria;
 mod cryptography;
 mod custody;

@@ -54,11 +54,12 @@ struct Beside {
     counts: BTreeMap<Vec<u8>, Uses>,
 }
 
-/// What a request owes whatever becomes of its items: the ticket that admits it stands, and counts it.
-#[derive(Debug)]
+/// What a request owes whatever becomes of its items: its ticket stands and is counted, and no credential is used twice.
+#[derive(Debug, Default)]
 struct Admission {
-    guard: Guard,
-    charge: Option<Adjust>,
+    guards: Vec<Guard>,
+    charges: Vec<Adjust>,
+    writes: Vec<Write>,
 }
 
 /// What this request takes from the Usage Limits of an object.
@@ -84,7 +85,7 @@ pub struct Txn<'a> {
     /// Objects of which no use may have been counted.
     unused: BTreeSet<Text>,
     beside: Beside,
-    admission: Option<Admission>,
+    admission: Admission,
     reach: Option<Reach>,
     /// Bytes that the current item has protected.
     bytes: i64,
@@ -387,9 +388,9 @@ impl<'a> Txn<'a> {
 
     /// The guarded batch that makes the changes, if there are any.
     pub fn into_batch(mut self) -> Option<Batch> {
-        let charged = self.admission.as_ref().is_some_and(|admission| admission.charge.is_some());
+        let owes = !self.admission.charges.is_empty() || !self.admission.writes.is_empty();
         let touched = !(self.changed.is_empty() && self.removed.is_empty());
-        if !touched && self.uses.is_empty() && self.beside.is_empty() && !charged {
+        if !touched && self.uses.is_empty() && self.beside.is_empty() && !owes {
             return None;
         }
         let mut batch = Batch::default();
@@ -492,21 +493,30 @@ impl Txn<'_> {
 
     /// Notes what the request owes for its ticket, whatever becomes of its items.
     pub fn admit(&mut self, guard: Guard, charge: Option<Adjust>) {
-        self.admission = Some(Admission { guard, charge });
+        self.admission.guards.push(guard);
+        self.admission.charges.extend(charge);
+    }
+
+    /// Notes what is written for a credential that the request has used, whatever becomes of its items.
+    pub fn spend(&mut self, guard: Guard, key: Vec<u8>, value: Vec<u8>) {
+        self.admission.guards.push(guard);
+        self.admission.writes.push(Write::Put(key, value));
     }
 
     /// The change that is left of a request whose items are all undone.
     pub fn into_admission(mut self) -> Option<Batch> {
         let mut batch = Batch::default();
         self.admit_into(&mut batch);
-        (!batch.adjusts.is_empty()).then_some(batch)
+        (!batch.adjusts.is_empty() || !batch.writes.is_empty()).then_some(batch)
     }
 
     fn admit_into(&mut self, batch: &mut Batch) {
-        let Some(Admission { guard, charge }) = self.admission.take() else { return };
+        let Admission { guards, charges, writes } = std::mem::take(&mut self.admission);
         // A ticket that ends with this request is counted no more.
-        batch.adjusts.extend(charge.filter(|charge| !self.beside.writes.contains_key(&charge.key)));
-        batch.guards.push(guard);
+        let ends = |charge: &Adjust| self.beside.writes.contains_key(&charge.key);
+        batch.adjusts.extend(charges.into_iter().filter(|charge| !ends(charge)));
+        batch.guards.extend(guards);
+        batch.writes.extend(writes);
     }
 
     /// Lets the next item work with the objects that rights reach; `None` for all of the scope.

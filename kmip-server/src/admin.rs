@@ -9,7 +9,11 @@
 //! POST /api/v1/clients  {"name": "disk-7", "scope": "array-1"?, "key": "p256" | "rsa2048"?}
 //!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
 //! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other
-//! POST /api/v1/users    {"name": "alice", "password": "...", "client": "disk-7"?}  -> 201 {"name"}
+//! POST /api/v1/users    {"name": "alice", "password": "..."?, "client": "disk-7"?, "hashed_password": true?,
+//!                        "one_time": {"kind": "totp" | "hotp", "hash": "sha1" | "sha256" | "sha512", "digits": 6, "period": 30}?}
+//!                       -> 201 {"name", "one_time": "otpauth://..."?}    the secret of the codes is told once
+//! POST /api/v1/devices  {"name": "disk-7", "serial_number"?, "device_identifier"?, "network_identifier"?, "machine_identifier"?,
+//!                        "media_identifier"?, "password"?, "client"?}  -> 201 {"name"}
 //! POST /api/v1/reload   -> 200 {"reloaded": true}
 //! GET  /api/v1/root-key -> 200 {"root_key", "older", "rotation", "finished"}     see [`RootKeyReport`](crate::rotation::RootKeyReport)
 //! POST /api/v1/root-key/rotate  {"to": "software" | "pkcs11"?, "devices": ["a"]?, "root_label": "..."?, "scope_keys": true?}
@@ -21,8 +25,8 @@
 //! ```
 //! Errors are `{"error": "..."}` with a fitting status.
 
+use crate::admin_users;
 use crate::authority::Ask;
-use crate::https::wipe;
 use crate::metrics::Metrics;
 use crate::run::Reconfigure;
 use crate::service::{Administration, AdministrationError, Peer, Rotate, Service};
@@ -35,7 +39,6 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use certs::{Authority, CertsError, Issued, KeyKind};
 use hsm_backend::keystore::RootPlace;
-use kmip_codec::secret::SecretText;
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use serde::{Deserialize, Serialize};
@@ -69,7 +72,7 @@ pub struct Admin {
     pub reconfigure: Arc<Reconfigure>,
 }
 
-type Shared = State<Arc<Admin>>;
+pub(crate) type Shared = State<Arc<Admin>>;
 
 /// The routes.
 pub fn routes(admin: Admin) -> Router {
@@ -79,7 +82,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/v1/clients", post(enroll))
         .route("/api/v1/clients/quirks", post(set_quirks))
-        .route("/api/v1/users", post(add_user))
+        .route("/api/v1/users", post(admin_users::add_user))
+        .route("/api/v1/devices", post(admin_users::add_device))
         .route("/api/v1/reload", post(reload))
         .route("/api/v1/ca", post(certificates).layer(DefaultBodyLimit::max(LIST_BYTES)))
         .route("/api/v1/hsm", get(devices))
@@ -138,25 +142,6 @@ struct Device {
 impl From<DeviceReport> for Device {
     fn from(DeviceReport { name, place, serves, state }: DeviceReport) -> Self {
         Self { name, place, serves, state }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct User {
-    name: String,
-    password: Password,
-    client: Option<String>,
-}
-
-/// A password on its way from the body into a secret.
-#[derive(Deserialize)]
-#[serde(from = "String")]
-struct Password(SecretText);
-
-impl From<String> for Password {
-    fn from(text: String) -> Self {
-        Self(SecretText::copy_from(&Zeroizing::new(text)))
     }
 }
 
@@ -338,33 +323,6 @@ async fn set_quirks(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>,
     }
 }
 
-async fn add_user(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
-    let parsed: Result<User, _> = serde_json::from_slice(&body);
-    wipe(body);
-    let User { name, password, client } = match parsed {
-        Ok(user) => user,
-        // The text of the error could quote the body: only its place is told.
-        Err(error) => {
-            let place = format!("not the expected JSON at line {} column {}", error.line(), error.column());
-            return refuse(StatusCode::BAD_REQUEST, &place);
-        }
-    };
-    let (shown, bound) = (name.clone(), client.clone());
-    let add = move || admin.administration.add_user(&name, password.0, client.as_deref());
-    match tokio::task::spawn_blocking(add).await {
-        Ok(Ok(())) => {
-            info!(administrator = peer.client, remote = %peer.remote, user = shown, client = bound, "user added");
-            json(StatusCode::CREATED, &serde_json::json!({ "name": shown }))
-        }
-        Ok(Err(error)) => {
-            let (status, text) = administration_refusal(error);
-            warn!(administrator = peer.client, remote = %peer.remote, user = shown, "user not added: {text}");
-            refuse(status, &text)
-        }
-        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"),
-    }
-}
-
 async fn certificates(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
     let ask: Ask = match serde_json::from_slice(&body) {
         Ok(ask) => ask,
@@ -412,7 +370,7 @@ fn certs_refusal(error: CertsError) -> Refusal {
     (status, error.to_string())
 }
 
-fn administration_refusal(error: AdministrationError) -> Refusal {
+pub(crate) fn administration_refusal(error: AdministrationError) -> Refusal {
     let status = match error {
         AdministrationError::Conflict(_) => StatusCode::CONFLICT,
         AdministrationError::Invalid(_) => StatusCode::BAD_REQUEST,
@@ -422,10 +380,10 @@ fn administration_refusal(error: AdministrationError) -> Refusal {
     (status, error.to_string())
 }
 
-fn refuse(status: StatusCode, what: &str) -> Response {
+pub(crate) fn refuse(status: StatusCode, what: &str) -> Response {
     json(status, &serde_json::json!({ "error": what }))
 }
 
-fn json(status: StatusCode, value: &serde_json::Value) -> Response {
+pub(crate) fn json(status: StatusCode, value: &serde_json::Value) -> Response {
     (status, [(CONTENT_TYPE, "application/json")], format!("{value}\n")).into_response()
 }

@@ -10,9 +10,13 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::PAIR_DEADLINE;
 use hsm_backend::rotating::Presence;
-use kmip_codec::secret::{SecretText, WipedBytes};
+use kmip_codec::registry::HashingAlgorithm;
+use kmip_codec::secret::{Secret, SecretText, WipedBytes};
+use kmip_core::administration::{NewOneTime, NewUser as CoreUser};
+use kmip_core::credentials::DeviceFields;
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::ports::crypto::Hash;
 use kmip_core::ports::store::{RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
 use kmip_core::reconcile::Reconciliation;
@@ -28,7 +32,10 @@ use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
 use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
-use crate::service::{Administration, AdministrationError, Peer, Reply, Rotate, Service, ServiceError, failure};
+use crate::service::{
+    Administration, AdministrationError, NewDevice, NewUser, OneTimeCodes, Peer, Reply, Rotate, Service, ServiceError,
+    failure,
+};
 use crate::store::{Options, SledStore};
 use crate::turns::Turns;
 use crate::vault::{self, Secrets, Target};
@@ -78,6 +85,14 @@ impl PasswordCheck for Argon2id {
 
     fn refuse(&self, password: &SecretText) {
         hsm_backend::passwords::refuse_unknown_user(password);
+    }
+
+    fn hmac(&self, hash: Hash, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+        hsm_backend::passwords::hmac(hash, key, message)
+    }
+
+    fn digest(&self, hash: Hash, parts: &[&[u8]]) -> Option<Vec<u8>> {
+        Some(hsm_backend::passwords::digest_of(hash, parts))
     }
 }
 
@@ -448,10 +463,35 @@ impl Administration for EngineService {
         self.core.engine.set_quirks(client, quirks).map_err(refusal)
     }
 
-    fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError> {
-        let hash = hsm_backend::passwords::hash_password(&password)
-            .map_err(|error| AdministrationError::Unavailable(error.to_string()))?;
-        self.core.engine.add_user(name, &hash, client).map_err(refusal)
+    fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError> {
+        let NewUser { name, password, client, hashed_password, one_time } = user;
+        if password.is_none() && (one_time.is_none() || hashed_password) {
+            let needed = "a user needs a password, unless it has one time passwords alone";
+            return Err(AdministrationError::Invalid(needed.to_owned()));
+        }
+        let new = CoreUser {
+            name: &name,
+            password_hash: &hashed(password.as_ref())?,
+            client: client.as_deref(),
+            one_time: one_time.as_ref().map(codes).transpose()?,
+            hashed: password.as_ref().filter(|_| hashed_password),
+            device: None,
+        };
+        self.core.engine.add(&new).map_err(refusal)
+    }
+
+    fn add_device(&self, device: NewDevice) -> Result<(), AdministrationError> {
+        let NewDevice { name, fields, password, client } = device;
+        let [serial, identifier, network, machine, media] = &fields;
+        let fields = [serial, identifier, network, machine, media].map(Option::as_deref);
+        let new = CoreUser {
+            name: &name,
+            password_hash: &hashed(password.as_ref())?,
+            client: client.as_deref(),
+            device: Some(DeviceFields(fields)),
+            ..CoreUser::default()
+        };
+        self.core.engine.add(&new).map_err(refusal).map(|_| ())
     }
 
     fn devices(&self) -> Vec<DeviceReport> {
@@ -480,12 +520,28 @@ impl Administration for EngineService {
     }
 }
 
+/// The stored form of a password; an empty text for none.
+fn hashed(password: Option<&SecretText>) -> Result<String, AdministrationError> {
+    let hash = password.map(hsm_backend::passwords::hash_password).transpose();
+    hash.map(Option::unwrap_or_default).map_err(|error| AdministrationError::Unavailable(error.to_string()))
+}
+
+fn codes(asked: &OneTimeCodes) -> Result<NewOneTime, AdministrationError> {
+    let hash = match asked.hash.as_str() {
+        "sha1" => HashingAlgorithm::SHA_1,
+        "sha256" => HashingAlgorithm::SHA_256,
+        "sha512" => HashingAlgorithm::SHA_512,
+        _ => return Err(AdministrationError::Invalid("one_time.hash: expected sha1, sha256 or sha512".to_owned())),
+    };
+    Ok(NewOneTime { hash, digits: asked.digits, period: asked.period() })
+}
+
 fn refusal(error: kmip_core::administration::AdministrationError) -> AdministrationError {
     use kmip_core::administration::AdministrationError as Core;
     let text = error.to_string();
     match error {
         Core::BadName(_) | Core::NoQuirk(..) | Core::Unacceptable(_) => AdministrationError::Invalid(text),
         Core::Exists(_) | Core::Changed(_) => AdministrationError::Conflict(text),
-        Core::Store(_) => AdministrationError::Unavailable(text),
+        Core::Store(_) | Core::Vault(_) => AdministrationError::Unavailable(text),
     }
 }

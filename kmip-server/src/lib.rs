@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+mod admin_users;
 pub mod audit;
 pub mod audit_line;
 pub mod authority;

@@ -10,9 +10,10 @@ use crate::metrics::Metrics;
 use crate::rotation::RootKeyReport;
 use crate::vault::Secrets;
 use hsm_backend::keystore::RootPlace;
-use kmip_codec::secret::{SecretText, WipedBytes};
+use kmip_codec::secret::{Secret, SecretText, WipedBytes};
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
+use serde::Deserialize;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -100,6 +101,83 @@ pub struct Rotate {
     pub scope_keys: bool,
 }
 
+/// A KMIP user that is to be added.
+#[derive(Debug, Clone)]
+pub struct NewUser {
+    /// Its name.
+    pub name: String,
+    /// Its password.
+    pub password: Option<SecretText>,
+    /// The only client that may use it.
+    pub client: Option<String>,
+    /// Whether its password may come hashed.
+    pub hashed_password: bool,
+    /// Its one time passwords.
+    pub one_time: Option<OneTimeCodes>,
+}
+
+/// How one time passwords are made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OneTimeCodes {
+    /// By time or by counter.
+    #[serde(default)]
+    pub kind: CodeKind,
+    /// The hash function: sha1, sha256 or sha512.
+    #[serde(default = "usual_hash")]
+    pub hash: String,
+    /// Digits of a code.
+    #[serde(default = "usual_digits")]
+    pub digits: u32,
+    /// Seconds for which a code by time is right.
+    #[serde(default = "usual_period")]
+    pub period: u32,
+}
+
+/// By what one time passwords change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CodeKind {
+    /// Time (RFC 6238).
+    #[default]
+    Totp,
+    /// A counter (RFC 4226).
+    Hotp,
+}
+
+impl OneTimeCodes {
+    /// Seconds for which a code is right, if codes are by time.
+    pub fn period(&self) -> Option<u32> {
+        (self.kind == CodeKind::Totp).then_some(self.period)
+    }
+}
+
+/// What authenticators take for granted.
+fn usual_hash() -> String {
+    "sha1".to_owned()
+}
+
+fn usual_digits() -> u32 {
+    6
+}
+
+fn usual_period() -> u32 {
+    30
+}
+
+/// A device that is to be registered.
+#[derive(Debug, Clone)]
+pub struct NewDevice {
+    /// Its name.
+    pub name: String,
+    /// Serial number, device, network, machine and media identifier.
+    pub fields: [Option<String>; 5],
+    /// Its password.
+    pub password: Option<SecretText>,
+    /// The only client that may use it.
+    pub client: Option<String>,
+}
+
 /// What the admin API may change. Calls may block; the shell makes them on a blocking thread.
 pub trait Administration: Send + Sync + 'static {
     /// Records the client `name`, in a scope of its own or in `scope`.
@@ -108,8 +186,12 @@ pub trait Administration: Send + Sync + 'static {
     /// Switches on these quirks of a client, and off all others.
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError>;
 
-    /// Records a KMIP user, bound to one client or usable over any known client's certificate.
-    fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError>;
+    /// Records a KMIP user, bound to one client or usable over any known client's certificate. Gives the secret of its one time
+    /// passwords, if it has them.
+    fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError>;
+
+    /// Registers a device.
+    fn add_device(&self, device: NewDevice) -> Result<(), AdministrationError>;
 
     /// The devices that hold the root key, with their states; none where it is held in software.
     fn devices(&self) -> Vec<DeviceReport> {

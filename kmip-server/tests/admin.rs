@@ -92,6 +92,33 @@ async fn a_user_is_added_and_no_error_repeats_the_password() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_secret_of_one_time_passwords_is_told_as_authenticators_read_it() {
+    let running = Running::start().await;
+    let add = async |body: &str| running.admin("POST", "/api/v1/users", body, "admin").await.unwrap();
+    let uri = |kind: &str, rest: &str| {
+        let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        format!(r#"{{"name":"a b","one_time":"otpauth://{kind}/a%20b?secret={secret}&{rest}"}}"#)
+    };
+    let (status, answer) = add(r#"{"name":"a b","one_time":{}}"#).await;
+    assert_eq!((status, answer.trim()), (201, uri("totp", "algorithm=SHA1&digits=6&period=30").as_str()));
+    let hotp = r#"{"name":"a b","password":"x","one_time":{"kind":"hotp","hash":"sha256","digits":8}}"#;
+    assert_eq!(add(hotp).await.1.trim(), uri("hotp", "algorithm=SHA256&digits=8&counter=0"));
+    assert_eq!(add(r#"{"name":"a","one_time":{"kind":"sms"}}"#).await.0, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_is_registered_with_its_fields() {
+    let running = Running::start().await;
+    let body = r#"{"name":"disk","serial_number":"SN","media_identifier":"M","client":"array"}"#;
+    let (status, answer) = running.admin("POST", "/api/v1/devices", body, "admin").await.unwrap();
+    assert_eq!((status, answer.trim()), (201, r#"{"name":"disk"}"#));
+    let known = running.echo.users.lock().unwrap().clone();
+    assert_eq!(known, [("disk".to_owned(), "SN,,,,M".to_owned(), Some("array".to_owned()))]);
+    let wrong = r#"{"name":"disk","serial":"SN"}"#;
+    assert_eq!(running.admin("POST", "/api/v1/devices", wrong, "admin").await.unwrap().0, 400);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_directory_without_the_ca_key_says_so() {
     let running = Running::without_ca_key().await;
     let (status, answer) = running.admin("POST", "/api/v1/clients", r#"{"name":"a"}"#, "admin").await.unwrap();

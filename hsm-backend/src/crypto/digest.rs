@@ -52,7 +52,7 @@ impl Hasher {
 }
 
 /// The digest of the parts, one after the other.
-pub(super) fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn digest(hash: Hash, parts: &[&[u8]]) -> Vec<u8> {
     let mut hasher = Hasher::new(hash);
     parts.iter().for_each(|part| hasher.update(part));
     hasher.finish()

@@ -90,6 +90,13 @@ pub(super) fn hmac(hash: Hash, key: &[u8]) -> Result<State, CryptoError> {
     Ok(State::AwsLc(hmac::Context::with_key(&hmac::Key::new(algorithm, key))))
 }
 
+/// The HMAC of one message.
+pub(crate) fn hmac_of(hash: Hash, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    let mut state = hmac(hash, key).ok()?;
+    state.update(message);
+    Some(state.finish())
+}
+
 fn any_length(_: cipher::InvalidLength) -> CryptoError {
     CryptoError::Key("HMAC does not take a key of this length".to_owned())
 }

@@ -26,7 +26,7 @@ pub(crate) mod derivation;
 pub(crate) mod digest;
 mod gcm;
 pub(crate) mod keys;
-mod mac;
+pub(crate) mod mac;
 pub(crate) mod ml_kem;
 pub(crate) mod modes;
 mod private_keys;

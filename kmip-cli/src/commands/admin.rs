@@ -1,9 +1,11 @@
-//! `client` and `user`: administration over the admin API, while the server runs.
+//! `client`, `user` and `device`: administration over the admin API, while the server runs.
 
 use std::path::{Path, PathBuf};
 
-use crate::admin_api::{Enrolled, Enrollment, User};
-use crate::cli::{AdminArgs, ClientCommand, UserCommand};
+use kmip_codec::secret::SecretText;
+
+use crate::admin_api::{Device, Enrolled, Enrollment, OneTimeCodes, User};
+use crate::cli::{AdminArgs, ClientCommand, DeviceCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
 use crate::files;
@@ -68,11 +70,53 @@ fn paths(folder: &Path, name: &str) -> Done<(std::path::PathBuf, std::path::Path
 
 /// Adds a KMIP user.
 pub async fn user(context: &Context, command: UserCommand) -> Done {
-    let UserCommand::Add { name, client, admin } = command;
+    let UserCommand::Add { name, client, otp, otp_hash, otp_digits, otp_period, hashed_password, admin } = command;
     let api = context.admin_api(&admin)?;
-    let password = context.new_password()?;
-    api.add_user(&User { name: &name, password: password.expose_secret(), client: client.as_deref() }).await?;
-    context.output.record(&[("user", name.into())])
+    let password = match otp {
+        Some(_) => context.optional_password()?,
+        None => Some(context.new_password()?),
+    };
+    let codes = |kind| OneTimeCodes { kind, hash: otp_hash.as_str(), digits: otp_digits, period: otp_period };
+    let user = User {
+        name: &name,
+        password: password.as_ref().map(SecretText::expose_secret),
+        client: client.as_deref(),
+        hashed_password,
+        one_time: otp.as_deref().map(codes),
+    };
+    let added = api.add_user(&user).await?;
+    let mut fields = vec![("user", name.into())];
+    // Shown once, on purpose: it goes into an authenticator, and the server keeps it sealed.
+    fields.extend(added.one_time.as_ref().map(|uri| ("otp", uri.expose_secret().into())));
+    context.output.record(&fields)
+}
+
+/// Registers a device.
+pub async fn device(context: &Context, command: DeviceCommand) -> Done {
+    let DeviceCommand::Add {
+        name,
+        serial_number,
+        device_identifier,
+        network_identifier,
+        machine_identifier,
+        media_identifier,
+        client,
+        admin,
+    } = command;
+    let api = context.admin_api(&admin)?;
+    let password = context.optional_password()?;
+    let device = Device {
+        name: &name,
+        serial_number: serial_number.as_deref(),
+        device_identifier: device_identifier.as_deref(),
+        network_identifier: network_identifier.as_deref(),
+        machine_identifier: machine_identifier.as_deref(),
+        media_identifier: media_identifier.as_deref(),
+        password: password.as_ref().map(SecretText::expose_secret),
+        client: client.as_deref(),
+    };
+    api.add_device(&device).await?;
+    context.output.record(&[("device", name.into())])
 }
 
 #[cfg(test)]

@@ -55,6 +55,7 @@ pub async fn run(cli: Cli) -> Done {
         Command::Log { message } => server::log(&context, &message).await,
         Command::Client(command) => admin::client(&context, command).await,
         Command::User(command) => admin::user(&context, command).await,
+        Command::Device(command) => admin::device(&context, command).await,
         Command::Hsm(command) => hsm::run(&context, command).await,
         Command::RootKey(command) => root_key::run(&context, command).await,
         Command::Ca(command) => authority::ca(&context, command).await,

@@ -30,7 +30,7 @@ impl Tickets {
     /// Takes in one change; the error says what is wrong with it.
     pub fn take(&mut self, change: &Change<'_>) -> Result<(), String> {
         let Some(key) = layout::ticket_of(change.key) else {
-            return self.take_counter(change);
+            return if layout::is_ticket_counter(change.key) { self.take_counter(change) } else { Ok(()) };
         };
         if let Some(old) = self.live.remove(&key) {
             self.by_end.remove(&(old.record.until, key));

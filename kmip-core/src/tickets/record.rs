@@ -7,7 +7,7 @@ use kmip_codec::value::{Field, Value};
 use kmip_codec::wire::{Sink, Source};
 
 use crate::error::{Fault, OpResult, fail};
-use crate::identity::{read, write};
+use crate::identity::{read, structure, write};
 use crate::object::Record;
 
 const TICKET: Tag = Tag::new(0x54_0200);
@@ -91,15 +91,6 @@ impl TicketRecord {
             Ok(Self { client, user, until, requests, limit, rights: delegated.then_some(rights) })
         })
     }
-}
-
-/// Reads the fields of a structure.
-fn structure<T>(source: &mut dyn Source, fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>) -> Result<T> {
-    source.enter()?;
-    let mut next = source.next()?;
-    let value = fields(&mut next, source)?;
-    source.leave()?;
-    Ok(value)
 }
 
 impl Value for Limit {

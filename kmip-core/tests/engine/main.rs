@@ -8,6 +8,7 @@ mod requests;
 mod authentication;
 mod batches;
 mod certificates;
+mod credentials;
 mod device;
 mod isolation;
 mod kmip_3_0;

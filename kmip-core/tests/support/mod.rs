@@ -12,13 +12,16 @@ use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseMessage, encode};
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::secret::SecretText;
 use kmip_codec::version::Version;
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::{Engine, Finished, Parts, Pending};
 use kmip_core::env::{Config, Env, Pace, PasswordCheck};
 use kmip_core::layout;
 use kmip_core::object::Record;
+use kmip_core::ports::crypto::Hash;
 use kmip_core::ports::store::{Batch, Outcome, RecordSeal, Revision, Store, Write};
+use kmip_core::ports::vault::VaultError;
 use kmip_core::testing::engines::{FastUsers, answer, fast_hash};
 use kmip_core::testing::sim_vault::SimVault;
 use kmip_core::testing::store::MemoryStore;
@@ -60,7 +63,7 @@ impl Harness {
             store: store.clone(),
             vault: vault.clone(),
             seal: Arc::new(Blinding),
-            passwords: Arc::new(FastUsers),
+            passwords: Arc::new(Users),
             config,
         };
         let engine = Engine::open(parts).expect("an empty store opens");
@@ -75,7 +78,7 @@ impl Harness {
 
     /// Another engine on the same store and vault, as after a restart, at this time.
     pub fn reopened(self, now: i64) -> Self {
-        Self::open(self.store, self.vault, Arc::new(FastUsers), Config::default(), now)
+        Self::open(self.store, self.vault, Arc::new(Users), Config::default(), now)
     }
 
     fn open(
@@ -224,6 +227,51 @@ impl RecordSeal for Blinding {
     fn blind(&self, text: &[u8]) -> [u8; 32] {
         Sha256::digest(text).into()
     }
+}
+
+/// Passwords that are verified fast, and the hash functions of other credentials.
+struct Users;
+
+impl PasswordCheck for Users {
+    fn verify(&self, password: &SecretText, hash: &str) -> bool {
+        FastUsers.verify(password, hash)
+    }
+
+    fn hash(&self, password: &SecretText) -> Result<String, VaultError> {
+        FastUsers.hash(password)
+    }
+
+    fn hmac(&self, hash: Hash, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+        hmac_of(hash, key, message)
+    }
+
+    fn digest(&self, hash: Hash, parts: &[&[u8]]) -> Option<Vec<u8>> {
+        digest_of(hash, parts)
+    }
+}
+
+/// HMAC with the hash functions of one time passwords.
+pub fn hmac_of(hash: Hash, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
+    use aws_lc_rs::hmac;
+    let algorithm = match hash {
+        Hash::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
+        Hash::Sha256 => hmac::HMAC_SHA256,
+        Hash::Sha512 => hmac::HMAC_SHA512,
+        _ => return None,
+    };
+    Some(hmac::sign(&hmac::Key::new(algorithm, key), message).as_ref().to_vec())
+}
+
+/// Digests with the hash functions of hashed passwords.
+pub fn digest_of(hash: Hash, parts: &[&[u8]]) -> Option<Vec<u8>> {
+    use aws_lc_rs::digest;
+    let algorithm = match hash {
+        Hash::Sha256 => &digest::SHA256,
+        Hash::Sha384 => &digest::SHA384,
+        Hash::Sha512 => &digest::SHA512,
+        _ => return None,
+    };
+    Some(digest::digest(algorithm, &parts.concat()).as_ref().to_vec())
 }
 
 /// What a user's record holds for a password.

@@ -1,12 +1,12 @@
 //! A running shell with a small service of its own, and TLS clients for it.
 #![allow(dead_code, reason = "each test file uses a part")]
 
-use kmip_codec::secret::SecretText;
+use kmip_codec::secret::Secret;
 use kmip_codec::secret::WipedBytes;
 use kmip_server::config::{Address, Config};
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
-use kmip_server::service::{Administration, AdministrationError, Opened, Peer, Reply, Service};
+use kmip_server::service::{Administration, AdministrationError, NewDevice, NewUser, Opened, Peer, Reply, Service};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -89,9 +89,15 @@ impl Administration for Echo {
         Ok(())
     }
 
-    fn add_user(&self, name: &str, password: SecretText, client: Option<&str>) -> Result<(), AdministrationError> {
-        let user = (name.to_owned(), password.expose_secret().to_owned(), client.map(str::to_owned));
-        self.users.lock().unwrap().push(user);
+    fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError> {
+        let password = user.password.map(|password| password.expose_secret().to_owned()).unwrap_or_default();
+        self.users.lock().unwrap().push((user.name, password, user.client));
+        Ok(user.one_time.map(|_| Secret::copy_from(b"12345678901234567890")))
+    }
+
+    fn add_device(&self, device: NewDevice) -> Result<(), AdministrationError> {
+        let fields = device.fields.map(Option::unwrap_or_default).join(",");
+        self.users.lock().unwrap().push((device.name, fields, device.client));
         Ok(())
     }
 }
