@@ -9,7 +9,7 @@ use conformance_tests::reference;
 use conformance_tests::token::Vault;
 use conformance_tests::tree::{Tree, enumeration};
 use kmip_codec::registry::{Operation, ProfileName, QueryFunction, Tag, WireEnum};
-use kmip_codec::version::{V1_0, V1_3, V1_4, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_0, V1_3, V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_core::profiles::PROFILES;
 use std::collections::BTreeSet;
 
@@ -38,9 +38,9 @@ const DEMANDS_MORE: (&str, &str) = ("Baseline Server", "BL-");
 /// The PKCS#11 cases.
 const PKCS_11: (&str, &str) = ("PKCS#11 Server", "PKCS11-");
 
-/// The version whose cases prove a profile: the one in its name, or 2.1.
-fn version_of(name: &str) -> Option<Version> {
-    let Some((_, version)) = name.split_once(" KMIP v") else { return Some(V2_1) };
+/// The version whose cases prove a profile to a client: the one in its name, 3.0 to a client of it, or 2.1.
+fn version_of(name: &str, client: Version) -> Option<Version> {
+    let Some((_, version)) = name.split_once(" KMIP v") else { return Some(if client < V3_0 { V2_1 } else { V3_0 }) };
     [V1_0, V1_4].into_iter().find(|known| known.to_string() == version)
 }
 
@@ -69,9 +69,9 @@ fn queried(version: Version) -> BTreeSet<u32> {
 #[test]
 fn query_names_exactly_the_profiles_whose_cases_pass() {
     let (expected, _) = expectations::load(Vault::Software).expect("the lists of expectations can be read");
-    for version in [V1_3, V1_4, V2_0, V2_1] {
+    for version in [V1_3, V1_4, V2_0, V2_1, V3_0] {
         let servers = ProfileName::TABLE.rows.iter().filter(|row| row.name.contains("Server") && row.is_live(version));
-        let proved = servers.filter(|row| match (version_of(row.name), prefix_of(row.name)) {
+        let proved = servers.filter(|row| match (version_of(row.name, version), prefix_of(row.name)) {
             (Some(version), Some(prefix)) => is_proved(&expected, version, prefix),
             _ => false,
         });
@@ -88,7 +88,7 @@ fn every_row_of_the_table_says_what_proves_it() {
     for profile in PROFILES {
         let row = ProfileName::TABLE.row(profile.name.0).expect("a name of the registry");
         assert_eq!(
-            (version_of(row.name), prefix_of(row.name)),
+            (version_of(row.name, profile.version), prefix_of(row.name)),
             (Some(profile.version), Some(profile.cases)),
             "{}",
             row.name

@@ -66,7 +66,7 @@ pub fn field(text: &str) -> Option<Tag> {
 pub fn version(text: &str) -> Done<Version> {
     let parts = text.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
     let version = parts.map(|(major, minor)| Version::new(major, minor)).filter(|version| version.is_published());
-    version.ok_or_else(|| CliError::Usage(format!("{text:?} is no KMIP version: 1.0 to 1.4, 2.0, 2.1")))
+    version.ok_or_else(|| CliError::Usage(format!("{text:?} is no KMIP version: 1.0 to 1.4, 2.0, 2.1, 3.0")))
 }
 
 fn folded(text: &str) -> String {
@@ -98,6 +98,7 @@ mod tests {
         assert_eq!(attribute("activation date").unwrap(), AttributeReference::Tag(Tag::ActivationDate));
         assert_eq!(attribute("x-Purpose").unwrap().name().as_str(), "x-Purpose");
         assert_eq!(version("1.4").unwrap(), kmip_codec::version::V1_4);
+        assert_eq!(version("3.0").unwrap(), kmip_codec::version::V3_0);
     }
 
     #[test]

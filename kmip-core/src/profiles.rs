@@ -2,11 +2,11 @@
 //! the version and the prefix of the cases that prove it.
 //!
 //! Profiles of which no case is published here (1.1 to 1.3, Suite B 192, Complete Server) are not claimed, nor is Baseline
-//! Server of 2.1, which demands requests that the server sends. Which names belong here is tested by playing the cases.
+//! Server of 2.1 and 3.0, which demands requests that the server sends. Which names belong here is tested by playing the cases.
 
 use kmip_codec::operation::query::ProfileInformation;
 use kmip_codec::registry::{Operation, ProfileName, WireEnum};
-use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
+use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
 
 use crate::engine::Engine;
 use crate::ops;
@@ -44,7 +44,7 @@ const fn row(name: ProfileName, version: Version, cases: &'static str, needs: &'
 }
 
 /// All of them.
-pub const PROFILES: [Profile; 25] = [
+pub const PROFILES: [Profile; 35] = [
     row(ProfileName::TapeLibraryServerKMIPV1_0, V1_0, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_0, V1_0, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_0, V1_0, "AKLC-", NOTHING),
@@ -70,12 +70,24 @@ pub const PROFILES: [Profile; 25] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V2_1, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V2_1, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V2_1, "AX-", NOTHING),
+    row(ProfileName::TapeLibraryServer, V3_0, "TL-", NOTHING),
+    row(ProfileName::SymmetricKeyLifecycleServer, V3_0, "SKLC-", NOTHING),
+    row(ProfileName::AsymmetricKeyLifecycleServer, V3_0, "AKLC-", NOTHING),
+    row(ProfileName::BasicCryptographicServer, V3_0, "CS-BC-", BASIC),
+    row(ProfileName::AdvancedCryptographicServer, V3_0, "CS-AC-", ADVANCED),
+    row(ProfileName::RNGCryptographicServer, V3_0, "CS-RNG-", RANDOM),
+    row(ProfileName::SymmetricKeyFoundryServer, V3_0, "SKFF-", NOTHING),
+    row(ProfileName::OpaqueManagedObjectStoreServer, V3_0, "OMOS-", NOTHING),
+    row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V3_0, "SASED-", NOTHING),
+    row(ProfileName::AESXTSServer, V3_0, "AX-", NOTHING),
 ];
 
 /// What Query answers to a client of a version: names that the version has, of profiles whose operations the vault can do.
 pub(crate) fn information(engine: &Engine, version: Version) -> Vec<ProfileInformation> {
-    let offered = ops::supported(engine, V2_1);
-    let named = PROFILES.iter().filter(|profile| ProfileName::TABLE.is_live(profile.name.0, version));
+    let offered = ops::supported(engine, V3_0);
+    // Names without a version are those of 2.x and of 3.0, each proved by the cases of its own.
+    let own = |profile: &&Profile| (profile.version >= V3_0) == (version >= V3_0);
+    let named = PROFILES.iter().filter(own).filter(|profile| ProfileName::TABLE.is_live(profile.name.0, version));
     let able = named.filter(|profile| profile.needs.iter().all(|operation| offered.contains(operation)));
     let entry = |profile: &Profile| ProfileInformation {
         profile_name: profile.name,

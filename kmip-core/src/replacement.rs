@@ -90,12 +90,17 @@ fn copy(existing: &Record, replacement: &mut Record) {
 /// Whether an attribute goes over to the replacement. The others are those of tables 173 and 177, and those that tell
 /// about one object only: where it came from, where it is held, what became of it.
 fn is_copied(attribute: &Attribute) -> bool {
+    // Of the links, that to a group is what an Object Group is: the replacement is a member, too.
+    if let Attribute::LinkByTag(tag, _) = attribute {
+        return *tag == Tag::GroupLink;
+    }
     !matches!(
         attribute,
         Attribute::InitialDate(_)
             | Attribute::DestroyDate(_)
             | Attribute::CompromiseOccurrenceDate(_)
             | Attribute::CompromiseDate(_)
+            | Attribute::DeactivationReason(_)
             | Attribute::RevocationReason(_)
             | Attribute::Digest(_)
             | Attribute::Link(_)

@@ -177,6 +177,33 @@ fn groups_by_name_are_object_groups() {
     }
 }
 
+/// A replacement is a member of the groups of what it replaces; other links of 3.0 are about one object.
+#[test]
+fn a_replacement_stays_in_its_groups() {
+    let harness = Harness::new();
+    let link = |tag, to: &str| Attribute::LinkByTag(tag, UniqueIdentifier::text(to));
+    let by_name = Attribute::ObjectGroup("by name".into());
+    let (group, credential) = (link(Tag::GroupLink, "group"), link(Tag::CredentialLink, "credential"));
+    let id = harness.created(V3_0, &[group, credential.clone()]);
+    let named = harness.created(V3_0, std::slice::from_ref(&by_name));
+    let replacement = |id: &str| {
+        let request = kmip_codec::operation::rekey::ReKeyRequest {
+            unique_identifier: text(id),
+            offset: None,
+            attributes: None,
+            protection_storage_masks: None,
+        };
+        let answer = harness.item(V3_0, (Operation::ReKey, RequestPayload::ReKey(Box::new(request))));
+        harness.attributes_of(V3_0, &id_of(answer!(ReKey, answer).unique_identifier))
+    };
+    assert!(replacement(&named).contains(&by_name));
+    let new = replacement(&id);
+    assert!(new.iter().all(|one| one.tag() != credential.tag()));
+    assert!(
+        new.iter().any(|one| matches!(one, Attribute::LinkByTag(Tag::GroupLink, to) if to.as_text() == Some("group")))
+    );
+}
+
 /// A name is a text in 3.0; the type that an earlier version gave it stays.
 #[test]
 fn names_are_texts_in_3_0() {
