@@ -1,5 +1,5 @@
 //! Arbitrary values of every declared type, made from a tape of bytes, and the property that each must have: written in
-//! a version and read strictly in it, a value is the same, in TTLV and in XML.
+//! a version and read strictly in it, a value is the same, in TTLV, in XML and in JSON.
 //!
 //! proptest makes and shrinks the tape; an exhausted tape gives zeros, which are the smallest values.
 
@@ -11,7 +11,7 @@ use crate::inline::Text;
 use crate::item::{Item, ItemValue};
 use crate::limits::Limits;
 use crate::message::header::{AsynchronousMode, Ephemeral, HeaderVersion};
-use crate::message::{encode, encode_xml, encoded_len};
+use crate::message::{encode, encode_json, encode_xml, encoded_len};
 use crate::object::{KeyMaterial, KeyValue, KeyValueStructure};
 use crate::operation::encrypt::Data;
 use crate::operation::login::TicketLease;
@@ -21,6 +21,7 @@ use crate::secret::{Secret, SecretText};
 use crate::structures::structure_tables;
 use crate::value::*;
 use crate::version::{PUBLISHED, V2_0, V3_0, Version};
+use crate::wire::json::JsonReader;
 use crate::wire::ttlv::TtlvReader;
 use crate::wire::xml::{Layout, XmlReader};
 use crate::wire::{IdentifierKind, Source, Strictness};
@@ -73,8 +74,8 @@ impl<'a> Gen<'a> {
     }
 }
 
-/// Characters of one to four bytes, and all that XML treats in its own way.
-const CHARACTERS: [char; 18] = [
+/// Characters of one to four bytes, and all that XML or JSON treats in its own way.
+const CHARACTERS: [char; 20] = [
     'a',
     'Z',
     '0',
@@ -89,6 +90,8 @@ const CHARACTERS: [char; 18] = [
     '\r',
     '\t',
     '$',
+    '\\',
+    '/',
     'ä',
     '\u{20AC}',
     '\u{FFFC}',
@@ -404,6 +407,10 @@ where
         let mut reader = XmlReader::new(&text, Limits::DEFAULT, Strictness::Strict).map_err(|e| e.to_string())?;
         let read = take::<T>(&mut reader, version).map_err(|error| format!("XML: {error} of {}", *text))?;
         same("XML", &value, &read)?;
+        let text = encode_json(tag, &value, version, layout);
+        let mut reader = JsonReader::new(&text, Limits::DEFAULT, Strictness::Strict).map_err(|e| e.to_string())?;
+        let read = take::<T>(&mut reader, version).map_err(|error| format!("JSON: {error} of {}", *text))?;
+        same("JSON", &value, &read)?;
     }
     Ok(())
 }

@@ -42,7 +42,7 @@ pub enum Problem {
     OtherVersion,
     /// A bound was exceeded; says which.
     Limit(&'static str),
-    /// The XML text is malformed; says how.
+    /// The XML or JSON text is malformed; says how.
     Syntax(&'static str),
 }
 

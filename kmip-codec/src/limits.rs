@@ -29,6 +29,16 @@ impl Limits {
     };
 }
 
+/// How many bytes of XML or JSON may stand for one byte of TTLV. A key doubles; an Integer of 16 bytes takes some 60.
+pub const TEXT_FACTOR: usize = 4;
+
+impl Limits {
+    /// Bytes of a whole message in XML or JSON, which are longer than TTLV.
+    pub const fn text_message_bytes(&self) -> usize {
+        self.message_bytes.saturating_mul(TEXT_FACTOR)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::DEFAULT

@@ -28,6 +28,11 @@ impl WipedBytes {
     pub fn copy_from(bytes: &[u8]) -> Self {
         Self(bytes.to_vec())
     }
+
+    /// Takes over a text that is wiped.
+    pub fn from_text(mut text: Zeroizing<String>) -> Self {
+        Self(std::mem::take(&mut *text).into_bytes())
+    }
 }
 
 impl std::ops::Deref for WipedBytes {

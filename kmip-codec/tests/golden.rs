@@ -4,7 +4,7 @@ use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::error::Problem;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::limits::Limits;
-use kmip_codec::message::{RequestMessage, decode_request, encode, encode_xml, print};
+use kmip_codec::message::{RequestMessage, decode_request, encode, encode_json, encode_xml, print};
 use kmip_codec::object::EncryptionKeyInformation;
 use kmip_codec::registry::{ItemType, Tag};
 use kmip_codec::value::{ByteString, Value};
@@ -103,7 +103,7 @@ const GET: &str = "
           42004205 00000004 00000001 00000000";
 
 #[test]
-fn a_message_in_three_forms() {
+fn a_message_in_four_forms() {
     let golden = bytes(GET);
     let decoded = decode_request(&golden, &Limits::DEFAULT, Strictness::Strict).unwrap();
     let batch_item = decoded.items.into_iter().map(|item| item.unwrap()).collect();
@@ -129,6 +129,26 @@ fn a_message_in_three_forms() {
   </BatchItem>
 </RequestMessage>
 "#
+    );
+    assert_eq!(
+        *encode_json(Tag::RequestMessage, &message, V1_4, Layout::Pretty),
+        r#"{"tag":"RequestMessage", "value":[
+  {"tag":"RequestHeader", "value":[
+    {"tag":"ProtocolVersion", "value":[
+      {"tag":"ProtocolVersionMajor", "type":"Integer", "value":"0x00000001"},
+      {"tag":"ProtocolVersionMinor", "type":"Integer", "value":"0x00000004"}
+    ]},
+    {"tag":"BatchCount", "type":"Integer", "value":"0x00000001"}
+  ]},
+  {"tag":"BatchItem", "value":[
+    {"tag":"Operation", "type":"Enumeration", "value":"Get"},
+    {"tag":"UniqueBatchItemID", "type":"ByteString", "value":"01"},
+    {"tag":"RequestPayload", "value":[
+      {"tag":"UniqueIdentifier", "type":"TextString", "value":"k-<1"},
+      {"tag":"KeyFormatType", "type":"Enumeration", "value":"Raw"}
+    ]}
+  ]}
+]}"#
     );
     assert_eq!(
         print(Tag::RequestMessage, &message, V1_4, 1_000),

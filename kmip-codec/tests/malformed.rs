@@ -442,6 +442,8 @@ fn xml_problem(from: &str, to: &str) -> Problem {
 #[test]
 fn malformed_xml_is_refused() {
     assert!(decode_request_xml(XML, &Limits::DEFAULT, Strict).is_ok());
+    let declared = format!("\u{FEFF}<?xml version=\"1.0\" encoding=\"utf-8\"?>\n{XML}");
+    assert!(decode_request_xml(&declared, &Limits::DEFAULT, Strict).is_ok());
     let size = r#"<MaximumResponseSize type="Integer" value="100"/>"#;
     let syntax = [
         ("<RequestMessage>", "<!DOCTYPE r [<!ENTITY e 'x'>]><RequestMessage>"),
@@ -453,6 +455,7 @@ fn malformed_xml_is_refused() {
         ("<BatchItem>", "stray<BatchItem>"),
         ("<BatchItem>", "<![CDATA[x]]><BatchItem>"),
         ("<BatchItem>", r#"<BatchItem value="1">"#),
+        ("<RequestMessage>", r#"<?xml version="1.0" encoding="ISO-8859-1"?><RequestMessage>"#),
         ("</RequestHeader>", "</Other>"),
         (size, r#"<MaximumResponseSize type="Integer"/>"#),
         (size, r#"<MaximumResponseSize type="Integer" value="1"><State/></MaximumResponseSize>"#),
@@ -468,7 +471,7 @@ fn malformed_xml_is_refused() {
     assert!(matches!(xml_problem(r#""Integer" value="100""#, r#""Interval" value="100""#), Problem::WrongType { .. }));
     assert!(matches!(xml_problem(r#""Integer" value="100""#, r#""Number" value="100""#), Problem::WrongType { .. }));
     assert!(decode_request_xml("", &Limits::DEFAULT, Strict).is_err());
-    let small = Limits { message_bytes: 100, ..Limits::DEFAULT };
+    let small = Limits { message_bytes: XML.len() / 4 - 1, ..Limits::DEFAULT };
     let error = decode_request_xml(XML, &small, Strict).unwrap_err().error;
     assert_eq!(error.problem, Problem::Limit("message size"));
 }

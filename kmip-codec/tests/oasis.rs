@@ -1,5 +1,5 @@
-//! Every message of every OASIS case goes XML -> typed -> TTLV -> typed -> XML, strictly, with the same items, types
-//! and values.
+//! Every message of every OASIS case goes XML -> typed -> TTLV -> typed -> XML and JSON -> typed, strictly, with the same
+//! items, types and values.
 
 mod support;
 
@@ -7,10 +7,11 @@ use std::path::Path;
 
 use kmip_codec::error::DecodeError;
 use kmip_codec::limits::Limits;
-use kmip_codec::message::{RequestMessage, ResponseMessage, encode, encode_xml};
+use kmip_codec::message::{RequestMessage, ResponseMessage, encode, encode_json, encode_xml};
 use kmip_codec::registry::{EnumTable, ItemType, Tag, enum_tables};
 use kmip_codec::value::Value;
 use kmip_codec::version::Version;
+use kmip_codec::wire::json::JsonReader;
 use kmip_codec::wire::ttlv::TtlvReader;
 use kmip_codec::wire::xml::text::{date_time, integer};
 use kmip_codec::wire::xml::{Layout, XmlMessage, XmlNode, XmlReader, XmlTree, messages};
@@ -26,7 +27,7 @@ fn typed<T: Value>(source: &mut impl Source, tag: Tag) -> Result<T, DecodeError>
     T::take(source)
 }
 
-/// Takes the message through both encodings; tells what differs.
+/// Takes the message through all encodings; tells what differs.
 fn round_trip<T: Value + PartialEq>(text: &str, tag: Tag, version: impl Fn(&T) -> Version) -> Result<(), String> {
     let tree = XmlTree::parse_with(text, &LIMITS, &support::variable).map_err(|error| format!("XML: {error}"))?;
     let mut reader = XmlReader::of_tree(tree.clone(), LIMITS, Strictness::Strict);
@@ -43,6 +44,13 @@ fn round_trip<T: Value + PartialEq>(text: &str, tag: Tag, version: impl Fn(&T) -
         let written = encode_xml(tag, &second, version, layout);
         let again = XmlTree::parse(&written, &LIMITS).map_err(|error| format!("written XML: {error}"))?;
         same_items(tree.root(), again.root(), "")?;
+        let written = encode_json(tag, &second, version, layout);
+        let mut reader =
+            JsonReader::new(&written, LIMITS, Strictness::Strict).map_err(|error| format!("JSON: {error}"))?;
+        let third: T = typed(&mut reader, tag).map_err(|error| format!("JSON: {error}"))?;
+        if encode(tag, &third, version) != ttlv {
+            return Err("JSON became another message".to_owned());
+        }
     }
     Ok(())
 }
@@ -94,10 +102,12 @@ fn check(message: &XmlMessage<'_>) -> Result<(), String> {
 }
 
 #[test]
-fn every_message_keeps_its_items_in_both_encodings() {
+fn every_message_keeps_its_items_in_all_encodings() {
     let Some(folder) = support::reference("oasis") else { return };
     let (mut count, mut wrong) = (0, Vec::new());
-    for file in support::files(&folder, "xml") {
+    let files = support::files(&folder, "xml");
+    assert_eq!(files.len(), 310);
+    for file in files {
         let document = std::fs::read_to_string(&file).unwrap();
         let name = file.file_name().map(Path::new).unwrap().display().to_string();
         for (index, message) in messages(&document).unwrap().iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Whole messages: reading them from TTLV bytes, XML text or any source, and writing them into one exactly sized, wiped buffer.
+//! Whole messages: reading them in any encoding or from any source, and writing them into one exactly sized, wiped buffer.
 //!
 //! The request header decodes first. Each batch item then decodes on its own: a malformed one fails alone (KMIP 1.4
 //! §11.1), and the operation and identifier that it did give are kept for the answer.
@@ -13,10 +13,11 @@ use crate::secret::WipedBytes;
 use crate::value::{ByteString, Value};
 use crate::version::Version;
 use crate::wire::count::Counter;
+use crate::wire::json::{JsonReader, JsonWriter};
 use crate::wire::print::Printer;
 use crate::wire::ttlv::{TtlvReader, TtlvWriter};
 use crate::wire::xml::{Layout, XmlReader, XmlWriter};
-use crate::wire::{Source, Strictness};
+use crate::wire::{Encoding, MessageSource, Source, Strictness};
 
 /// A request whose batch items decoded, or failed, one by one.
 #[derive(Debug)]
@@ -52,37 +53,56 @@ pub struct MessageError {
     pub error: DecodeError,
 }
 
-/// Reads a request message from TTLV bytes.
-pub fn decode_request(
+/// What reading a message gives.
+type Decoded<T> = std::result::Result<T, MessageError>;
+
+/// Reads a request message in any encoding.
+pub fn decode_request_in(
+    encoding: Encoding,
     bytes: &[u8],
     limits: &Limits,
     strictness: Strictness,
-) -> std::result::Result<DecodedRequest, MessageError> {
-    let mut reader = TtlvReader::new(bytes, *limits, strictness);
-    let decoded = read_request(&mut reader, limits).and_then(|(header, items)| {
-        reader.finish()?;
-        Ok(DecodedRequest { header, items, leniencies: reader.leniencies() })
-    });
-    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+) -> Decoded<DecodedRequest> {
+    match encoding {
+        Encoding::Ttlv => decode_request(bytes, limits, strictness),
+        Encoding::Xml => utf8(bytes).and_then(|text| decode_request_xml(text, limits, strictness)),
+        Encoding::Json => utf8(bytes).and_then(|text| decode_request_json(text, limits, strictness)),
+    }
+}
+
+/// Reads a request message from TTLV bytes.
+pub fn decode_request(bytes: &[u8], limits: &Limits, strictness: Strictness) -> Decoded<DecodedRequest> {
+    whole_request(Ok(TtlvReader::new(bytes, *limits, strictness)), limits)
 }
 
 /// Reads a request message from XML text.
-pub fn decode_request_xml(
-    text: &str,
-    limits: &Limits,
-    strictness: Strictness,
-) -> std::result::Result<DecodedRequest, MessageError> {
-    let mut reader = xml_reader(text, limits, strictness)?;
-    let decoded = read_request(&mut reader, limits).map(|(header, items)| DecodedRequest {
-        header,
-        items,
-        leniencies: reader.leniencies(),
-    });
-    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+pub fn decode_request_xml(text: &str, limits: &Limits, strictness: Strictness) -> Decoded<DecodedRequest> {
+    whole_request(XmlReader::new(text, *limits, strictness), limits)
 }
 
-fn xml_reader(text: &str, limits: &Limits, strictness: Strictness) -> std::result::Result<XmlReader, MessageError> {
-    XmlReader::new(text, *limits, strictness).map_err(|error| MessageError { version: None, error })
+/// Reads a request message from JSON text.
+pub fn decode_request_json(text: &str, limits: &Limits, strictness: Strictness) -> Decoded<DecodedRequest> {
+    whole_request(JsonReader::new(text, *limits, strictness), limits)
+}
+
+fn utf8(bytes: &[u8]) -> Decoded<&str> {
+    let problem = DecodeError::new(Problem::BadValue("UTF-8 text"), Tag::NONE);
+    std::str::from_utf8(bytes).map_err(|_| MessageError { version: None, error: problem })
+}
+
+/// Reads a request message and nothing else.
+fn whole_request<R: MessageSource>(reader: Result<R>, limits: &Limits) -> Decoded<DecodedRequest> {
+    whole(reader, |reader| {
+        let (header, items) = read_request(reader, limits)?;
+        Ok(DecodedRequest { header, items, leniencies: reader.leniencies() })
+    })
+}
+
+/// Reads a message and nothing else.
+fn whole<R: MessageSource, T>(reader: Result<R>, read: impl FnOnce(&mut R) -> Result<T>) -> Decoded<T> {
+    let mut reader = reader.map_err(|error| MessageError { version: None, error })?;
+    let decoded = read(&mut reader).and_then(|message| reader.finish().map(|()| message));
+    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
 }
 
 /// Reads a request message from any source.
@@ -135,25 +155,33 @@ fn identify(failed: &mut BatchItemError, source: &mut dyn Source) -> Result<()> 
     }
 }
 
-/// Reads a response message from TTLV bytes.
-pub fn decode_response(
+/// Reads a response message in any encoding.
+pub fn decode_response_in(
+    encoding: Encoding,
     bytes: &[u8],
     limits: &Limits,
     strictness: Strictness,
-) -> std::result::Result<ResponseMessage, MessageError> {
-    let mut reader = TtlvReader::new(bytes, *limits, strictness);
-    let decoded = read_response(&mut reader).and_then(|message| reader.finish().map(|()| message));
-    decoded.map_err(|error| MessageError { version: reader.version_told(), error })
+) -> Decoded<ResponseMessage> {
+    match encoding {
+        Encoding::Ttlv => decode_response(bytes, limits, strictness),
+        Encoding::Xml => utf8(bytes).and_then(|text| decode_response_xml(text, limits, strictness)),
+        Encoding::Json => utf8(bytes).and_then(|text| decode_response_json(text, limits, strictness)),
+    }
+}
+
+/// Reads a response message from TTLV bytes.
+pub fn decode_response(bytes: &[u8], limits: &Limits, strictness: Strictness) -> Decoded<ResponseMessage> {
+    whole(Ok(TtlvReader::new(bytes, *limits, strictness)), |reader| read_response(reader))
 }
 
 /// Reads a response message from XML text.
-pub fn decode_response_xml(
-    text: &str,
-    limits: &Limits,
-    strictness: Strictness,
-) -> std::result::Result<ResponseMessage, MessageError> {
-    let mut reader = xml_reader(text, limits, strictness)?;
-    read_response(&mut reader).map_err(|error| MessageError { version: reader.version_told(), error })
+pub fn decode_response_xml(text: &str, limits: &Limits, strictness: Strictness) -> Decoded<ResponseMessage> {
+    whole(XmlReader::new(text, *limits, strictness), |reader| read_response(reader))
+}
+
+/// Reads a response message from JSON text.
+pub fn decode_response_json(text: &str, limits: &Limits, strictness: Strictness) -> Decoded<ResponseMessage> {
+    whole(JsonReader::new(text, *limits, strictness), |reader| read_response(reader))
 }
 
 /// Reads a response message from any source.
@@ -172,6 +200,24 @@ pub fn encoded_len(tag: Tag, value: &impl Value, version: Version) -> usize {
 /// Writes `value` under `tag` into a buffer of exactly its size.
 pub fn encode(tag: Tag, value: &impl Value, version: Version) -> WipedBytes {
     let mut writer = TtlvWriter::with_capacity(version, encoded_len(tag, value, version));
+    value.put(tag, &mut writer);
+    writer.finish()
+}
+
+/// Writes `value` under `tag` in an encoding, texts without white space, into a buffer of exactly its size.
+pub fn encode_in(encoding: Encoding, tag: Tag, value: &impl Value, version: Version) -> WipedBytes {
+    match encoding {
+        Encoding::Ttlv => encode(tag, value, version),
+        Encoding::Xml => WipedBytes::from_text(encode_xml(tag, value, version, Layout::Compact)),
+        Encoding::Json => WipedBytes::from_text(encode_json(tag, value, version, Layout::Compact)),
+    }
+}
+
+/// Writes `value` under `tag` as JSON text into a buffer of exactly its size.
+pub fn encode_json(tag: Tag, value: &impl Value, version: Version, layout: Layout) -> Zeroizing<String> {
+    let mut counter = JsonWriter::counter(version, layout);
+    value.put(tag, &mut counter);
+    let mut writer = JsonWriter::with_capacity(version, layout, counter.bytes());
     value.put(tag, &mut writer);
     writer.finish()
 }

@@ -6,8 +6,9 @@ pub mod header;
 
 pub use credential::{Authentication, Credential, CredentialValue};
 pub use decode::{
-    BatchItemError, DecodedRequest, MessageError, RequestItem, decode_request, decode_request_xml, decode_response,
-    decode_response_xml, encode, encode_xml, encoded_len, print, read_request, read_response,
+    BatchItemError, DecodedRequest, MessageError, RequestItem, decode_request, decode_request_in, decode_request_json,
+    decode_request_xml, decode_response, decode_response_in, decode_response_json, decode_response_xml, encode,
+    encode_in, encode_json, encode_xml, encoded_len, print, read_request, read_response,
 };
 pub use header::{
     AsynchronousMode, Ephemeral, MessageExtension, Nonce, ProtocolVersion, RequestBatchItem, RequestHeader,

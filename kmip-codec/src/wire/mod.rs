@@ -1,6 +1,11 @@
-//! The abstract reader and writer that every structure drives, and their implementations: TTLV, XML, a counter, a printer.
+//! The abstract reader and writer that every structure drives, and their implementations: TTLV, XML, JSON, a counter, a
+//! printer.
 
 pub mod count;
+pub mod cursor;
+pub mod elements;
+pub mod json;
+mod output;
 pub mod print;
 pub mod ttlv;
 pub mod xml;
@@ -9,6 +14,23 @@ use crate::error::Result;
 use crate::inline::Text;
 use crate::registry::{EnumTable, ItemType, Tag};
 use crate::version::Version;
+
+/// How a message is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Encoding {
+    /// Binary (KMIP 2.1 §10.1).
+    #[default]
+    Ttlv,
+    /// XML (KMIP Additional Message Encodings 1.0 §6).
+    Xml,
+    /// JSON (KMIP Additional Message Encodings 1.0 §4).
+    Json,
+}
+
+impl Encoding {
+    /// All of them.
+    pub const ALL: [Encoding; 3] = [Self::Ttlv, Self::Xml, Self::Json];
+}
 
 /// Which of the text-like item types of KMIP 3.0 an identifier has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -112,6 +134,16 @@ pub trait Sink {
     fn secret_big_integer(&mut self, tag: Tag, value: &[u8]) {
         self.big_integer(tag, value);
     }
+}
+
+/// A reader of one whole message.
+pub trait MessageSource: Source {
+    /// The version that a message header told.
+    fn version_told(&self) -> Option<Version>;
+    /// Fields of another version that were accepted.
+    fn leniencies(&self) -> usize;
+    /// Checks that nothing follows.
+    fn finish(&self) -> Result<()>;
 }
 
 /// A remembered item of a [`Source`].

@@ -1,6 +1,6 @@
 //! TTLV, the binary encoding (KMIP 2.1 §10.1): a bounds-checked slice cursor and a writer into one wiped buffer.
 
-use super::{IdentifierKind, Mark, Sink, Source, Strictness};
+use super::{IdentifierKind, Mark, MessageSource, Sink, Source, Strictness};
 use crate::error::{DecodeError, Problem, Result};
 use crate::inline::Text;
 use crate::limits::Limits;
@@ -96,16 +96,6 @@ impl<'a> TtlvReader<'a> {
         }
     }
 
-    /// The version that a message header told.
-    pub fn version_told(&self) -> Option<Version> {
-        self.version
-    }
-
-    /// Fields of another version that were accepted.
-    pub fn leniencies(&self) -> usize {
-        self.leniencies
-    }
-
     /// Checks that nothing follows.
     pub fn finish(&self) -> Result<()> {
         if self.at == self.bytes.len() { Ok(()) } else { Err(DecodeError::new(Problem::TrailingBytes, Tag::NONE)) }
@@ -190,6 +180,20 @@ impl<'a> TtlvReader<'a> {
             Ok(text) => Ok(text),
             Err(_) => self.fail(Problem::BadValue("UTF-8 text")),
         }
+    }
+}
+
+impl MessageSource for TtlvReader<'_> {
+    fn version_told(&self) -> Option<Version> {
+        self.version
+    }
+
+    fn leniencies(&self) -> usize {
+        self.leniencies
+    }
+
+    fn finish(&self) -> Result<()> {
+        Self::finish(self)
     }
 }
 

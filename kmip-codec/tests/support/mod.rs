@@ -20,6 +20,7 @@ pub fn reference(folder: &str) -> Option<PathBuf> {
 }
 
 /// All files below `folder` with this extension, in order.
+#[allow(dead_code)]
 pub fn files(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).unwrap() {

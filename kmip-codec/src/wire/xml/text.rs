@@ -126,6 +126,14 @@ pub fn date_time(text: &str) -> Result<i64, Expected> {
     if moment.nanosecond() == 0 { Ok(moment.unix_timestamp()) } else { Err("whole seconds") }
 }
 
+/// A Date-Time whose fractional seconds are cut off.
+pub fn date_time_cut(text: &str) -> Result<i64, Expected> {
+    match after_0x(text, 16) {
+        Some(bits) => Ok(bits?.cast_signed()),
+        None => Ok(moment(text)?.unix_timestamp()),
+    }
+}
+
 /// A Date-Time Extended: as a Date-Time, with up to six digits of fractional seconds.
 pub fn date_time_extended(text: &str) -> Result<i64, Expected> {
     if let Some(bits) = after_0x(text, 16) {
@@ -170,13 +178,18 @@ pub fn write_mask(value: u32, table: &EnumTable, version: Version) -> String {
     if value == 0 {
         return "0".to_owned();
     }
+    mask_parts(value, table, version).join(" ")
+}
+
+/// The components of a mask: names, then what has no name in hexadecimal.
+pub fn mask_parts(value: u32, table: &EnumTable, version: Version) -> Vec<String> {
     let named = table.rows.iter().filter(|row| value & row.value != 0);
     let mut parts: Vec<String> = named.map(|row| row.xml_name_in(version).to_owned()).collect();
     let rest = table.rows.iter().fold(value, |rest, row| rest & !row.value);
     if rest != 0 {
         parts.push(format!("0x{rest:08x}"));
     }
-    parts.join(" ")
+    parts
 }
 
 /// Whether XML 1.0 allows the character (§2.2 Char).

@@ -5,16 +5,8 @@ use zeroize::Zeroizing;
 use super::text;
 use crate::registry::{EnumTable, ItemType, Tag, WireEnum};
 use crate::version::Version;
+use crate::wire::output::{Layout, Output};
 use crate::wire::{IdentifierKind, Sink};
-
-/// How the text is laid out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
-    /// Without white space, for the wire.
-    Compact,
-    /// One element a line, indented by two spaces, for people.
-    Pretty,
-}
 
 /// Writes XML. As with TTLV, a first pass counts, so that the buffer of the second never moves.
 pub struct XmlWriter {
@@ -27,20 +19,6 @@ pub struct XmlWriter {
     layout: Layout,
 }
 
-enum Output {
-    Count(usize),
-    Text(Zeroizing<String>),
-}
-
-impl Output {
-    fn push(&mut self, text: &str) {
-        match self {
-            Self::Count(bytes) => *bytes += text.len(),
-            Self::Text(buffer) => buffer.push_str(text),
-        }
-    }
-}
-
 impl XmlWriter {
     /// Counts bytes only.
     pub fn counter(version: Version, layout: Layout) -> Self {
@@ -49,7 +27,7 @@ impl XmlWriter {
 
     /// Writes into a buffer of `capacity` bytes, counted beforehand.
     pub fn with_capacity(version: Version, layout: Layout, capacity: usize) -> Self {
-        Self::new(version, layout, Output::Text(Zeroizing::new(String::with_capacity(capacity))))
+        Self::new(version, layout, Output::with_capacity(capacity))
     }
 
     fn new(version: Version, layout: Layout, output: Output) -> Self {
@@ -58,19 +36,13 @@ impl XmlWriter {
 
     /// Bytes so far.
     pub fn bytes(&self) -> usize {
-        match &self.output {
-            Output::Count(bytes) => *bytes,
-            Output::Text(text) => text.len(),
-        }
+        self.output.bytes()
     }
 
     /// What was written; empty if this writer only counts.
     pub fn finish(self) -> Zeroizing<String> {
         debug_assert!(self.open.is_empty(), "every begin has its end");
-        match self.output {
-            Output::Count(_) => Zeroizing::default(),
-            Output::Text(text) => text,
-        }
+        self.output.finish()
     }
 
     fn push(&mut self, text: &str) {
@@ -84,7 +56,7 @@ impl XmlWriter {
             self.new_line();
         }
         if self.layout == Layout::Pretty {
-            (0..self.open.len()).for_each(|_| self.output.push("  "));
+            self.output.indent(self.open.len());
         }
     }
 
@@ -120,47 +92,11 @@ impl XmlWriter {
     }
 
     fn hexadecimal(&mut self, tag: Tag, kind: ItemType, value: &[u8]) {
-        self.item(tag, kind, |output| value.iter().for_each(|byte| output.push(HEX_PAIRS.pair(*byte))));
+        self.item(tag, kind, |output| output.push_hexadecimal(value));
     }
 }
 
-/// The two digits of every byte, so that no number formatting leaves a secret behind.
-struct HexPairs([u8; 512]);
-
-static HEX_PAIRS: HexPairs = HexPairs::new();
-
-impl HexPairs {
-    const fn new() -> Self {
-        let digits = *b"0123456789abcdef";
-        let mut pairs = [0; 512];
-        let mut byte = 0;
-        while byte < 256 {
-            pairs[2 * byte] = digits[byte >> 4];
-            pairs[2 * byte + 1] = digits[byte & 15];
-            byte += 1;
-        }
-        Self(pairs)
-    }
-
-    fn pair(&self, byte: u8) -> &str {
-        let start = 2 * usize::from(byte);
-        self.0.get(start..start + 2).and_then(|pair| std::str::from_utf8(pair).ok()).unwrap_or_default()
-    }
-}
-
-/// Writes text with what XML would change, or does not allow, replaced. A character that XML 1.0 cannot hold at all
-/// becomes U+FFFD.
-fn escape(value: &str, output: &mut Output) {
-    let mut rest = value;
-    while let Some((at, c)) = rest.char_indices().find(|(_, c)| reference(*c).is_some()) {
-        let (before, after) = rest.split_at_checked(at).unwrap_or((rest, ""));
-        output.push(before);
-        output.push(reference(c).unwrap_or_default());
-        rest = after.get(c.len_utf8()..).unwrap_or_default();
-    }
-    output.push(rest);
-}
-
+/// What stands for a character that XML would change, or does not allow. One that XML 1.0 cannot hold at all becomes U+FFFD.
 fn reference(c: char) -> Option<&'static str> {
     match c {
         '<' => Some("&lt;"),
@@ -232,7 +168,7 @@ impl Sink for XmlWriter {
     }
 
     fn text(&mut self, tag: Tag, value: &str) {
-        self.item(tag, ItemType::TextString, |output| escape(value, output));
+        self.item(tag, ItemType::TextString, |output| output.push_escaped(value, reference));
     }
 
     fn bytes(&mut self, tag: Tag, value: &[u8]) {
@@ -252,7 +188,7 @@ impl Sink for XmlWriter {
     }
 
     fn identifier(&mut self, tag: Tag, kind: IdentifierKind, value: &str) {
-        self.item(tag, kind.item_type(), |output| escape(value, output));
+        self.item(tag, kind.item_type(), |output| output.push_escaped(value, reference));
     }
 
     fn tag_value(&mut self, tag: Tag, value: Tag) {

@@ -1,21 +1,59 @@
-//! A cursor over the elements of one XML item.
+//! A cursor over the items of a text encoding. It knows where items are; their spelling is the encoding's own.
 
 use zeroize::Zeroizing;
 
-use super::text::{self, Expected};
-use super::tree::{Element, Variables, XmlTree};
+use super::elements::{Element, Form, Tree};
+use super::xml::text::Expected;
+use super::{IdentifierKind, Mark, MessageSource, Source, Strictness};
 use crate::error::{DecodeError, Problem, Result};
 use crate::limits::Limits;
 use crate::registry::{EnumTable, ItemType, Tag, enum_of_tag};
 use crate::version::{V1_0, Version};
-use crate::wire::{IdentifierKind, Mark, Source, Strictness};
 
-/// Reads one XML item.
-pub struct XmlReader {
-    tree: XmlTree,
-    /// Index of the element whose tag `next` told.
+/// The text of a value, and how it stands there.
+#[derive(Debug, Clone, Copy)]
+pub struct Spelt<'a> {
+    /// The text, unescaped.
+    pub text: &'a str,
+    /// How it stands there.
+    pub form: Form,
+}
+
+/// What a value was, or what it must be.
+pub type Meaning<T> = std::result::Result<T, Expected>;
+
+/// How an encoding spells the values of each type.
+pub trait Spelling {
+    /// Integer.
+    fn integer(value: Spelt<'_>) -> Meaning<i32>;
+    /// Integer whose bits have names.
+    fn mask(value: Spelt<'_>, table: &EnumTable) -> Meaning<u32>;
+    /// Long Integer.
+    fn long_integer(value: Spelt<'_>) -> Meaning<i64>;
+    /// Big Integer.
+    fn big_integer(value: Spelt<'_>) -> Meaning<Zeroizing<Vec<u8>>>;
+    /// Enumeration; without a table, the name of a tag does.
+    fn enumeration(value: Spelt<'_>, table: Option<&EnumTable>) -> Meaning<u32>;
+    /// Boolean.
+    fn boolean(value: Spelt<'_>) -> Meaning<bool>;
+    /// Text String, and the text-like types.
+    fn text(value: Spelt<'_>) -> Meaning<&str>;
+    /// Byte String.
+    fn bytes(value: Spelt<'_>) -> Meaning<Zeroizing<Vec<u8>>>;
+    /// Date-Time.
+    fn date_time(value: Spelt<'_>) -> Meaning<i64>;
+    /// Interval.
+    fn interval(value: Spelt<'_>) -> Meaning<u32>;
+    /// Date-Time Extended.
+    fn date_time_extended(value: Spelt<'_>) -> Meaning<i64>;
+}
+
+/// Reads one item, whose values have the spelling `S`.
+pub struct Cursor<S> {
+    tree: Tree<S>,
+    /// Index of the item whose tag `next` told.
     current: usize,
-    /// Index of the element that `next` tells next.
+    /// Index of the item that `next` tells next.
     at: usize,
     /// Index after the structure being read.
     end: usize,
@@ -31,25 +69,10 @@ pub struct XmlReader {
     limits: Limits,
 }
 
-impl XmlReader {
-    /// Reads `text`, which must be one element.
-    pub fn new(text: &str, limits: Limits, strictness: Strictness) -> Result<Self> {
-        XmlTree::parse(text, &limits).map(|tree| Self::of_tree(tree, limits, strictness))
-    }
-
-    /// Reads `text`, whose values may be variables.
-    pub fn with_variables(
-        text: &str,
-        limits: Limits,
-        strictness: Strictness,
-        variables: &Variables<'_>,
-    ) -> Result<Self> {
-        XmlTree::parse_with(text, &limits, variables).map(|tree| Self::of_tree(tree, limits, strictness))
-    }
-
+impl<S: Spelling> Cursor<S> {
     /// Reads a tree.
-    pub fn of_tree(tree: XmlTree, limits: Limits, strictness: Strictness) -> Self {
-        let end = tree.elements.len();
+    pub fn of_tree(tree: Tree<S>, limits: Limits, strictness: Strictness) -> Self {
+        let end = tree.elements.list.len();
         Self {
             tree,
             current: 0,
@@ -66,58 +89,68 @@ impl XmlReader {
         }
     }
 
-    /// The version that a message header told.
-    pub fn version_told(&self) -> Option<Version> {
-        self.version
-    }
-
-    /// Fields of another version that were accepted.
-    pub fn leniencies(&self) -> usize {
-        self.leniencies
-    }
-
     fn fail<T>(&self, problem: Problem) -> Result<T> {
         Err(DecodeError::new(problem, self.tag))
     }
 
     fn element(&self) -> Option<&Element> {
-        self.tree.elements.get(self.current)
+        self.tree.elements.list.get(self.current)
     }
 
     fn expect(&self, expected: ItemType) -> Result<()> {
         if self.kind == expected { Ok(()) } else { self.fail(Problem::WrongType { expected, found: self.kind }) }
     }
 
-    /// The text of the current value, untrimmed.
-    fn raw(&self, expected: ItemType) -> Result<&str> {
+    /// The current value as it stands in the text.
+    fn spelt(&self, expected: ItemType) -> Result<Spelt<'_>> {
         self.expect(expected)?;
-        match self.element().and_then(|element| self.tree.value(element)) {
-            Some(value) => Ok(value),
-            None => self.fail(Problem::Syntax("the element has no value")),
+        let element = self.element();
+        match element.and_then(|element| Some((self.tree.elements.value(element)?, element.form))) {
+            Some((text, form)) => Ok(Spelt { text, form }),
+            None => self.fail(Problem::Syntax("the item has no value")),
         }
     }
 
     /// The current value, made from its text.
-    fn parse<T>(&self, expected: ItemType, parse: impl FnOnce(&str) -> std::result::Result<T, Expected>) -> Result<T> {
-        let text = self.raw(expected)?.trim_ascii();
-        parse(text).map_err(|what| DecodeError::new(Problem::BadValue(what), self.tag))
+    fn parse<'a, T>(&'a self, expected: ItemType, parse: impl FnOnce(Spelt<'a>) -> Meaning<T>) -> Result<T> {
+        parse(self.spelt(expected)?).map_err(|what| DecodeError::new(Problem::BadValue(what), self.tag))
     }
 
     fn bounded_text(&self, expected: ItemType) -> Result<&str> {
-        let text = self.raw(expected)?;
+        let text = self.parse(expected, S::text)?;
         if text.len() > self.limits.text_bytes { self.fail(Problem::Limit("text length")) } else { Ok(text) }
     }
 
-    fn hexadecimal(&mut self, expected: ItemType, limit: &'static str) -> Result<&[u8]> {
-        if self.raw(expected)?.len() / 2 > self.limits.byte_string_bytes {
+    fn hexadecimal(
+        &mut self,
+        expected: ItemType,
+        limit: &'static str,
+        parse: fn(Spelt<'_>) -> Meaning<Zeroizing<Vec<u8>>>,
+    ) -> Result<&[u8]> {
+        if self.spelt(expected)?.text.len() / 2 > self.limits.byte_string_bytes {
             return self.fail(Problem::Limit(limit));
         }
-        self.bytes = self.parse(expected, text::hex)?;
+        self.bytes = self.parse(expected, parse)?;
         Ok(&self.bytes)
     }
 }
 
-impl Source for XmlReader {
+impl<S: Spelling> MessageSource for Cursor<S> {
+    fn version_told(&self) -> Option<Version> {
+        self.version
+    }
+
+    fn leniencies(&self) -> usize {
+        self.leniencies
+    }
+
+    /// What follows the message was refused when its text was read.
+    fn finish(&self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<S: Spelling> Source for Cursor<S> {
     fn version(&self) -> Version {
         self.version.unwrap_or(V1_0)
     }
@@ -141,7 +174,7 @@ impl Source for XmlReader {
         }
         self.current = self.at;
         self.at += 1;
-        if let Some(element) = self.tree.elements.get(self.current) {
+        if let Some(element) = self.tree.elements.list.get(self.current) {
             (self.tag, self.kind) = (element.tag, element.item_type);
         }
         if self.tag == Tag::NONE { self.fail(Problem::BadTag) } else { Ok(self.tag) }
@@ -178,20 +211,20 @@ impl Source for XmlReader {
     fn integer(&mut self) -> Result<i32> {
         match enum_of_tag(self.tag).filter(|table| table.is_mask) {
             Some(table) => self.mask(table).map(u32::cast_signed),
-            None => self.parse(ItemType::Integer, text::integer),
+            None => self.parse(ItemType::Integer, S::integer),
         }
     }
 
     fn mask(&mut self, table: &'static EnumTable) -> Result<u32> {
-        self.parse(ItemType::Integer, |text| text::mask(text, table))
+        self.parse(ItemType::Integer, |value| S::mask(value, table))
     }
 
     fn long_integer(&mut self) -> Result<i64> {
-        self.parse(ItemType::LongInteger, text::long_integer)
+        self.parse(ItemType::LongInteger, S::long_integer)
     }
 
     fn big_integer(&mut self) -> Result<&[u8]> {
-        self.hexadecimal(ItemType::BigInteger, "big integer length")?;
+        self.hexadecimal(ItemType::BigInteger, "big integer length", S::big_integer)?;
         if self.bytes.is_empty() || !self.bytes.len().is_multiple_of(8) {
             return self.fail(Problem::BadLength);
         }
@@ -200,11 +233,11 @@ impl Source for XmlReader {
 
     fn enumeration(&mut self, table: Option<&'static EnumTable>) -> Result<u32> {
         let table = table.or_else(|| enum_of_tag(self.tag));
-        self.parse(ItemType::Enumeration, |text| text::enumeration(text, table))
+        self.parse(ItemType::Enumeration, |value| S::enumeration(value, table))
     }
 
     fn boolean(&mut self) -> Result<bool> {
-        self.parse(ItemType::Boolean, text::boolean)
+        self.parse(ItemType::Boolean, S::boolean)
     }
 
     fn text(&mut self) -> Result<&str> {
@@ -212,19 +245,19 @@ impl Source for XmlReader {
     }
 
     fn bytes(&mut self) -> Result<&[u8]> {
-        self.hexadecimal(ItemType::ByteString, "byte string length")
+        self.hexadecimal(ItemType::ByteString, "byte string length", S::bytes)
     }
 
     fn date_time(&mut self) -> Result<i64> {
-        self.parse(ItemType::DateTime, text::date_time)
+        self.parse(ItemType::DateTime, S::date_time)
     }
 
     fn interval(&mut self) -> Result<u32> {
-        self.parse(ItemType::Interval, text::interval)
+        self.parse(ItemType::Interval, S::interval)
     }
 
     fn date_time_extended(&mut self) -> Result<i64> {
-        self.parse(ItemType::DateTimeExtended, text::date_time_extended)
+        self.parse(ItemType::DateTimeExtended, S::date_time_extended)
     }
 
     fn identifier(&mut self) -> Result<(IdentifierKind, &str)> {
@@ -236,7 +269,7 @@ impl Source for XmlReader {
     }
 
     fn tag_value(&mut self) -> Result<Tag> {
-        self.parse(ItemType::Enumeration, |text| text::enumeration(text, None)).map(Tag::new)
+        self.parse(ItemType::Enumeration, |value| S::enumeration(value, None)).map(Tag::new)
     }
 
     fn mark(&self) -> Mark {
