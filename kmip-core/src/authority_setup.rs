@@ -26,6 +26,7 @@ use crate::error::OpError;
 use crate::identity::Principal;
 use crate::ports::store::{Batch, Guard, Outcome, Write};
 use crate::quirks::Quirks;
+use crate::request::Request;
 use crate::x509::certificate::Parsed;
 use crate::x509::write;
 use crate::{layout, material};
@@ -202,7 +203,7 @@ impl Engine {
             let decoded = decoded.or_else(|error| unacceptable(error.error.to_string()))?;
             let (client, scope) = (scope.clone(), scope.clone());
             let principal = Principal::new(client, scope, Quirks::default());
-            let evaluation = self.evaluate_own(&request, decoded, principal, env).map_err(failed)?;
+            let evaluation = self.evaluate_own(Request::from(&request), decoded, principal, env).map_err(failed)?;
             let reply = match evaluation {
                 Evaluation::Reply(reply) => reply,
                 Evaluation::Defer(_) => return unacceptable("the work was deferred; try again"),

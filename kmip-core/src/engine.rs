@@ -1,5 +1,5 @@
-//! The engine: bytes in, bytes out. A request is evaluated without side effects; if it changes something, the change is
-//! a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
+//! The engine: bytes in, bytes out, in any encoding. A request is evaluated without side effects; if it changes something,
+//! the change is a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
 
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -7,14 +7,13 @@ use std::sync::{Arc, Mutex};
 use kmip_codec::inline::Text;
 use kmip_codec::message::decode::MessageError;
 use kmip_codec::message::{
-    DecodedRequest, ProtocolVersion, RequestHeader, ResponseBatchItem, ResponseHeader, ResponseMessage, decode_request,
-    encode,
+    DecodedRequest, ProtocolVersion, RequestHeader, ResponseBatchItem, ResponseHeader, ResponseMessage, encode_in,
 };
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
-use kmip_codec::wire::Strictness;
+use kmip_codec::wire::Encoding;
 
 use crate::archive;
 use crate::authenticate::Guesses;
@@ -28,6 +27,7 @@ use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
+use crate::request::Request;
 use crate::residents::{Claims, Residents};
 use crate::txn::Txn;
 
@@ -119,10 +119,24 @@ pub struct Pending {
 
 #[derive(Debug)]
 enum After {
-    Answer(Box<(Version, ResponseMessage)>, Vec<AuditEntry>),
+    Answer(Box<Answer>, Vec<AuditEntry>),
     /// Intents for new keys of a scope.
     Intents(Text, Vec<Text>),
     EvaluateAgain,
+}
+
+/// A response message, and how it is written.
+#[derive(Debug)]
+struct Answer {
+    message: ResponseMessage,
+    version: Version,
+    encoding: Encoding,
+}
+
+impl Answer {
+    fn reply(&self, audit: Vec<AuditEntry>) -> Reply {
+        Reply { bytes: encode_in(self.encoding, Tag::ResponseMessage, &self.message, self.version), audit }
+    }
 }
 
 /// Key material that a committed change leaves behind, for the vault to forget.
@@ -237,19 +251,22 @@ impl Engine {
     }
 
     /// Evaluates a request of the client that a certificate names. Nothing is changed.
-    pub fn evaluate(&self, request: &[u8], client: &str, env: Env) -> Evaluation {
+    pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, client: &str, env: Env) -> Evaluation {
+        self.evaluate_request(request.into(), client, env)
+    }
+
+    fn evaluate_request(&self, request: Request<'_>, client: &str, env: Env) -> Evaluation {
         let now = self.now(env);
-        match decode_request(request, &self.config.limits, Strictness::Lenient) {
+        match request.decode(&self.config.limits) {
             Ok(decoded) => self.evaluate_decoded(request, decoded, client, Env { now, ..env }),
-            Err(error) => Evaluation::Reply(self.unreadable(&error, now)),
+            Err(error) => Evaluation::Reply(self.unreadable(request, &error, now)),
         }
     }
 
-    fn evaluate_decoded(&self, bytes: &[u8], request: DecodedRequest, client: &str, env: Env) -> Evaluation {
+    fn evaluate_decoded(&self, asked: Request<'_>, request: DecodedRequest, client: &str, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let refused = |error: OpError| {
-            let version = readable_version(Some(version));
-            Evaluation::Reply(self.message_failure(version, Some(&request.header), &error, env.now))
+            Evaluation::Reply(self.message_failure(asked, Some(version), Some(&request.header), &error, env.now))
         };
         if !SUPPORTED_VERSIONS.contains(&version) {
             return refused(unsupported_version(version));
@@ -272,13 +289,13 @@ impl Engine {
         if let Err(error) = batch::check_header(&request) {
             return refused(error);
         }
-        self.run(bytes, request, principal, env)
+        self.run(asked, request, principal, env)
     }
 
     /// Evaluates a request of the server's own, in a scope that no client acts in.
     pub(crate) fn evaluate_own(
         &self,
-        bytes: &[u8],
+        asked: Request<'_>,
         request: DecodedRequest,
         principal: Principal,
         env: Env,
@@ -286,23 +303,26 @@ impl Engine {
         if !self.catalog.has_scope_key(&principal.scope) {
             return Ok(Evaluation::Commit(Box::new(self.prepare_scope(&principal.scope, env.now)?)));
         }
-        Ok(self.run(bytes, request, principal, env))
+        Ok(self.run(asked, request, principal, env))
     }
 
-    fn run(&self, bytes: &[u8], request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
+    fn run(&self, asked: Request<'_>, request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = ResponseHeader {
             server_hashed_password: principal.server_hashed_password.clone(),
             ..self.response_header(version, Some(&request.header), env.now, 0)
         };
-        let (scope, asked) = (principal.scope.clone(), request.header.clone());
-        let outcome = match batch::run(self, bytes, request, principal, env, &header) {
+        let (scope, request_header) = (principal.scope.clone(), request.header.clone());
+        let refused = |error: &OpError| {
+            Evaluation::Reply(self.message_failure(asked, Some(version), Some(&request_header), error, env.now))
+        };
+        let outcome = match batch::run(self, asked.bytes, request, principal, env, &header) {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Evaluation::Defer(work),
             Err(Defer::ArchiveKey) => {
                 return match self.prepare_scope(&archive::scope_of(&scope).into(), env.now) {
                     Ok(pending) => Evaluation::Commit(Box::new(pending)),
-                    Err(error) => Evaluation::Reply(self.message_failure(version, Some(&asked), &error, env.now)),
+                    Err(error) => refused(&error),
                 };
             }
             Err(Defer::Intents(wanted)) => {
@@ -310,27 +330,22 @@ impl Engine {
                     Ok((batch, ids)) => {
                         Evaluation::Commit(Box::new(Pending::with(batch, After::Intents(scope, ids), env.now)))
                     }
-                    Err(error) => {
-                        let version = readable_version(Some(version));
-                        Evaluation::Reply(self.message_failure(version, Some(&asked), &error, env.now))
-                    }
+                    Err(error) => refused(&error),
                 };
             }
         };
         let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
         let response_header = ResponseHeader { batch_count: Some(count), ..header };
         let message = ResponseMessage { response_header, batch_item: outcome.items };
+        let answer = Answer { message, version, encoding: asked.answer };
         match outcome.batch {
             None => {
                 self.streams.apply(outcome.effects, env.now);
-                Evaluation::Reply(Reply {
-                    bytes: encode(Tag::ResponseMessage, &message, version),
-                    audit: outcome.audit,
-                })
+                Evaluation::Reply(answer.reply(outcome.audit))
             }
             Some(batch) => Evaluation::Commit(Box::new(Pending {
                 batch,
-                after: After::Answer(Box::new((version, message)), outcome.audit),
+                after: After::Answer(Box::new(answer), outcome.audit),
                 discarded: outcome.discarded,
                 claims: outcome.claims,
                 effects: outcome.effects,
@@ -359,21 +374,20 @@ impl Engine {
                 }
                 self.forget(pending.discarded);
                 self.streams.apply(pending.effects, pending.now);
-                let (version, message) = *answer;
-                Finished::Reply(Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit })
+                Finished::Reply(answer.reply(audit))
             }
         }
     }
 
     /// The reply when a change could not be committed: the store failed, or conflicts did not end.
-    pub fn give_up(&self, request: &[u8], env: Env, why: &str) -> Reply {
-        let error = OpError::new(Fault::Internal, why);
-        match decode_request(request, &self.config.limits, Strictness::Lenient) {
-            Ok(decoded) => {
-                let version = readable_version(Some(decoded.header.protocol_version.0));
-                self.message_failure(version, Some(&decoded.header), &error, env.now)
+    pub fn give_up<'a>(&self, request: impl Into<Request<'a>>, env: Env, why: &str) -> Reply {
+        let request = request.into();
+        match request.decode(&self.config.limits) {
+            Ok(DecodedRequest { header, .. }) => {
+                let (version, error) = (header.protocol_version.0, OpError::new(Fault::Internal, why));
+                self.message_failure(request, Some(version), Some(&header), &error, env.now)
             }
-            Err(error) => self.unreadable(&error, env.now),
+            Err(error) => self.unreadable(request, &error, env.now),
         }
     }
 
@@ -414,16 +428,24 @@ impl Engine {
     }
 
     /// The reply to bytes that are no request message (KMIP 1.4 §11.1, KMIP 2.1 §8).
-    fn unreadable(&self, error: &MessageError, now: i64) -> Reply {
+    fn unreadable(&self, request: Request<'_>, error: &MessageError, now: i64) -> Reply {
         let failure = match error.version {
             Some(version) if !SUPPORTED_VERSIONS.contains(&version) => unsupported_version(version),
             _ => OpError::new(Fault::InvalidMessage, error.error.to_string()),
         };
-        self.message_failure(readable_version(error.version), None, &failure, now)
+        self.message_failure(request, error.version, None, &failure, now)
     }
 
-    /// A header and one item without an operation: the whole message fails.
-    fn message_failure(&self, version: Version, request: Option<&RequestHeader>, error: &OpError, now: i64) -> Reply {
+    /// A header and one item without an operation: the whole message fails, in the version that it said.
+    fn message_failure(
+        &self,
+        asked: Request<'_>,
+        version: Option<Version>,
+        header: Option<&RequestHeader>,
+        error: &OpError,
+        now: i64,
+    ) -> Reply {
+        let version = readable_version(version);
         let item = batch::failed_item(None, None, version, error);
         let audit = AuditEntry {
             user: None,
@@ -433,9 +455,9 @@ impl Engine {
             reason: item.result_reason,
             message: Some(error.message.clone()),
         };
-        let response_header = self.response_header(version, request, now, 1);
+        let response_header = self.response_header(version, header, now, 1);
         let message = ResponseMessage { response_header, batch_item: vec![item] };
-        Reply { bytes: encode(Tag::ResponseMessage, &message, version), audit: vec![audit] }
+        Answer { message, version, encoding: asked.answer }.reply(vec![audit])
     }
 
     fn response_header(

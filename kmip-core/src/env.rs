@@ -113,6 +113,8 @@ pub struct Config {
     pub tickets_per_client: usize,
     /// What the certificate authority issues.
     pub authority: AuthorityProfile,
+    /// Whether messages come over HTTPS, too, in every encoding: Query names the profiles of that.
+    pub https: bool,
     /// Vendor Identification of Query.
     pub vendor: String,
 }
@@ -131,6 +133,7 @@ impl Default for Config {
             ticket_seconds: 24 * 60 * 60,
             tickets_per_client: 1_000,
             authority: AuthorityProfile::default(),
+            https: false,
             vendor: "kmip-server".to_owned(),
         }
     }

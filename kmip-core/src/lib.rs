@@ -37,6 +37,7 @@ pub mod reconcile;
 mod registered;
 pub mod renewal;
 mod replacement;
+pub mod request;
 mod residents;
 mod sharing;
 pub mod state;

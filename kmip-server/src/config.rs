@@ -166,7 +166,7 @@ impl Default for Kmip {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
-    /// Longest request message.
+    /// Longest request message in TTLV; text may be longer by [`kmip_codec::limits::TEXT_FACTOR`].
     pub message_bytes: u32,
     /// Connections at one time.
     pub connections: u32,

@@ -243,7 +243,7 @@ impl Connection<'_> {
     async fn answer(&mut self, length: usize) -> Result<(), End> {
         let request = self.inbound.filled().get(..length).unwrap_or_default();
         self.metrics.bytes_received.inc_by(request.len() as u64);
-        let reply = self.service.respond(request, self.peer);
+        let reply = self.service.respond(request.into(), self.peer);
         self.inbound.consume(length);
         let reply = match reply {
             Reply::Now(reply) => reply,

@@ -21,6 +21,7 @@ use kmip_core::ports::store::{RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::renewal::ScopeKeyPeriod;
+use kmip_core::request::{KeptRequest, Request};
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
@@ -245,7 +246,17 @@ fn core_config(config: &Config) -> CoreConfig {
     };
     let (interop, lease_seconds) = (config.kmip.interop, config.kmip.lease_s);
     let authority = authority_profile(&config.ca);
-    CoreConfig { interop, unknown_users, lease_seconds, custody, scope_key_period, authority, ..CoreConfig::default() }
+    let https = config.listen.https.0.is_some();
+    CoreConfig {
+        interop,
+        unknown_users,
+        lease_seconds,
+        custody,
+        scope_key_period,
+        authority,
+        https,
+        ..CoreConfig::default()
+    }
 }
 
 fn authority_profile(ca: &crate::config::Ca) -> AuthorityProfile {
@@ -279,7 +290,7 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
 
 impl Core {
     /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
-    async fn answer(self: Arc<Self>, request: WipedBytes, subject: Subject, first: Evaluation) -> WipedBytes {
+    async fn answer(self: Arc<Self>, request: KeptRequest, subject: Subject, first: Evaluation) -> WipedBytes {
         let mut evaluation = first;
         for _ in 0..ATTEMPTS {
             evaluation = match evaluation {
@@ -312,7 +323,7 @@ impl Core {
     async fn evaluate_on_pool(
         self: Arc<Self>,
         work: Work,
-        request: &WipedBytes,
+        request: &KeptRequest,
         subject: &Subject,
     ) -> Option<Evaluation> {
         let (request, client) = (request.clone(), subject.peer.client.clone());
@@ -412,17 +423,14 @@ impl Core {
 }
 
 impl Service for EngineService {
-    fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
+    fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply {
         let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
         let turn = self.core.turns.begin();
         let first = self.core.engine.evaluate(request, &peer.client, now(turn.pace));
         drop(turn);
         match first {
             Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),
-            evaluation => {
-                let request = WipedBytes::copy_from(request);
-                Reply::Later(Box::pin(Arc::clone(&self.core).answer(request, subject, evaluation)))
-            }
+            evaluation => Reply::Later(Box::pin(Arc::clone(&self.core).answer(request.keep(), subject, evaluation))),
         }
     }
 

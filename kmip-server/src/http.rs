@@ -1,24 +1,34 @@
-//! HTTP/1.1 over the TLS sessions of a listener: limits, time-outs, reload and stop around a set of routes.
+//! HTTP/1.0, HTTP/1.1 and, for KMIP clients, HTTP/2 over the TLS sessions of a listener: limits, time-outs, reload and stop
+//! around a set of routes.
 
+use crate::config::Limits;
 use crate::listener::{Protocol, Session, next_phase};
+use crate::progress::{Progress, Watched};
 use crate::service::Peer;
 use crate::shell::{Live, Shell};
-use crate::tls::Identity;
+use crate::tls::{HTTP_2, Identity};
 use axum::Router;
 use axum::extract::{Extension, Request};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
-use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::time::Instant;
 use tracing::{debug, warn};
 
 /// Largest head of a request.
-const HEAD_BYTES: usize = 16 * 1024;
+const HEAD_BYTES: u32 = 16 * 1024;
+/// Requests that one HTTP/2 connection may have open.
+const STREAMS: u32 = 16;
+/// Answers of an HTTP/2 connection that may wait to be sent, in bytes for each request.
+const SEND_BUFFER: usize = 64 * 1024;
+/// How often in the shortest time limit a connection is looked after.
+const LOOKS: u32 = 4;
 
 /// Which listener speaks HTTP.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +59,7 @@ impl Routes {
     }
 }
 
-/// HTTP/1.1 with some routes. Handlers find an `Arc<Peer>` among the extensions of the request.
+/// HTTP with some routes. Handlers find an `Arc<Peer>` among the extensions of the request.
 pub struct Http {
     /// The routes, as they are when a connection begins.
     pub routes: Routes,
@@ -74,16 +84,18 @@ impl Protocol for Http {
     }
 
     async fn serve(&self, session: Session) {
+        let limits = session.limits;
         let peer = Arc::new(Peer::new(session.named.name, session.named.fingerprint, session.remote));
-        let chain: Vec<_> = session.stream.get_ref().1.peer_certificates().unwrap_or_default().to_vec();
-        let routes = routes_for(self.routes.current(), peer.clone(), session.limits.request_timeout());
-        let served = http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(session.limits.message_timeout())
-            .max_buf_size(HEAD_BYTES)
-            .serve_connection(TokioIo::new(session.stream), TowerToHyperService::new(routes));
-        let mut served = pin!(served);
+        let tls = session.stream.get_ref().1;
+        let chain: Vec<_> = tls.peer_certificates().unwrap_or_default().to_vec();
+        let is_http_2 = tls.alpn_protocol() == Some(HTTP_2);
+        let progress = Progress::new(!is_http_2);
+        let routes = routes_for(self.routes.current(), peer.clone(), longest(&limits), progress.clone());
+        let builder = builder(is_http_2, &limits);
+        let stream = TokioIo::new(Watched::new(session.stream, progress.clone()));
+        let mut served = pin!(builder.serve_connection(stream, TowerToHyperService::new(routes)));
         let mut signal = pin!(next_phase(session.phase));
+        let mut looks = tokio::time::interval(limits.message_timeout().min(limits.idle_timeout()) / LOOKS);
         loop {
             tokio::select! {
                 end = served.as_mut() => {
@@ -91,6 +103,13 @@ impl Protocol for Http {
                         debug!(client = peer.client, remote = %peer.remote, %error, "HTTP connection ended");
                     }
                     return;
+                }
+                _ = looks.tick() => {
+                    if let Some(overdue) = progress.overdue(Instant::now(), &limits) {
+                        self.shell.metrics.connection_closed(overdue.label());
+                        debug!(client = peer.client, remote = %peer.remote, ?overdue, "closed");
+                        return;
+                    }
                 }
                 (phase, now) = signal.as_mut() => {
                     if now.stopping {
@@ -107,12 +126,45 @@ impl Protocol for Http {
     }
 }
 
+/// The protocol that the handshake chose, within bounds. Idle connections and slow heads are [`Progress`]'s to end; in HTTP/2
+/// the peer must answer pings, too.
+fn builder(is_http_2: bool, limits: &Limits) -> Builder<TokioExecutor> {
+    let builder = Builder::new(TokioExecutor::new());
+    if !is_http_2 {
+        let mut builder = builder.http1_only();
+        // Written in parts, so that no answer is copied behind its head, where nobody would wipe it.
+        let mut http_1 = builder.http1();
+        http_1.timer(TokioTimer::new()).header_read_timeout(None).max_buf_size(HEAD_BYTES as usize).writev(true);
+        return builder;
+    }
+    let mut builder = builder.http2_only();
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(STREAMS)
+        .max_header_list_size(HEAD_BYTES)
+        .max_send_buf_size(SEND_BUFFER)
+        .keep_alive_interval(limits.message_timeout())
+        .keep_alive_timeout(limits.message_timeout());
+    builder
+}
+
+/// The longest that a request may take in all: to arrive, and to be answered.
+fn longest(limits: &Limits) -> Duration {
+    limits.message_timeout().saturating_add(limits.request_timeout())
+}
+
 /// The routes for one peer: its identity in every request, and a limit on the time of each.
-fn routes_for(router: Router, peer: Arc<Peer>, limit: Duration) -> Router {
-    let in_time = move |request: Request, next: Next| async move {
-        match tokio::time::timeout(limit, next.run(request)).await {
-            Ok(response) => response,
-            Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+fn routes_for(router: Router, peer: Arc<Peer>, limit: Duration, progress: Progress) -> Router {
+    let in_time = move |request: Request, next: Next| {
+        let under_way = progress.request();
+        async move {
+            let answered = tokio::time::timeout(limit, next.run(request)).await;
+            drop(under_way);
+            match answered {
+                Ok(response) => response,
+                Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+            }
         }
     };
     router.layer(from_fn(in_time)).layer(Extension(peer))

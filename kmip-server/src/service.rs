@@ -13,6 +13,7 @@ use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
+use kmip_core::request::Request;
 use serde::Deserialize;
 use std::future::Future;
 use std::io;
@@ -67,9 +68,9 @@ pub enum Reply {
 
 /// Answers request messages.
 pub trait Service: Send + Sync + 'static {
-    /// Answers one whole TTLV request message. Called in the order of arrival on a connection, on an async worker: it
+    /// Answers one whole request message, in any encoding. Called in the order of arrival on a connection, on an async worker: it
     /// must not block.
-    fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply;
+    fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply;
 
     /// Called once before replies leave, for all pipelined replies together: what must be on file before them is
     /// written here. An error closes the connection without the replies.

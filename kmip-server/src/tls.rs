@@ -23,6 +23,10 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use tracing::warn;
 
+/// HTTP/2 and HTTP/1.1 as ALPN names them.
+pub const HTTP_2: &[u8] = b"h2";
+const HTTP_1: &[u8] = b"http/1.1";
+
 /// A certificate with less time left than this is told in the log.
 const WARN_BEFORE: time::Duration = time::Duration::days(30);
 
@@ -155,8 +159,8 @@ impl Material {
         let (clients, admins) = (&files.client_cas, &files.admin_cas);
         Ok(Self {
             kmip: files.identity(config, Audience::Clients, clients, &[])?,
-            https: files.identity(config, Audience::Clients, clients, &[b"http/1.1"])?,
-            admin: files.identity(config, Audience::Administrators, admins, &[b"http/1.1"])?,
+            https: files.identity(config, Audience::Clients, clients, &[HTTP_2, HTTP_1])?,
+            admin: files.identity(config, Audience::Administrators, admins, &[HTTP_1])?,
         })
     }
 }

@@ -163,21 +163,3 @@ async fn a_revoked_client_loses_its_open_connection_and_the_others_keep_theirs()
     }
     assert!(running.metric("kmip_connections_closed_total{reason=\"untrusted\"} 1").await);
 }
-
-#[tokio::test(flavor = "multi_thread")]
-async fn kmip_over_https_answers_exactly_one_message() {
-    let running = Running::start().await;
-    let https = running.server.bound.https.unwrap();
-    let config = || client_config(&running.pki("ca.pem"), Some(running.identity("client")), rustls::ALL_VERSIONS);
-    let post = async |kind: &str, body: &[u8]| http(https, config(), "POST", "/kmip", kind, body).await.unwrap();
-    let ttlv = "application/octet-stream";
-    let request = message(NOW, 64);
-    assert_eq!(post(ttlv, &request).await, (200, request.clone()));
-    assert_eq!(post("text/plain", &request).await.0, 415);
-    assert_eq!(post(ttlv, &request[..40]).await.0, 400);
-    assert_eq!(post(ttlv, &[&request[..], &request[..]].concat()).await.0, 400);
-    assert_eq!(post(ttlv, b"GET /").await.0, 400);
-    assert_eq!(post(ttlv, &message(NOW, 1024 * 1024)).await.0, 413);
-    let stranger = client_config(&running.pki("ca.pem"), Some(running.identity("admin")), rustls::ALL_VERSIONS);
-    assert!(http(https, stranger, "POST", "/kmip", ttlv, &request).await.is_err());
-}

@@ -7,6 +7,7 @@ use crate::engine::{Engine, Evaluation, Finished, Reply};
 use crate::env::{Env, PasswordCheck};
 use crate::ports::store::{Store, StoreError};
 use crate::ports::vault::VaultError;
+use crate::request::Request;
 
 /// There are no KMIP users: the certificate alone names a client.
 pub struct NoUsers;
@@ -36,7 +37,14 @@ pub fn fast_hash(password: &str) -> String {
 }
 
 /// Evaluates a request of a client, commits what it changes, and gives the reply; the time must be one of the pool.
-pub fn answer(engine: &Engine, store: &dyn Store, client: &str, request: &[u8], env: Env) -> Result<Reply, StoreError> {
+pub fn answer<'a>(
+    engine: &Engine,
+    store: &dyn Store,
+    client: &str,
+    request: impl Into<Request<'a>>,
+    env: Env,
+) -> Result<Reply, StoreError> {
+    let request = request.into();
     loop {
         match engine.evaluate(request, client, env) {
             Evaluation::Reply(reply) => return Ok(reply),

@@ -1,4 +1,4 @@
-//! The engine by real messages: batches, versions, authentication, isolation, Locate, life cycle, registration, restart.
+//! The engine by real messages: batches, versions, encodings, authentication, isolation, Locate, life cycle, registration, restart.
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -10,6 +10,7 @@ mod batches;
 mod certificates;
 mod credentials;
 mod device;
+mod encodings;
 mod isolation;
 mod kmip_3_0;
 mod lifecycle;

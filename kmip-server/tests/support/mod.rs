@@ -3,6 +3,8 @@
 
 use kmip_codec::secret::Secret;
 use kmip_codec::secret::WipedBytes;
+use kmip_codec::wire::Encoding;
+use kmip_core::request::Request;
 use kmip_server::config::{Address, Config};
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
@@ -43,13 +45,17 @@ pub struct Echo {
     pub settled: AtomicU32,
     pub fail_settle: std::sync::atomic::AtomicBool,
     pub peers: Mutex<Vec<Peer>>,
+    /// The encodings of requests, and those of the answers that are wanted.
+    pub encodings: Mutex<Vec<(Encoding, Encoding)>>,
     pub enrolled: Mutex<Vec<(String, Option<String>)>>,
     pub users: Mutex<Vec<(String, String, Option<String>)>>,
     pub quirks: Mutex<Vec<(String, Vec<String>)>>,
 }
 
 impl Service for Echo {
-    fn respond(&self, request: &[u8], peer: &Arc<Peer>) -> Reply {
+    fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply {
+        let Request { bytes: request, encoding, answer } = request;
+        self.encodings.lock().unwrap().push((encoding, answer));
         self.answered.fetch_add(1, Ordering::SeqCst);
         self.peers.lock().unwrap().push((**peer).clone());
         let reply = WipedBytes::copy_from(request);
