@@ -126,7 +126,7 @@ pub enum Command {
     Trust(TrustCommand),
     /// Send a message from a file and print the answer
     Send {
-        /// Request messages: .xml, or .ttlv (binary)
+        /// Request messages: .xml, .json, or .ttlv (binary)
         file: PathBuf,
     },
     /// Print a completion script

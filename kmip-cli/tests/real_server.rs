@@ -235,6 +235,18 @@ async fn messages_are_sent_as_they_are_and_a_failed_item_tells_in_the_exit_code(
     assert_eq!(refused.code, Some(1));
     assert!(refused.stdout.contains("ItemNotFound"), "{}", refused.stdout);
 
+    // The same message in JSON, and its answer in JSON.
+    let query = r#"{"tag":"RequestMessage", "value":[{"tag":"RequestHeader", "value":[{"tag":"ProtocolVersion", "value":[
+        {"tag":"ProtocolVersionMajor", "type":"Integer", "value":1}, {"tag":"ProtocolVersionMinor", "type":"Integer", "value":2}]},
+        {"tag":"BatchCount", "type":"Integer", "value":"0x00000001"}]},
+        {"tag":"BatchItem", "value":[{"tag":"Operation", "type":"Enumeration", "value":"Query"}, {"tag":"RequestPayload", "value":[
+        {"tag":"QueryFunction", "type":"Enumeration", "value":"QueryObjects"}]}]}]}"#;
+    std::fs::write(site.path("query.json"), query).unwrap();
+    let answered = site.run("send query.json").await;
+    assert_eq!(answered.code, Some(0), "{}", answered.stderr);
+    let object_type = r#"{"tag":"ObjectType", "type":"Enumeration", "value":"SymmetricKey"}"#;
+    assert!(answered.stdout.contains(object_type), "{}", answered.stdout);
+
     // A binary message that no server can read: it is sent all the same, and the answer is shown.
     std::fs::write(site.path("odd.ttlv"), [0x42, 0, 0x78, 1, 0, 0, 0, 0]).unwrap();
     let odd = site.run("send odd.ttlv").await;

@@ -103,7 +103,8 @@ async fn destroy_asks_and_without_anyone_to_answer_does_nothing() {
 async fn bad_usage_is_2_before_any_server_is_asked() {
     let pki = Pki::new();
     let server = ScriptedServer::start(&pki, |_, _| Act::Close).await;
-    std::fs::write(pki.path("m.json"), "{}").unwrap();
+    std::fs::write(pki.path("m.json"), "{\"tag\":\"State\"}").unwrap();
+    std::fs::write(pki.path("m.txt"), "{}").unwrap();
     for (arguments, expected) in [
         (&["create", "bogus"][..], "is no Cryptographic Algorithm"),
         (&["create", "one-time-pad"], "--length"),
@@ -111,7 +112,8 @@ async fn bad_usage_is_2_before_any_server_is_asked() {
         (&["register", "key", "aes", "--file", "none"], "none"),
         (&["attributes", "set", "id", "Stat", "active"], "did you mean \"State\"?"),
         (&["locate", "--state", "bogus"], "is no State"),
-        (&["send", "m.json"], "JSON messages cannot be read yet"),
+        (&["send", "m.json"], "an object that is no message"),
+        (&["send", "m.txt"], ".xml, .json or .ttlv"),
         (&["--kmip-version", "9.9", "locate"], "is no KMIP version"),
         (&["--config", "none.toml", "locate"], "none.toml"),
         (&["--cert", "none.pem", "locate"], "no key of the client certificate"),
