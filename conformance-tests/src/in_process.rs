@@ -1,11 +1,15 @@
-//! The engine in this process, without sockets: the software vault over the in-memory store.
+//! The engine in this process, without sockets: the software vault over the in-memory store. What goes over HTTPS elsewhere
+//! is evaluated here in its encoding, without HTTP.
 
+use crate::encoded::{self, Wire};
 use crate::endpoint::{ADMINISTRATOR, Endpoint, World};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::software::SoftwareVault;
+use kmip_codec::wire::Encoding;
 use kmip_core::engine::{Engine, Parts};
 use kmip_core::env::{Config, Env, Pace};
 use kmip_core::ports::store::Store;
+use kmip_core::request::Request;
 use kmip_core::testing::engines::{FastUsers, answer, fast_hash};
 use kmip_core::testing::store::MemoryStore;
 use std::io;
@@ -27,8 +31,14 @@ struct Place {
 }
 
 impl InProcess {
-    /// Opens the engine, with the Interop operation that the cases begin and end with, and the user that some need.
+    /// Opens the engine as of a server with all its listeners, with the Interop operation that the cases begin and end with,
+    /// and the user that some need.
     pub fn open() -> io::Result<Self> {
+        Self::with(Config { interop: true, https: true, ..Config::default() })
+    }
+
+    /// Opens the engine with these settings.
+    pub fn with(config: Config) -> io::Result<Self> {
         let vault = SoftwareVault::new(Keystore::ephemeral().map_err(io::Error::other)?);
         let store = Arc::new(MemoryStore::new());
         let parts = Parts {
@@ -36,7 +46,7 @@ impl InProcess {
             seal: vault.record_seal(),
             vault: Arc::new(vault),
             passwords: Arc::new(FastUsers),
-            config: Config { interop: true, ..Config::default() },
+            config,
         };
         let engine = Engine::open(parts).map_err(io::Error::other)?;
         engine
@@ -58,16 +68,27 @@ impl InProcess {
     }
 }
 
+impl InProcess {
+    fn client(&mut self, encoding: Encoding) -> Client {
+        self.clients += 1;
+        Client { place: Arc::clone(&self.place), name: format!("player-{}", self.clients), encoding }
+    }
+}
+
 impl World for InProcess {
     fn fresh_client(&mut self) -> io::Result<Box<dyn Endpoint>> {
-        self.clients += 1;
-        Ok(Box::new(Client { place: Arc::clone(&self.place), name: format!("player-{}", self.clients) }))
+        Ok(Box::new(self.client(Encoding::Ttlv)))
+    }
+
+    fn fresh_client_over(&mut self, wire: Wire) -> io::Result<Option<Box<dyn Endpoint>>> {
+        Ok(Some(Box::new(self.client(wire.encoding()))))
     }
 }
 
 struct Client {
     place: Arc<Place>,
     name: String,
+    encoding: Encoding,
 }
 
 impl Endpoint for Client {
@@ -76,8 +97,11 @@ impl Endpoint for Client {
         while let Some(mut due) = place.engine.due(now()) {
             place.store.commit(&[due.take_batch()]).map_err(io::Error::other)?;
         }
-        let reply = answer(&place.engine, place.store.as_ref(), &self.name, request, now());
-        reply.map(|reply| reply.bytes.to_vec()).map_err(io::Error::other)
+        let request = encoded::request(request, self.encoding)?;
+        let request = Request::new(&request, self.encoding);
+        let reply =
+            answer(&place.engine, place.store.as_ref(), &self.name, request, now()).map_err(io::Error::other)?;
+        encoded::response(&reply.bytes, self.encoding)
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod campaign;
 pub mod clients;
 pub mod consumers;
+pub mod encoded;
 pub mod endpoint;
 pub mod in_process;
 pub mod message;

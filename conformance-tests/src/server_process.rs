@@ -1,5 +1,6 @@
 //! A server of our own: builds the binary if need be, starts it on free ports, and knows how to stop and to kill it.
 
+use crate::encoded::{HttpsClient, Wire};
 use crate::endpoint::{ADMINISTRATOR, Endpoint, World};
 use crate::reference::workspace;
 use crate::tls::{Connection, Identity, http};
@@ -379,11 +380,26 @@ impl<'a> ServerWorld<'a> {
     }
 }
 
+impl ServerWorld<'_> {
+    fn enroll(&mut self) -> io::Result<Identity> {
+        self.clients += 1;
+        self.server.enroll(&format!("player-{}", self.clients))
+    }
+}
+
 impl World for ServerWorld<'_> {
     fn fresh_client(&mut self) -> io::Result<Box<dyn Endpoint>> {
-        self.clients += 1;
-        let identity = self.server.enroll(&format!("player-{}", self.clients))?;
-        Ok(Box::new(Reconnecting { identity, address: self.server.kmip(), connection: None }))
+        Ok(Box::new(Reconnecting::new(self.enroll()?, self.server.kmip())))
+    }
+
+    fn fresh_client_over(&mut self, wire: Wire) -> io::Result<Option<Box<dyn Endpoint>>> {
+        match (wire, self.server.https()) {
+            (Wire::Kmip, _) => self.fresh_client().map(Some),
+            (Wire::Https(encoding), Some(address)) => {
+                Ok(Some(Box::new(HttpsClient::new(self.enroll()?, address, encoding))))
+            }
+            (Wire::Https(_), None) => Ok(None),
+        }
     }
 }
 

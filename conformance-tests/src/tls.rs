@@ -17,6 +17,8 @@ pub const PATIENCE: Duration = Duration::from_secs(30);
 const HEADER: usize = 8;
 /// The longest answer that is read.
 const LONGEST: usize = 64 << 20;
+/// The longest head of an HTTP answer that is read.
+const LONGEST_HEAD: usize = 16 << 10;
 
 /// Who a client is: certificate, key, and the CA that it trusts.
 #[derive(Debug, Clone)]
@@ -105,6 +107,34 @@ impl Connection {
         }
     }
 
+    /// Posts a body over HTTP/1.1 and receives the answer; the connection stays open.
+    pub fn post(&mut self, path: &str, kind: &str, body: &[u8]) -> io::Result<HttpAnswer> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {kind}\r\nCache-Control: no-cache\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        self.send(&[head.as_bytes(), body].concat())?;
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            self.stream.read_exact(&mut byte)?;
+            head.extend(byte);
+            if head.len() > LONGEST_HEAD {
+                return Err(io::Error::new(io::ErrorKind::InvalidData, "the head of an answer does not end"));
+            }
+        }
+        let mut answer = HttpAnswer::of_head(&head)?;
+        let length = answer.header("content-length").and_then(|length| length.parse().ok());
+        let length: usize = length.ok_or_else(|| io::Error::other("an answer without Content-Length"))?;
+        if length > LONGEST {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer longer than 64 MiB"));
+        }
+        answer.body = vec![0; length];
+        self.stream.read_exact(&mut answer.body)?;
+        Ok(answer)
+    }
+
     /// Changes how long a read may take.
     pub fn set_read_timeout(&mut self, patience: Duration) -> io::Result<()> {
         self.stream.sock.set_read_timeout(Some(patience))
@@ -123,8 +153,25 @@ impl Endpoint for Connection {
 pub struct HttpAnswer {
     /// The status code.
     pub status: u16,
+    /// The head in lower case.
+    head: String,
     /// The body.
     pub body: Vec<u8>,
+}
+
+impl HttpAnswer {
+    fn of_head(head: &[u8]) -> io::Result<Self> {
+        let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+        let status = head.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let status = status.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer"))?;
+        Ok(Self { status, head, body: Vec::new() })
+    }
+
+    /// The value of a header, in lower case.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut fields = self.head.lines().filter_map(|line| line.split_once(':'));
+        fields.find(|(known, _)| *known == name).map(|(_, value)| value.trim())
+    }
 }
 
 /// Sends one HTTP/1.1 request on a connection of its own.
@@ -138,10 +185,9 @@ pub fn http(mut connection: Connection, method: &str, path: &str, kind: &str, bo
     let malformed = || io::Error::new(io::ErrorKind::InvalidData, "not an HTTP answer");
     let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or_else(malformed)?;
     let (head, rest) = answer.split_at(end);
-    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
-    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).ok_or_else(malformed)?;
-    if head.contains("transfer-encoding: chunked") {
+    let answer = HttpAnswer::of_head(head)?;
+    if answer.header("transfer-encoding") == Some("chunked") {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "a chunked answer, where a length was expected"));
     }
-    Ok(HttpAnswer { status, body: rest.get(4..).unwrap_or_default().to_vec() })
+    Ok(HttpAnswer { body: rest.get(4..).unwrap_or_default().to_vec(), ..answer })
 }

@@ -1,11 +1,12 @@
 //! Query names exactly those server profiles whose published cases this server passes (KMIP 2.1 §6.1.40, §7.31).
 
-use conformance_tests::endpoint::World;
+use conformance_tests::endpoint::{Endpoint, World};
 use conformance_tests::in_process::InProcess;
 use conformance_tests::message::{Call, call, payload};
 use conformance_tests::oasis::expectations::{self, Expectations};
 use conformance_tests::oasis::run::load_all;
 use conformance_tests::reference;
+use conformance_tests::server_process::{Options, Server, ServerWorld};
 use conformance_tests::token::Vault;
 use conformance_tests::tree::{Tree, enumeration};
 use kmip_codec::registry::{Operation, ProfileName, QueryFunction, Tag, WireEnum};
@@ -60,8 +61,12 @@ fn is_proved(expected: &Expectations, version: Version, prefix: &str) -> bool {
 
 fn queried(version: Version) -> BTreeSet<u32> {
     let mut client = InProcess::open().expect("an engine").fresh_client().expect("a client");
+    named(client.as_mut(), version)
+}
+
+fn named(client: &mut dyn Endpoint, version: Version) -> BTreeSet<u32> {
     let function = enumeration(Tag::QueryFunction, QueryFunction::QueryProfiles.0);
-    let answer = call(client.as_mut(), version, &Call::new(Operation::Query, vec![function])).expect("an answer");
+    let answer = call(client, version, &Call::new(Operation::Query, vec![function])).expect("an answer");
     let named = payload(&answer).expect("a success").all(Tag::ProfileInformation);
     named.map(|profile| profile.field(Tag::ProfileName).and_then(Tree::as_enumeration).expect("a name")).collect()
 }
@@ -80,6 +85,25 @@ fn query_names_exactly_the_profiles_whose_cases_pass() {
         let found = queried(version);
         assert_eq!(shown(&found), shown(&proved), "KMIP {version}");
         assert!(!found.is_empty(), "KMIP {version}");
+    }
+}
+
+/// A server without an HTTPS listener is no HTTPS Server, and nobody can send it XML or JSON.
+#[test]
+fn profiles_of_https_are_named_where_its_listener_is_on() {
+    let place = tempfile::tempdir().expect("a temporary folder");
+    for https in [false, true] {
+        let options = Options { https, ..Options::new(&place.path().join(format!("https-{https}"))) };
+        let server = Server::start(&options).expect("the server starts");
+        let mut client = ServerWorld::new(&server).expect("the server takes a user").fresh_client().expect("a client");
+        for (version, expected) in [(V1_4, 6), (V2_1, 3), (V3_0, 3)] {
+            let found = named(client.as_mut(), version);
+            let names = found.into_iter().map(|name| ProfileName(name).to_string());
+            let of_https = ["HTTPS Server", "JSON Server", "XML Server"];
+            let found = names.filter(|name| of_https.iter().any(|profile| name.starts_with(profile))).count();
+            assert_eq!(found, if https { expected } else { 0 }, "KMIP {version}, HTTPS {https}");
+        }
+        server.stop().expect("the server stops when asked");
     }
 }
 

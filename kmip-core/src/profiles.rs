@@ -22,6 +22,8 @@ pub struct Profile {
     pub cases: &'static str,
     /// Operations that depend on the key vault.
     needs: &'static [Operation],
+    /// Whether it is about HTTPS, whose listener may be off.
+    https: bool,
 }
 
 const NOTHING: &[Operation] = &[];
@@ -40,17 +42,25 @@ const ADVANCED: &[Operation] = &[
 ];
 
 const fn row(name: ProfileName, version: Version, cases: &'static str, needs: &'static [Operation]) -> Profile {
-    Profile { name, version, cases, needs }
+    Profile { name, version, cases, needs, https: false }
+}
+
+/// A profile of messages over HTTPS (KMIP Additional Message Encodings 1.0 §8).
+const fn encoded(name: ProfileName, version: Version, cases: &'static str) -> Profile {
+    Profile { name, version, cases, needs: NOTHING, https: true }
 }
 
 /// All of them.
-pub const PROFILES: [Profile; 35] = [
+pub const PROFILES: [Profile; 47] = [
     row(ProfileName::TapeLibraryServerKMIPV1_0, V1_0, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_0, V1_0, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_0, V1_0, "AKLC-", NOTHING),
     row(ProfileName::SymmetricKeyFoundryServerKMIPV1_0, V1_0, "SKFF-", NOTHING),
     row(ProfileName::OpaqueManagedObjectStoreServerKMIPV1_0, V1_0, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServerKMIPV1_0, V1_0, "SASED-", NOTHING),
+    encoded(ProfileName::HTTPSServerKMIPV1_0, V1_0, "MSGENC-HTTPS-"),
+    encoded(ProfileName::JSONServerKMIPV1_0, V1_0, "MSGENC-JSON-"),
+    encoded(ProfileName::XMLServerKMIPV1_0, V1_0, "MSGENC-XML-"),
     row(ProfileName::TapeLibraryServerKMIPV1_4, V1_4, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_4, V1_4, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_4, V1_4, "AKLC-", NOTHING),
@@ -60,6 +70,9 @@ pub const PROFILES: [Profile; 35] = [
     row(ProfileName::SymmetricKeyFoundryServerKMIPV1_4, V1_4, "SKFF-", NOTHING),
     row(ProfileName::OpaqueManagedObjectStoreServerKMIPV1_4, V1_4, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServerKMIPV1_4, V1_4, "SASED-", NOTHING),
+    encoded(ProfileName::HTTPSServerKMIPV1_4, V1_4, "MSGENC-HTTPS-"),
+    encoded(ProfileName::JSONServerKMIPV1_4, V1_4, "MSGENC-JSON-"),
+    encoded(ProfileName::XMLServerKMIPV1_4, V1_4, "MSGENC-XML-"),
     row(ProfileName::TapeLibraryServer, V2_1, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServer, V2_1, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServer, V2_1, "AKLC-", NOTHING),
@@ -70,6 +83,9 @@ pub const PROFILES: [Profile; 35] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V2_1, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V2_1, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V2_1, "AX-", NOTHING),
+    encoded(ProfileName::HTTPSServer, V2_1, "MSGENC-HTTPS-"),
+    encoded(ProfileName::JSONServer, V2_1, "MSGENC-JSON-"),
+    encoded(ProfileName::XMLServer, V2_1, "MSGENC-XML-"),
     row(ProfileName::TapeLibraryServer, V3_0, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServer, V3_0, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServer, V3_0, "AKLC-", NOTHING),
@@ -80,15 +96,20 @@ pub const PROFILES: [Profile; 35] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V3_0, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V3_0, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V3_0, "AX-", NOTHING),
+    encoded(ProfileName::HTTPSServer, V3_0, "MSGENC-HTTPS-"),
+    encoded(ProfileName::JSONServer, V3_0, "MSGENC-JSON-"),
+    encoded(ProfileName::XMLServer, V3_0, "MSGENC-XML-"),
 ];
 
-/// What Query answers to a client of a version: names that the version has, of profiles whose operations the vault can do.
+/// What Query answers to a client of a version: names that the version has, of profiles whose operations the vault can do,
+/// and of those about HTTPS only where this server speaks it. Where it does is not told: addresses depend on who asks.
 pub(crate) fn information(engine: &Engine, version: Version) -> Vec<ProfileInformation> {
     let offered = ops::supported(engine, V3_0);
     // Names without a version are those of 2.x and of 3.0, each proved by the cases of its own.
     let own = |profile: &&Profile| (profile.version >= V3_0) == (version >= V3_0);
     let named = PROFILES.iter().filter(own).filter(|profile| ProfileName::TABLE.is_live(profile.name.0, version));
     let able = named.filter(|profile| profile.needs.iter().all(|operation| offered.contains(operation)));
+    let able = able.filter(|profile| engine.config.https || !profile.https);
     let entry = |profile: &Profile| ProfileInformation {
         profile_name: profile.name,
         profile_version: None,

@@ -5,9 +5,11 @@ use super::compare::{Comparer, Request};
 use super::facts::Facts;
 use super::passing::{clock, passing};
 use super::variables::Variables;
+use crate::encoded::Wire;
 use crate::endpoint::{Endpoint, World};
 use crate::tree::{decode, encode};
 use kmip_codec::version::{PUBLISHED, Version};
+use kmip_codec::wire::Encoding;
 use std::fmt;
 use std::path::Path;
 
@@ -77,19 +79,38 @@ pub fn load_all(folder: &Path) -> Result<Vec<Case>, CaseError> {
 
 /// Plays the cases that `selected` names (and the predecessors that they need) and reports on those, in their order.
 pub fn play_all(cases: &[Case], world: &mut dyn World, selected: &dyn Fn(&Case) -> bool) -> Vec<Report> {
-    let wanted = cases.iter().filter(|case| selected(case));
-    let played =
-        wanted.map(|case| Report { name: case.name.clone(), version: case.version, outcome: play(case, cases, world) });
-    played.collect()
+    play_all_over(cases, world, Wire::Kmip, selected)
+}
+
+/// Plays cases as [`play_all`] does, over a wire: those that are about a wire of their own go over that.
+pub fn play_all_over(
+    cases: &[Case],
+    world: &mut dyn World,
+    wire: Wire,
+    selected: &dyn Fn(&Case) -> bool,
+) -> Vec<Report> {
+    let report = |case: &Case| {
+        let outcome = play(case, cases, world, own_wire(case).unwrap_or(wire));
+        Report { name: case.name.clone(), version: case.version, outcome }
+    };
+    cases.iter().filter(|case| selected(case)).map(report).collect()
+}
+
+/// The wire that a case is about (KMIP Additional Message Encodings 1.0).
+fn own_wire(case: &Case) -> Option<Wire> {
+    let cases = [("MSGENC-HTTPS", Encoding::Ttlv), ("MSGENC-XML", Encoding::Xml), ("MSGENC-JSON", Encoding::Json)];
+    let own = cases.into_iter().find(|(prefix, _)| case.base_name().starts_with(prefix));
+    own.map(|(_, encoding)| Wire::Https(encoding))
 }
 
 /// Plays a case after the ones it follows.
-fn play(case: &Case, cases: &[Case], world: &mut dyn World) -> Outcome {
+fn play(case: &Case, cases: &[Case], world: &mut dyn World, wire: Wire) -> Outcome {
     if let Some(reason) = unplayable(case) {
         return Outcome::Not(reason.to_owned());
     }
-    let mut endpoint = match world.fresh_client() {
-        Ok(endpoint) => endpoint,
+    let mut endpoint = match world.fresh_client_over(wire) {
+        Ok(Some(endpoint)) => endpoint,
+        Ok(None) => return Outcome::Not("needs HTTPS".to_owned()),
         Err(error) => return Outcome::Fail(format!("no client: {error}")),
     };
     let mut play = Play::new();
@@ -106,7 +127,7 @@ fn predecessor<'a>(case: &Case, cases: &'a [Case]) -> Option<&'a Case> {
     cases.iter().find(|other| other.version == case.version && other.base_name() == *earlier)
 }
 
-/// Why a case cannot be played by a client over the KMIP port.
+/// Why a case cannot be played by a client.
 pub fn unplayable(case: &Case) -> Option<&'static str> {
     let base = case.base_name();
     match base {
@@ -114,9 +135,6 @@ pub fn unplayable(case: &Case) -> Option<&'static str> {
             Some("the server would send requests to the client")
         }
         _ if base.starts_with("TC-OTP") => Some("wants what TC-OTP-SETUP stored, which is not published"),
-        _ if base.starts_with("MSGENC-JSON") => Some("needs the JSON encoding over HTTPS"),
-        _ if base.starts_with("MSGENC-XML") => Some("needs the XML encoding over HTTPS"),
-        _ if base.starts_with("MSGENC-HTTPS") => Some("needs HTTPS"),
         _ => None,
     }
 }
