@@ -2,10 +2,11 @@
 
 use kmip_codec::error::DecodeError;
 use kmip_codec::limits::Limits;
-use kmip_codec::message::{RequestMessage, ResponseMessage, encode, encode_xml, encoded_len};
+use kmip_codec::message::{RequestMessage, ResponseMessage, encode, encode_json, encode_xml, encoded_len};
 use kmip_codec::registry::Tag;
 use kmip_codec::value::Value;
 use kmip_codec::version::Version;
+use kmip_codec::wire::json::JsonReader;
 use kmip_codec::wire::print::Printer;
 use kmip_codec::wire::ttlv::TtlvReader;
 use kmip_codec::wire::xml::{Layout, XmlReader};
@@ -56,6 +57,14 @@ impl Message {
         }
     }
 
+    /// As JSON.
+    pub fn json(&self) -> String {
+        match self {
+            Self::Request(it) => encode_json(Tag::RequestMessage, it, self.version(), Layout::Compact).to_string(),
+            Self::Response(it) => encode_json(Tag::ResponseMessage, it, self.version(), Layout::Compact).to_string(),
+        }
+    }
+
     fn print(&self) {
         let mut printer = Printer::new(self.version(), 1_000);
         match self {
@@ -82,6 +91,11 @@ pub fn from_xml(text: &str, strictness: Strictness) -> Result<Message, DecodeErr
     Message::take(&mut XmlReader::new(text, LIMITS, strictness)?)
 }
 
+/// Reads JSON.
+pub fn from_json(text: &str, strictness: Strictness) -> Result<Message, DecodeError> {
+    Message::take(&mut JsonReader::new(text, LIMITS, strictness)?)
+}
+
 /// Encodes what was decoded strictly, decodes it again, and expects the same.
 pub fn check(message: &Message) {
     let bytes = message.ttlv();
@@ -89,6 +103,12 @@ pub fn check(message: &Message) {
     assert_eq!(*message, again);
     assert_eq!(bytes, again.ttlv());
     message.print();
+}
+
+/// The same through JSON, which holds any text.
+pub fn check_json(message: &Message) {
+    let again = from_json(&message.json(), Strictness::Strict).expect("what was written can be read");
+    assert_eq!(*message, again);
 }
 
 /// The same through XML, for a message whose texts XML can hold.

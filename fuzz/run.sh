@@ -16,6 +16,6 @@ coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
 RUSTFLAGS="$coverage" cargo build --release --target "$host" --bin "$target"
 [ -d corpus/"$target" ] || cargo run --quiet --bin seed -- "$target" || mkdir -p corpus/"$target"
 mkdir -p artifacts/"$target"
-case $target in ttlv|xml) longest=16384 ;; *) longest=4096 ;; esac
+case $target in ttlv|xml|json) longest=16384 ;; *) longest=4096 ;; esac
 exec "target/$host/release/$target" -max_total_time="$seconds" -artifact_prefix="artifacts/$target/" \
     -max_len=$longest -timeout=10 "$@" corpus/"$target"

@@ -34,6 +34,7 @@ fn main() -> io::Result<()> {
     let mut folder = Folder { target: &target, written: 0 };
     match target.as_str() {
         "ttlv" => seeds::messages::ttlv(&mut folder),
+        "json" => seeds::messages::json(&mut folder),
         "xml" => seeds::messages::xml(&mut folder),
         "key_formats" => seeds::key_formats::write(&mut folder),
         "cryptographic_parameters" => seeds::cryptographic_parameters::write(&mut folder),

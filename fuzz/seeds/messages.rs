@@ -9,6 +9,7 @@ use kmip_codec::registry::{ItemType, Tag};
 use kmip_codec::value::Value;
 use kmip_codec::wire::xml::{XmlReader, messages};
 use kmip_codec::wire::{Source, Strictness};
+use kmip_fuzz::messages::from_ttlv;
 
 use crate::Folder;
 
@@ -33,6 +34,14 @@ fn each_of_oasis(mut act: impl FnMut(Tag, &str) -> io::Result<()>) -> io::Result
 /// The messages as XML.
 pub fn xml(folder: &mut Folder<'_>) -> io::Result<()> {
     each_of_oasis(|_, text| folder.write(compact(text)))
+}
+
+/// The messages as JSON.
+pub fn json(folder: &mut Folder<'_>) -> io::Result<()> {
+    each_of_oasis(|tag, text| match encoded(tag, text).map(|bytes| from_ttlv(&bytes, Strictness::Strict)) {
+        Some(Ok(message)) => folder.write(message.json()),
+        _ => Ok(()),
+    })
 }
 
 /// The messages as TTLV, and those that real clients send.
