@@ -46,6 +46,14 @@ pub enum Fault {
     AttributeExists,
     /// Another object of the scope has the name.
     NameTaken,
+    /// PKCS#11 Input Parameters do not fit the function.
+    Pkcs11Codec,
+    /// There is no such PKCS#11 Function.
+    Pkcs11Function,
+    /// There is no such PKCS#11 Interface.
+    Pkcs11Interface,
+    /// No PKCS#11 application has this Correlation Value.
+    Pkcs11Correlation,
     /// A certification request is not what its type says, or proves no possession of its key.
     InvalidRequest,
     /// A field's value is not acceptable.
@@ -219,6 +227,11 @@ impl Fault {
             Self::ConstraintViolation => by_version(R::InvalidField, R::InvalidAttributeValue, R::ConstraintViolation),
             Self::DataType => since_2(R::InvalidField, R::InvalidDataType),
             Self::NumericRange => since_2(R::InvalidField, R::NumericRange),
+            // The operation begins with 2.0 (KMIP 2.1 §6.1.37.1).
+            Self::Pkcs11Codec => R::PKCS_11CodecError,
+            Self::Pkcs11Function => R::PKCS_11InvalidFunction,
+            Self::Pkcs11Interface => R::PKCS_11InvalidInterface,
+            Self::Pkcs11Correlation => R::InvalidAsynchronousCorrelationValue,
             Self::InvalidRequest => since_2(R::InvalidField, R::InvalidCSR),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).

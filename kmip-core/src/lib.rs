@@ -28,6 +28,7 @@ mod make;
 mod material;
 pub mod object;
 mod ops;
+mod pkcs11;
 mod policy;
 pub mod ports;
 pub mod profiles;

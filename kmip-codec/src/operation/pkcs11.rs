@@ -3,6 +3,7 @@
 use crate::inline::Text;
 use crate::macros::record;
 use crate::registry::{Pkcs11Function, Pkcs11ReturnCode};
+use crate::secret::Secret;
 use crate::value::ByteString;
 
 record! {
@@ -11,7 +12,7 @@ record! {
         pkcs11_interface: Option<Text> = tag(PKCS_11Interface),
         pkcs11_function: Pkcs11Function = tag(PKCS_11Function),
         correlation_value: Option<ByteString> = tag(CorrelationValue),
-        pkcs11_input_parameters: Option<ByteString> = tag(PKCS_11InputParameters),
+        pkcs11_input_parameters: Option<Secret> = tag(PKCS_11InputParameters),
     }
 
     /// Response payload of PKCS#11 (KMIP 2.1 §6.1.37). Since KMIP 2.0.
@@ -19,7 +20,7 @@ record! {
         pkcs11_interface: Option<Text> = tag(PKCS_11Interface),
         pkcs11_function: Pkcs11Function = tag(PKCS_11Function),
         correlation_value: Option<ByteString> = tag(CorrelationValue),
-        pkcs11_output_parameters: Option<ByteString> = tag(PKCS_11OutputParameters),
+        pkcs11_output_parameters: Option<Secret> = tag(PKCS_11OutputParameters),
         pkcs11_return_code: Pkcs11ReturnCode = tag(PKCS_11ReturnCode),
     }
 }

@@ -19,6 +19,7 @@ use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::pkcs11::{Applications, Change};
 use crate::ports::crypto::{Accumulator, Transform};
 use crate::ports::vault::Sealed;
 
@@ -233,6 +234,7 @@ pub(crate) struct Effects {
     opened: Vec<(ByteString, Stream)>,
     advanced: Vec<(ByteString, bool)>,
     keys: Vec<(Text, Text)>,
+    applications: Vec<(ByteString, Change)>,
 }
 
 impl std::fmt::Debug for Effects {
@@ -247,6 +249,7 @@ pub(crate) struct Mark {
     opened: usize,
     advanced: usize,
     keys: usize,
+    applications: usize,
 }
 
 impl Effects {
@@ -266,9 +269,20 @@ impl Effects {
         self.keys.push((scope.clone(), id.clone()));
     }
 
+    /// Changes a PKCS#11 application.
+    pub fn change(&mut self, correlation: ByteString, change: Change) {
+        self.applications.push((correlation, change));
+    }
+
+    /// What this request changes of PKCS#11 applications.
+    pub fn applications(&self) -> &[(ByteString, Change)] {
+        &self.applications
+    }
+
     /// Remembers the effects so far.
     pub fn mark(&self) -> Mark {
-        Mark { opened: self.opened.len(), advanced: self.advanced.len(), keys: self.keys.len() }
+        let (opened, advanced) = (self.opened.len(), self.advanced.len());
+        Mark { opened, advanced, keys: self.keys.len(), applications: self.applications.len() }
     }
 }
 
@@ -277,6 +291,7 @@ impl Effects {
 pub(crate) struct Streams {
     table: Mutex<HashMap<ByteString, Arc<Mutex<Entry>>>>,
     held: Arc<AtomicU64>,
+    pub(crate) applications: Applications,
 }
 
 type Table<'a> = MutexGuard<'a, HashMap<ByteString, Arc<Mutex<Entry>>>>;
@@ -374,6 +389,7 @@ impl Streams {
 
     /// Applies the effects of a request that is being answered.
     pub fn apply(&self, effects: Effects, now: i64) {
+        self.applications.apply(effects.applications);
         if effects.opened.is_empty() && effects.advanced.is_empty() && effects.keys.is_empty() {
             return;
         }
@@ -401,6 +417,7 @@ impl Streams {
     pub fn abandon(&self, effects: &mut Effects, mark: Mark) {
         effects.opened.truncate(mark.opened);
         effects.keys.truncate(mark.keys);
+        effects.applications.truncate(mark.applications);
         let mut table = self.table();
         for (correlation, _) in effects.advanced.drain(mark.advanced.min(effects.advanced.len())..) {
             table.remove(&correlation);

@@ -40,6 +40,7 @@ mod modify_attribute;
 mod obliterate;
 mod obtain_lease;
 mod ping;
+mod pkcs11;
 mod query;
 mod recertify;
 mod recover;
@@ -128,6 +129,7 @@ handlers! {
     Certify => Certify, certify::certify;
     ReCertify => ReCertify, recertify::recertify;
     Validate => Validate, validate::validate;
+    Pkcs11 => PKCS_11, pkcs11::pkcs11;
     Query => Query, query::query;
     DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
     Log => Log, log::log;
@@ -144,7 +146,7 @@ handlers! {
     }
     unhandled {
         Cancel Poll Notify Put
-        SetEndpointRole Pkcs11 ReProvision
+        SetEndpointRole ReProvision
         QueryAsynchronousRequests Process
     }
 }
@@ -171,9 +173,17 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
 pub(crate) fn keys_made(items: &[RequestItem]) -> usize {
     use Operation as O;
     let makes = |operation| {
+        // A call of PKCS#11 makes one at most.
         matches!(
             operation,
-            O::Create | O::CreateKeyPair | O::Register | O::DeriveKey | O::ReKey | O::ReKeyKeyPair | O::JoinSplitKey
+            O::PKCS_11
+                | O::Create
+                | O::CreateKeyPair
+                | O::Register
+                | O::DeriveKey
+                | O::ReKey
+                | O::ReKeyKeyPair
+                | O::JoinSplitKey
         )
     };
     items.iter().flatten().filter(|item| makes(item.operation)).count()
@@ -209,7 +219,7 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
         | O::Sign
         | O::Certify
         | O::ReCertify => (Work::Device, waits.to_use),
-        O::SignatureVerify | O::MAC | O::MACVerify => (Work::Device, waits.to_use),
+        O::SignatureVerify | O::MAC | O::MACVerify | O::PKCS_11 => (Work::Device, waits.to_use),
         _ => return None,
     };
     let at_once = pace == Pace::Prompt && waits.prompt && work == Work::Device;

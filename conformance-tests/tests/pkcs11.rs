@@ -1,0 +1,517 @@
+//! PKCS#11 through KMIP (KMIP 2.1 §6.1.37) as a caller writes it, byte by byte: every function that is done here, with known
+//! answers of the algorithms, and what each refuses.
+
+use conformance_tests::endpoint::{Endpoint, World};
+use conformance_tests::in_process::InProcess;
+use kmip_codec::limits::Limits;
+use kmip_codec::message::decode::decode_response;
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::operation::pkcs11::Pkcs11Request;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{Operation, Pkcs11Function as F, Pkcs11ReturnCode as Rv, ResultReason, ResultStatus, Tag};
+use kmip_codec::secret::Secret;
+use kmip_codec::value::ByteString;
+use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
+use kmip_codec::wire::Strictness;
+
+/// Parameters on their way.
+#[derive(Clone, Default)]
+struct Input(Vec<u8>);
+
+fn input() -> Input {
+    Input::default()
+}
+
+impl Input {
+    fn byte(mut self, byte: u8) -> Self {
+        self.0.push(byte);
+        self
+    }
+
+    fn ulong(mut self, number: u64) -> Self {
+        self.0.extend(number.to_be_bytes());
+        self
+    }
+
+    fn count(mut self, count: usize) -> Self {
+        self.0.extend(u32::try_from(count).expect("a small number").to_be_bytes());
+        self
+    }
+
+    fn octets(mut self, octets: &[u8]) -> Self {
+        self = self.count(octets.len());
+        self.0.extend(octets);
+        self
+    }
+
+    fn room(self, room: usize) -> Self {
+        self.byte(1).count(room)
+    }
+
+    fn no_room(self) -> Self {
+        self.byte(0).count(0)
+    }
+
+    fn mechanism(self, id: u64, parameter: Option<Input>) -> Self {
+        let head = self.ulong(id);
+        match parameter {
+            Some(parameter) => head.byte(1).octets(&parameter.0),
+            None => head.byte(0),
+        }
+    }
+
+    fn number(self, kind: u64, number: u64) -> Self {
+        self.ulong(kind).byte(1).byte(1).ulong(number)
+    }
+
+    fn flag(self, kind: u64, flag: bool) -> Self {
+        self.ulong(kind).byte(1).byte(1).byte(u8::from(flag))
+    }
+
+    fn text(self, kind: u64, octets: &[u8]) -> Self {
+        self.ulong(kind).byte(1).byte(1).octets(octets)
+    }
+}
+
+/// Output parameters as they are read.
+struct Output(Vec<u8>);
+
+impl Output {
+    fn take(&mut self, count: usize) -> Vec<u8> {
+        self.0.drain(..count).collect()
+    }
+
+    fn ulong(&mut self) -> u64 {
+        u64::from_be_bytes(self.take(8).try_into().expect("8 octets"))
+    }
+
+    fn count(&mut self) -> usize {
+        u32::from_be_bytes(self.take(4).try_into().expect("4 octets")) as usize
+    }
+
+    fn buffer(&mut self) -> Vec<u8> {
+        assert_eq!(self.take(1), [1], "the octets are there");
+        let count = self.count();
+        self.take(count)
+    }
+}
+
+struct Caller {
+    client: Box<dyn Endpoint>,
+    correlation: Option<ByteString>,
+    version: Version,
+}
+
+/// Versions that have the operation.
+const VERSIONS: [Version; 3] = [V2_0, V2_1, V3_0];
+
+impl Caller {
+    fn new(world: &mut InProcess, version: Version) -> Self {
+        let mut caller = Self { client: world.fresh_client().expect("a client"), correlation: None, version };
+        let (code, _) = caller.call(F::C_Initialize, input().byte(1));
+        assert_eq!(code, Rv::OK);
+        caller
+    }
+
+    fn item(&mut self, function: F, parameters: Input) -> ResponseBatchItem {
+        let request = Pkcs11Request {
+            pkcs11_interface: None,
+            pkcs11_function: function,
+            correlation_value: self.correlation.clone(),
+            pkcs11_input_parameters: Some(Secret::copy_from(&parameters.0)),
+        };
+        let item = (Operation::PKCS_11, RequestPayload::Pkcs11(Box::new(request)));
+        let message = RequestMessage::continuing(self.version, vec![item]);
+        let request = encode(Tag::RequestMessage, &message, self.version);
+        let answer = self.client.exchange(&request).expect("an answer");
+        let mut answer = decode_response(&answer, &Limits::DEFAULT, Strictness::Strict).expect("a response");
+        answer.batch_item.pop().expect("an item")
+    }
+
+    fn call(&mut self, function: F, parameters: Input) -> (Rv, Output) {
+        let item = self.item(function, parameters);
+        assert_eq!(item.result_status, ResultStatus::Success, "{function}: {:?}", item.result_message);
+        let Some(ResponsePayload::Pkcs11(answer)) = item.response_payload else { panic!("no answer of PKCS#11") };
+        if answer.correlation_value.is_some() {
+            self.correlation = answer.correlation_value;
+        }
+        let output = answer.pkcs11_output_parameters.map_or_else(Vec::new, |output| output.expose_secret().to_vec());
+        (answer.pkcs11_return_code, Output(output))
+    }
+
+    #[track_caller]
+    fn must(&mut self, function: F, parameters: Input) -> Output {
+        let (code, output) = self.call(function, parameters);
+        assert_eq!(code, Rv::OK, "{function}");
+        output
+    }
+
+    #[track_caller]
+    fn refused(&mut self, function: F, parameters: Input) -> Rv {
+        let (code, _) = self.call(function, parameters);
+        assert_ne!(code, Rv::OK, "{function}");
+        code
+    }
+
+    fn session(&mut self, flags: u64) -> u64 {
+        self.must(F::C_OpenSession, input().ulong(0).ulong(flags)).ulong()
+    }
+
+    fn secret_key(&mut self, session: u64, key_type: u64, value: &[u8]) -> u64 {
+        let template = input().ulong(session).count(3).number(CLASS, 4).number(KEY_TYPE, key_type).text(VALUE, value);
+        self.must(F::C_CreateObject, template).ulong()
+    }
+
+    fn find(&mut self, session: u64, template: Input) -> Vec<u64> {
+        let mut init = input().ulong(session);
+        init.0.extend(template.0);
+        self.must(F::C_FindObjectsInit, init);
+        let mut found = self.must(F::C_FindObjects, input().ulong(session).ulong(100));
+        let count = found.count();
+        let found = (0..count).map(|_| found.ulong()).collect();
+        assert_eq!(self.must(F::C_FindObjects, input().ulong(session).count(100)).count(), 0, "all were told");
+        self.must(F::C_FindObjectsFinal, input().ulong(session));
+        found
+    }
+}
+
+const CLASS: u64 = 0;
+const LABEL: u64 = 3;
+const VALUE: u64 = 0x11;
+const KEY_TYPE: u64 = 0x100;
+const ID: u64 = 0x102;
+const SENSITIVE: u64 = 0x103;
+const MODULUS: u64 = 0x120;
+const MODULUS_BITS: u64 = 0x121;
+const VALUE_LEN: u64 = 0x161;
+const EC_PARAMS: u64 = 0x180;
+const AES: u64 = 0x1F;
+const GENERIC: u64 = 0x10;
+const READS: u64 = 4;
+const WRITES: u64 = 6;
+const P256: &[u8] = &[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
+
+fn bytes(digits: &str) -> Vec<u8> {
+    hex::decode(digits).expect("hexadecimal digits")
+}
+
+#[test]
+fn library_slot_and_token_tell_about_themselves() {
+    for version in VERSIONS {
+        library_slot_and_token_tell_about_themselves_in(version);
+    }
+}
+
+fn library_slot_and_token_tell_about_themselves_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    assert_eq!(caller.must(F::C_GetInfo, input()).0.len(), 2 + 32 + 8 + 32 + 2);
+    let mut slots = caller.must(F::C_GetSlotList, input().byte(1).room(4));
+    assert_eq!((slots.take(1), slots.count(), slots.ulong()), (vec![1], 1, 0));
+    assert_eq!(caller.must(F::C_GetSlotList, input().byte(1).no_room()).0, [0, 0, 0, 0, 1]);
+    assert_eq!(caller.must(F::C_GetSlotInfo, input().ulong(0)).0.len(), 64 + 32 + 8 + 2 + 2);
+    assert_eq!(caller.refused(F::C_GetSlotInfo, input().ulong(7)), Rv::SLOT_ID_INVALID);
+    assert_eq!(caller.must(F::C_GetTokenInfo, input().ulong(0)).0.len(), 32 + 32 + 16 + 16 + 8 + 10 * 8 + 2 + 2 + 16);
+    let mut mechanisms = caller.must(F::C_GetMechanismList, input().ulong(0).room(500));
+    assert_eq!(mechanisms.take(1), [1]);
+    let count = mechanisms.count();
+    let mechanisms: Vec<u64> = (0..count).map(|_| mechanisms.ulong()).collect();
+    for mechanism in &mechanisms {
+        let mut info = caller.must(F::C_GetMechanismInfo, input().ulong(0).ulong(*mechanism));
+        let (least, most, flags) = (info.ulong(), info.ulong(), info.ulong());
+        assert!(least <= most && flags != 0, "{mechanism:#x}");
+    }
+    assert!(mechanisms.contains(&0x1087), "AES-GCM");
+    assert_eq!(caller.refused(F::C_GetMechanismInfo, input().ulong(0).ulong(0x9999)), Rv::MECHANISM_INVALID);
+    assert_eq!(caller.refused(F::C_GetMechanismList, input().ulong(0).room(1)), Rv::BUFFER_TOO_SMALL);
+    assert_eq!(caller.refused(F::C_InitToken, input()), Rv::FUNCTION_NOT_SUPPORTED);
+    assert_eq!(caller.refused(F::C_Initialize, input().byte(1)), Rv::CRYPTOKI_ALREADY_INITIALIZED);
+    caller.must(F::C_Finalize, input());
+    assert_eq!(
+        caller.item(F::C_GetInfo, input()).result_reason,
+        Some(ResultReason::InvalidAsynchronousCorrelationValue)
+    );
+}
+
+#[test]
+fn sessions_are_counted_and_know_who_may_change_what() {
+    for version in VERSIONS {
+        sessions_are_counted_and_know_who_may_change_what_in(version);
+    }
+}
+
+fn sessions_are_counted_and_know_who_may_change_what_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let reads = caller.session(READS);
+    let writes = caller.session(WRITES);
+    assert_ne!(reads, writes);
+    assert_eq!(caller.refused(F::C_OpenSession, input().ulong(0).ulong(2)), Rv::SESSION_PARALLEL_NOT_SUPPORTED);
+    let generate = |session| input().ulong(session).mechanism(0x1080, None).count(1).number(VALUE_LEN, 32);
+    assert_eq!(caller.refused(F::C_GenerateKey, generate(reads)), Rv::SESSION_READ_ONLY);
+    assert_eq!(caller.refused(F::C_GenerateKey, generate(1 << 40)), Rv::SESSION_HANDLE_INVALID);
+    let mut info = caller.must(F::C_GetSessionInfo, input().ulong(writes));
+    assert_eq!((info.ulong(), info.ulong(), info.ulong(), info.ulong()), (0, 2, 6, 0));
+    let login = |user: u64, pin: &[u8]| input().ulong(writes).ulong(user).octets(pin);
+    assert_eq!(caller.refused(F::C_Login, login(0, b"")), Rv::USER_TYPE_INVALID);
+    assert_eq!(caller.refused(F::C_Login, login(1, b"1234")), Rv::PIN_INCORRECT);
+    assert_eq!(caller.refused(F::C_Logout, input().ulong(writes)), Rv::USER_NOT_LOGGED_IN);
+    caller.must(F::C_Login, login(1, b""));
+    assert_eq!(caller.refused(F::C_Login, login(1, b"")), Rv::USER_ALREADY_LOGGED_IN);
+    let mut info = caller.must(F::C_GetSessionInfo, input().ulong(reads));
+    assert_eq!((info.ulong(), info.ulong()), (0, 1), "a login is one of all sessions");
+    caller.must(F::C_Logout, input().ulong(writes));
+    caller.must(F::C_CloseSession, input().ulong(reads));
+    assert_eq!(caller.refused(F::C_GetSessionInfo, input().ulong(reads)), Rv::SESSION_HANDLE_INVALID);
+    caller.must(F::C_CloseAllSessions, input().ulong(0));
+    assert_eq!(caller.refused(F::C_GetSessionInfo, input().ulong(writes)), Rv::SESSION_HANDLE_INVALID);
+    for _ in 0..64 {
+        caller.session(READS);
+    }
+    assert_eq!(caller.refused(F::C_OpenSession, input().ulong(0).ulong(READS)), Rv::SESSION_COUNT);
+}
+
+/// NIST SP 800-38A F.2.1 (CBC) and the test case 4 of the GCM specification.
+#[test]
+fn ciphers_give_their_known_answers_whole_and_in_parts() {
+    for version in VERSIONS {
+        ciphers_give_their_known_answers_whole_and_in_parts_in(version);
+    }
+}
+
+fn ciphers_give_their_known_answers_whole_and_in_parts_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let key = caller.secret_key(session, AES, &bytes("2b7e151628aed2a6abf7158809cf4f3c"));
+    let iv = bytes("000102030405060708090a0b0c0d0e0f");
+    let plain = bytes("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+    let cipher = bytes("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2");
+    let init = |mechanism| input().ulong(session).mechanism(mechanism, Some(input().octets(&iv))).ulong(key);
+
+    caller.must(F::C_EncryptInit, init(0x1082));
+    assert_eq!(caller.refused(F::C_EncryptInit, init(0x1082)), Rv::OPERATION_ACTIVE);
+    let whole = input().ulong(session).octets(&plain);
+    assert_eq!(caller.must(F::C_Encrypt, whole.clone().no_room()).0, [0, 0, 0, 0, 32]);
+    assert_eq!(caller.refused(F::C_Encrypt, whole.clone().room(31)), Rv::BUFFER_TOO_SMALL);
+    assert_eq!(caller.must(F::C_Encrypt, whole.clone().room(32)).buffer(), cipher);
+    assert_eq!(caller.refused(F::C_Encrypt, whole.room(32)), Rv::OPERATION_NOT_INITIALIZED);
+
+    caller.must(F::C_DecryptInit, init(0x1082));
+    let mut parts = Vec::new();
+    for part in cipher.chunks(7) {
+        parts.extend(caller.must(F::C_DecryptUpdate, input().ulong(session).octets(part).room(64)).buffer());
+    }
+    parts.extend(caller.must(F::C_DecryptFinal, input().ulong(session).room(64)).buffer());
+    assert_eq!(parts, plain);
+
+    caller.must(F::C_EncryptInit, init(0x1085));
+    let padded = caller.must(F::C_Encrypt, input().ulong(session).octets(b"short").room(16)).buffer();
+    caller.must(F::C_DecryptInit, init(0x1085));
+    assert_eq!(caller.must(F::C_Decrypt, input().ulong(session).octets(&padded).room(5)).buffer(), b"short");
+
+    let key = caller.secret_key(session, AES, &bytes("feffe9928665731c6d6a8f9467308308"));
+    let plain = bytes(
+        "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39",
+    );
+    let cipher = bytes(
+        "42831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c7d8f6a5aac84aa051ba30b396a0aac973d58e0915bc94fbc3221a5db94fae95ae7121a47",
+    );
+    let aad = bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+    let nonce = bytes("cafebabefacedbaddecaf888");
+    let wide = input().octets(&nonce).ulong(96).octets(&aad).ulong(128);
+    let narrow = input().octets(&nonce).count(96).octets(&aad).count(128);
+    for parameter in [wide, narrow] {
+        let init = input().ulong(session).mechanism(0x1087, Some(parameter)).ulong(key);
+        caller.must(F::C_EncryptInit, init.clone());
+        assert_eq!(caller.must(F::C_Encrypt, input().ulong(session).octets(&plain).room(100)).buffer(), cipher);
+        caller.must(F::C_DecryptInit, init.clone());
+        assert_eq!(caller.must(F::C_Decrypt, input().ulong(session).octets(&cipher).room(100)).buffer(), plain);
+        caller.must(F::C_DecryptInit, init);
+        let forged = [&cipher[..75], &[0]].concat();
+        let decrypt = input().ulong(session).octets(&forged).room(100);
+        assert_eq!(caller.refused(F::C_Decrypt, decrypt), Rv::ENCRYPTED_DATA_INVALID);
+    }
+}
+
+/// FIPS 180-4 examples, and RFC 4231 test case 2.
+#[test]
+fn digests_and_codes_give_their_known_answers() {
+    for version in VERSIONS {
+        digests_and_codes_give_their_known_answers_in(version);
+    }
+}
+
+fn digests_and_codes_give_their_known_answers_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let expected = bytes("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    caller.must(F::C_DigestInit, input().ulong(session).mechanism(0x250, None));
+    assert_eq!(caller.must(F::C_Digest, input().ulong(session).octets(b"abc").room(32)).buffer(), expected);
+    caller.must(F::C_DigestInit, input().ulong(session).mechanism(0x250, None));
+    for part in [b"a", b"b", b"c"] {
+        caller.must(F::C_DigestUpdate, input().ulong(session).octets(part));
+    }
+    assert_eq!(caller.must(F::C_DigestFinal, input().ulong(session).room(32)).buffer(), expected);
+
+    let key = caller.secret_key(session, GENERIC, b"Jefe");
+    let message = b"what do ya want for nothing?";
+    let code = bytes("5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    let init = input().ulong(session).mechanism(0x251, None).ulong(key);
+    caller.must(F::C_SignInit, init.clone());
+    assert_eq!(caller.must(F::C_Sign, input().ulong(session).octets(message).room(32)).buffer(), code);
+    caller.must(F::C_VerifyInit, init.clone());
+    caller.must(F::C_VerifyUpdate, input().ulong(session).octets(message));
+    caller.must(F::C_VerifyFinal, input().ulong(session).octets(&code));
+    caller.must(F::C_VerifyInit, init);
+    let verify = input().ulong(session).octets(b"another message").octets(&code);
+    assert_eq!(caller.refused(F::C_Verify, verify), Rv::SIGNATURE_INVALID);
+    assert_eq!(caller.must(F::C_GenerateRandom, input().ulong(session).count(40)).0.len(), 40);
+    caller.must(F::C_SeedRandom, input().ulong(session).octets(b"seed"));
+}
+
+/// Mechanism and parameter, public and private key, message, octets of the signature.
+type Signature<'a> = (u64, Option<Input>, (u64, u64), &'a [u8], usize);
+
+#[test]
+fn pairs_sign_and_verify_in_the_forms_of_pkcs11() {
+    for version in VERSIONS {
+        pairs_sign_and_verify_in_the_forms_of_pkcs11_in(version);
+    }
+}
+
+fn pairs_sign_and_verify_in_the_forms_of_pkcs11_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let label = |count| input().count(count).text(LABEL, b"pair").text(ID, b"\x01\x02");
+    let mut pair = |mechanism, public: Input, private: Input| {
+        let mut request = input().ulong(session).mechanism(mechanism, None);
+        request.0.extend(public.0);
+        request.0.extend(private.0);
+        let mut made = caller.must(F::C_GenerateKeyPair, request);
+        (made.ulong(), made.ulong())
+    };
+    let ec = pair(0x1040, label(3).text(EC_PARAMS, P256), label(2));
+    let ed = pair(0x1055, label(2), label(2));
+    let rsa = pair(0x0000, label(3).number(MODULUS_BITS, 2048), label(2));
+    let digest = [7; 32];
+    let pss = || Some(input().ulong(0x250).ulong(2).count(32));
+    let rows: [Signature<'_>; 6] = [
+        (0x1041, None, ec, &digest, 64),
+        (0x1044, None, ec, b"a message", 64),
+        (0x1057, None, ed, b"a message", 64),
+        (0x0040, None, rsa, b"a message", 256),
+        (0x0043, pss(), rsa, b"a message", 256),
+        (0x0001, None, rsa, &digest, 256),
+    ];
+    for (mechanism, parameter, (public, private), message, length) in rows {
+        let init = |key| input().ulong(session).mechanism(mechanism, parameter.clone()).ulong(key);
+        caller.must(F::C_SignInit, init(private));
+        let signature = caller.must(F::C_Sign, input().ulong(session).octets(message).room(length)).buffer();
+        assert_eq!(signature.len(), length, "{mechanism:#x}");
+        caller.must(F::C_VerifyInit, init(public));
+        caller.must(F::C_Verify, input().ulong(session).octets(message).octets(&signature));
+        caller.must(F::C_VerifyInit, init(public));
+        let mut forged = signature.clone();
+        forged[length - 1] ^= 1;
+        let verify = input().ulong(session).octets(message).octets(&forged);
+        assert_eq!(caller.refused(F::C_Verify, verify), Rv::SIGNATURE_INVALID, "{mechanism:#x}");
+        // A private key does not verify, nor a public one sign.
+        caller.must(F::C_SignInit, init(public));
+        let sign = input().ulong(session).octets(message).room(length);
+        assert_eq!(caller.refused(F::C_Sign, sign), Rv::KEY_TYPE_INCONSISTENT, "{mechanism:#x}");
+    }
+    assert_eq!(caller.find(session, input().count(2).number(CLASS, 2).text(ID, b"\x01\x02")).len(), 3);
+    assert_eq!(caller.find(session, input().count(2).number(CLASS, 3).text(LABEL, b"pair")).len(), 3);
+    let oaep = Some(input().ulong(0x250).ulong(2).ulong(1).octets(b""));
+    caller.must(F::C_EncryptInit, input().ulong(session).mechanism(9, oaep.clone()).ulong(rsa.0));
+    let cipher = caller.must(F::C_Encrypt, input().ulong(session).octets(b"secret").room(256)).buffer();
+    caller.must(F::C_DecryptInit, input().ulong(session).mechanism(9, oaep).ulong(rsa.1));
+    assert_eq!(caller.must(F::C_Decrypt, input().ulong(session).octets(&cipher).room(256)).buffer(), b"secret");
+    let asked = input().ulong(session).ulong(rsa.0).count(2).ulong(MODULUS).byte(0).byte(1).count(256);
+    let mut told = caller.must(F::C_GetAttributeValue, asked.ulong(MODULUS_BITS).byte(0).byte(1));
+    assert_eq!((told.count(), told.ulong(), told.take(2), told.count()), (2, MODULUS, vec![1, 1], 256));
+    assert_eq!(told.take(256).len(), 256);
+    assert_eq!((told.ulong(), told.take(2), told.ulong()), (MODULUS_BITS, vec![1, 1], 2048));
+}
+
+#[test]
+fn objects_are_found_read_and_destroyed_by_their_client_alone() {
+    for version in VERSIONS {
+        objects_are_found_read_and_destroyed_by_their_client_alone_in(version);
+    }
+}
+
+fn objects_are_found_read_and_destroyed_by_their_client_alone_in(version: Version) {
+    let mut world = InProcess::open().expect("an engine");
+    let mut caller = Caller::new(&mut world, version);
+    let mut other = Caller::new(&mut world, version);
+    let session = caller.session(WRITES);
+    let others = other.session(WRITES);
+    let value = [3; 32];
+    let open = caller.secret_key(session, AES, &value);
+    let generate = input().ulong(session).mechanism(0x1080, None).count(3).number(VALUE_LEN, 16).flag(SENSITIVE, true);
+    let closed = caller.must(F::C_GenerateKey, generate.text(LABEL, b"closed")).ulong();
+    assert_eq!(caller.find(session, input().count(0)).len(), 2);
+    assert_eq!(caller.find(session, input().count(1).text(LABEL, b"closed")), [closed]);
+    assert_eq!(caller.find(session, input().count(1).number(VALUE_LEN, 32)), [open]);
+    assert!(caller.find(session, input().count(1).text(VALUE, &value)).is_empty(), "no search by a secret");
+    let asked = |key| input().ulong(session).ulong(key).count(1).ulong(VALUE).byte(0).byte(1).count(32);
+    let mut told = caller.must(F::C_GetAttributeValue, asked(open));
+    assert_eq!((told.count(), told.ulong(), told.buffer_after_flags()), (1, VALUE, value.to_vec()));
+    assert_eq!(caller.refused(F::C_GetAttributeValue, asked(closed)), Rv::ATTRIBUTE_SENSITIVE);
+    let unknown = input().ulong(session).ulong(open).count(1).ulong(EC_PARAMS).byte(0).byte(0);
+    assert_eq!(caller.refused(F::C_GetAttributeValue, unknown), Rv::ATTRIBUTE_TYPE_INVALID);
+
+    assert!(other.find(others, input().count(0)).is_empty());
+    let stolen = input().ulong(others).mechanism(0x1081, None).ulong(open);
+    assert_eq!(other.refused(F::C_EncryptInit, stolen), Rv::KEY_HANDLE_INVALID);
+    other.correlation = caller.correlation.clone();
+    let reason = other.item(F::C_GetSessionInfo, input().ulong(session)).result_reason;
+    assert_eq!(reason, Some(ResultReason::InvalidAsynchronousCorrelationValue), "the application is another client's");
+
+    caller.must(F::C_DestroyObject, input().ulong(session).ulong(open));
+    assert_eq!(caller.refused(F::C_DestroyObject, input().ulong(session).ulong(open)), Rv::OBJECT_HANDLE_INVALID);
+    assert_eq!(caller.find(session, input().count(0)), [closed]);
+    let transient = input().ulong(session).mechanism(0x1080, None).count(2).number(VALUE_LEN, 16).flag(1, false);
+    assert_eq!(caller.refused(F::C_GenerateKey, transient), Rv::TEMPLATE_INCONSISTENT, "objects stay");
+    let incomplete = input().ulong(session).mechanism(0x1080, None).count(0);
+    assert_eq!(caller.refused(F::C_GenerateKey, incomplete), Rv::TEMPLATE_INCOMPLETE);
+    let public = input().ulong(session).mechanism(0x250, None).ulong(closed);
+    assert_eq!(caller.refused(F::C_EncryptInit, public), Rv::MECHANISM_INVALID);
+    // What the key's mask does not permit, PKCS#11 does not, either.
+    caller.must(F::C_SignInit, input().ulong(session).mechanism(0x108A, None).ulong(closed));
+    let sign = input().ulong(session).octets(b"message").room(16);
+    assert_eq!(caller.refused(F::C_Sign, sign), Rv::KEY_FUNCTION_NOT_PERMITTED);
+}
+
+impl Output {
+    fn buffer_after_flags(&mut self) -> Vec<u8> {
+        assert_eq!(self.take(2), [1, 1]);
+        let count = self.count();
+        self.take(count)
+    }
+}
+
+#[test]
+fn what_is_no_call_fails_and_changes_nothing() {
+    for version in VERSIONS {
+        what_is_no_call_fails_and_changes_nothing_in(version);
+    }
+}
+
+fn what_is_no_call_fails_and_changes_nothing_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let malformed = [
+        (F::C_OpenSession, input().ulong(0)),
+        (F::C_GetSessionInfo, input().count(1)),
+        (F::C_FindObjectsInit, input().ulong(session).count(1).ulong(CLASS).byte(1).byte(1)),
+        (F::C_FindObjectsInit, input().ulong(session).count(0xFFFF_FFFF)),
+        (F::C_DigestInit, input().ulong(session).mechanism(0x250, None).byte(9)),
+        (F::C_SeedRandom, input().ulong(session).count(99)),
+    ];
+    for (function, parameters) in malformed {
+        let item = caller.item(function, parameters);
+        assert_eq!(item.result_reason, Some(ResultReason::PKCS_11CodecError), "{function}");
+    }
+    assert_eq!(caller.find(session, input().count(0)).len(), 0, "no search is left open");
+    assert_eq!(caller.refused(F::C_DigestFinal, input().ulong(session).room(32)), Rv::OPERATION_NOT_INITIALIZED);
+}

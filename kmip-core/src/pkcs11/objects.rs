@@ -1,0 +1,440 @@
+//! Objects: searching, reading, making and destroying them.
+
+use std::sync::Arc;
+
+use kmip_codec::attribute::values::{CryptographicDomainParameters, RevocationReason, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::inline::Text;
+use kmip_codec::object::{
+    Certificate, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, PublicKey, SymmetricKey,
+};
+use kmip_codec::operation::create::CreateRequest;
+use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
+use kmip_codec::operation::destroy::DestroyRequest;
+use kmip_codec::operation::get::GetRequest;
+use kmip_codec::operation::register::RegisterRequest;
+use kmip_codec::operation::revoke::RevokeRequest;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{
+    CertificateType, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, KeyFormatType, ObjectType,
+    Operation, Pkcs11ReturnCode as Rv, RecommendedCurve, RevocationReasonCode, State,
+};
+use kmip_codec::secret::Secret;
+use kmip_codec::value::{ByteString, DateTime};
+
+use super::attributes::{self, Entry, Value, cka};
+use super::calls::Call;
+use super::codec::{Reader, Writer};
+use super::mechanisms::{How, Named};
+use super::sessions::{Change, MOST_HANDLES, Session};
+use super::{Done, Stop, stop};
+use crate::object::{Record, attribute_of};
+use crate::state;
+use crate::txn::View;
+
+/// Objects that a search looks at on the calling thread.
+const QUICK: usize = 256;
+
+/// The handle of an object: its number in the order of making, which no other object of the server has.
+fn handle_of(record: &Record) -> u64 {
+    u64::try_from(record.serial).unwrap_or_default()
+}
+
+impl Call<'_, '_> {
+    /// The identifier of a handle.
+    pub fn identifier(&self, handle: u64, unknown: Rv) -> Done<Text> {
+        match self.application.handles.get(&handle) {
+            Some(id) => Ok(id.clone()),
+            None => stop(unknown),
+        }
+    }
+
+    /// An object by its handle. What was destroyed has none any more.
+    fn object(&mut self, handle: u64) -> Done<View> {
+        let id = self.identifier(handle, Rv::OBJECT_HANDLE_INVALID)?;
+        self.context.subject = Some(id.clone());
+        match self.context.txn.find_view(&id)? {
+            Some(view) if !view.destroyed => Ok(view),
+            _ => stop(Rv::OBJECT_HANDLE_INVALID),
+        }
+    }
+
+    fn give_handles(&mut self, given: Vec<(u64, Text)>) -> Done<()> {
+        if self.application.handles.len().saturating_add(given.len()) > MOST_HANDLES {
+            return stop(Rv::HOST_MEMORY);
+        }
+        self.change(Change::Handles(given));
+        Ok(())
+    }
+
+    /// Gives a new object a handle.
+    fn give_handle(&mut self, id: &UniqueIdentifier) -> Done<u64> {
+        let id = Text::new(id.as_text().unwrap_or_default());
+        let view = self.context.txn.view(&id)?;
+        let handle = handle_of(&view);
+        self.context.subject = Some(id.clone());
+        self.give_handles(vec![(handle, id)])?;
+        Ok(handle)
+    }
+}
+
+pub(super) fn find_init(call: &mut Call<'_, '_>, session: &mut Session, reader: &mut Reader<'_>) -> Done<()> {
+    if session.found.is_some() {
+        return stop(Rv::OPERATION_ACTIVE);
+    }
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let scope = call.context.txn.scope().clone();
+    let candidates = call.context.txn.catalog().index().candidates(&scope, &[], true, false);
+    if candidates.len() > QUICK {
+        call.context.txn.long_work().map_err(Stop::from)?;
+    }
+    let mut found = Vec::new();
+    for id in call.context.txn.with_changes(candidates) {
+        let Some(record) = call.context.txn.peek(&id)? else { continue };
+        let shown = !record.destroyed && attributes::class(record.object_type).is_some();
+        if shown && matches(call, &record, &template)? {
+            found.push((handle_of(&record), record.id.clone()));
+        }
+    }
+    let handles = found.iter().map(|(handle, _)| *handle).collect();
+    call.give_handles(found)?;
+    session.found = Some((Arc::new(handles), 0));
+    Ok(())
+}
+
+/// Whether an object has all values of a template. Secret values are never compared: none matches.
+fn matches(call: &mut Call<'_, '_>, record: &Record, template: &[Entry]) -> Done<bool> {
+    for entry in template {
+        let own = match attributes::value(record, entry.kind) {
+            Some(value) => Some(value),
+            None => attributes::public_value(call.context, record, entry.kind)?,
+        };
+        if own.is_none() || own != entry.value {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+pub(super) fn find(session: &mut Session, reader: &mut Reader<'_>) -> Done<Secret> {
+    let most = usize::try_from(reader.ulong_or_count(0)?).unwrap_or(usize::MAX);
+    reader.finish()?;
+    let Some((found, told)) = &mut session.found else { return stop(Rv::OPERATION_NOT_INITIALIZED) };
+    let page: Vec<u64> = found.iter().skip(*told).take(most).copied().collect();
+    *told = told.saturating_add(page.len());
+    let head = Writer::default().count(page.len());
+    Ok(page.iter().fold(head, |writer, handle| writer.ulong(*handle)).done())
+}
+
+pub(super) fn find_final(session: &mut Session) -> Done<()> {
+    match session.found.take() {
+        Some(_) => Ok(()),
+        None => stop(Rv::OPERATION_NOT_INITIALIZED),
+    }
+}
+
+pub(super) fn get_attribute_value(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let view = {
+        let handle = reader.ulong()?;
+        call.object(handle)?
+    };
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let (mut writer, mut code) = (Writer::default().count(template.len()), Rv::OK);
+    for entry in &template {
+        let found = match attributes::value(&view, entry.kind) {
+            Some(value) => Ok(Some(value)),
+            None if entry.kind == cka::VALUE => key_value(call, &view),
+            None => attributes::public_value(call.context, &view, entry.kind),
+        };
+        let value = match found {
+            Ok(Some(value)) => Some(value),
+            Ok(None) => {
+                code = Rv::ATTRIBUTE_TYPE_INVALID;
+                None
+            }
+            Err(Stop::Code(refused, _)) => {
+                code = refused;
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let (written, short) = attributes::answer(writer, entry, value.as_ref());
+        writer = written;
+        code = short.unwrap_or(code);
+    }
+    let output = writer.done();
+    if code == Rv::OK { Ok(output) } else { Err(Stop::Code(code, output)) }
+}
+
+/// The value of a key as Get gives it, if it may leave.
+fn key_value(call: &mut Call<'_, '_>, record: &Record) -> Done<Option<Value>> {
+    if record.object_type != ObjectType::SymmetricKey {
+        return if record.object_type == ObjectType::PrivateKey { stop(Rv::ATTRIBUTE_SENSITIVE) } else { Ok(None) };
+    }
+    let get = GetRequest {
+        unique_identifier: Some(UniqueIdentifier::Text(record.id.clone())),
+        key_format_type: Some(KeyFormatType::Raw),
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    match call.operate(Operation::Get, RequestPayload::Get(Box::new(get)))? {
+        ResponsePayload::Get(got) => match got.object.key_block().and_then(|block| block.key_value.as_ref()) {
+            Some(KeyValue::Plain(value)) => match &value.key_material {
+                KeyMaterial::Bytes(bytes) => Ok(Some(Value::octets(bytes.expose_secret()))),
+                KeyMaterial::Transparent(_) => Ok(None),
+            },
+            _ => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// Attributes of KMIP that a template asks for. What KMIP cannot keep is refused, and so is an object that ends with its
+/// session: objects of this server stay until they are destroyed.
+fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made: &[u64]) -> Done<Vec<Attribute>> {
+    let mut attributes = vec![Attribute::ActivationDate(DateTime(call.context.now))];
+    let (mut mask, mut says_usage) = (Mask::default(), false);
+    for entry in template {
+        let Some(value) = &entry.value else { return stop(Rv::ATTRIBUTE_VALUE_INVALID) };
+        match (entry.kind, value) {
+            (kind, _) if made.contains(&kind) => {}
+            (cka::TOKEN | cka::PRIVATE, Value::Flag(true)) => {}
+            (cka::TOKEN | cka::PRIVATE, _) => return stop(Rv::TEMPLATE_INCONSISTENT),
+            (cka::LABEL | cka::ID, Value::Octets(octets)) => attributes.push(attributes::kept(entry.kind, octets)),
+            (cka::SENSITIVE, Value::Flag(flag)) => attributes.push(Attribute::Sensitive(*flag)),
+            (cka::EXTRACTABLE, Value::Flag(flag)) => attributes.push(Attribute::Extractable(*flag)),
+            (kind, Value::Flag(flag)) if attributes::usage(kind).is_some() => {
+                says_usage = true;
+                if let Some(more) = attributes::usage(kind).filter(|_| *flag) {
+                    mask = mask | more;
+                }
+            }
+            _ => return stop(Rv::ATTRIBUTE_TYPE_INVALID),
+        }
+    }
+    attributes.push(Attribute::CryptographicUsageMask(if says_usage { mask } else { usual }));
+    Ok(attributes)
+}
+
+fn ulong(template: &[Entry], kind: u64) -> Option<u64> {
+    template.iter().find(|entry| entry.kind == kind).and_then(|entry| match entry.value {
+        Some(Value::Ulong(number)) => Some(number),
+        _ => None,
+    })
+}
+
+fn octets(template: &[Entry], kind: u64) -> Option<&[u8]> {
+    template.iter().find(|entry| entry.kind == kind).and_then(|entry| match &entry.value {
+        Some(Value::Octets(octets)) => Some(octets.as_slice()),
+        _ => None,
+    })
+}
+
+/// Uses of a symmetric key of which a template says nothing.
+fn usual_of(algorithm: Algorithm) -> Mask {
+    match algorithm {
+        Algorithm::AES | Algorithm::DES3 => Mask::Encrypt | Mask::Decrypt,
+        _ => Mask::MACGenerate | Mask::MACVerify,
+    }
+}
+
+pub(super) fn generate_key(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let named = Named::read(reader)?;
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let How::Generate(algorithm, fixed) = named.mechanism.how else { return stop(Rv::MECHANISM_INVALID) };
+    let asked = ulong(&template, cka::VALUE_LEN).and_then(|octets| i32::try_from(octets).ok()?.checked_mul(8));
+    let Some(bits) = fixed.or(asked) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+    let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
+    let mut attributes = wanted(call, &template, usual_of(algorithm), &made)?;
+    attributes.push(Attribute::CryptographicAlgorithm(algorithm));
+    attributes.push(Attribute::CryptographicLength(bits));
+    let request = CreateRequest {
+        object_type: ObjectType::SymmetricKey,
+        attributes: Some(attributes.into_iter().collect::<Bag>()),
+        protection_storage_masks: None,
+    };
+    match call.operate(Operation::Create, RequestPayload::Create(Box::new(request)))? {
+        ResponsePayload::Create(created) => {
+            let handle = call.give_handle(&created.unique_identifier)?;
+            Ok(Writer::default().ulong(handle).done())
+        }
+        _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
+
+/// Curves by the `OBJECT IDENTIFIER` in CKA_EC_PARAMS.
+const CURVES: [(&[u8], RecommendedCurve); 5] = [
+    (&[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x21], RecommendedCurve::P_224),
+    (&[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07], RecommendedCurve::P_256),
+    (&[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x22], RecommendedCurve::P_384),
+    (&[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23], RecommendedCurve::P_521),
+    (&[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A], RecommendedCurve::SECP256K1),
+];
+
+/// What describes a pair: length or curve.
+fn description(algorithm: Algorithm, public: &[Entry]) -> Done<Vec<Attribute>> {
+    let mut common = vec![Attribute::CryptographicAlgorithm(algorithm)];
+    match algorithm {
+        Algorithm::RSA => {
+            let exponent = octets(public, cka::PUBLIC_EXPONENT);
+            if exponent.is_some_and(|exponent| exponent != [1, 0, 1]) {
+                return stop(Rv::ATTRIBUTE_VALUE_INVALID);
+            }
+            match ulong(public, cka::MODULUS_BITS).and_then(|bits| i32::try_from(bits).ok()) {
+                Some(bits) => common.push(Attribute::CryptographicLength(bits)),
+                None => return stop(Rv::TEMPLATE_INCOMPLETE),
+            }
+        }
+        Algorithm::ECDSA => {
+            let Some(parameters) = octets(public, cka::EC_PARAMS) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+            let Some((_, curve)) = CURVES.iter().find(|(oid, _)| *oid == parameters) else {
+                return stop(Rv::ATTRIBUTE_VALUE_INVALID);
+            };
+            let domain = CryptographicDomainParameters { qlength: None, recommended_curve: Some(*curve) };
+            common.push(Attribute::CryptographicDomainParameters(domain));
+        }
+        _ => {}
+    }
+    Ok(common)
+}
+
+pub(super) fn generate_pair(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let named = Named::read(reader)?;
+    let (public, private) = (attributes::template(reader)?, attributes::template(reader)?);
+    reader.finish()?;
+    let How::GeneratePair(algorithm) = named.mechanism.how else { return stop(Rv::MECHANISM_INVALID) };
+    let common = description(algorithm, &public)?;
+    let made = [cka::CLASS, cka::KEY_TYPE, cka::MODULUS_BITS, cka::PUBLIC_EXPONENT, cka::EC_PARAMS];
+    let (verify, sign) = match algorithm {
+        Algorithm::RSA => (Mask::Verify | Mask::Encrypt, Mask::Sign | Mask::Decrypt),
+        _ => (Mask::Verify, Mask::Sign),
+    };
+    let public = wanted(call, &public, verify, &made)?;
+    let private = wanted(call, &private, sign, &made)?;
+    let request = CreateKeyPairRequest {
+        common_attributes: Some(common.into_iter().collect()),
+        private_key_attributes: Some(private.into_iter().collect()),
+        public_key_attributes: Some(public.into_iter().collect()),
+        common_protection_storage_masks: None,
+        private_protection_storage_masks: None,
+        public_protection_storage_masks: None,
+    };
+    match call.operate(Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(request)))? {
+        ResponsePayload::CreateKeyPair(made) => {
+            let public = call.give_handle(&made.public_key_unique_identifier)?;
+            let private = call.give_handle(&made.private_key_unique_identifier)?;
+            Ok(Writer::default().ulong(public).ulong(private).done())
+        }
+        _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
+
+/// CK_KEY_TYPE of secret keys that can be brought: AES, triple DES, and generic ones, which are for HMAC.
+fn secret_algorithm(key_type: u64) -> Done<Algorithm> {
+    match key_type {
+        0x1F => Ok(Algorithm::AES),
+        0x15 => Ok(Algorithm::DES3),
+        0x10 => Ok(Algorithm::HMAC_SHA256),
+        _ => stop(Rv::ATTRIBUTE_VALUE_INVALID),
+    }
+}
+
+/// Brings secret keys by their value, certificates by theirs, and public keys as `SubjectPublicKeyInfo`.
+pub(super) fn create(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let made = [
+        cka::CLASS,
+        cka::KEY_TYPE,
+        cka::VALUE,
+        cka::VALUE_LEN,
+        cka::CERTIFICATE_TYPE,
+        cka::SUBJECT,
+        cka::ISSUER,
+        cka::SERIAL_NUMBER,
+        cka::PUBLIC_KEY_INFO,
+    ];
+    let Some(class) = ulong(&template, cka::CLASS) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+    let value = |kind| octets(&template, kind).map_or_else(|| stop(Rv::TEMPLATE_INCOMPLETE), Ok);
+    let (object, usual) = match class {
+        1 => {
+            let certificate_value = ByteString::new(value(cka::VALUE)?);
+            let certificate = Certificate { certificate_type: CertificateType::X_509, certificate_value };
+            (ManagedObject::Certificate(Box::new(certificate)), Mask::Verify)
+        }
+        2 => {
+            let key_block = block(KeyFormatType::X_509, value(cka::PUBLIC_KEY_INFO)?, None);
+            (ManagedObject::PublicKey(Box::new(PublicKey { key_block })), Mask::Verify | Mask::Encrypt)
+        }
+        4 => {
+            let Some(key_type) = ulong(&template, cka::KEY_TYPE) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+            let algorithm = secret_algorithm(key_type)?;
+            let key_block = block(KeyFormatType::Raw, value(cka::VALUE)?, Some(algorithm));
+            (ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })), usual_of(algorithm))
+        }
+        _ => return stop(Rv::ATTRIBUTE_VALUE_INVALID),
+    };
+    let attributes = wanted(call, &template, usual, &made)?;
+    let request = RegisterRequest {
+        object_type: object.object_type(),
+        attributes: Some(attributes.into_iter().collect()),
+        object: Some(object),
+        protection_storage_masks: None,
+    };
+    match call.operate(Operation::Register, RequestPayload::Register(Box::new(request)))? {
+        ResponsePayload::Register(registered) => {
+            let handle = call.give_handle(&registered.unique_identifier)?;
+            Ok(Writer::default().ulong(handle).done())
+        }
+        _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
+
+fn block(key_format_type: KeyFormatType, material: &[u8], algorithm: Option<Algorithm>) -> KeyBlock {
+    let key_material = KeyMaterial::Bytes(Secret::copy_from(material));
+    let bits = i32::try_from(material.len().saturating_mul(8)).ok();
+    KeyBlock {
+        key_format_type,
+        key_compression_type: None,
+        key_value: Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None }))),
+        cryptographic_algorithm: algorithm,
+        cryptographic_length: algorithm.and(bits),
+        key_wrapping_data: None,
+    }
+}
+
+/// Destroys an object. PKCS#11 knows no revocation, which KMIP demands before an Active object is destroyed: both are done.
+pub(super) fn destroy(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<()> {
+    let handle = reader.ulong()?;
+    reader.finish()?;
+    let view = call.object(handle)?;
+    let id = Some(UniqueIdentifier::Text(view.id.clone()));
+    let revocable = state::at(&view, call.context.now) == State::Active && attribute_of!(view, ArchiveDate).is_none();
+    drop(view);
+    let savepoint = call.context.txn.savepoint();
+    if revocable {
+        let reason = RevocationReason {
+            revocation_reason_code: RevocationReasonCode::CessationOfOperation,
+            revocation_message: None,
+        };
+        let revoke = RevokeRequest {
+            unique_identifier: id.clone(),
+            revocation_reason: Some(reason),
+            compromise_occurrence_date: None,
+        };
+        call.operate(Operation::Revoke, RequestPayload::Revoke(Box::new(revoke)))?;
+    }
+    let destroy = DestroyRequest { unique_identifier: id };
+    match call.operate(Operation::Destroy, RequestPayload::Destroy(Box::new(destroy))) {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            // Neither or both.
+            call.context.txn.roll_back(savepoint);
+            Err(error)
+        }
+    }
+}
