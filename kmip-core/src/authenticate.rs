@@ -109,7 +109,7 @@ impl Engine {
         principal.scope = self.own_record(&record.client)?.scope;
         if let Some(user) = &record.user
             && self.catalog.user(user).is_none()
-            && self.made_user(&principal.scope, user, env.now)?.is_none()
+            && !self.is_made_user(&principal.scope, user, env.now)?
         {
             return fail(Fault::NotAuthenticated, "the user of the ticket is not known any more");
         }
@@ -158,7 +158,7 @@ impl Engine {
         if !is_acceptable_client(username) {
             return Err(wrong_credential());
         }
-        let Some(account) = self.account(username, principal, env.now)? else {
+        let Some(account) = self.account(username, principal, env)? else {
             if self.config.unknown_users == UnknownUsers::Ignore {
                 return Ok(None);
             }
@@ -175,7 +175,7 @@ impl Engine {
 
     /// Whose name it is: a user of the administration's that the client may be, or one that was made in the scope. So none
     /// can take the name of a user of another client's, nor learn by trying that there is one.
-    fn account(&self, username: &Text, principal: &Principal, now: i64) -> OpResult<Option<Account>> {
+    fn account(&self, username: &Text, principal: &Principal, env: Env) -> OpResult<Option<Account>> {
         let Principal { client, scope, .. } = principal;
         let administered = self.catalog.user(username).map(|user| Account {
             name: username.clone(),
@@ -185,12 +185,8 @@ impl Engine {
         if administered.as_ref().is_some_and(|account| account.belongs) {
             return Ok(administered);
         }
-        let made = self.made_user(scope, username, now)?;
-        let own = made.and_then(|user| user.credential.password_hash.clone()).map(|password_hash| Account {
-            name: Text::from(format!("{scope}\0{username}")),
-            belongs: true,
-            user: UserRecord::new(&password_hash, None),
-        });
+        let name = Text::from(format!("{scope}\0{username}"));
+        let own = self.made_user(scope, username, &name, env)?.map(|user| Account { name, belongs: true, user });
         Ok(own.or(administered))
     }
 

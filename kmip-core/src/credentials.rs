@@ -46,7 +46,8 @@ impl Engine {
         let user = self.vouch(username, principal, password, env, |account| {
             let password_fits = self.fits_password(account, credential.password.as_ref(), env.pace)?;
             let Some(one_time) = &account.user.one_time else { return Ok(false) };
-            let (factor, use_of_it) = self.code_factor(username, one_time, &credential.one_time_password, env.now)?;
+            let (factor, use_of_it) =
+                self.code_factor(&account.name, one_time, &credential.one_time_password, env.now)?;
             spent = Some(use_of_it);
             Ok(password_fits && factor.is_some())
         })?;
@@ -124,7 +125,7 @@ impl Engine {
         let user = self.vouch(username, principal, &SecretText::copy_from(""), env, |account| {
             let hashed = &account.user.hashed;
             let Some(stored) = hashed.iter().find(|stored| stored.hash == algorithm) else { return Ok(false) };
-            let secrets = self.open_secret(HASHED, username, &stored.sealed)?;
+            let secrets = self.open_secret(HASHED, &account.name, &stored.sealed)?;
             let half = secrets.len().checked_div(2).unwrap_or(0);
             let (s1, s2) = secrets.expose_secret().split_at_checked(half).unwrap_or_default();
             let hash = parameters::hash(algorithm)?;
@@ -135,7 +136,7 @@ impl Engine {
             }
             let s2_hashed = self.digest(hash, &[s2])?;
             let answer = self.digest(hash, &[&timestamp.to_be_bytes(), s1, &s2_hashed])?;
-            answered = Some((self.risen(username, timestamp, env.now)?, ByteString::new(&answer)));
+            answered = Some((self.risen(&account.name, timestamp, env.now)?, ByteString::new(&answer)));
             Ok(true)
         })?;
         if let Some((spent, answer)) = answered {
@@ -207,6 +208,12 @@ impl Engine {
         let (name, password) = (username.as_bytes(), password.expose_secret().as_bytes());
         let (s1, s2) = (self.digest(hash, &[name, password])?, self.digest(hash, &[password, name])?);
         Ok(self.seal_secret(HASHED, username, &Zeroizing::new([&s1[..], &s2].concat())))
+    }
+
+    /// S1 and S2 that a client has computed, sealed.
+    pub(crate) fn seal_halves(&self, username: &str, s1: &Secret, s2: &Secret) -> ByteString {
+        let halves = Zeroizing::new([s1.expose_secret(), s2.expose_secret()].concat());
+        self.seal_secret(HASHED, username, &halves)
     }
 
     fn seal_secret(&self, purpose: &[u8], username: &str, secret: &[u8]) -> ByteString {

@@ -10,23 +10,62 @@ use std::sync::Arc;
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
-use kmip_codec::registry::{ObjectType, State, Tag};
+use kmip_codec::limits::Limits;
+use kmip_codec::object::credential::{HashedPasswordCredential, OtpCredential};
+use kmip_codec::registry::{CryptographicAlgorithm, HashingAlgorithm, OTPAlgorithm, ObjectType, State, Tag};
+use kmip_codec::secret::Secret;
+use kmip_codec::value::Value;
+use kmip_codec::version::V3_0;
+use kmip_codec::wire::ttlv::TtlvReader;
+use kmip_codec::wire::{Source, Strictness};
 
 use crate::engine::Engine;
-use crate::error::OpResult;
+use crate::env::{Env, Pace, Work};
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::identity::{HashedRecord, OneTimeRecord, UserRecord};
 use crate::layout;
+use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::state;
 
-/// A user and its credential, both of which can be used now.
-pub(crate) struct MadeUser {
-    /// What the user is known by.
-    pub credential: Arc<Record>,
-}
+/// Seconds for which a code by time is right if the credential does not say (RFC 6238 §4.1), and digits of a code.
+const USUAL_INTERVAL: u32 = 30;
+const USUAL_DIGITS: i32 = 6;
 
 impl Engine {
-    /// The user of this name that was made in a scope.
-    pub(crate) fn made_user(&self, scope: &Text, username: &Text, now: i64) -> OpResult<Option<MadeUser>> {
+    /// What a user of this name that was made in a scope authenticates with; secrets are sealed for the account `name`.
+    pub(crate) fn made_user(&self, scope: &Text, who: &Text, name: &Text, env: Env) -> OpResult<Option<UserRecord>> {
+        let Some(credential) = self.made_credential(scope, who, env.now)? else { return Ok(None) };
+        let mut user = UserRecord::new(credential.password_hash.as_deref().unwrap_or_default(), None);
+        match credential.object_type {
+            ObjectType::PasswordCredential => {}
+            ObjectType::OneTimePasswordCredential => {
+                let otp: OtpCredential = self.opened(&credential, env)?;
+                let settings = one_time(&otp)?;
+                let sealed = self.seal_one_time(name, &settings.seed);
+                let OneTime { hash, digits, period, .. } = settings;
+                user.one_time = Some(OneTimeRecord { hash, digits, period, sealed });
+                user.password_hash = self.linked_password(scope, &credential, env.now)?;
+            }
+            ObjectType::HashedPasswordCredential => {
+                let hashed: HashedPasswordCredential = self.opened(&credential, env)?;
+                let hash = hashed.hashing_algorithm.unwrap_or(HashingAlgorithm::SHA_256);
+                let (s1, s2) = (&hashed.hashed_username_password, &hashed.hashed_password_username);
+                user.hashed = vec![HashedRecord { hash, sealed: self.seal_halves(name, s1, s2) }];
+            }
+            // No credential of a request names a user and a certificate, or a user and a device.
+            _ => return Ok(None),
+        }
+        Ok(Some(user))
+    }
+
+    /// Whether there is such a user, with a credential that counts.
+    pub(crate) fn is_made_user(&self, scope: &Text, username: &Text, now: i64) -> OpResult<bool> {
+        Ok(self.made_credential(scope, username, now)?.is_some())
+    }
+
+    /// The credential of the user of this name, if both can be used now.
+    fn made_credential(&self, scope: &Text, username: &Text, now: i64) -> OpResult<Option<Arc<Record>>> {
         let key = layout::name(scope, &self.seal.blind(&layout::name_text(scope, username)));
         if !self.catalog.may_hold_name(&key) {
             return Ok(None);
@@ -35,14 +74,70 @@ impl Engine {
         let id = Text::from(String::from_utf8_lossy(&found.value).into_owned());
         let user = self.usable(scope, &id, now)?.filter(|user| user.object_type == ObjectType::User);
         let Some(id) = user.as_deref().and_then(credential_link) else { return Ok(None) };
-        let credential = self.usable(scope, &id, now)?.filter(|one| is_credential(one.object_type));
-        Ok(credential.map(|credential| MadeUser { credential }))
+        Ok(self.usable(scope, &id, now)?.filter(|one| is_credential(one.object_type)))
+    }
+
+    /// The hash of the password that a credential is to be given with: that of its Password Link.
+    fn linked_password(&self, scope: &Text, credential: &Record, now: i64) -> OpResult<Text> {
+        let Some(id) = link(credential, Tag::PasswordLink) else { return Ok(Text::EMPTY) };
+        match self.usable(scope, &id, now)?.and_then(|password| password.password_hash.clone()) {
+            Some(hash) => Ok(hash),
+            // Without the password the code alone is not enough.
+            None => fail(Fault::NotAuthenticated, "the password of the credential cannot be used any more"),
+        }
     }
 
     fn usable(&self, scope: &Text, id: &Text, now: i64) -> OpResult<Option<Arc<Record>>> {
         let stored = self.catalog.read(self.store.as_ref(), scope, id)?;
         Ok(stored.map(|stored| Arc::clone(&stored.record)).filter(|record| counts(record, now)))
     }
+
+    /// What a sealed credential holds.
+    fn opened<T: Value>(&self, credential: &Record, env: Env) -> OpResult<T> {
+        let damaged = || OpError::new(Fault::Internal, "a stored credential cannot be read");
+        if self.vault.waits().to_use && env.pace != Pace::Pool {
+            return Err(OpError::defer(Work::Device));
+        }
+        let material = credential.material.as_ref().ok_or_else(damaged)?;
+        let secret = self.vault.open(&material.sealed, Bound::of(credential).binding())?;
+        let mut reader = TtlvReader::new(secret.expose_secret(), Limits::DEFAULT, Strictness::Strict);
+        reader.set_version(V3_0);
+        let read = reader.next().and_then(|_| T::take(&mut reader));
+        read.map_err(|_| damaged())
+    }
+}
+
+/// How the codes of a credential are made.
+pub(crate) struct OneTime {
+    hash: HashingAlgorithm,
+    digits: u32,
+    period: Option<u32>,
+    seed: Secret,
+}
+
+/// The settings of a one time password credential, if this server can compute its codes (RFC 4226, RFC 6238).
+pub(crate) fn one_time(credential: &OtpCredential) -> OpResult<OneTime> {
+    use CryptographicAlgorithm as A;
+    let hash = match credential.otp_digest {
+        None | Some(A::HMAC_SHA1) => HashingAlgorithm::SHA_1,
+        Some(A::HMAC_SHA256) => HashingAlgorithm::SHA_256,
+        Some(A::HMAC_SHA512) => HashingAlgorithm::SHA_512,
+        Some(other) => return fail(Fault::FeatureNotSupported, format!("codes are not made with {other}")),
+    };
+    let digits = credential.otp_digits.unwrap_or(USUAL_DIGITS);
+    if !(6..=8).contains(&digits) {
+        return fail(Fault::InvalidField, "OTP Digits is 6 to 8");
+    }
+    let interval = credential.otp_interval.map_or(USUAL_INTERVAL, |interval| interval.0);
+    let period = match credential.otp_algorithm {
+        OTPAlgorithm::HOTP => None,
+        OTPAlgorithm::TOTP if interval > 0 => Some(interval),
+        OTPAlgorithm::TOTP => return fail(Fault::InvalidField, "OTP Interval is 0"),
+        other => return fail(Fault::FeatureNotSupported, format!("OTP Algorithm {other} is not supported")),
+    };
+    let seed = credential.otp_seed.clone().filter(|seed| !seed.expose_secret().is_empty());
+    let seed = seed.ok_or_else(|| OpError::new(Fault::InvalidField, "a one time password needs its OTP Seed"))?;
+    Ok(OneTime { hash, digits: digits.unsigned_abs(), period, seed })
 }
 
 /// Whether a user or a credential counts now.
@@ -57,8 +152,12 @@ fn counts(record: &Record, now: i64) -> bool {
 
 /// The credential that a user is known by.
 pub(crate) fn credential_link(user: &Record) -> Option<Text> {
-    user.attributes.iter().find_map(|instance| match &instance.attribute {
-        Attribute::LinkByTag(Tag::CredentialLink, UniqueIdentifier::Text(id)) => Some(id.clone()),
+    link(user, Tag::CredentialLink)
+}
+
+fn link(record: &Record, wanted: Tag) -> Option<Text> {
+    record.attributes.iter().find_map(|instance| match &instance.attribute {
+        Attribute::LinkByTag(tag, UniqueIdentifier::Text(id)) if *tag == wanted => Some(id.clone()),
         _ => None,
     })
 }

@@ -1,6 +1,7 @@
 //! Create Credential (KMIP 3.0): what a user of the server is known by.
 //!
 //! Of a password only a slow hash is kept, and nothing gives it back. Other credentials are sealed by the vault as they came.
+//! A user whom a request names authenticates by its password, one time passwords or hashed password ([`crate::users`]).
 //! A certificate is a Certificate object, as Register makes one: no Object Type says credential of it.
 
 use kmip_codec::attribute::rules::Origin;
@@ -17,7 +18,7 @@ use kmip_codec::version::V3_0;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Material, MaterialKind, Record};
-use crate::{custody, make, material};
+use crate::{custody, make, material, users};
 
 /// A credential of a request.
 enum Given {
@@ -64,6 +65,9 @@ pub(super) fn create_credential(
 fn only(request: CreateCredentialRequest) -> OpResult<Given> {
     use CredentialType as C;
     use ObjectType as O;
+    if let Some(otp) = &request.otp_credential {
+        users::one_time(otp)?;
+    }
     let certificate = |certificate| Given::Certificate(Box::new(ManagedObject::Certificate(Box::new(certificate))));
     let sealed = [
         (C::Device, O::DeviceCredential, request.device_credential.map(|one| encoded(&one, Tag::DeviceCredential))),

@@ -12,8 +12,8 @@ use kmip_codec::operation::create_group::CreateGroupRequest;
 use kmip_codec::operation::create_user::CreateUserRequest;
 use kmip_codec::operation::query::QueryRequest;
 use kmip_codec::registry::{
-    CertificateType, CredentialType, OTPAlgorithm, ObjectType, Operation, QueryFunction, ResultReason, ResultStatus,
-    RevocationReasonCode, Tag,
+    CertificateType, CredentialType, CryptographicAlgorithm, OTPAlgorithm, ObjectType, Operation, QueryFunction,
+    ResultReason, ResultStatus, RevocationReasonCode, Tag,
 };
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::value::{ByteString, DateTime};
@@ -21,7 +21,7 @@ use kmip_codec::version::{V2_1, V3_0};
 
 use crate::answer;
 use crate::requests::*;
-use crate::support::{CLIENT, Harness, START, failure, password_hash, success};
+use crate::support::{CLIENT, Harness, START, digest_of, failure, password_hash, success};
 
 fn no_credential(kind: CredentialType) -> CreateCredentialRequest {
     CreateCredentialRequest {
@@ -42,6 +42,17 @@ fn plain(password: Option<&str>) -> PasswordCredential {
         password_salt_algorithm: None,
         salted_password: None,
         iteration_count: None,
+    }
+}
+
+fn otp_credential(seed: &[u8]) -> OtpCredential {
+    OtpCredential {
+        otp_algorithm: OTPAlgorithm::HOTP,
+        otp_digest: None,
+        otp_serial: None,
+        otp_seed: Some(Secret::copy_from(seed)),
+        otp_interval: None,
+        otp_digits: Some(6),
     }
 }
 
@@ -191,6 +202,78 @@ fn guesses_are_counted_for_each_scope() {
     success(attempt(&harness, "another", "alice", "right"));
 }
 
+fn authenticated(harness: &Harness, kind: CredentialType, value: CredentialValue) -> bool {
+    let mut request = RequestMessage::continuing(V3_0, vec![create(&[])]);
+    let credential = Credential { credential_type: kind, credential_value: value };
+    request.request_header.authentication = Some(Authentication { credential: vec![credential] });
+    harness.exchange(CLIENT, &request).batch_item.remove(0).result_status == ResultStatus::Success
+}
+
+/// Codes by counter (RFC 4226 Appendix D): each counts once, and only with the password where one is linked.
+#[test]
+fn a_user_authenticates_with_one_time_passwords() {
+    let harness = Harness::new();
+    let otp = otp_credential(b"12345678901234567890");
+    let request =
+        CreateCredentialRequest { otp_credential: Some(otp), ..no_credential(CredentialType::OneTimePassword) };
+    let codes = credential(&harness, create_credential(request.clone()));
+    success(harness.item(V3_0, create_user(&[name("coded"), credential_link(&codes)])));
+    let try_code = |who: &str, password: Option<&str>, code: &str| {
+        let said = kmip_codec::message::credential::OneTimePasswordCredential {
+            username: who.into(),
+            password: password.map(SecretText::copy_from),
+            one_time_password: SecretText::copy_from(code),
+        };
+        authenticated(&harness, CredentialType::OneTimePassword, CredentialValue::OneTimePassword(Box::new(said)))
+    };
+    assert!(try_code("coded", None, "755224"));
+    assert!(!try_code("coded", None, "755224"), "a code counts once");
+    assert!(try_code("coded", None, "287082"));
+    assert!(!try_code("coded", None, "000000"));
+    let password = credential(&harness, with_password(plain(Some("right"))));
+    let link = Attribute::LinkByTag(Tag::PasswordLink, UniqueIdentifier::text(&password));
+    let linked = CreateCredentialRequest { attributes: Some([link].into_iter().collect()), ..request };
+    let both = credential(&harness, create_credential(linked));
+    success(harness.item(V3_0, create_user(&[name("both"), credential_link(&both)])));
+    assert!(!try_code("both", None, "755224") && !try_code("both", Some("wrong"), "755224"));
+    assert!(try_code("both", Some("right"), "755224"));
+    assert!(!is_served(&harness, "both", "right"), "the password alone is not enough");
+}
+
+/// `Hash(S1 ‖ Timestamp) ‖ S2` (KMIP 2.1 §9.11): the server never has the password.
+#[test]
+fn a_user_authenticates_with_a_hashed_password() {
+    let harness = Harness::new();
+    let digest = |parts: &[&[u8]]| digest_of(kmip_core::ports::crypto::Hash::Sha256, parts).expect("a digest");
+    let (s1, s2) = (digest(&[b"hashed", b"secret"]), digest(&[b"secret", b"hashed"]));
+    let given = HashedPasswordCredential {
+        hashing_algorithm: None,
+        hashed_username_password: Secret::copy_from(&s1),
+        hashed_password_username: Secret::copy_from(&s2),
+    };
+    let request = CreateCredentialRequest {
+        hashed_password_credential: Some(given),
+        ..no_credential(CredentialType::HashedPassword)
+    };
+    let id = credential(&harness, create_credential(request));
+    success(harness.item(V3_0, create_user(&[name("hashed"), credential_link(&id)])));
+    let try_hashed = |s1: &[u8], timestamp: i64| {
+        let hashed = [digest(&[s1, &timestamp.to_be_bytes()]), s2.clone()].concat();
+        let said = kmip_codec::message::credential::HashedPasswordCredential {
+            username: "hashed".into(),
+            timestamp: kmip_codec::value::DateTimeExtended(timestamp),
+            hashing_algorithm: None,
+            hashed_password: Secret::copy_from(&hashed),
+        };
+        authenticated(&harness, CredentialType::HashedPassword, CredentialValue::HashedPassword(Box::new(said)))
+    };
+    let now = START * 1_000_000;
+    assert!(try_hashed(&s1, now));
+    assert!(!try_hashed(&s1, now), "timestamps rise");
+    assert!(try_hashed(&s1, now + 1));
+    assert!(!try_hashed(&s2, now + 2));
+}
+
 /// A user without a credential, or with a link to something else, is nobody.
 #[test]
 fn a_user_needs_a_credential_to_count() {
@@ -240,14 +323,7 @@ fn credentials_are_objects() {
         machine_identifier: None,
         media_identifier: None,
     };
-    let otp = OtpCredential {
-        otp_algorithm: OTPAlgorithm::HOTP,
-        otp_digest: None,
-        otp_serial: None,
-        otp_seed: Some(Secret::copy_from(b"a seed of twenty byt")),
-        otp_interval: None,
-        otp_digits: Some(6),
-    };
+    let otp = otp_credential(b"a seed of twenty byt");
     let hashed = HashedPasswordCredential {
         hashing_algorithm: None,
         hashed_username_password: Secret::copy_from(&[1; 32]),
@@ -320,6 +396,18 @@ fn create_credential_says_why_it_fails() {
     assert_eq!(failure(&harness.item(V3_0, with_password(plain(Some(""))))), ResultReason::InvalidField);
     let salted = PasswordCredential { salted_password: Some(Secret::copy_from(&[9; 32])), ..plain(None) };
     assert_eq!(failure(&harness.item(V3_0, with_password(salted))), ResultReason::FeatureNotSupported);
+    for (otp, reason) in [
+        (OtpCredential { otp_seed: None, ..otp_credential(b"x") }, ResultReason::InvalidField),
+        (OtpCredential { otp_digits: Some(3), ..otp_credential(b"x") }, ResultReason::InvalidField),
+        (
+            OtpCredential { otp_digest: Some(CryptographicAlgorithm::AES), ..otp_credential(b"x") },
+            ResultReason::FeatureNotSupported,
+        ),
+    ] {
+        let request =
+            CreateCredentialRequest { otp_credential: Some(otp), ..no_credential(CredentialType::OneTimePassword) };
+        assert_eq!(fails(request), reason);
+    }
     let read_only = CreateCredentialRequest {
         attributes: Some([Attribute::InitialDate(DateTime(START))].into_iter().collect()),
         password_credential: Some(plain(Some("p"))),
