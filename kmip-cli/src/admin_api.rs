@@ -186,6 +186,21 @@ impl AdminApi {
         self.post("/api/v1/clients", enrollment).await
     }
 
+    /// Says whether a client hears from the server.
+    pub async fn set_listening(&self, name: &str, listens: bool) -> Done {
+        let body = serde_json::json!({ "name": name, "listens": listens });
+        self.post::<serde_json::Value>("/api/v1/clients/listen", &body).await.map(|_| ())
+    }
+
+    /// Queues an object for a client.
+    pub async fn put(&self, name: &str, object: &str, replaces: Option<&str>) -> Done {
+        let mut body = serde_json::json!({ "name": name, "object": object });
+        if let Some(replaces) = replaces {
+            body["replaces"] = replaces.into();
+        }
+        self.post::<serde_json::Value>("/api/v1/clients/put", &body).await.map(|_| ())
+    }
+
     /// Switches on these quirks of a client, and off all others.
     pub async fn set_quirks(&self, name: &str, quirks: &[String]) -> Done {
         let body = serde_json::json!({ "name": name, "quirks": quirks });

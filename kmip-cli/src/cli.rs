@@ -453,6 +453,28 @@ pub enum ClientCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
+    /// Let a client hear of changes in its scope, and of what is put for it, once it has exchanged roles (Set Endpoint Role)
+    Listen {
+        /// Name of the client
+        name: String,
+        /// Let it hear no more
+        #[arg(long)]
+        off: bool,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Queue an object for a client that listens; it waits for seven days at most
+    Put {
+        /// Name of the client
+        name: String,
+        /// Unique identifier of the object, of the client's scope
+        id: String,
+        /// Unique identifier of the object that it replaces
+        #[arg(long, value_name = "ID")]
+        replaces: Option<String>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
 }
 
 /// What to do with devices.

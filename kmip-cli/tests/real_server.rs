@@ -3,6 +3,16 @@
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
+use kmip_codec::limits::Limits;
+use kmip_codec::message::decode::{decode_request, decode_response};
+use kmip_codec::message::header::HeaderVersion;
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseHeader, ResponseMessage, encode};
+use kmip_codec::operation::RequestPayload;
+use kmip_codec::operation::set_endpoint_role::SetEndpointRoleRequest;
+use kmip_codec::registry::{EndpointRole, Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::V2_1;
+use kmip_codec::wire::Strictness;
 use kmip_server::config::Config;
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
@@ -385,4 +395,118 @@ fn a_device_is_probed_without_a_server() {
     assert_eq!(again.code, Some(1));
     assert!(again.stderr.contains("has a key \"of-ours\" already"), "{}", again.stderr);
     assert_eq!(init(&["--device", "b"]).code, Some(2));
+}
+
+/// The client's side of a connection whose roles are exchanged (KMIP 2.1 §6.1.54).
+struct Listening(tokio_rustls::client::TlsStream<tokio::net::TcpStream>);
+
+impl Listening {
+    async fn connect(site: &Site) -> Self {
+        let pki = |name: &str| site.path("kmip-data/pki").join(name);
+        let tls = kmip_client::tls::client_config(&pki("ca.pem"), &pki("client.pem"), &pki("client.key")).unwrap();
+        let tcp = tokio::net::TcpStream::connect(site.server.bound.kmip.unwrap()).await.unwrap();
+        let name = kmip_client::tls::server_name("localhost").unwrap();
+        Self(tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls)).connect(name, tcp).await.unwrap())
+    }
+
+    async fn message(&mut self) -> Vec<u8> {
+        use tokio::io::AsyncReadExt;
+        let mut bytes = vec![0; 8];
+        self.0.read_exact(&mut bytes).await.unwrap();
+        let length = u32::from_be_bytes(bytes[4..8].try_into().unwrap());
+        bytes.resize(8 + length as usize, 0);
+        self.0.read_exact(&mut bytes[8..]).await.unwrap();
+        bytes
+    }
+
+    async fn send(&mut self, bytes: &[u8]) {
+        use tokio::io::AsyncWriteExt;
+        self.0.write_all(bytes).await.unwrap();
+        self.0.flush().await.unwrap();
+    }
+
+    /// Asks for the exchange; whether the server agrees.
+    async fn exchange_roles(&mut self) -> bool {
+        let request = SetEndpointRoleRequest { endpoint_role: EndpointRole::Client };
+        let payload = RequestPayload::SetEndpointRole(Box::new(request));
+        let request = RequestMessage::single(V2_1, Operation::SetEndpointRole, payload);
+        self.send(&encode(Tag::RequestMessage, &request, V2_1)).await;
+        let response = decode_response(&self.message().await, &Limits::DEFAULT, Strictness::Strict).unwrap();
+        response.batch_item[0].result_status == ResultStatus::Success
+    }
+
+    /// The next request of the server.
+    async fn hear(&mut self) -> RequestPayload {
+        let mut request = decode_request(&self.message().await, &Limits::DEFAULT, Strictness::Strict).unwrap();
+        request.items.remove(0).unwrap().request_payload
+    }
+
+    /// Answers it: by success, or that the operation is not one of the client's.
+    async fn answer(&mut self, operation: Operation, works: bool) {
+        let status = if works { ResultStatus::Success } else { ResultStatus::OperationFailed };
+        let reason = (!works).then_some(ResultReason::OperationNotSupported);
+        let item = ResponseBatchItem {
+            operation: Some(operation),
+            unique_batch_item_id: None,
+            result_status: status,
+            result_reason: reason,
+            result_message: None,
+            asynchronous_correlation_value: None,
+            response_payload: None,
+            message_extension: Vec::new(),
+        };
+        let response_header = ResponseHeader {
+            protocol_version: HeaderVersion(V2_1),
+            time_stamp: DateTime(0),
+            nonce: None,
+            server_hashed_password: None,
+            attestation_type: Vec::new(),
+            client_correlation_value: None,
+            server_correlation_value: None,
+            batch_count: Some(1),
+        };
+        let message = ResponseMessage { response_header, batch_item: vec![item] };
+        self.send(&encode(Tag::ResponseMessage, &message, V2_1)).await;
+    }
+
+    /// A connection that has come as far as the queue.
+    async fn begin(site: &Site) -> Self {
+        let mut client = Self::connect(site).await;
+        assert!(client.exchange_roles().await);
+        for operation in [Operation::DiscoverVersions, Operation::Query] {
+            client.hear().await;
+            client.answer(operation, false).await;
+        }
+        client
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_exchanges_roles_hears_of_changes_and_gets_what_is_put() {
+    let site = Site::start().await;
+    let material = "000102030405060708090a0b0c0d0e0f";
+    let id = text(&site.json(&format!("register key aes --hex {material} --name kek")).await, "id").to_owned();
+    assert!(!Listening::connect(&site).await.exchange_roles().await, "nobody has let it listen");
+    site.json("client listen client").await;
+    site.json("activate kek").await;
+    let mut client = Listening::begin(&site).await;
+    let RequestPayload::Notify(notify) = client.hear().await else { panic!("no Notify") };
+    assert_eq!(notify.unique_identifier.as_text(), Some(id.as_str()));
+    // It does not answer: the message waits for the next connection, even beyond a restart.
+    drop(client);
+    let site = site.restarted().await;
+    let mut client = Listening::begin(&site).await;
+    assert!(matches!(client.hear().await, RequestPayload::Notify(_)));
+    client.answer(Operation::Notify, true).await;
+    // What comes while it listens reaches it at once.
+    assert_eq!(site.run("client put client nothing").await.code, Some(1));
+    site.json(&format!("client put client {id}")).await;
+    let RequestPayload::Put(put) = client.hear().await else { panic!("no Put") };
+    assert_eq!(put.unique_identifier.as_text(), Some(id.as_str()));
+    client.answer(Operation::Put, true).await;
+    drop(client);
+    let mut client = Listening::begin(&site).await;
+    let quiet = tokio::time::timeout(std::time::Duration::from_millis(300), client.hear()).await;
+    assert!(quiet.is_err(), "nothing is left");
+    site.server.stop().await.unwrap();
 }

@@ -75,7 +75,7 @@ impl Engine {
         for text in [name, scope] {
             check_name(text)?;
         }
-        let record = ClientRecord { scope: Text::new(scope), quirks: Quirks::default() };
+        let record = ClientRecord::of_its_own(Text::new(scope));
         self.insert(layout::client(name), record.encode(), || format!("a client named {name:?}"))
     }
 
@@ -151,16 +151,22 @@ impl Engine {
             AdministrationError::NoQuirk(unknown.to_owned(), known.join(", "))
         })?;
         let key = layout::client(name);
-        let (scope, guard) = match self.store.get(&key)? {
-            Some(found) => (self.scope_of(name), Guard::At(key.clone(), found.revision)),
-            None => (Text::new(name), Guard::Absent(key.clone())),
+        let guard = match self.store.get(&key)? {
+            Some(found) => Guard::At(key.clone(), found.revision),
+            None => Guard::Absent(key.clone()),
         };
-        let value = ClientRecord { scope, quirks }.encode();
+        let value = ClientRecord { quirks, ..self.client_record(name) }.encode();
         let batch = Batch { guards: vec![guard], writes: vec![Write::Put(key, value)], ..Batch::default() };
         match self.store.commit(std::slice::from_ref(&batch))?.first() {
             Some(Outcome::Done(..)) => Ok(()),
             _ => Err(AdministrationError::Changed(name.to_owned())),
         }
+    }
+
+    /// The record of a client; one that was never enrolled has its own name as scope.
+    pub(crate) fn client_record(&self, name: &str) -> ClientRecord {
+        let name = Text::new(name);
+        self.catalog.client(&name).unwrap_or_else(|| ClientRecord::of_its_own(name))
     }
 
     /// The scope of a client.
@@ -192,6 +198,7 @@ fn bad(why: &str) -> AdministrationError {
     AdministrationError::Unacceptable(why.to_owned())
 }
 
-fn check_name(name: &str) -> Result<(), AdministrationError> {
+/// Whether an administrator may give a name.
+pub(crate) fn check_name(name: &str) -> Result<(), AdministrationError> {
     if is_acceptable_name(name) { Ok(()) } else { Err(AdministrationError::BadName(name.to_owned())) }
 }

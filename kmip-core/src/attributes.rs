@@ -329,7 +329,8 @@ pub(crate) fn object_class(record: &Record) -> ObjectClass {
     attribute_of!(record, ObjectClass).copied().unwrap_or(ObjectClass::User)
 }
 
-fn is_visible(attribute: &Attribute, object_type: ObjectType, version: Version) -> bool {
+/// Whether clients of a version see an attribute of an object of this type.
+pub(crate) fn is_visible(attribute: &Attribute, object_type: ObjectType, version: Version) -> bool {
     let reference = AttributeReference::in_version(attribute, version);
     rule_of(&reference, version).is_some_and(|rule| rule.applies_to.contains(object_type))
         && Liveness::first_dead(attribute, version).is_none()

@@ -15,7 +15,6 @@ use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
-use crate::quirks::Quirks;
 
 /// Wrong passwords after which the next try is delayed.
 const FREE_GUESSES: u32 = 5;
@@ -64,7 +63,7 @@ impl Engine {
             return fail(Fault::NotAuthenticated, "the certificate names no client: 1 to 128 printable characters");
         }
         let client = Text::new(certificate_client);
-        let ClientRecord { scope, quirks } = self.own_record(&client)?;
+        let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;
         let mut principal = Principal::new(client, scope, quirks);
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
@@ -127,7 +126,7 @@ impl Engine {
                     "a scope of other clients has this client's name; enroll the client to say where it belongs";
                 fail(Fault::NotAuthenticated, message)
             }
-            None => Ok(ClientRecord { scope: client.clone(), quirks: Quirks::default() }),
+            None => Ok(ClientRecord::of_its_own(client.clone())),
         }
     }
 

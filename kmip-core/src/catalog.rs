@@ -13,6 +13,7 @@ use crate::identity::{ClientRecord, UserRecord};
 use crate::index::Index;
 use crate::layout::{self, Made};
 use crate::object::Record;
+use crate::outgoing::Queues;
 use crate::policy::Demands;
 use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
@@ -39,6 +40,9 @@ pub struct Catalog {
     joined_scopes: RwLock<HashSet<Text>>,
     users: RwLock<HashMap<Text, UserRecord>>,
     tickets: RwLock<Tickets>,
+    queues: RwLock<Queues>,
+    /// Clients that hear of changes in each scope.
+    listeners: RwLock<HashMap<Text, Vec<Text>>>,
     /// Scope and identifier of objects whose Usage Limits were used, with their counter.
     uses: RwLock<HashMap<(Text, Text), i64>>,
     /// Scopes that have a key, with the places under which their keys stand, lowest first, and when they were made.
@@ -50,10 +54,11 @@ pub struct Catalog {
 }
 
 /// What is followed of the store, in the order in which it is read at open.
-const FOLLOWED: [&[u8]; 8] = [
+const FOLLOWED: [&[u8]; 9] = [
     layout::CLIENTS,
     layout::USERS,
     layout::TICKETS,
+    layout::OUTGOING,
     layout::DEMANDS,
     layout::USES,
     layout::SCOPE_KEYS,
@@ -87,6 +92,8 @@ impl Catalog {
             joined_scopes: RwLock::default(),
             users: RwLock::default(),
             tickets: RwLock::default(),
+            queues: RwLock::default(),
+            listeners: RwLock::default(),
             uses: RwLock::default(),
             scope_keys: RwLock::default(),
             demands: RwLock::default(),
@@ -146,6 +153,9 @@ impl Catalog {
         if key.starts_with(layout::DEMANDS) {
             return self.take_demand(change);
         }
+        if key.starts_with(layout::OUTGOING) {
+            return write(&self.queues).take(change).map_err(|error| damaged(key, error));
+        }
         if key.starts_with(layout::TICKETS) {
             return write(&self.tickets).take(change).map_err(|error| damaged(key, error));
         }
@@ -156,6 +166,11 @@ impl Catalog {
             replace(&mut clients, client, record);
             let joined = clients.iter().filter(|(name, record)| **name != record.scope);
             *write(&self.joined_scopes) = joined.map(|(_, record)| record.scope.clone()).collect();
+            let mut listeners: HashMap<Text, Vec<Text>> = HashMap::default();
+            for (name, record) in clients.iter().filter(|(_, record)| record.listens) {
+                listeners.entry(record.scope.clone()).or_default().push(name.clone());
+            }
+            *write(&self.listeners) = listeners;
         } else if let Some(user) = name(layout::USERS) {
             let record = change.value.map(UserRecord::decode).transpose().map_err(|error| damaged(key, error))?;
             replace(&mut write(&self.users), user, record);
@@ -273,6 +288,21 @@ impl Catalog {
     /// The record of a user.
     pub fn user(&self, name: &Text) -> Option<UserRecord> {
         read(&self.users).get(name).cloned()
+    }
+
+    /// The messages that wait for clients.
+    pub fn queues(&self) -> RwLockReadGuard<'_, Queues> {
+        read(&self.queues)
+    }
+
+    /// The same, to give serial numbers.
+    pub fn queues_mut(&self) -> RwLockWriteGuard<'_, Queues> {
+        write(&self.queues)
+    }
+
+    /// The clients that hear of changes in a scope.
+    pub fn listeners(&self, scope: &Text) -> Vec<Text> {
+        read(&self.listeners).get(scope).cloned().unwrap_or_default()
     }
 
     /// The tickets.

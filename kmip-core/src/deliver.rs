@@ -79,7 +79,8 @@ fn without_value(object: &mut ManagedObject, record: &Record, request: &GetReque
 }
 
 /// Algorithm and length stand in the key block of every key of which they are known, as a pair (KMIP 2.1 §3.1).
-fn complete_key_block(object: &mut ManagedObject, record: &Record) {
+/// Fills in what the attributes say of the key.
+pub(crate) fn complete_key_block(object: &mut ManagedObject, record: &Record) {
     let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let length = attribute_of!(record, CryptographicLength).copied();
     let Some(block) = object.key_block_mut() else { return };

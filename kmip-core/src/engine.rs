@@ -9,7 +9,8 @@ use kmip_codec::message::decode::MessageError;
 use kmip_codec::message::{
     DecodedRequest, ProtocolVersion, RequestHeader, ResponseBatchItem, ResponseHeader, ResponseMessage, encode_in,
 };
-use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag};
+use kmip_codec::operation::ResponsePayload;
+use kmip_codec::registry::{EndpointRole, Operation, ResultReason, ResultStatus, Tag};
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_4, V2_1, V3_0, Version};
@@ -104,6 +105,8 @@ pub struct Reply {
     pub bytes: WipedBytes,
     /// What to write to the audit log before it leaves.
     pub audit: Vec<AuditEntry>,
+    /// Whether the server is the client on this connection once it has left (KMIP 2.1 §6.1.54).
+    pub exchanges_roles: bool,
 }
 
 /// A change that must be durable before its reply leaves.
@@ -135,7 +138,8 @@ struct Answer {
 
 impl Answer {
     fn reply(&self, audit: Vec<AuditEntry>) -> Reply {
-        Reply { bytes: encode_in(self.encoding, Tag::ResponseMessage, &self.message, self.version), audit }
+        let bytes = encode_in(self.encoding, Tag::ResponseMessage, &self.message, self.version);
+        Reply { bytes, audit, exchanges_roles: exchanges_roles(&self.message) }
     }
 }
 
@@ -252,18 +256,35 @@ impl Engine {
 
     /// Evaluates a request of the client that a certificate names. Nothing is changed.
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, client: &str, env: Env) -> Evaluation {
-        self.evaluate_request(request.into(), client, env)
+        self.evaluate_request(request.into(), (client, false), env)
     }
 
-    fn evaluate_request(&self, request: Request<'_>, client: &str, env: Env) -> Evaluation {
+    /// Like [`Engine::evaluate`], for a request that came on a connection whose roles can be exchanged, or did not.
+    pub fn evaluate_over<'a>(
+        &self,
+        request: impl Into<Request<'a>>,
+        client: &str,
+        has_channel: bool,
+        env: Env,
+    ) -> Evaluation {
+        self.evaluate_request(request.into(), (client, has_channel), env)
+    }
+
+    fn evaluate_request(&self, request: Request<'_>, from: (&str, bool), env: Env) -> Evaluation {
         let now = self.now(env);
         match request.decode(&self.config.limits) {
-            Ok(decoded) => self.evaluate_decoded(request, decoded, client, Env { now, ..env }),
+            Ok(decoded) => self.evaluate_decoded(request, decoded, from, Env { now, ..env }),
             Err(error) => Evaluation::Reply(self.unreadable(request, &error, now)),
         }
     }
 
-    fn evaluate_decoded(&self, asked: Request<'_>, request: DecodedRequest, client: &str, env: Env) -> Evaluation {
+    fn evaluate_decoded(
+        &self,
+        asked: Request<'_>,
+        request: DecodedRequest,
+        (client, has_channel): (&str, bool),
+        env: Env,
+    ) -> Evaluation {
         let version = request.header.protocol_version.0;
         let refused = |error: OpError| {
             Evaluation::Reply(self.message_failure(asked, Some(version), Some(&request.header), &error, env.now))
@@ -272,7 +293,7 @@ impl Engine {
             return refused(unsupported_version(version));
         }
         let principal = match self.authenticate(&request.header, client, env) {
-            Ok(principal) => principal,
+            Ok(principal) => Principal { has_channel, ..principal },
             Err(OpError { defer: Some(Defer::Pool(work)), .. }) => return Evaluation::Defer(work),
             Err(error) => return refused(error),
         };
@@ -395,7 +416,7 @@ impl Engine {
     /// Date moves (KMIP 2.1 §4.29). Commit it and call again until nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
-        if let Some(pending) = self.ended_tickets(now) {
+        if let Some(pending) = self.ended_tickets(now).or_else(|| self.ended_messages(now)) {
             return Some(pending);
         }
         let due = self.catalog.index().due(now, DUE_AT_ONCE);
@@ -460,6 +481,12 @@ impl Engine {
         Answer { message, version, encoding: asked.answer }.reply(vec![audit])
     }
 
+    /// A Server Correlation Value that was not given before.
+    pub(crate) fn correlation_value(&self, now: i64) -> Text {
+        let number = self.correlation.fetch_add(1, Ordering::Relaxed);
+        Text::from(format!("{now:x}-{number:x}"))
+    }
+
     fn response_header(
         &self,
         version: Version,
@@ -470,8 +497,7 @@ impl Engine {
         let correlated = request
             .filter(|header| header.client_correlation_value.is_some() || header.server_correlation_value.is_some());
         let server_correlation_value = correlated.map(|header| {
-            let number = self.correlation.fetch_add(1, Ordering::Relaxed);
-            let value = Text::from(format!("{now:x}-{number:x}"));
+            let value = self.correlation_value(now);
             let client = header.client_correlation_value.as_ref().map_or("", Text::as_str);
             tracing::info!(client_correlation = client, server_correlation = %value, "correlated request");
             value
@@ -487,6 +513,17 @@ impl Engine {
             batch_count: Some(count),
         }
     }
+}
+
+/// Whether a response says that the server has become the client: of several items, the last one to say something counts.
+fn exchanges_roles(message: &ResponseMessage) -> bool {
+    let said = |item: &ResponseBatchItem| match &item.response_payload {
+        Some(ResponsePayload::SetEndpointRole(answer)) if item.result_status == ResultStatus::Success => {
+            Some(answer.endpoint_role == EndpointRole::Client)
+        }
+        _ => None,
+    };
+    message.batch_item.iter().rev().find_map(said).unwrap_or(false)
 }
 
 /// Notes that a date of an object has passed.

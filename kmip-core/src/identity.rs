@@ -18,6 +18,7 @@ const CLIENT: Tag = Tag::new(0x54_0100);
 const USER: Tag = Tag::new(0x54_0101);
 const SCOPE: Tag = Tag::new(0x54_0102);
 const PASSWORD_HASH: Tag = Tag::new(0x54_0103);
+const LISTENS: Tag = Tag::new(0x54_010C);
 const BOUND_CLIENT: Tag = Tag::new(0x54_0104);
 const ONE_TIME: Tag = Tag::new(0x54_0105);
 const HASHED: Tag = Tag::new(0x54_0106);
@@ -35,6 +36,8 @@ pub struct ClientRecord {
     pub scope: Text,
     /// What it may do that the specification does not permit.
     pub quirks: Quirks,
+    /// Whether it hears from the server: of changes in its scope, and what an administrator sends it.
+    pub listens: bool,
 }
 
 /// What is stored about a KMIP user.
@@ -97,6 +100,8 @@ pub struct Principal {
     pub ticket: Option<Presented>,
     /// Uses of its credentials that may not come twice.
     pub(crate) spent: Vec<Spent>,
+    /// Whether it speaks on a connection whose roles can be exchanged.
+    pub has_channel: bool,
     /// What answers its hashed password (KMIP 2.1 §8.5).
     pub server_hashed_password: Option<ByteString>,
 }
@@ -104,7 +109,8 @@ pub struct Principal {
 impl Principal {
     /// A client by its certificate alone.
     pub fn new(client: Text, scope: Text, quirks: Quirks) -> Self {
-        Self { client, user: None, scope, quirks, ticket: None, spent: Vec::new(), server_hashed_password: None }
+        let (user, ticket, spent, has_channel, server_hashed_password) = Default::default();
+        Self { client, user, scope, quirks, ticket, spent, has_channel, server_hashed_password }
     }
 
     /// Makes a request depend on what its credentials are worth, and counts their use, whatever becomes of its items.
@@ -167,11 +173,17 @@ pub(crate) fn structure<T>(
 }
 
 impl ClientRecord {
+    /// A client that was never enrolled: it has its own name as scope.
+    pub fn of_its_own(client: Text) -> Self {
+        Self { scope: client, quirks: Quirks::default(), listens: false }
+    }
+
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         write(CLIENT, |sink| {
             self.scope.put(SCOPE, sink);
             self.quirks.names().for_each(|name| Text::new(name).put(QUIRK, sink));
+            self.listens.then_some(true).put_field(LISTENS, sink);
         })
     }
 
@@ -180,7 +192,8 @@ impl ClientRecord {
         read(CLIENT, bytes, |next, source| {
             let scope = Text::take_field(SCOPE, next, source)?;
             let names = Vec::<Text>::take_field(QUIRK, next, source)?;
-            Ok(Self { scope, quirks: Quirks::known(names.iter().map(Text::as_str)) })
+            let listens = Option::<bool>::take_field(LISTENS, next, source)?.unwrap_or(false);
+            Ok(Self { scope, quirks: Quirks::known(names.iter().map(Text::as_str)), listens })
         })
     }
 }

@@ -14,6 +14,7 @@
 //! | `t/o` username | the moving factor of the user's last one time password |
 //! | `t/h` username | the timestamp of the user's last hashed password |
 //! | `t/d` hash | the name of the device whose fields have this keyed hash |
+//! | `q/` client NUL serial (8 bytes) | a message that waits for the client: [`crate::outgoing::Queued`] |
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
 //! | `d/` scope NUL kind | the defaults or the constraints of new objects (`policy`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
@@ -45,6 +46,8 @@ pub const CLIENTS: &[u8] = b"c/";
 pub const USES: &[u8] = b"l/";
 /// Users.
 pub const USERS: &[u8] = b"u/";
+/// Messages that wait for clients.
+pub const OUTGOING: &[u8] = b"q/";
 /// Tickets and their counters, and the last uses of other credentials.
 pub const TICKETS: &[u8] = b"t/";
 /// Intents about keys in hardware.
@@ -236,6 +239,17 @@ pub fn ticket_requests(hash: &[u8; 32]) -> Vec<u8> {
 pub fn ticket_uses(hash: &[u8; 32], place: usize) -> Vec<u8> {
     let place = u32::try_from(place).unwrap_or(u32::MAX);
     [TICKETS, b"u", hash, &place.to_be_bytes()].concat()
+}
+
+/// Key of a message that waits for a client.
+pub fn outgoing(client: &str, serial: u64) -> Vec<u8> {
+    scoped(OUTGOING, client, &serial.to_be_bytes())
+}
+
+/// Client and serial number of a key that [`outgoing`] made.
+pub fn outgoing_of(key: &[u8]) -> Option<(&str, u64)> {
+    let (client, serial) = split(OUTGOING, key)?;
+    Some((client, u64::from_be_bytes(serial.try_into().ok()?)))
 }
 
 /// The end of the range of keys that begin with `prefix`.

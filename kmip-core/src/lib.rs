@@ -28,6 +28,7 @@ mod make;
 mod material;
 pub mod object;
 mod ops;
+pub mod outgoing;
 mod pkcs11;
 mod policy;
 pub mod ports;

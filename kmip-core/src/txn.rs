@@ -14,6 +14,7 @@ use crate::env::{Pace, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::layout;
 use crate::object::{Record, attribute_of};
+use crate::outgoing;
 use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, Write};
 use crate::tickets::Reach;
 
@@ -422,6 +423,9 @@ impl<'a> Txn<'a> {
             let content = Arc::clone(record) as Arc<dyn std::any::Any + Send + Sync>;
             batch.carried.push(Carried { write: batch.writes.len(), content });
             batch.writes.push(Write::Put(key, record.encode()));
+        }
+        for (stored, record) in self.changed.iter().filter_map(|(id, record)| Some((self.read.get(id)?, record))) {
+            batch.writes.extend(outgoing::notifications(self.catalog, &stored.record, record));
         }
         // What this request has made itself was never stored.
         for id in self.removed.iter().filter(|id| self.read.contains_key(*id)) {

@@ -12,6 +12,7 @@ use crate::identity::{ClientRecord, UserRecord};
 use crate::layout;
 use crate::material;
 use crate::object::{MaterialKind, Record, attribute_of};
+use crate::outgoing::Queued;
 use crate::policy::Demands;
 use crate::ports::store::{RecordSeal, Store, StoreError};
 use crate::ports::vault::KeyVault;
@@ -88,6 +89,9 @@ pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) ->
             None => (value.len() != 8).then(|| "the last use of a ticket or credential has 8 bytes".to_owned()),
         };
         check.faults.extend(damage);
+    })?;
+    check.each(layout::OUTGOING, |check, _, value| {
+        check.faults.extend(Queued::decode(value).err().map(|error| format!("a message to a client: {error}")));
     })?;
     let missing = std::mem::take(&mut check.names);
     check.faults.extend(missing.into_values().map(|id| format!("object {id}: its name points nowhere")));

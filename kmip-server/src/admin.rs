@@ -9,6 +9,8 @@
 //! POST /api/v1/clients  {"name": "disk-7", "scope": "array-1"?, "key": "p256" | "rsa2048"?}
 //!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
 //! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other
+//! POST /api/v1/clients/listen  {"name": "disk-7", "listens": true}  -> 200 {"name", "listens"}: whether it hears of changes
+//! POST /api/v1/clients/put     {"name": "disk-7", "object": "...", "replaces": "..."?}  -> 202 {"name", "object"}: queued for it
 //! POST /api/v1/users    {"name": "alice", "password": "..."?, "client": "disk-7"?, "hashed_password": true?,
 //!                        "one_time": {"kind": "totp" | "hotp", "hash": "sha1" | "sha256" | "sha512", "digits": 6, "period": 30}?}
 //!                       -> 201 {"name", "one_time": "otpauth://..."?}    the secret of the codes is told once
@@ -25,11 +27,11 @@
 //! ```
 //! Errors are `{"error": "..."}` with a fitting status.
 
-use crate::admin_users;
 use crate::authority::Ask;
 use crate::metrics::Metrics;
 use crate::run::Reconfigure;
 use crate::service::{Administration, AdministrationError, Peer, Rotate, Service};
+use crate::{admin_outgoing, admin_users};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
@@ -82,6 +84,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/metrics", get(metrics))
         .route("/api/v1/clients", post(enroll))
         .route("/api/v1/clients/quirks", post(set_quirks))
+        .route("/api/v1/clients/listen", post(admin_outgoing::listen))
+        .route("/api/v1/clients/put", post(admin_outgoing::put))
         .route("/api/v1/users", post(admin_users::add_user))
         .route("/api/v1/devices", post(admin_users::add_device))
         .route("/api/v1/reload", post(reload))

@@ -185,11 +185,16 @@ fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal, runtime: &Han
 }
 
 /// Tells the waiting task what became of its change.
-fn tell(Finishing { finished, done, .. }: Finishing, is_durable: bool) {
+fn tell(Finishing { finished, done, subject, .. }: Finishing, is_durable: bool) {
     let committed = match finished {
         Finished::EvaluateAgain => Committed::EvaluateAgain,
         Finished::Reply(_) if !is_durable => Committed::Failed,
-        Finished::Reply(reply) => Committed::Reply(reply.bytes),
+        Finished::Reply(reply) => {
+            if reply.exchanges_roles {
+                subject.peer.roles.exchange();
+            }
+            Committed::Reply(reply.bytes)
+        }
     };
     // A task that has given up waiting needs no answer.
     let _ = done.send(committed);

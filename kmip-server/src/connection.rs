@@ -12,6 +12,7 @@ use crate::service::{Peer, Reply, Service};
 use crate::shell::{Live, Phase, Shell};
 use crate::tls::{Identity, PeerRefusal};
 use crate::wire::WireBuffer;
+use kmip_codec::secret::WipedBytes;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -51,7 +52,8 @@ impl Protocol for Kmip {
         let metrics = &self.shell.metrics;
         metrics.connections_total.inc();
         let _open = OpenGauge::raise(metrics);
-        let peer = Arc::new(Peer::new(session.named.name, session.named.fingerprint, session.remote));
+        let peer = Peer::new(session.named.name, session.named.fingerprint, session.remote);
+        let peer = Arc::new(peer.with_exchangeable_roles());
         debug!(client = peer.client, remote = %peer.remote, "connected");
         let mut connection = Connection {
             stream: session.stream,
@@ -108,6 +110,12 @@ enum End {
     Untrusted(PeerRefusal),
     #[error("the engine gave no answer")]
     Engine,
+    #[error("roles are exchanged, and the client sends what answers nothing")]
+    OutOfTurn,
+    #[error("roles are exchanged, and the client gave no response within kmip.limits.request_timeout_s")]
+    NoResponse,
+    #[error("roles are exchanged, and the client's response cannot be used: {0}")]
+    Response(String),
     #[error("replies withheld: {0}")]
     Settle(io::Error),
     #[error("{0}")]
@@ -127,6 +135,9 @@ impl End {
             Self::Framing(_) => "framing",
             Self::Untrusted(_) => "untrusted",
             Self::Engine => "engine",
+            Self::OutOfTurn => "out_of_turn",
+            Self::NoResponse => "no_response",
+            Self::Response(_) => "response",
             Self::Settle(_) => "settle",
             Self::Socket(_) => "socket",
         }
@@ -186,6 +197,9 @@ impl Connection<'_> {
                     if began || answered {
                         since = Instant::now();
                     }
+                    if self.peer.roles.are_exchanged() {
+                        return Box::pin(self.serve_as_client()).await;
+                    }
                     self.advance_timer(timer.as_mut(), since);
                 }
                 Event::Timer => self.timer_fired(timer.as_mut(), since)?,
@@ -224,6 +238,10 @@ impl Connection<'_> {
                     if let Err(end) = self.answer(length).await {
                         break Some(end);
                     }
+                    // What follows is a response, if anything.
+                    if self.peer.roles.are_exchanged() {
+                        break None;
+                    }
                 }
                 Ok(Frame::Partial(_)) => break None,
                 Err(error) => break Some(error.into()),
@@ -237,6 +255,56 @@ impl Connection<'_> {
             Some(end) => Err(end),
             None if self.stopping && self.inbound.is_empty() => Err(End::Stopping),
             None => Ok(answered),
+        }
+    }
+
+    /// Sends requests and takes responses, once roles are exchanged. An end leaves what was not answered in its queue.
+    async fn serve_as_client(&mut self) -> Result<std::convert::Infallible, End> {
+        let outgoing = self.service.outgoing(self.peer).ok_or(End::Engine)?;
+        info!(client = self.peer.client, remote = %self.peer.remote, "roles are exchanged");
+        let mut signal = pin!(next_phase(self.shell.phase()));
+        loop {
+            let mut next = outgoing.next();
+            let message = loop {
+                self.inbound.reserve(SMALLEST_READ);
+                tokio::select! {
+                    message = next.as_mut() => break message.ok_or(End::Stopping)?,
+                    read = self.stream.read(self.inbound.spare()) => {
+                        return Err(if read? == 0 { End::Peer } else { End::OutOfTurn });
+                    }
+                    (phase, now) = signal.as_mut() => {
+                        signal.set(next_phase(phase));
+                        self.phase_changed(now)?;
+                    }
+                }
+            };
+            drop(next);
+            send(&mut self.stream, &message, &self.limits, self.metrics).await?;
+            let patience = self.limits.request_timeout();
+            let response = timeout(patience, self.response()).await.map_err(|_| End::NoResponse)??;
+            outgoing.answered(response).await.map_err(End::Response)?;
+            self.inbound.shrink(KEPT_BUFFER);
+        }
+    }
+
+    /// Reads one response message.
+    async fn response(&mut self) -> Result<WipedBytes, End> {
+        loop {
+            match frame::check_response(self.inbound.filled(), self.limits.message_bytes)? {
+                Frame::Whole(length) => {
+                    let response = self.inbound.filled().get(..length).unwrap_or_default();
+                    let response = WipedBytes::copy_from(response);
+                    self.inbound.consume(length);
+                    self.metrics.bytes_received.inc_by(response.len() as u64);
+                    return Ok(response);
+                }
+                Frame::Partial(length) => {
+                    let missing = length.saturating_sub(self.inbound.len());
+                    self.inbound.reserve(missing.clamp(SMALLEST_READ, GROWTH_AHEAD));
+                }
+            }
+            let count = self.stream.read(self.inbound.spare()).await?;
+            self.take(count)?;
         }
     }
 
@@ -325,6 +393,7 @@ impl Connection<'_> {
                 self.metrics.frame_malformed(error.label());
                 warn!(client, %remote, "closed: {end}");
             }
+            End::OutOfTurn | End::NoResponse | End::Response(_) => info!(client, %remote, "closed: {end}"),
             End::RequestTimeout | End::Untrusted(_) | End::Engine | End::Settle(_) => {
                 warn!(client, %remote, "closed: {end}")
             }

@@ -16,13 +16,14 @@ use kmip_core::administration::{NewOneTime, NewUser as CoreUser};
 use kmip_core::credentials::DeviceFields;
 use kmip_core::engine::{Engine, Evaluation, Parts};
 use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::layout;
 use kmip_core::ports::crypto::Hash;
-use kmip_core::ports::store::{RecordSeal, Store};
+use kmip_core::ports::store::{Change, RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::renewal::ScopeKeyPeriod;
 use kmip_core::request::{KeptRequest, Request};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 
 use crate::audit::AuditLog;
 use crate::authority::Ask;
@@ -31,11 +32,12 @@ use crate::config::{AuditReads, Config};
 use crate::datadir::DataDir;
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
+use crate::outgoing::Messenger;
 use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
 use crate::service::{
-    Administration, AdministrationError, NewDevice, NewUser, OneTimeCodes, Peer, Reply, Rotate, Service, ServiceError,
-    failure,
+    Administration, AdministrationError, NewDevice, NewUser, OneTimeCodes, Outgoing, Peer, Reply, Rotate, Service,
+    ServiceError, failure,
 };
 use crate::store::{Options, SledStore};
 use crate::turns::Turns;
@@ -71,6 +73,8 @@ struct Core {
     durable_reads: bool,
     rotation: Rotation,
     rotating: Mutex<Option<JoinHandle<()>>>,
+    /// Changes with each message that is queued for a client.
+    queued: watch::Receiver<u64>,
 }
 
 struct Argon2id;
@@ -97,9 +101,13 @@ impl PasswordCheck for Argon2id {
     }
 }
 
-fn now(pace: Pace) -> Env {
+fn seconds() -> i64 {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Env { now: i64::try_from(seconds).unwrap_or(i64::MAX), pace }
+    i64::try_from(seconds).unwrap_or(i64::MAX)
+}
+
+fn now(pace: Pace) -> Env {
+    Env { now: seconds(), pace }
 }
 
 /// Makes the root key and the empty store of a new data directory.
@@ -156,6 +164,9 @@ pub(crate) fn open(
         establish_development_authority(&engine)?;
     }
     let committer = Committer::start(Arc::clone(&engine), Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&journal));
+    let (tell, queued) = watch::channel(0_u64);
+    let told = move |_: &Change<'_>| tell.send_modify(|count| *count = count.wrapping_add(1));
+    store.watch(layout::OUTGOING, Box::new(told));
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let core = Arc::new(Core {
         engine,
@@ -171,6 +182,7 @@ pub(crate) fn open(
         durable_reads: config.audit.reads == AuditReads::Durable,
         rotation,
         rotating: Mutex::default(),
+        queued,
     });
     if goes_on {
         tracing::info!("the rotation of the root key goes on");
@@ -307,9 +319,7 @@ impl Core {
                     let Some(told) = told else { break };
                     match told.await {
                         Ok(Committed::Reply(bytes)) => return bytes,
-                        Ok(Committed::EvaluateAgain) => {
-                            self.engine.evaluate(&request, &subject.peer.client, now(Pace::Inline))
-                        }
+                        Ok(Committed::EvaluateAgain) => self.evaluate(&request, &subject.peer, Pace::Inline),
                         Ok(Committed::Failed) | Err(_) => break,
                     }
                 }
@@ -326,7 +336,7 @@ impl Core {
         request: &KeptRequest,
         subject: &Subject,
     ) -> Option<Evaluation> {
-        let (request, client) = (request.clone(), subject.peer.client.clone());
+        let (request, peer) = (request.clone(), Arc::clone(&subject.peer));
         let (pool, patience) = match work {
             Work::Computing => (Arc::clone(&self.computing), None),
             Work::Device => (Arc::clone(&self.device), Some(self.patience)),
@@ -336,7 +346,7 @@ impl Core {
             // Held here, not by the thread: one that hangs in a device keeps no other from going on. There are at most as
             // many of those as the device has sessions.
             let _permit = pool.acquire_owned().await.ok()?;
-            tokio::task::spawn_blocking(move || self.engine.evaluate(&request, &client, now(Pace::Pool))).await.ok()
+            tokio::task::spawn_blocking(move || self.evaluate(&request, &peer, Pace::Pool)).await.ok()
         };
         match patience {
             None => evaluated.await,
@@ -344,9 +354,16 @@ impl Core {
         }
     }
 
+    fn evaluate<'a>(&self, request: impl Into<Request<'a>>, peer: &Peer, pace: Pace) -> Evaluation {
+        self.engine.evaluate_over(request, &peer.client, peer.roles.are_exchangeable, now(pace))
+    }
+
     fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> WipedBytes {
         if let Err(error) = self.journal.note(subject, &reply.audit, None) {
             tracing::error!(%error, "the audit log cannot be written");
+        }
+        if reply.exchanges_roles {
+            subject.peer.roles.exchange();
         }
         reply.bytes
     }
@@ -426,12 +443,18 @@ impl Service for EngineService {
     fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply {
         let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
         let turn = self.core.turns.begin();
-        let first = self.core.engine.evaluate(request, &peer.client, now(turn.pace));
+        let first = self.core.engine.evaluate_over(request, &peer.client, peer.roles.are_exchangeable, now(turn.pace));
         drop(turn);
         match first {
             Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),
             evaluation => Reply::Later(Box::pin(Arc::clone(&self.core).answer(request.keep(), subject, evaluation))),
         }
+    }
+
+    fn outgoing(&self, peer: &Peer) -> Option<Box<dyn Outgoing>> {
+        let core = &self.core;
+        let (engine, store) = (Arc::clone(&core.engine), Arc::clone(&core.store) as Arc<dyn Store>);
+        Some(Box::new(Messenger::new(engine, store, &peer.client, core.queued.clone(), seconds)))
     }
 
     fn settle(&self) -> std::io::Result<()> {
@@ -469,6 +492,14 @@ impl Administration for EngineService {
 
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {
         self.core.engine.set_quirks(client, quirks).map_err(refusal)
+    }
+
+    fn set_listening(&self, client: &str, listens: bool) -> Result<(), AdministrationError> {
+        self.core.engine.set_listening(client, listens).map_err(refusal)
+    }
+
+    fn put(&self, client: &str, object: &str, replaced: Option<&str>) -> Result<(), AdministrationError> {
+        self.core.engine.queue_put(client, object, replaced, seconds()).map_err(refusal)
     }
 
     fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError> {

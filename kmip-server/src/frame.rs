@@ -4,6 +4,8 @@ use thiserror::Error;
 
 /// Tag `Request Message` (0x420078) and type `Structure` (0x01).
 const REQUEST_MESSAGE: [u8; 4] = [0x42, 0x00, 0x78, 0x01];
+/// Tag `Response Message` (0x42007B) and type `Structure` (0x01).
+const RESPONSE_MESSAGE: [u8; 4] = [0x42, 0x00, 0x7B, 0x01];
 /// Tag, type and length.
 pub const HEADER_BYTES: usize = 8;
 
@@ -20,7 +22,7 @@ pub enum Frame {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum FrameError {
     /// The bytes do not begin a request message.
-    #[error("expected a KMIP request message (42 00 78 01), got {0:02x?}")]
+    #[error("expected a KMIP request message (42 00 78 01; 42 00 7b 01 once roles are exchanged), got {0:02x?}")]
     NotARequest([u8; 4]),
     /// The message would be longer than the limit.
     #[error("a request message of {length} bytes is over the limit of {limit}")]
@@ -46,10 +48,19 @@ impl FrameError {
     }
 }
 
-/// Looks for one message at the beginning of `bytes`. A wrong beginning is told at its first byte.
+/// Looks for one request message at the beginning of `bytes`. A wrong beginning is told at its first byte.
 pub fn check(bytes: &[u8], limit: u32) -> Result<Frame, FrameError> {
-    let known = bytes.len().min(REQUEST_MESSAGE.len());
-    if bytes.get(..known) != REQUEST_MESSAGE.get(..known) {
+    check_as(REQUEST_MESSAGE, bytes, limit)
+}
+
+/// Looks for one response message, as [`check`] does for a request.
+pub fn check_response(bytes: &[u8], limit: u32) -> Result<Frame, FrameError> {
+    check_as(RESPONSE_MESSAGE, bytes, limit)
+}
+
+fn check_as(beginning: [u8; 4], bytes: &[u8], limit: u32) -> Result<Frame, FrameError> {
+    let known = bytes.len().min(beginning.len());
+    if bytes.get(..known) != beginning.get(..known) {
         let mut shown = [0; 4];
         shown.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
         return Err(FrameError::NotARequest(shown));

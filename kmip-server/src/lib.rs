@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+mod admin_outgoing;
 mod admin_users;
 pub mod audit;
 pub mod audit_line;
@@ -25,6 +26,7 @@ mod log_line;
 pub mod logging;
 mod media;
 pub mod metrics;
+mod outgoing;
 mod passphrase;
 mod progress;
 pub mod rotation;

@@ -20,7 +20,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
 
 /// Who stands at the other end of a connection, proved by its certificate.
@@ -34,6 +34,42 @@ pub struct Peer {
     pub remote: SocketAddr,
     /// Both as the audit log writes them.
     pub(crate) told: Told,
+    /// Whether it is the client or the server here, if its connection lets that change.
+    pub(crate) roles: Roles,
+}
+
+/// Who is the client on a connection (KMIP 2.1 §6.1.54).
+#[derive(Debug, Default)]
+pub(crate) struct Roles {
+    /// Whether they can be exchanged.
+    pub are_exchangeable: bool,
+    exchanged: AtomicBool,
+}
+
+impl Clone for Roles {
+    fn clone(&self) -> Self {
+        let exchanged = AtomicBool::new(self.exchanged.load(Ordering::Relaxed));
+        Self { are_exchangeable: self.are_exchangeable, exchanged }
+    }
+}
+
+impl PartialEq for Roles {
+    fn eq(&self, other: &Self) -> bool {
+        self.are_exchangeable == other.are_exchangeable
+    }
+}
+impl Eq for Roles {}
+
+impl Roles {
+    /// Makes the server the client from now on.
+    pub fn exchange(&self) {
+        self.exchanged.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the server is the client.
+    pub fn are_exchanged(&self) -> bool {
+        self.exchanged.load(Ordering::Relaxed)
+    }
 }
 
 /// What the audit log tells of a peer.
@@ -47,7 +83,12 @@ impl Peer {
     /// A peer at an address.
     pub fn new(client: String, fingerprint: [u8; 32], remote: SocketAddr) -> Self {
         let told = Told { client: JsonText::new(&client), remote: JsonText::new(&remote.to_string()) };
-        Self { client, fingerprint, remote, told }
+        Self { client, fingerprint, remote, told, roles: Roles::default() }
+    }
+
+    /// The same on a connection whose roles can be exchanged.
+    pub fn with_exchangeable_roles(self) -> Self {
+        Self { roles: Roles { are_exchangeable: true, ..Roles::default() }, ..self }
     }
 }
 
@@ -66,6 +107,20 @@ pub enum Reply {
     Close,
 }
 
+/// A request message to a client; none if the session is over.
+pub type Message<'a> = Pin<Box<dyn Future<Output = Option<WipedBytes>> + Send + 'a>>;
+/// Why a session cannot go on after a response, if it cannot.
+pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
+
+/// What the server says on a connection whose roles were exchanged.
+pub trait Outgoing: Send + Sync {
+    /// Waits for the next request message.
+    fn next(&self) -> Message<'_>;
+
+    /// Takes the client's response to it.
+    fn answered(&self, response: WipedBytes) -> Answered<'_>;
+}
+
 /// Answers request messages.
 pub trait Service: Send + Sync + 'static {
     /// Answers one whole request message, in any encoding. Called in the order of arrival on a connection, on an async worker: it
@@ -76,6 +131,12 @@ pub trait Service: Send + Sync + 'static {
     /// written here. An error closes the connection without the replies.
     fn settle(&self) -> io::Result<()> {
         Ok(())
+    }
+
+    /// What to say to a peer once roles are exchanged.
+    fn outgoing(&self, peer: &Peer) -> Option<Box<dyn Outgoing>> {
+        let _ = peer;
+        None
     }
 
     /// Whether requests can be served now; the error says what is missing.
@@ -186,6 +247,12 @@ pub trait Administration: Send + Sync + 'static {
 
     /// Switches on these quirks of a client, and off all others.
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError>;
+
+    /// Says whether a client hears from the server: of changes in its scope, and what is put for it.
+    fn set_listening(&self, client: &str, listens: bool) -> Result<(), AdministrationError>;
+
+    /// Queues an object for a client that hears from the server; `replaced` names the one whose place it takes.
+    fn put(&self, client: &str, object: &str, replaced: Option<&str>) -> Result<(), AdministrationError>;
 
     /// Records a KMIP user, bound to one client or usable over any known client's certificate. Gives the secret of its one time
     /// passwords, if it has them.

@@ -17,6 +17,14 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
             let enrollment = Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() };
             enroll(context, &enrollment, out, &admin).await
         }
+        ClientCommand::Listen { name, off, admin } => {
+            context.admin_api(&admin)?.set_listening(&name, !off).await?;
+            context.output.record(&[("client", name.into()), ("listens", (!off).into())])
+        }
+        ClientCommand::Put { name, id, replaces, admin } => {
+            context.admin_api(&admin)?.put(&name, &id, replaces.as_deref()).await?;
+            context.output.record(&[("client", name.into()), ("queued", id.into())])
+        }
         ClientCommand::Quirks { name, quirks, admin } => {
             context.admin_api(&admin)?.set_quirks(&name, &quirks).await?;
             context.output.record(&[("client", name.into()), ("quirks", quirks.into())])

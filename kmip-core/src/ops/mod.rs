@@ -53,6 +53,7 @@ mod rng_seed;
 mod set_attribute;
 mod set_constraints;
 mod set_defaults;
+mod set_endpoint_role;
 mod sign;
 mod signature_verify;
 mod validate;
@@ -68,6 +69,7 @@ use crate::batch::Context;
 use crate::engine::Engine;
 use crate::env::{Pace, Work};
 use crate::error::{Fault, OpResult, fail};
+use crate::outgoing;
 
 /// Turns the table of handlers into the dispatch and the list for Query, so that they cannot differ.
 macro_rules! handlers {
@@ -134,6 +136,7 @@ handlers! {
     DiscoverVersions => DiscoverVersions, discover_versions::discover_versions;
     Log => Log, log::log;
     Login => Login, login::login;
+    SetEndpointRole => SetEndpointRole, set_endpoint_role::set_endpoint_role;
     Logout => Logout, logout::logout;
     DelegatedLogin => DelegatedLogin, delegated_login::delegated_login;
     Interop => Interop, interop::interop;
@@ -146,7 +149,7 @@ handlers! {
     }
     unhandled {
         Cancel Poll Notify Put
-        SetEndpointRole ReProvision
+        ReProvision
         QueryAsynchronousRequests Process
     }
 }
@@ -235,6 +238,12 @@ pub(crate) fn supported(engine: &Engine, version: Version) -> Vec<Operation> {
     };
     let live = |operation: &&Operation| Operation::TABLE.is_live(operation.0, version);
     HANDLED.iter().filter(offered).filter(live).copied().collect()
+}
+
+/// The operations that Query names: those that work, and those that the server sends to clients (KMIP 2.1 §6.2).
+pub(crate) fn named(engine: &Engine, version: Version) -> Vec<Operation> {
+    let sent = [Operation::Notify, Operation::Put].into_iter().filter(|_| outgoing::speaks(version));
+    supported(engine, version).into_iter().chain(sent).collect()
 }
 
 /// The object types that can be held for a client of a version.

@@ -25,7 +25,7 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
     let version = context.version;
     let mut answer = empty();
     if asks(QueryFunction::QueryOperations) {
-        answer.operation = super::supported(context.engine, version);
+        answer.operation = super::named(context.engine, version);
     }
     if asks(QueryFunction::QueryObjects) {
         answer.object_type = super::object_types(version);

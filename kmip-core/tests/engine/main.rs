@@ -15,6 +15,7 @@ mod isolation;
 mod kmip_3_0;
 mod lifecycle;
 mod locate;
+mod outgoing;
 mod quantum_safe;
 mod registration;
 mod renewal;

@@ -95,6 +95,14 @@ impl Administration for Echo {
         Ok(())
     }
 
+    fn set_listening(&self, _: &str, _: bool) -> Result<(), AdministrationError> {
+        Ok(())
+    }
+
+    fn put(&self, _: &str, _: &str, _: Option<&str>) -> Result<(), AdministrationError> {
+        Ok(())
+    }
+
     fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError> {
         let password = user.password.map(|password| password.expose_secret().to_owned()).unwrap_or_default();
         self.users.lock().unwrap().push((user.name, password, user.client));

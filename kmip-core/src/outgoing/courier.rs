@@ -1,0 +1,244 @@
+//! What the server says on a connection whose roles were exchanged, one request after the other (KMIP 2.1 §6.2): which
+//! versions and operations the client has, then what waits for it.
+
+use kmip_codec::attribute::Bag;
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::inline::Text;
+use kmip_codec::message::decode::decode_response;
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::operation::discover_versions::DiscoverVersionsRequest;
+use kmip_codec::operation::notify::NotifyRequest;
+use kmip_codec::operation::put::PutRequest;
+use kmip_codec::operation::query::QueryRequest;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{Operation, PutFunction, QueryFunction, ResultStatus, Tag};
+use kmip_codec::secret::WipedBytes;
+use kmip_codec::value::DateTime;
+use kmip_codec::version::{V2_0, V2_1, Version};
+use kmip_codec::wire::Strictness;
+
+use super::{Queued, QueuedMessage, key_of};
+use crate::attributes::{in_answer, is_live, is_visible, visible};
+use crate::deliver::complete_key_block;
+use crate::engine::{Engine, Pending, SUPPORTED_VERSIONS, listed};
+use crate::error::{Fault, OpResult, fail};
+use crate::material;
+use crate::object::{Record, attribute_of};
+use crate::ports::store::{Batch, Write};
+
+/// How far a session has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    Versions,
+    Operations,
+    Queue,
+}
+
+/// One session with a client that has the server's role.
+#[derive(Debug)]
+pub struct Courier {
+    client: Text,
+    version: Version,
+    stage: Stage,
+    /// The operations that the client says it has; `None` if it does not say.
+    operations: Option<Vec<Operation>>,
+    /// The message that was sent last.
+    sent: Option<u64>,
+}
+
+/// What a courier does next.
+#[derive(Debug)]
+pub enum Next {
+    /// Sends a request and waits for its response.
+    Send(WipedBytes),
+    /// Commits the removal of a message that cannot be sent, and asks again.
+    Commit(Box<Pending>),
+    /// Waits until something is queued.
+    Wait,
+}
+
+impl Courier {
+    /// A session with a client, which spoke this version last.
+    pub fn new(client: &str, version: Version) -> Self {
+        let version = version.clamp(V2_0, V2_1);
+        Self { client: Text::new(client), version, stage: Stage::Versions, operations: None, sent: None }
+    }
+
+    /// What comes next. May wait for the vault's device.
+    pub fn next(&mut self, engine: &Engine, now: i64) -> Next {
+        match self.stage {
+            Stage::Versions => {
+                let offered = offered().map(listed).collect();
+                let request = DiscoverVersionsRequest { protocol_version: offered };
+                let payload = RequestPayload::DiscoverVersions(Box::new(request));
+                self.send(engine, Operation::DiscoverVersions, payload, now)
+            }
+            Stage::Operations => {
+                let query_function = vec![QueryFunction::QueryOperations];
+                let payload = RequestPayload::Query(Box::new(QueryRequest { query_function, object_groups: None }));
+                self.send(engine, Operation::Query, payload, now)
+            }
+            Stage::Queue => self.next_queued(engine, now),
+        }
+    }
+
+    fn send(&self, engine: &Engine, operation: Operation, payload: RequestPayload, now: i64) -> Next {
+        let mut message = RequestMessage::single(self.version, operation, payload);
+        // "It is REQUIRED in a server request" (KMIP 2.1 §9.20); so is a value to find it in the log by (§9.10).
+        message.request_header.time_stamp = Some(DateTime(now));
+        let correlation = engine.correlation_value(now);
+        tracing::info!(client = %self.client, %operation, server_correlation = %correlation, "request to a client");
+        message.request_header.server_correlation_value = Some(correlation);
+        Next::Send(encode(Tag::RequestMessage, &message, self.version))
+    }
+
+    fn next_queued(&mut self, engine: &Engine, now: i64) -> Next {
+        let Some(serial) = engine.catalog.queues().first_of(&self.client) else { return Next::Wait };
+        let made = self.made(engine, serial, now);
+        match made {
+            Ok((operation, payload)) if self.takes(operation) => {
+                self.sent = Some(serial);
+                self.send(engine, operation, payload, now)
+            }
+            Ok((operation, _)) => {
+                tracing::warn!(client = %self.client, %operation, "the client does not take this operation; the message goes");
+                self.removal(serial, now)
+            }
+            Err(error) => {
+                tracing::warn!(client = %self.client, why = error.message, "a message cannot be sent and goes");
+                self.removal(serial, now)
+            }
+        }
+    }
+
+    fn takes(&self, operation: Operation) -> bool {
+        self.operations.as_ref().is_none_or(|operations| operations.contains(&operation))
+    }
+
+    fn removal(&self, serial: u64, now: i64) -> Next {
+        Next::Commit(Box::new(self.removed(serial, now)))
+    }
+
+    fn removed(&self, serial: u64, now: i64) -> Pending {
+        let writes = vec![Write::Delete(key_of(&self.client, serial))];
+        Pending::again(Batch { writes, ..Batch::default() }, now)
+    }
+
+    /// The request that a queued message makes.
+    fn made(&self, engine: &Engine, serial: u64, now: i64) -> OpResult<(Operation, RequestPayload)> {
+        let Some(stored) = engine.store.get(&key_of(&self.client, serial))? else {
+            return fail(Fault::ObjectNotFound, "the message is gone");
+        };
+        let queued = Queued::decode(&stored.value);
+        match queued.map(|queued| queued.message) {
+            Ok(QueuedMessage::Notify { changed, deleted }) => {
+                let shown = changed.attributes.iter();
+                let shown = shown.filter(|i| is_visible(&i.attribute, changed.object_type, self.version));
+                let items = shown.map(|instance| in_answer(instance, changed.object_type, self.version)).collect();
+                let request = NotifyRequest {
+                    unique_identifier: UniqueIdentifier::Text(changed.id.clone()),
+                    attributes: Some(Bag { items, ..Bag::default() }),
+                    attribute_references: deleted,
+                };
+                Ok((Operation::Notify, RequestPayload::Notify(Box::new(request))))
+            }
+            Ok(QueuedMessage::Put { id, replaced }) => {
+                let request = self.put(engine, &id, replaced, now)?;
+                Ok((Operation::Put, RequestPayload::Put(Box::new(request))))
+            }
+            Err(error) => fail(Fault::Internal, format!("a queued message cannot be read: {error}")),
+        }
+    }
+
+    fn put(&self, engine: &Engine, id: &Text, replaced: Option<Text>, now: i64) -> OpResult<PutRequest> {
+        let scope = engine.scope_of(&self.client);
+        let Some(stored) = engine.catalog.read(engine.store.as_ref(), &scope, id)? else {
+            return fail(Fault::ObjectNotFound, "the object is gone");
+        };
+        let record = &stored.record;
+        if let Some(why) = why_it_stays(record) {
+            return fail(Fault::PermissionDenied, why);
+        }
+        if !is_live(record.object_type, self.version) {
+            return fail(Fault::WrongObjectType, "the client's version does not have the Object Type");
+        }
+        let mut object = material::load(engine.vault.as_ref(), record)?;
+        complete_key_block(&mut object, record);
+        let instances = visible(record, self.version, now);
+        let items = instances.iter().map(|i| in_answer(i, record.object_type, self.version)).collect();
+        Ok(PutRequest {
+            unique_identifier: UniqueIdentifier::Text(id.clone()),
+            put_function: if replaced.is_some() { PutFunction::Replace } else { PutFunction::New },
+            replaced_unique_identifier: replaced.map(UniqueIdentifier::Text),
+            object,
+            attributes: Some(Bag { items, ..Bag::default() }),
+        })
+    }
+
+    /// Takes the client's response; what is to be committed, if anything, or why the session cannot go on.
+    pub fn answered(&mut self, engine: &Engine, response: &[u8], now: i64) -> Result<Option<Pending>, String> {
+        let response = decode_response(response, &engine.config.limits, Strictness::Lenient)
+            .map_err(|error| format!("no response message: {}", error.error))?;
+        let [item] = response.batch_item.as_slice() else {
+            return Err(format!("{} batch items answer one", response.batch_item.len()));
+        };
+        match self.stage {
+            Stage::Versions => {
+                self.version = versions(item).unwrap_or(self.version);
+                self.stage = Stage::Operations;
+                Ok(None)
+            }
+            Stage::Operations => {
+                self.operations = operations(item);
+                self.stage = Stage::Queue;
+                Ok(None)
+            }
+            Stage::Queue => {
+                let Some(serial) = self.sent.take() else { return Err("a response without a request".to_owned()) };
+                if item.result_status != ResultStatus::Success {
+                    let message = item.result_message.as_ref().map_or("", Text::as_str);
+                    tracing::warn!(client = %self.client, reason = ?item.result_reason, message, "the client refuses a message");
+                }
+                Ok(Some(self.removed(serial, now)))
+            }
+        }
+    }
+}
+
+/// The versions in which the server sends requests, best first.
+fn offered() -> impl Iterator<Item = Version> {
+    SUPPORTED_VERSIONS.into_iter().filter(|version| speaks(*version))
+}
+
+/// Whether the server sends requests in a version: Set Endpoint Role came with 2.0, and the tables of 3.0 have neither Notify
+/// nor Put.
+pub(crate) fn speaks(version: Version) -> bool {
+    (V2_0..=V2_1).contains(&version)
+}
+
+fn versions(item: &ResponseBatchItem) -> Option<Version> {
+    let Some(ResponsePayload::DiscoverVersions(answer)) = &item.response_payload else { return None };
+    let theirs: Vec<Version> = answer.protocol_version.iter().cloned().map(Version::from).collect();
+    offered().find(|version| theirs.contains(version))
+}
+
+fn operations(item: &ResponseBatchItem) -> Option<Vec<Operation>> {
+    match &item.response_payload {
+        Some(ResponsePayload::Query(answer)) => Some(answer.operation.clone()),
+        _ => None,
+    }
+}
+
+/// Why an object cannot be put, if it cannot: it leaves in the clear within TLS, as by Get without wrapping.
+pub(super) fn why_it_stays(record: &Record) -> Option<&'static str> {
+    if record.destroyed {
+        return Some("the object was destroyed");
+    }
+    if attribute_of!(record, ArchiveDate).is_some() {
+        return Some("the object is archived");
+    }
+    if attribute_of!(record, Extractable) == Some(&false) {
+        return Some("the object is not Extractable");
+    }
+    (attribute_of!(record, Sensitive) == Some(&true)).then_some("the object is Sensitive, and Put wraps none")
+}

@@ -1,0 +1,362 @@
+//! Requests from the server to clients (KMIP 2.1 §6.2), and the exchange of roles that they need (§6.1.54).
+
+use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::{Attribute, AttributeReference};
+use kmip_codec::limits::Limits;
+use kmip_codec::message::decode::decode_request;
+use kmip_codec::message::header::HeaderVersion;
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseHeader, ResponseMessage, encode};
+use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::operation::delete_attribute::DeleteAttributeRequest;
+use kmip_codec::operation::discover_versions::DiscoverVersionsResponse;
+use kmip_codec::operation::notify::NotifyRequest;
+use kmip_codec::operation::put::PutRequest;
+use kmip_codec::operation::set_attribute::SetAttributeRequest;
+use kmip_codec::operation::set_endpoint_role::SetEndpointRoleRequest;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{EndpointRole, Operation, PutFunction, ResultReason, ResultStatus, State, Tag};
+use kmip_codec::value::DateTime;
+use kmip_codec::version::{V1_4, V2_0, V2_1, Version};
+use kmip_codec::wire::Strictness;
+use kmip_core::engine::Evaluation;
+use kmip_core::layout;
+use kmip_core::outgoing::{Courier, LONGEST_WAIT, MOST_QUEUED, Next};
+use kmip_core::ports::store::Store;
+
+use crate::answer;
+use crate::requests::*;
+use crate::support::{CLIENT, Harness, START, failure, success};
+
+fn harness() -> Harness {
+    let harness = Harness::new();
+    harness.engine.set_listening(CLIENT, true).unwrap();
+    harness
+}
+
+/// What a request of the server holds.
+#[derive(Debug)]
+struct Heard {
+    version: Version,
+    stamped: bool,
+    operation: Operation,
+    payload: RequestPayload,
+}
+
+fn read(bytes: &[u8]) -> Heard {
+    let mut request = decode_request(bytes, &Limits::DEFAULT, Strictness::Strict).expect("a request of its version");
+    assert_eq!(request.items.len(), 1);
+    assert!(request.header.server_correlation_value.is_some());
+    let item = request.items.remove(0).expect("an item that can be read");
+    Heard {
+        version: request.header.protocol_version.0,
+        stamped: request.header.time_stamp.is_some(),
+        operation: item.operation,
+        payload: item.request_payload,
+    }
+}
+
+fn response(heard: &Heard, payload: Option<ResponsePayload>, reason: Option<ResultReason>) -> Vec<u8> {
+    let item = ResponseBatchItem {
+        operation: Some(heard.operation),
+        unique_batch_item_id: None,
+        result_status: if reason.is_some() { ResultStatus::OperationFailed } else { ResultStatus::Success },
+        result_reason: reason,
+        result_message: None,
+        asynchronous_correlation_value: None,
+        response_payload: payload,
+        message_extension: Vec::new(),
+    };
+    let response_header = ResponseHeader {
+        protocol_version: HeaderVersion(heard.version),
+        time_stamp: DateTime(START),
+        nonce: None,
+        server_hashed_password: None,
+        attestation_type: Vec::new(),
+        client_correlation_value: None,
+        server_correlation_value: None,
+        batch_count: Some(1),
+    };
+    let message = ResponseMessage { response_header, batch_item: vec![item] };
+    encode(Tag::ResponseMessage, &message, heard.version).to_vec()
+}
+
+/// What the courier sends next; it has nothing to send if it waits.
+fn next(harness: &Harness, courier: &mut Courier) -> Option<Heard> {
+    loop {
+        match courier.next(&harness.engine, harness.now()) {
+            Next::Send(bytes) => return Some(read(&bytes)),
+            Next::Wait => return None,
+            Next::Commit(pending) => drop(harness.store.commit(&[pending.batch().clone()]).unwrap()),
+        }
+    }
+}
+
+fn reply(harness: &Harness, courier: &mut Courier, response: &[u8]) {
+    if let Some(pending) = courier.answered(&harness.engine, response, harness.now()).unwrap() {
+        harness.store.commit(&[pending.batch().clone()]).unwrap();
+    }
+}
+
+/// A courier that has asked a client for its versions and operations, which it does not tell.
+fn begun(harness: &Harness) -> Courier {
+    let mut courier = Courier::new(CLIENT, V2_1);
+    for operation in [Operation::DiscoverVersions, Operation::Query] {
+        let heard = next(harness, &mut courier).unwrap();
+        assert_eq!(heard.operation, operation);
+        reply(harness, &mut courier, &response(&heard, None, Some(ResultReason::OperationNotSupported)));
+    }
+    courier
+}
+
+/// All that waits for the client, each answered with success.
+fn heard(harness: &Harness, courier: &mut Courier) -> Vec<Heard> {
+    let mut all = Vec::new();
+    while let Some(heard) = next(harness, courier) {
+        assert!(heard.stamped);
+        reply(harness, courier, &response(&heard, None, None));
+        all.push(heard);
+    }
+    all
+}
+
+fn notified(heard: &Heard) -> &NotifyRequest {
+    match &heard.payload {
+        RequestPayload::Notify(request) => request,
+        other => panic!("no Notify: {other:?}"),
+    }
+}
+
+fn changed(heard: &Heard) -> Vec<&Attribute> {
+    notified(heard).attributes.iter().flat_map(|bag| &bag.items).map(|instance| &instance.attribute).collect()
+}
+
+fn waiting(harness: &Harness) -> usize {
+    harness.store.scan(layout::OUTGOING, &layout::end_of(layout::OUTGOING), 10_000).unwrap().entries.len()
+}
+
+fn set_contact(id: &str, value: &str) -> Item {
+    let attribute = Attribute::ContactInformation(value.into());
+    let request =
+        SetAttributeRequest { unique_identifier: text(id), new_attribute: Some([attribute].into_iter().collect()) };
+    (Operation::SetAttribute, RequestPayload::SetAttribute(Box::new(request)))
+}
+
+fn delete_contact(id: &str) -> Item {
+    let request = DeleteAttributeRequest {
+        unique_identifier: text(id),
+        current_attribute: None,
+        attribute_references: vec![AttributeReference::Tag(Tag::ContactInformation)],
+        attribute_index: None,
+    };
+    (Operation::DeleteAttribute, RequestPayload::DeleteAttribute(Box::new(request)))
+}
+
+#[test]
+fn changed_and_deleted_attributes_are_told() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    assert_eq!(waiting(&harness), 0, "a new object is no change of attributes");
+    harness.advance(10);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    success(harness.item(V2_1, delete_contact(&id)));
+    success(harness.item(V2_1, activate(text(&id))));
+    let mut courier = begun(&harness);
+    let all = heard(&harness, &mut courier);
+    assert_eq!(all.len(), 3);
+    for heard in &all {
+        assert_eq!(notified(heard).unique_identifier, UniqueIdentifier::text(&id));
+        assert!(changed(heard).contains(&&Attribute::LastChangeDate(DateTime(START + 10))), "{heard:?}");
+    }
+    assert!(changed(&all[0]).contains(&&Attribute::ContactInformation("me".into())));
+    assert_eq!(notified(&all[1]).attribute_references, [AttributeReference::Tag(Tag::ContactInformation)]);
+    assert!(changed(&all[2]).contains(&&Attribute::State(State::Active)));
+    assert!(changed(&all[2]).contains(&&Attribute::ActivationDate(DateTime(START + 10))));
+    assert_eq!(waiting(&harness), 0, "what is answered goes");
+}
+
+/// A date that passes changes the state, and is told like any change.
+#[test]
+fn a_passing_date_is_told() {
+    let harness = harness();
+    harness.created(V2_1, &[Attribute::ActivationDate(DateTime(START + 50))]);
+    harness.advance(50);
+    let mut courier = begun(&harness);
+    let all = heard(&harness, &mut courier);
+    assert_eq!(all.len(), 1);
+    assert!(changed(&all[0]).contains(&&Attribute::State(State::Active)), "{all:?}");
+}
+
+/// Clients hear of their own scope only, if they are let hear at all; what fails or is undone tells nothing.
+#[test]
+fn only_listeners_of_the_scope_hear() {
+    let harness = harness();
+    for (client, scope) in [("member", Some(CLIENT)), ("deaf", Some(CLIENT)), ("stranger", None)] {
+        harness.engine.enroll(client, scope).unwrap();
+    }
+    for client in ["member", "stranger"] {
+        harness.engine.set_listening(client, true).unwrap();
+    }
+    let id = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    harness.item(V2_1, set_contact("nothing", "me"));
+    assert_eq!(waiting(&harness), 2, "for the client and the member");
+    let queue = |client| harness.engine.set_listening(client, false).unwrap();
+    queue("member");
+    success(harness.item(V2_1, set_contact(&id, "you")));
+    assert_eq!(waiting(&harness), 3, "for the client alone");
+}
+
+#[test]
+fn messages_outlive_a_restart_and_are_sent_until_they_are_answered() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    let mut courier = begun(&harness);
+    assert_eq!(next(&harness, &mut courier).unwrap().operation, Operation::Notify);
+    // The connection breaks before the response.
+    harness.verify().unwrap();
+    let harness = harness.reopened(START + 1);
+    success(harness.item(V2_1, set_contact(&id, "you")));
+    let mut courier = begun(&harness);
+    let all = heard(&harness, &mut courier);
+    let contacts: Vec<_> =
+        all.iter().map(|heard| changed(heard).contains(&&Attribute::ContactInformation("me".into()))).collect();
+    assert_eq!(contacts, [true, false], "in order");
+}
+
+#[test]
+fn queues_are_bounded_and_end() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    for count in 0..MOST_QUEUED + 5 {
+        success(harness.item(V2_1, set_contact(&id, &count.to_string())));
+    }
+    assert_eq!(waiting(&harness), MOST_QUEUED);
+    assert!(harness.engine.queue_put(CLIENT, &id, None, START).is_err());
+    harness.advance(LONGEST_WAIT - 1);
+    assert_eq!(waiting(&harness), MOST_QUEUED);
+    harness.advance(1);
+    assert_eq!(waiting(&harness), 0);
+}
+
+fn put(heard: &Heard) -> &PutRequest {
+    match &heard.payload {
+        RequestPayload::Put(request) => request,
+        other => panic!("no Put: {other:?}"),
+    }
+}
+
+#[test]
+fn an_object_is_put_with_its_key_and_attributes() {
+    let harness = harness();
+    let id = harness.registered(V2_1, aes(&[7; 16]), &[name("disk")]);
+    harness.engine.queue_put(CLIENT, &id, None, START).unwrap();
+    harness.engine.queue_put(CLIENT, &id, Some("the old one"), START).unwrap();
+    let mut courier = begun(&harness);
+    let all = heard(&harness, &mut courier);
+    assert_eq!(all.len(), 2);
+    let ManagedObject::SymmetricKey(key) = &put(&all[0]).object else { panic!("no key") };
+    let Some(KeyValue::Plain(value)) = &key.key_block.key_value else { panic!("no value") };
+    let KeyMaterial::Bytes(bytes) = &value.key_material else { panic!("no bytes") };
+    assert_eq!(bytes.expose_secret(), [7; 16]);
+    let attributes: Vec<_> = put(&all[0]).attributes.iter().flat_map(|bag| &bag.items).map(|i| &i.attribute).collect();
+    assert!(attributes.contains(&&name("disk")));
+    assert_eq!((put(&all[0]).put_function, put(&all[0]).replaced_unique_identifier.clone()), (PutFunction::New, None));
+    assert_eq!(put(&all[1]).put_function, PutFunction::Replace);
+    assert_eq!(put(&all[1]).replaced_unique_identifier, text("the old one"));
+    assert_eq!(waiting(&harness), 0);
+}
+
+#[test]
+fn what_may_not_leave_is_not_put() {
+    let harness = harness();
+    let sensitive = harness.registered(V2_1, aes(&[7; 16]), &[Attribute::Sensitive(true)]);
+    let kept = harness.registered(V2_1, aes(&[7; 16]), &[Attribute::Extractable(false)]);
+    let good = harness.registered(V2_1, aes(&[7; 16]), &[]);
+    for id in [sensitive.as_str(), &kept, "nothing"] {
+        assert!(harness.engine.queue_put(CLIENT, id, None, START).is_err(), "{id}");
+    }
+    assert!(harness.engine.queue_put("stranger", &good, None, START).is_err(), "who does not listen");
+    // An object that goes while it waits is not sent.
+    harness.engine.queue_put(CLIENT, &good, None, START).unwrap();
+    success(harness.item(V2_1, destroy(text(&good))));
+    let mut courier = begun(&harness);
+    let operations: Vec<_> = heard(&harness, &mut courier).iter().map(|heard| heard.operation).collect();
+    assert_eq!(operations, [Operation::Notify], "of the destruction");
+    assert_eq!(waiting(&harness), 0);
+}
+
+/// The client's versions and operations hold for what is sent.
+#[test]
+fn the_client_says_what_it_takes() {
+    let harness = harness();
+    let id = harness.registered(V2_1, aes(&[7; 16]), &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    harness.engine.queue_put(CLIENT, &id, None, START).unwrap();
+    let mut courier = Courier::new(CLIENT, V2_1);
+    let heard_versions = next(&harness, &mut courier).unwrap();
+    let RequestPayload::DiscoverVersions(asked) = &heard_versions.payload else { panic!() };
+    assert!(asked.protocol_version.iter().all(|version| version.protocol_version_major >= 2));
+    let theirs = DiscoverVersionsResponse { protocol_version: vec![V1_4.into(), V2_0.into()] };
+    let theirs = ResponsePayload::DiscoverVersions(Box::new(theirs));
+    reply(&harness, &mut courier, &response(&heard_versions, Some(theirs), None));
+    let heard_query = next(&harness, &mut courier).unwrap();
+    assert_eq!((heard_query.operation, heard_query.version), (Operation::Query, V2_0));
+    let ours = answer!(Query, harness.call(V2_1, Operation::Query, heard_query.payload.clone()));
+    assert!(ours.operation.contains(&Operation::Put), "the server names what it sends");
+    let mut theirs = ours;
+    theirs.operation = vec![Operation::Put];
+    reply(&harness, &mut courier, &response(&heard_query, Some(ResponsePayload::Query(Box::new(theirs))), None));
+    let all = heard(&harness, &mut courier);
+    let operations: Vec<_> = all.iter().map(|heard| (heard.operation, heard.version)).collect();
+    assert_eq!(operations, [(Operation::Put, V2_0)], "a Notify would only be refused");
+}
+
+#[test]
+fn a_message_that_the_client_refuses_goes_and_nonsense_ends_the_session() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    success(harness.item(V2_1, set_contact(&id, "you")));
+    let mut courier = begun(&harness);
+    let first = next(&harness, &mut courier).unwrap();
+    reply(&harness, &mut courier, &response(&first, None, Some(ResultReason::PermissionDenied)));
+    assert_eq!(waiting(&harness), 1);
+    next(&harness, &mut courier).unwrap();
+    for nonsense in [&b""[..], b"nonsense", &[0; 64]] {
+        assert!(courier.answered(&harness.engine, nonsense, START).is_err());
+    }
+    assert_eq!(waiting(&harness), 1);
+}
+
+fn exchange(harness: &Harness, client: &str, has_channel: bool, role: EndpointRole) -> (ResponseBatchItem, bool) {
+    let payload = RequestPayload::SetEndpointRole(Box::new(SetEndpointRoleRequest { endpoint_role: role }));
+    let request = RequestMessage::single(V2_1, Operation::SetEndpointRole, payload);
+    let bytes = encode(Tag::RequestMessage, &request, V2_1);
+    match harness.engine.evaluate_over(&bytes, client, has_channel, harness.env()) {
+        Evaluation::Reply(reply) => {
+            let read = kmip_codec::message::decode::decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict);
+            (read.unwrap().batch_item.remove(0), reply.exchanges_roles)
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn roles_are_exchanged_with_whom_the_server_has_something_to_say() {
+    let harness = harness();
+    harness.created(V2_1, &[]);
+    let (item, exchanged) = exchange(&harness, CLIENT, true, EndpointRole::Client);
+    assert_eq!(answer!(SetEndpointRole, item).endpoint_role, EndpointRole::Client);
+    assert!(exchanged);
+    let refused = |client, has_channel, role| {
+        let (item, exchanged) = exchange(&harness, client, has_channel, role);
+        assert!(!exchanged);
+        failure(&item)
+    };
+    assert_eq!(refused(CLIENT, true, EndpointRole::Server), ResultReason::InvalidField);
+    assert_eq!(refused(CLIENT, true, EndpointRole(0x8000_0001)), ResultReason::InvalidField);
+    assert_eq!(refused(CLIENT, false, EndpointRole::Client), ResultReason::FeatureNotSupported);
+    harness.engine.set_listening(CLIENT, false).unwrap();
+    assert_eq!(refused(CLIENT, true, EndpointRole::Client), ResultReason::PermissionDenied);
+}
