@@ -95,7 +95,8 @@ impl Endpoint for Client {
     fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         let place = &self.place;
         while let Some(mut due) = place.engine.due(now()) {
-            place.store.commit(&[due.take_batch()]).map_err(io::Error::other)?;
+            let outcomes = place.store.commit(&[due.take_batch()]).map_err(io::Error::other)?;
+            outcomes.first().map(|outcome| place.engine.finish(due, outcome));
         }
         let request = encoded::request(request, self.encoding)?;
         let request = Request::new(&request, self.encoding);

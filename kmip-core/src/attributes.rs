@@ -15,7 +15,7 @@ use kmip_codec::wire::{IdentifierKind, Sink};
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::state;
+use crate::{rotation, state};
 
 /// The rule of an attribute in a version. Vendor attributes have one rule under two names.
 pub(crate) fn rule_of(reference: &AttributeReference, version: Version) -> Option<&'static AttributeRule> {
@@ -168,6 +168,10 @@ pub(crate) fn check_value(attribute: &Attribute, version: Version) -> OpResult<(
             let message =
                 format!("Application Data is required: the server makes none for the namespace {namespace:?}");
             return fail(Fault::ApplicationNamespace, message);
+        }
+        Attribute::RotateInterval(interval) if (1..rotation::SHORTEST).contains(&interval.0) => {
+            let message = format!("Rotate Interval is at least {} s, or 0 for no rotation", rotation::SHORTEST);
+            return fail(Fault::InvalidAttributeValue, message);
         }
         Attribute::UsageLimits(limits) if limits.usage_limits_total < 0 => {
             return fail(Fault::InvalidAttributeValue, "Usage Limits Total is negative");

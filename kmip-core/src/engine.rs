@@ -30,6 +30,7 @@ use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, 
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
 use crate::request::Request;
 use crate::residents::{Claims, Residents};
+use crate::rotation::Resting;
 use crate::txn::Txn;
 
 /// The protocol versions that the engine speaks, by preference: the newest first.
@@ -76,6 +77,7 @@ pub struct Engine {
     /// See [`Engine::set_renewing`].
     pub(crate) renewing: AtomicU8,
     pub(crate) residents: Residents,
+    pub(crate) resting: Resting,
     newest: AtomicI64,
     serial: AtomicI64,
     correlation: AtomicU64,
@@ -218,6 +220,7 @@ impl Engine {
             guesses,
             renewing: AtomicU8::new(0),
             residents: Residents::default(),
+            resting: Resting::default(),
             newest,
             serial,
             correlation,
@@ -327,7 +330,7 @@ impl Engine {
         Ok(self.run(asked, request, principal, env))
     }
 
-    fn run(&self, asked: Request<'_>, request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
+    pub(crate) fn run(&self, asked: Request<'_>, request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = ResponseHeader {
             server_hashed_password: principal.server_hashed_password.clone(),
@@ -413,13 +416,21 @@ impl Engine {
     }
 
     /// The change that a passing date makes, if one is due: the state follows from the dates by itself, but Last Change
-    /// Date moves (KMIP 2.1 §4.29). Commit it and call again until nothing is due.
+    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51). Commit it, call [`Engine::finish`], and call again until
+    /// nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
         if let Some(pending) = self.ended_tickets(now).or_else(|| self.ended_messages(now)) {
             return Some(pending);
         }
-        let due = self.catalog.index().due(now, DUE_AT_ONCE);
+        let rests = |scope: &Text, id: &Text| self.resting.contains(scope, id, now);
+        let mut due = self.catalog.index().due(now, DUE_AT_ONCE, rests);
+        let env = Env { now, pace: Pace::Pool };
+        if let Some(pending) = due.iter().find_map(|(scope, id)| self.rotate(scope, id, env)) {
+            return Some(pending);
+        }
+        // What could not be rotated rests from now on.
+        due.retain(|(scope, id)| !rests(scope, id));
         let mut scopes: Vec<&Text> = due.iter().map(|(scope, _)| scope).collect();
         scopes.dedup();
         // An object whose record cannot be read holds up its own scope at most.

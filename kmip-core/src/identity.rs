@@ -124,6 +124,13 @@ impl Principal {
     }
 }
 
+impl Principal {
+    /// The server itself, for what it does in a scope without a client.
+    pub(crate) fn of_server(scope: Text) -> Self {
+        Self { client: Text::EMPTY, user: None, scope, quirks: Quirks::default(), ticket: None }
+    }
+}
+
 /// Names that certificates may give: short and printable, so that none holds the separator of the key space.
 pub fn is_acceptable_client(name: &str) -> bool {
     !name.is_empty() && name.len() <= 128 && !name.chars().any(char::is_control)

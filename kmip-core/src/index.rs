@@ -182,8 +182,9 @@ impl Index {
     }
 
     /// Objects whose state a date has changed by `now`, at most `limit` of them.
-    pub fn due(&self, now: i64, limit: usize) -> Vec<(Text, Text)> {
-        let until = self.due.keys().take_while(|(at, _, _)| *at <= now);
+    /// Those that `rests` takes are left out.
+    pub fn due(&self, now: i64, limit: usize, rests: impl Fn(&Text, &Text) -> bool) -> Vec<(Text, Text)> {
+        let until = self.due.keys().take_while(|(at, _, _)| *at <= now).filter(|(_, scope, id)| !rests(scope, id));
         until.take(limit).map(|(_, scope, id)| (scope.clone(), id.clone())).collect()
     }
 

@@ -41,6 +41,7 @@ pub mod renewal;
 mod replacement;
 pub mod request;
 mod residents;
+mod rotation;
 mod sharing;
 pub mod state;
 mod supplied;

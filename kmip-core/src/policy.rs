@@ -262,7 +262,8 @@ fn check_count(count: usize) -> OpResult<()> {
 }
 
 fn check_types(context: &Context<'_>, types: &[ObjectType]) -> OpResult<()> {
-    match types.iter().find(|kind| !attributes::is_live(**kind, context.version)) {
+    let known = crate::ops::object_types(context.version);
+    match types.iter().find(|kind| !known.contains(kind)) {
         Some(kind) => fail(Fault::InvalidObjectType, format!("Object Type {kind} is not recognized")),
         None => Ok(()),
     }

@@ -6,6 +6,7 @@ use kmip_codec::registry::{State, Tag};
 
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
+use crate::rotation;
 
 /// What moves an object from state to state by request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,13 +71,15 @@ pub fn at(record: &Record, now: i64) -> State {
     }
 }
 
-/// The next time at which a date changes the state of an object without a request.
+/// The next time at which a date changes the state of an object, or rotates it, without a request.
 pub fn next_change(record: &Record, now: i64) -> Option<i64> {
     if record.destroyed {
         return None;
     }
     let dates = [Tag::ActivationDate, Tag::DeactivationDate, Tag::ProcessStartDate, Tag::ProtectStopDate];
-    dates.iter().filter_map(|tag| record.date(*tag)).map(|date| date.0).filter(|date| *date > now).min()
+    let ahead = dates.iter().filter_map(|tag| record.date(*tag)).map(|date| date.0).filter(|date| *date > now);
+    // A rotation is due until it is done, whatever else changed the object meanwhile.
+    ahead.chain(rotation::date(record)).min()
 }
 
 /// Refuses an object that is in archival storage (KMIP 1.4 §11, KMIP 2.1 §4.5).

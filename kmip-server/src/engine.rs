@@ -373,10 +373,16 @@ impl Core {
         let mut scrub = Scrub::default();
         while !self.stopping.load(Ordering::Relaxed) {
             while let Some(pending) = self.engine.due(now(Pace::Pool)) {
-                if let Err(error) = self.store.commit(std::slice::from_ref(pending.batch())) {
-                    tracing::error!(%error, "a date could not take effect");
+                if self.engine.is_renewing() && self.engine.is_outdated(&pending) {
                     break;
                 }
+                match self.store.commit(std::slice::from_ref(pending.batch())) {
+                    Ok(outcomes) => outcomes.first().map(|outcome| self.engine.finish(pending, outcome)),
+                    Err(error) => {
+                        tracing::error!(%error, "a date could not take effect");
+                        break;
+                    }
+                };
             }
             self.tidy_hardware();
             self.renew_spent_scope_keys();

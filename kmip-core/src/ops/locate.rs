@@ -7,7 +7,7 @@ use kmip_codec::attribute::{Attribute, Bag, Instance};
 use kmip_codec::inline::Text;
 use kmip_codec::operation::locate::{LocateRequest, LocateResponse};
 use kmip_codec::registry::{
-    ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType, Operation, StorageStatusMask, Tag,
+    ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType, Operation, State, StorageStatusMask, Tag,
 };
 use kmip_codec::version::V3_0;
 
@@ -17,6 +17,7 @@ use crate::criteria::{Criteria, Group};
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::quirks::{self, Quirk};
+use crate::state;
 
 /// Candidates that are looked at on the calling thread; more are work for a pool.
 const INLINE_CANDIDATES: usize = 256;
@@ -27,7 +28,12 @@ pub(super) fn locate(context: &mut Context<'_>, mut request: LocateRequest) -> O
     let bag = criteria_of(context, request.attributes.take())?;
     let (bag, groups) = resolved(context, bag)?;
     let criteria = Criteria::new(&bag, &groups, context.version, context.now)?;
-    let matches = find(context, &criteria, &request)?;
+    let mut matches = find(context, &criteria, &request)?;
+    let names_group =
+        !groups.is_empty() || bag.attributes().any(|attribute| matches!(attribute, Attribute::ObjectGroup(_)));
+    if request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault) && names_group {
+        matches = default_member(context, matches)?;
+    }
     let limit = maximum.unwrap_or(context.engine.config.locate_limit);
     let located = i32::try_from(matches.len()).unwrap_or(i32::MAX);
     let page: Vec<Text> = matches.into_iter().skip(offset).take(limit).collect();
@@ -139,6 +145,19 @@ fn is_of_class(record: &Record, classes: Option<ObjectClassMask>) -> bool {
         _ => ObjectClassMask::User,
     };
     classes.is_none_or(|classes| classes.contains(own))
+}
+
+/// The default member of a group, by the policy of this server: the newest that is Active, or else the newest.
+fn default_member(context: &Context<'_>, mut matches: Vec<Text>) -> OpResult<Vec<Text>> {
+    for id in &matches {
+        if let Some(record) = context.txn.peek(id)?
+            && state::at(&record, context.now) == State::Active
+        {
+            return Ok(vec![id.clone()]);
+        }
+    }
+    matches.truncate(1);
+    Ok(matches)
 }
 
 /// Group Member Fresh asks for objects that nobody has got yet; Group Member Default leaves the choice to the server.

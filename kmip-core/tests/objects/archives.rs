@@ -26,7 +26,7 @@ pub fn archive(harness: &Harness, version: Version, id: &str) -> ResponseBatchIt
     harness.call(version, Operation::Archive, RequestPayload::Archive(Box::new(request)))
 }
 
-fn recover(harness: &Harness, version: Version, id: &str) -> ResponseBatchItem {
+pub fn recover(harness: &Harness, version: Version, id: &str) -> ResponseBatchItem {
     let request = RecoverRequest { unique_identifier: text(id) };
     harness.call(version, Operation::Recover, RequestPayload::Recover(Box::new(request)))
 }

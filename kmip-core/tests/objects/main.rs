@@ -12,6 +12,8 @@ mod adjustments;
 mod allocations;
 mod archives;
 mod exports;
+mod groups;
 mod leases;
 mod policies;
+mod rotation;
 mod split_keys;

@@ -45,7 +45,7 @@ fn set_defaults(harness: &Harness, version: Version, defaults: Option<&[ObjectDe
     harness.call(version, Operation::SetDefaults, RequestPayload::SetDefaults(Box::new(request)))
 }
 
-fn constraint(types: &[ObjectType], of_groups: &[&str], attributes: &[Attribute]) -> Constraint {
+pub fn constraint(types: &[ObjectType], of_groups: &[&str], attributes: &[Attribute]) -> Constraint {
     Constraint {
         object_types: (!types.is_empty()).then(|| ObjectTypes { object_type: types.to_vec() }),
         object_groups: groups(of_groups),
@@ -58,7 +58,7 @@ fn set_item(constraint: &[Constraint]) -> Item {
     (Operation::SetConstraints, RequestPayload::SetConstraints(Box::new(request)))
 }
 
-fn set_constraints(harness: &Harness, version: Version, constraint: &[Constraint]) -> ResponseBatchItem {
+pub fn set_constraints(harness: &Harness, version: Version, constraint: &[Constraint]) -> ResponseBatchItem {
     harness.item(version, set_item(constraint))
 }
 
