@@ -127,7 +127,9 @@ impl Principal {
 impl Principal {
     /// The server itself, for what it does in a scope without a client.
     pub(crate) fn of_server(scope: Text) -> Self {
-        Self { client: Text::EMPTY, user: None, scope, quirks: Quirks::default(), ticket: None }
+        let (server_hashed_password, spent) = Default::default();
+        let (client, user, ticket) = (Text::EMPTY, None, None);
+        Self { client, user, scope, quirks: Quirks::default(), ticket, server_hashed_password, spent }
     }
 }
 

@@ -224,7 +224,7 @@ fn sample(tag: Tag, n: u8, version: Version) -> Attribute {
         ItemValue::Boolean(n == 2),
         ItemValue::Bytes(ByteString::new(&[n])),
         ItemValue::DateTime(START + 1_000 + wide),
-        ItemValue::Interval(u32::from(n)),
+        ItemValue::Interval(60 + u32::from(n)),
     ];
     candidates.extend(structure(tag, n).map(ItemValue::Structure));
     let read = |value: &ItemValue| {
