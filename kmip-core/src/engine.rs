@@ -330,7 +330,13 @@ impl Engine {
         Ok(self.run(asked, request, principal, env))
     }
 
-    pub(crate) fn run(&self, asked: Request<'_>, request: DecodedRequest, principal: Principal, env: Env) -> Evaluation {
+    pub(crate) fn run(
+        &self,
+        asked: Request<'_>,
+        request: DecodedRequest,
+        principal: Principal,
+        env: Env,
+    ) -> Evaluation {
         let version = request.header.protocol_version.0;
         let header = ResponseHeader {
             server_hashed_password: principal.server_hashed_password.clone(),

@@ -124,15 +124,6 @@ impl Principal {
     }
 }
 
-impl Principal {
-    /// The server itself, for what it does in a scope without a client.
-    pub(crate) fn of_server(scope: Text) -> Self {
-        let (server_hashed_password, spent) = Default::default();
-        let (client, user, ticket) = (Text::EMPTY, None, None);
-        Self { client, user, scope, quirks: Quirks::default(), ticket, server_hashed_password, spent }
-    }
-}
-
 /// Names that certificates may give: short and printable, so that none holds the separator of the key space.
 pub fn is_acceptable_client(name: &str) -> bool {
     !name.is_empty() && name.len() <= 128 && !name.chars().any(char::is_control)

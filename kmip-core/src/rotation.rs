@@ -21,6 +21,7 @@ use crate::engine::{Engine, Evaluation, Pending};
 use crate::env::Env;
 use crate::identity::Principal;
 use crate::object::{Record, attribute_of};
+use crate::quirks::Quirks;
 use crate::request::Request;
 
 /// The shortest Rotate Interval, in seconds: a key that is forgotten must not fill the store.
@@ -71,7 +72,7 @@ impl Engine {
         let bytes = encode(Tag::RequestMessage, &message, V2_1);
         let asked = Request::from(&bytes);
         let decoded = asked.decode(&self.config.limits).ok()?;
-        match self.run(asked, decoded, Principal::of_server(scope.clone()), env) {
+        match self.run(asked, decoded, Principal::new(Text::EMPTY, scope.clone(), Quirks::default()), env) {
             Evaluation::Commit(pending) => {
                 tracing::info!(object = %id, %operation, "rotated automatically");
                 Some(*pending)

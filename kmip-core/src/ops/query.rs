@@ -7,7 +7,8 @@ use kmip_codec::operation::query::{
 };
 use kmip_codec::operation::set_defaults::DefaultsInformation;
 use kmip_codec::registry::{
-    CredentialType, DestroyAction, Operation, QueryFunction, RNGMode, ShreddingAlgorithm, UnwrapMode,
+    ClientRegistrationMethod, CredentialType, DestroyAction, Operation, QueryFunction, RNGMode, ShreddingAlgorithm,
+    UnwrapMode,
 };
 use kmip_codec::version::{V2_0, Version};
 
@@ -42,6 +43,10 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
     }
     if asks(QueryFunction::QueryCapabilities) {
         answer.capability_information = vec![capabilities(context.engine, version)];
+    }
+    if asks(QueryFunction::QueryClientRegistrationMethods) {
+        // An administrator registers clients, by none of the ways that have a name (KMIP 2.1 §11.10).
+        answer.client_registration_method = vec![ClientRegistrationMethod::Unspecified];
     }
     if asks(QueryFunction::QueryDefaultsInformation) {
         let object_defaults = crate::policy::current(context)?.defaults_for(request.object_groups.as_ref());

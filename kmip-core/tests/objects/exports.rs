@@ -1,8 +1,9 @@
 //! Export and Import (KMIP 1.4 §4.40, §4.41, §11.41, §11.42; KMIP 2.1 §6.1.18, §6.1.25).
 
 use kmip_codec::attribute::values::{Digest, UniqueIdentifier, UsageLimits};
-use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::attribute::{Attribute, Bag, VendorAttribute};
 use kmip_codec::inline::Text;
+use kmip_codec::item::ItemValue;
 use kmip_codec::message::ResponseBatchItem;
 use kmip_codec::object::{ManagedObject, OpaqueObject};
 use kmip_codec::operation::RequestPayload;
@@ -14,7 +15,7 @@ use kmip_codec::registry::{
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{ByteString, DateTime, Interval};
-use kmip_codec::version::{V1_3, V1_4, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_3, V1_4, V2_0, V2_1, V3_0, Version};
 
 use crate::allocations::allocate;
 use crate::answer;
@@ -22,7 +23,7 @@ use crate::archives::archive;
 use crate::requests::*;
 use crate::support::{CLIENT, Harness, START, failure, success};
 
-const VERSIONS: [Version; 3] = [V1_4, V2_0, V2_1];
+const VERSIONS: [Version; 4] = [V1_4, V2_0, V2_1, V3_0];
 const OTHER: &str = "another client";
 
 fn export_as(harness: &Harness, client: &str, version: Version, id: &str) -> ResponseBatchItem {
@@ -302,7 +303,11 @@ fn what_contradicts_itself_is_not_imported() {
             let item = import(&harness, version, request("mine", aes(&[1; 16]), &attributes));
             assert_eq!(failure(&item), reason, "{version} {attributes:?}");
         }
-        let many: Vec<Attribute> = (0..1_001).map(|n| Attribute::ObjectGroup(Text::from(format!("{n}")))).collect();
+        let vendor = |n: i32| {
+            let (vendor, name, value) = (Text::new("x"), Text::from(format!("{n}")), ItemValue::Integer(n));
+            Attribute::Vendor(Box::new(VendorAttribute { vendor, name, value }))
+        };
+        let many: Vec<Attribute> = (0..1_001).map(vendor).collect();
         let item = import(&harness, version, request("mine", aes(&[1; 16]), &many));
         assert_eq!(failure(&item), pick(R::IndexOutOfBounds, R::ServerLimitExceeded));
         for id in ["a\u{0}b", "a\nb", &"x".repeat(129)] {

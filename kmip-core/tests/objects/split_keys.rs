@@ -12,14 +12,14 @@ use kmip_codec::registry::{
     ResultReason, SecretDataType, SplitKeyMethod as Method, Tag,
 };
 use kmip_codec::value::{BigInteger, DateTime};
-use kmip_codec::version::{V1_1, V1_2, V1_4, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_1, V1_2, V1_4, V2_0, V2_1, V3_0, Version};
 
 use crate::answer;
 use crate::archives::archive;
 use crate::requests::*;
 use crate::support::{Harness, START, failure, success};
 
-const VERSIONS: [Version; 4] = [V1_2, V1_4, V2_0, V2_1];
+const VERSIONS: [Version; 5] = [V1_2, V1_4, V2_0, V2_1, V3_0];
 const METHODS: [Method; 4] =
     [Method::XOR, Method::PolynomialSharingGF2_8, Method::PolynomialSharingGF2_16, Method::PolynomialSharingPrimeField];
 
