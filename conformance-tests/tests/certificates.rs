@@ -12,14 +12,15 @@ use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, encode};
 use kmip_codec::object::{Certificate, ManagedObject};
 use kmip_codec::operation::certify::CertifyRequest;
+use kmip_codec::operation::recertify::ReCertifyRequest;
 use kmip_codec::operation::revoke::RevokeRequest;
 use kmip_codec::operation::validate::ValidateRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     CertificateRequestType, CertificateType, Operation, ResultStatus, RevocationReasonCode, Tag, ValidityIndicator,
 };
-use kmip_codec::value::ByteString;
-use kmip_codec::version::V2_1;
+use kmip_codec::value::{ByteString, Interval};
+use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::trust::{from_pem, to_pem};
 
@@ -69,7 +70,17 @@ impl OpenSsl {
 }
 
 fn call(client: &mut dyn Endpoint, operation: Operation, payload: RequestPayload) -> ResponsePayload {
-    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![(operation, payload)]), V2_1);
+    call_in(V2_1, client, operation, payload)
+}
+
+fn call_in(
+    version: Version,
+    client: &mut dyn Endpoint,
+    operation: Operation,
+    payload: RequestPayload,
+) -> ResponsePayload {
+    let request = RequestMessage::continuing(version, vec![(operation, payload)]);
+    let request = encode(Tag::RequestMessage, &request, version);
     let answer = client.exchange(&request).expect("an answer");
     let mut answer = decode_response(&answer, &Limits::DEFAULT, Strictness::Strict).expect("a response");
     let item = answer.batch_item.pop().expect("an item");
@@ -77,17 +88,60 @@ fn call(client: &mut dyn Endpoint, operation: Operation, payload: RequestPayload
     item.response_payload.expect("a payload")
 }
 
-/// Certifies a request; gives the identifier and the certificate (PEM).
-fn certify(client: &mut dyn Endpoint, request: &str) -> (UniqueIdentifier, String) {
-    let certify = CertifyRequest {
+/// Certifies a request, renews its certificate and validates both, in the words of a version.
+fn renew_in(version: Version, client: &mut dyn Endpoint, request: &str) {
+    let certified = call_in(version, client, Operation::Certify, certify_request(request));
+    let ResponsePayload::Certify(certified) = certified else { panic!("{certified:?}") };
+    let recertify = ReCertifyRequest {
+        unique_identifier: Some(certified.unique_identifier.clone()),
+        certificate_request_unique_identifier: None,
+        certificate_request_type: None,
+        certificate_request_value: None,
+        certificate_request: None,
+        offset: Some(Interval(60)),
+        attributes: None,
+        protection_storage_masks: None,
+    };
+    let renewed = call_in(version, client, Operation::ReCertify, RequestPayload::ReCertify(Box::new(recertify)));
+    let ResponsePayload::ReCertify(renewed) = renewed else { panic!("{renewed:?}") };
+    // The renewed one is valid from its Activation Date on, a minute later.
+    let expected = [
+        (certified.unique_identifier, ValidityIndicator::Valid),
+        (renewed.unique_identifier, ValidityIndicator::Invalid),
+    ];
+    for (id, expected) in expected {
+        let validate = ValidateRequest { certificate: Vec::new(), unique_identifier: vec![id], validity_date: None };
+        match call_in(version, client, Operation::Validate, RequestPayload::Validate(Box::new(validate))) {
+            ResponsePayload::Validate(answer) => assert_eq!(answer.validity_indicator, expected, "KMIP {version}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
+fn certificates_are_made_renewed_and_validated_in_every_version_since_2_0() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    for version in [V2_0, V2_1, V3_0] {
+        renew_in(version, client.as_mut(), &openssl.request(KINDS[0], "renewed.example"));
+    }
+}
+
+fn certify_request(request: &str) -> RequestPayload {
+    RequestPayload::Certify(Box::new(CertifyRequest {
         unique_identifier: None,
         certificate_request_type: Some(CertificateRequestType::PEM),
         certificate_request: None,
         certificate_request_value: Some(ByteString::new(request.as_bytes())),
         attributes: None,
         protection_storage_masks: None,
-    };
-    let certified = call(client, Operation::Certify, RequestPayload::Certify(Box::new(certify)));
+    }))
+}
+
+/// Certifies a request; gives the identifier and the certificate (PEM).
+fn certify(client: &mut dyn Endpoint, request: &str) -> (UniqueIdentifier, String) {
+    let certified = call(client, Operation::Certify, certify_request(request));
     let ResponsePayload::Certify(certified) = certified else { panic!("{certified:?}") };
     let id = certified.unique_identifier;
     let get = kmip_codec::operation::get::GetRequest {

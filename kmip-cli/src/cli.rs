@@ -632,7 +632,7 @@ pub enum CaCommand {
         subject: String,
         /// Kind of key: p256, p384, p521, ed25519, rsa3072 or rsa4096
         #[arg(long, value_name = "KIND", default_value = "p384")]
-        key: String,
+        key_kind: String,
         /// Days for which its certificate is valid
         #[arg(long, default_value_t = 3650)]
         days: u32,
@@ -646,7 +646,7 @@ pub enum CaCommand {
         subject: String,
         /// Kind of key: p256, p384, p521, ed25519, rsa3072 or rsa4096
         #[arg(long, value_name = "KIND", default_value = "p384")]
-        key: String,
+        key_kind: String,
         #[command(flatten)]
         admin: AdminArgs,
     },

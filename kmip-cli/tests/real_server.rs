@@ -217,6 +217,32 @@ async fn the_admin_api_takes_administrators_only() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_certificate_authority_and_what_is_trusted_are_administered() {
+    let site = Site::start().await;
+    let shown = site.run("ca show").await;
+    assert_eq!(shown.code, Some(0), "{}", shown.stderr);
+    assert!(shown.stdout.starts_with("-----BEGIN CERTIFICATE-----"), "{}", shown.stdout);
+    std::fs::write(site.path("authority.pem"), &shown.stdout).unwrap();
+    let again = site.run("ca init --subject CN=Other").await;
+    assert!(again.code != Some(0) && again.stderr.contains("exists already"), "{}", again.stderr);
+    let request = site.run("ca request --subject CN=Issuing,O=Example --key-kind p256").await;
+    assert!(request.stdout.starts_with("-----BEGIN CERTIFICATE REQUEST-----"), "{}", request.stderr);
+    let list = site.run("ca crl").await;
+    assert!(list.stdout.starts_with("-----BEGIN X509 CRL-----"), "{}", list.stderr);
+
+    let added = site.json("trust add authority.pem").await;
+    let fingerprint = added["fingerprint"].as_str().unwrap().to_owned();
+    assert_eq!(site.json("trust list").await["anchors"][0]["fingerprint"], fingerprint.as_str());
+    std::fs::write(site.path("list.pem"), &list.stdout).unwrap();
+    assert_eq!(site.json("trust add-crl list.pem").await["added"], true);
+    let wrong = site.run("trust add list.pem").await;
+    assert!(wrong.code != Some(0) && wrong.stderr.contains("not a CERTIFICATE"), "{}", wrong.stderr);
+    assert_eq!(site.json(&format!("trust remove {fingerprint}")).await["removed"], fingerprint.as_str());
+    assert_eq!(site.json("trust list").await["anchors"], serde_json::json!([]));
+    site.server.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_are_sent_as_they_are_and_a_failed_item_tells_in_the_exit_code() {
     let site = Site::start().await;
     let message = |operation: &str, payload: &str| {

@@ -12,11 +12,11 @@ use crate::files;
 /// Shows or sets up the certificate authority.
 pub async fn ca(context: &Context, command: CaCommand) -> Done {
     let (ask, admin, shown) = match command {
-        CaCommand::Init { subject, key, days, admin } => {
-            (json!({ "action": "init", "subject": subject, "key": key, "days": days }), admin, "certificate")
+        CaCommand::Init { subject, key_kind, days, admin } => {
+            (json!({ "action": "init", "subject": subject, "key": key_kind, "days": days }), admin, "certificate")
         }
-        CaCommand::Request { subject, key, admin } => {
-            (json!({ "action": "request", "subject": subject, "key": key }), admin, "request")
+        CaCommand::Request { subject, key_kind, admin } => {
+            (json!({ "action": "request", "subject": subject, "key": key_kind }), admin, "request")
         }
         CaCommand::Install { file, admin } => {
             (json!({ "action": "install", "certificate": text(&file)? }), admin, "installed")
