@@ -17,12 +17,12 @@ use kmip_codec::registry::{
     CryptographicAlgorithm, DerivationMethod, EncodingOption, KeyFormatType, LinkType, ObjectType, Operation,
     ResultStatus, Tag, WrappingMethod,
 };
-use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, V3_0, Version};
 use std::path::Path;
 
 /// An identifier of the server's form that it has never given, but for its last digits.
 const UNKNOWN: &str = "3f0c8a52-1d6e-4b7f-9a35-c4e2d1b0";
-const VERSIONS: [Version; 3] = [V1_2, V1_4, V2_1];
+const VERSIONS: [Version; 4] = [V1_2, V1_4, V2_1, V3_0];
 
 /// Who asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -341,7 +341,12 @@ fn told(item: &Item) -> String {
 
 /// An answer without the identifier asked about, new identifiers, instance numbers and the time.
 fn without(item: &Item, identifier: &str) -> Item {
-    let made = item.tag == Tag::UniqueIdentifier && item.as_text().is_some_and(|text| text != identifier);
+    // From 3.0 an identifier is an Identifier, and no Text String.
+    let given = match &item.value {
+        ItemValue::Text(text) | ItemValue::Identifier(_, text) => Some(text.as_str()),
+        _ => None,
+    };
+    let made = item.tag == Tag::UniqueIdentifier && given.is_some_and(|text| text != identifier);
     let value = match &item.value {
         ItemValue::Structure(fields) => {
             // A question may leave an instance behind, so that the next one has another index, or one at all.
@@ -350,8 +355,12 @@ fn without(item: &Item, identifier: &str) -> Item {
         }
         ItemValue::DateTime(_) if item.tag == Tag::TimeStamp => ItemValue::DateTime(0),
         ItemValue::Bytes(_) if item.tag == Tag::ServerCorrelationValue => return text(item.tag, "-"),
-        ItemValue::Text(_) if item.tag == Tag::ServerCorrelationValue || made => ItemValue::Text(Text::new("-")),
-        ItemValue::Text(value) => ItemValue::Text(Text::new(&value.replace(identifier, "-"))),
+        ItemValue::Text(_) | ItemValue::Identifier(..) if item.tag == Tag::ServerCorrelationValue || made => {
+            ItemValue::Text(Text::new("-"))
+        }
+        ItemValue::Text(value) | ItemValue::Identifier(_, value) => {
+            ItemValue::Text(Text::new(&value.replace(identifier, "-")))
+        }
         other => other.clone(),
     };
     Item { tag: item.tag, value }
