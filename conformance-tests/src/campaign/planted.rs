@@ -5,6 +5,7 @@ mod works;
 
 use super::random::Random;
 use super::{CampaignError, Outcome, finding};
+use crate::encoded::{self, HttpsClient};
 use crate::endpoint::Endpoint;
 use crate::message::{
     Call, call, make, payload, register_aes, register_opaque, register_secret, register_transparent, request,
@@ -16,6 +17,7 @@ use data_encoding::{BASE64, BASE64URL};
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, ObjectType, Operation, Tag};
 use kmip_codec::version::{V1_2, V2_1};
+use kmip_codec::wire::Encoding;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -27,17 +29,27 @@ const PASSWORD: &str = "planted-password-7c1e";
 /// Plants keys in a new server in `place`, with everything logged, and searches what it wrote.
 pub fn run(seed: u64, place: &Path) -> Outcome {
     search_finds_what_is_there(seed)?;
-    let options = Options { log: Some("trace".to_owned()), ..Options::new(&place.join("planted")) };
+    let options = Options { log: Some("trace".to_owned()), https: true, ..Options::new(&place.join("planted")) };
     let server = Server::start(&options)?;
-    let mut client = server.enroll("planter")?.connect(server.kmip())?;
+    let planter = server.enroll("planter")?;
+    let mut client = planter.connect(server.kmip())?;
+    let Some(https) = server.https() else { return finding("the HTTPS listener is off") };
+    let mut xml = HttpsClient::new(planter.clone(), https, Encoding::Xml);
+    let mut json = HttpsClient::new(planter.clone(), https, Encoding::Json);
     server.add_user("planted-user", PASSWORD)?;
     let mut random = Random::new(seed);
     let planted: Vec<(String, Vec<u8>)> =
         (0..KEYS).map(|number| (format!("planted-name-{number}-{:08x}", random.number()), random.bytes(32))).collect();
     for (number, (name, key)) in planted.iter().enumerate() {
-        plant(&mut client, number, name, key)?;
+        let endpoint: &mut dyn Endpoint = match number % 3 {
+            0 => &mut client,
+            1 => &mut xml,
+            _ => &mut json,
+        };
+        plant(endpoint, number, name, key)?;
     }
     misuse(&mut client, &planted)?;
+    misuse_text(&mut planter.connect(https)?, &planted)?;
     let mut worked = Vec::new();
     for (_, key) in &planted {
         worked.extend(works::work_with(&mut client, key, &mut random)?);
@@ -72,7 +84,7 @@ pub fn run(seed: u64, place: &Path) -> Outcome {
 }
 
 /// Registers a key in one of several forms, reads it back, and moves it through its life.
-fn plant(client: &mut Connection, number: usize, name: &str, key: &[u8]) -> Result<(), CampaignError> {
+fn plant(client: &mut dyn Endpoint, number: usize, name: &str, key: &[u8]) -> Result<(), CampaignError> {
     let (version, register) = match number % 5 {
         0 => (V2_1, register_aes(name, key)),
         1 => (V2_1, register_transparent(name, key)),
@@ -140,6 +152,25 @@ fn misuse(client: &mut Connection, planted: &[(String, Vec<u8>)]) -> io::Result<
     let length = u32::try_from(end.saturating_sub(8)).unwrap_or_default();
     cut.splice(4..8, length.to_be_bytes());
     client.exchange(&cut).map(drop)
+}
+
+/// The same in text: requests that are refused, with a value that is none, and that end too early.
+fn misuse_text(client: &mut Connection, planted: &[(String, Vec<u8>)]) -> io::Result<()> {
+    for encoding in [Encoding::Xml, Encoding::Json] {
+        for (name, key) in planted.iter().take(5) {
+            let text = encoded::request(&encode(&request(V2_1, &[register_aes(name, key)])), encoding)?;
+            let text = String::from_utf8(text).map_err(io::Error::other)?;
+            let odd = text.replace(&hex::encode(key), &format!("{}z", hex::encode(key)));
+            let cut = text.get(..text.len().saturating_sub(20)).unwrap_or_default();
+            for body in [&text, &odd, cut] {
+                let answer = client.post("/kmip", encoded::media_type(encoding), body.as_bytes())?;
+                if answer.status != 200 || holds(&answer.body, hex::encode(key).as_bytes()) {
+                    return Err(io::Error::other("a malformed message has no answer, or one that repeats a key"));
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The contents of files.
