@@ -10,7 +10,7 @@ use kmip_core::engine::{Engine, Parts};
 use kmip_core::env::{Config, Env, Pace};
 use kmip_core::ports::store::Store;
 use kmip_core::request::Request;
-use kmip_core::testing::engines::{FastUsers, answer, fast_hash};
+use kmip_core::testing::engines::{FastUsers, answer, fast_hash, run_due_jobs};
 use kmip_core::testing::store::MemoryStore;
 use std::io;
 use std::sync::Arc;
@@ -98,6 +98,7 @@ impl Endpoint for Client {
             let outcomes = place.store.commit(&[due.take_batch()]).map_err(io::Error::other)?;
             outcomes.first().map(|outcome| place.engine.finish(due, outcome));
         }
+        run_due_jobs(&place.engine, place.store.as_ref(), now()).map_err(io::Error::other)?;
         let request = encoded::request(request, self.encoding)?;
         let request = Request::new(&request, self.encoding);
         let reply =

@@ -15,6 +15,8 @@ use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
+use crate::jobs::Job;
+use crate::quirks::Quirks;
 
 /// Wrong passwords after which the next try is delayed.
 const FREE_GUESSES: u32 = 5;
@@ -115,6 +117,22 @@ impl Engine {
         let user = record.user.clone();
         principal.ticket = Some(presented);
         Ok(user)
+    }
+
+    /// Decides whether whoever asked for a job may still do what it does.
+    pub(crate) fn authorize_again(&self, job: &Job, env: Env) -> OpResult<Principal> {
+        let client = &job.client;
+        let ticket = job.ticket.as_ref().map(|key| self.present_again(key, client, env.now)).transpose()?;
+        let acts_for = ticket.as_ref().map_or(client, |ticket| &ticket.record.client);
+        let acting = Principal::new(acts_for.clone(), job.scope.clone(), Quirks::default());
+        let may_be = |user: &Text| self.account(user, &acting, env).map(|found| found.is_some_and(|one| one.belongs));
+        let is_known = job.user.as_ref().map_or(Ok(true), may_be)?;
+        if self.own_record(acts_for)?.scope != job.scope || !is_known {
+            return fail(Fault::PermissionDenied, "the client or user that asked may not act here any more");
+        }
+        let quirks = self.own_record(client)?.quirks;
+        let own = Principal::new(client.clone(), job.scope.clone(), quirks);
+        Ok(Principal { user: job.user.clone(), ticket, ..own })
     }
 
     /// The record of an enrolled client; one that is not has its own name as scope, unless that is where others were put.

@@ -209,7 +209,7 @@ impl Engine {
                 Evaluation::Defer(_) => return unacceptable("the work was deferred; try again"),
                 Evaluation::Commit(pending) => match self.commit_here(*pending)? {
                     Finished::Reply(reply) => reply,
-                    Finished::EvaluateAgain => continue,
+                    Finished::EvaluateAgain | Finished::RanJob(_) => continue,
                 },
             };
             let answer = decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict);

@@ -3,17 +3,16 @@
 //! All items of a request are evaluated on one overlay and committed together: durable as a whole before the reply. A
 //! failed item is rolled back to its savepoint; Undo rolls back to the beginning.
 
+use std::sync::Arc;
+
 use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
-use kmip_codec::message::{
-    AsynchronousMode, BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader,
-};
+use kmip_codec::message::{BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader};
 use kmip_codec::operation::encrypt::Data;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
-    AsynchronousIndicator, BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag,
-    UniqueIdentifierEnumeration,
+    BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag, UniqueIdentifierEnumeration,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
@@ -24,7 +23,8 @@ use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
-use crate::ops;
+use crate::jobs::{self, Accepting, Job};
+use crate::ops::{self, Answer};
 use crate::ports::store::Batch;
 use crate::residents::Claims;
 use crate::tickets;
@@ -54,6 +54,8 @@ pub(crate) struct Context<'a> {
     /// What cryptographic operations gave so far, for later items that refer to it; only in batches of several items.
     pub results: Vec<(Operation, Secret)>,
     keeps_results: bool,
+    /// Whether the request has several items.
+    pub is_several: bool,
     /// The object that the current item is about, for the audit log.
     pub subject: Option<Text>,
     /// What the current item asks to log.
@@ -69,7 +71,59 @@ pub(crate) struct Context<'a> {
     pub item: usize,
 }
 
-impl Context<'_> {
+impl<'a> Context<'a> {
+    /// A context for `keys` new keys at most, in which nothing has happened; the request may have several items.
+    pub fn new(
+        engine: &'a Engine,
+        request: &'a [u8],
+        version: Version,
+        principal: Principal,
+        env: Env,
+        (keys, is_several): (usize, bool),
+    ) -> Self {
+        let (store, seal, catalog) = (engine.store.as_ref(), engine.seal.as_ref(), engine.catalog.as_ref());
+        Self {
+            engine,
+            txn: Txn::new(store, seal, catalog, principal.scope.clone(), env.pace),
+            version,
+            claims: Claims::new(principal.scope.clone(), keys),
+            principal,
+            now: env.now,
+            placeholder: None,
+            given: Vec::new(),
+            results: Vec::new(),
+            keeps_results: version >= V2_0 && is_several,
+            is_several,
+            subject: None,
+            remark: None,
+            discarded: Vec::new(),
+            effects: Effects::default(),
+            request,
+            item: 0,
+        }
+    }
+
+    /// Nothing of what was made so far in hardware is stored.
+    pub fn abandon_claims(&mut self) {
+        let none = Claims::new(self.principal.scope.clone(), 0);
+        std::mem::replace(&mut self.claims, none).abandon(self.engine);
+    }
+
+    /// Takes back everything, save that streams which were used have ended.
+    pub fn undone(mut self, env: Env) -> Self {
+        self.abandon_claims();
+        self.engine.streams.abandon(&mut self.effects, Effects::default().mark());
+        let fresh = Self::new(self.engine, self.request, self.version, self.principal, env, (0, self.is_several));
+        Self { effects: self.effects, ..fresh }
+    }
+
+    /// The job and the place in it that a correlation value of this client and user names.
+    pub fn job_of(&mut self, value: &ByteString) -> OpResult<Option<(Arc<Job>, usize)>> {
+        let Some((id, place)) = jobs::correlated(value) else { return Ok(None) };
+        let found = self.txn.job(&id)?.filter(|job| job.is_of(&self.principal));
+        Ok(found.filter(|job| job.expires > self.now && place < job.items.len()).map(|job| (job, place)))
+    }
+
     /// The object that an item names: by identifier, or by the placeholder when it is left out.
     pub fn target(&mut self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
         let id = self.resolve(id)?;
@@ -198,9 +252,6 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
     if items == 0 {
         return fail(Fault::InvalidMessage, "a request needs at least one batch item");
     }
-    if header.asynchronous_indicator == Some(AsynchronousMode(AsynchronousIndicator::Mandatory)) {
-        return fail(Fault::FeatureNotSupported, "Asynchronous Indicator: this server answers synchronously only");
-    }
     if header.maximum_response_size.is_some_and(|size| size < 0) {
         return fail(Fault::InvalidField, "Maximum Response Size is negative");
     }
@@ -219,36 +270,14 @@ pub(crate) fn run(
     let version = request.header.protocol_version.0;
     let continuation = request.header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
     let mut budget = Budget::new(request.header.maximum_response_size, header, version);
-    let mut txn = Txn::new(
-        engine.store.as_ref(),
-        engine.seal.as_ref(),
-        engine.catalog.as_ref(),
-        principal.scope.clone(),
-        env.pace,
-    );
-    principal.admit(&mut txn);
-    let mut context = Context {
-        engine,
-        txn,
-        version,
-        claims: Claims::new(principal.scope.clone(), ops::keys_made(&request.items)),
-        principal,
-        now: env.now,
-        placeholder: None,
-        given: Vec::new(),
-        results: Vec::new(),
-        keeps_results: version >= V2_0 && request.items.len() > 1,
-        subject: None,
-        remark: None,
-        discarded: Vec::new(),
-        effects: Effects::default(),
-        request: bytes,
-        item: 0,
-    };
+    let mut accepting = Accepting::new(engine, &request, &principal, bytes.len());
+    let several = (ops::keys_made(&request.items), request.items.len() > 1);
+    let mut context = Context::new(engine, bytes, version, principal, env, several);
+    context.principal.admit(&mut context.txn);
     let untouched = context.effects.mark();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(request.items.len()), Vec::new(), false);
     for item in request.items {
-        let (answer, entry) = match run_item(&mut context, item, &mut budget) {
+        let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, items.len()))) {
             Ok(done) => done,
             Err(defer) => {
                 context.claims.abandon(engine);
@@ -264,6 +293,10 @@ pub(crate) fn run(
             break;
         }
     }
+    if !undone && let Err(defer) = accepting.close(&mut context, &mut items, &mut audit) {
+        context.claims.abandon(engine);
+        return Err(defer);
+    }
     if undone {
         undo(&mut items, &mut audit);
         engine.streams.abandon(&mut context.effects, untouched);
@@ -276,7 +309,7 @@ pub(crate) fn run(
 }
 
 /// What the items of a request that is not undone came to.
-fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit: Vec<AuditEntry>) -> BatchOutcome {
+pub(crate) fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit: Vec<AuditEntry>) -> BatchOutcome {
     let engine = context.engine;
     let Context { txn, discarded, claims, effects, .. } = context;
     let stored = txn.changed_ids();
@@ -289,10 +322,11 @@ fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit: Vec<AuditE
     BatchOutcome { items, audit, batch, discarded, claims: Some(claims), effects }
 }
 
-/// Marks every item that had succeeded as undone. Their payloads stay (OASIS case BL-M-2).
-fn undo(items: &mut [ResponseBatchItem], audit: &mut [AuditEntry]) {
+/// Marks every item that had succeeded, or was pending, as undone. Their payloads stay (OASIS case BL-M-2).
+pub(crate) fn undo(items: &mut [ResponseBatchItem], audit: &mut [AuditEntry]) {
     for (item, entry) in items.iter_mut().zip(audit) {
-        if item.result_status == ResultStatus::Success {
+        if matches!(item.result_status, ResultStatus::Success | ResultStatus::OperationPending) {
+            item.asynchronous_correlation_value = None;
             item.result_status = ResultStatus::OperationUndone;
             entry.status = ResultStatus::OperationUndone;
         }
@@ -300,7 +334,7 @@ fn undo(items: &mut [ResponseBatchItem], audit: &mut [AuditEntry]) {
 }
 
 /// Bytes that the response may still take.
-struct Budget {
+pub(crate) struct Budget {
     left: Option<usize>,
 }
 
@@ -313,6 +347,11 @@ impl Budget {
         Self { left }
     }
 
+    /// A response of any size.
+    pub fn unlimited() -> Self {
+        Self { left: None }
+    }
+
     /// Takes what an item needs; an item that needs more than is left is told how much.
     fn take(&mut self, item: &ResponseBatchItem, version: Version) -> Result<(), usize> {
         let Some(left) = &mut self.left else { return Ok(()) };
@@ -322,10 +361,12 @@ impl Budget {
     }
 }
 
-fn run_item(
+/// Runs an item, or accepts it to be run later.
+pub(crate) fn run_item(
     context: &mut Context<'_>,
     item: Result<RequestBatchItem, BatchItemError>,
     budget: &mut Budget,
+    accepting: Option<(&mut Accepting, usize)>,
 ) -> Result<(ResponseBatchItem, AuditEntry), Defer> {
     context.subject = None;
     context.remark = None;
@@ -342,6 +383,10 @@ fn run_item(
         {
             let result = fail(Fault::UnknownExtension, "a critical Message Extension is not understood");
             (Some(operation), unique_batch_item_id, result)
+        }
+        Ok(item) if is_offered(context, item.operation) && accepts(context, &accepting, &item) => {
+            let (operation, id) = (item.operation, item.unique_batch_item_id.clone());
+            (Some(operation), id, accept(context, item, budget, accepting))
         }
         Ok(RequestBatchItem { operation, unique_batch_item_id, request_payload, .. }) => {
             let result = attempt(context, operation, request_payload, unique_batch_item_id.as_ref(), budget);
@@ -370,6 +415,36 @@ fn run_item(
     Ok((answer, entry))
 }
 
+fn accepts(context: &Context<'_>, accepting: &Option<(&mut Accepting, usize)>, item: &RequestBatchItem) -> bool {
+    accepting.as_ref().is_some_and(|(accepting, place)| accepting.takes(*place, item, context.version))
+}
+
+/// Accepts an item, if the answer fits.
+fn accept(
+    context: &mut Context<'_>,
+    item: RequestBatchItem,
+    budget: &mut Budget,
+    accepting: Option<(&mut Accepting, usize)>,
+) -> OpResult<ResponseBatchItem> {
+    let Some((accepting, place)) = accepting else {
+        return fail(Fault::Internal, "nothing accepts asynchronous items here");
+    };
+    let answer = accepting.pending(context, &item)?;
+    fit(budget, &answer, context.version)?;
+    accepting.take(item, place);
+    Ok(answer)
+}
+
+fn fit(budget: &mut Budget, answer: &ResponseBatchItem, version: Version) -> OpResult<()> {
+    match budget.take(answer, version) {
+        Ok(()) => Ok(()),
+        Err(size) => fail(
+            Fault::ResponseTooLarge,
+            format!("this answer takes {size} bytes, more than Maximum Response Size leaves"),
+        ),
+    }
+}
+
 /// Whether an operation is one that works: what the payload of another one should be, this server need not know.
 fn is_offered(context: &Context<'_>, operation: Operation) -> bool {
     ops::supported(context.engine, context.version).contains(&operation)
@@ -387,16 +462,14 @@ fn attempt(
     let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
     let (results, effects) = (context.results.len(), context.effects.mark());
     let done = tickets::begin(context, operation).and_then(|()| ops::dispatch(context, operation, payload));
-    let result = done.and_then(|payload| {
+    let result = done.and_then(|answer| {
         tickets::end(context, operation)?;
-        let answer = succeeded_item(operation, id.cloned(), payload);
-        match budget.take(&answer, context.version) {
-            Ok(()) => Ok(answer),
-            Err(size) => fail(
-                Fault::ResponseTooLarge,
-                format!("this answer takes {size} bytes, more than Maximum Response Size leaves"),
-            ),
-        }
+        let answer = match answer {
+            Answer::Payload(payload) => succeeded_item(operation, id.cloned(), payload),
+            Answer::Item(item) => ResponseBatchItem { unique_batch_item_id: id.cloned(), ..*item },
+        };
+        fit(budget, &answer, context.version)?;
+        Ok(answer)
     });
     if let Err(error) = &result {
         if error.defer.is_none() {

@@ -11,6 +11,7 @@ use quick_cache::sync::Cache;
 
 use crate::identity::{ClientRecord, UserRecord};
 use crate::index::Index;
+use crate::jobs::{Job, JobKey, Jobs};
 use crate::layout::{self, Made};
 use crate::object::Record;
 use crate::outgoing::Queues;
@@ -51,10 +52,11 @@ pub struct Catalog {
     demands: RwLock<HashMap<Text, Arc<Demands>>>,
     /// Short forms of all stored names: what is not here is nobody's name.
     names: RwLock<HashSet<u64>>,
+    jobs: Jobs,
 }
 
 /// What is followed of the store, in the order in which it is read at open.
-const FOLLOWED: [&[u8]; 9] = [
+const FOLLOWED: [&[u8]; 10] = [
     layout::CLIENTS,
     layout::USERS,
     layout::TICKETS,
@@ -64,6 +66,7 @@ const FOLLOWED: [&[u8]; 9] = [
     layout::SCOPE_KEYS,
     layout::NAMES,
     layout::OBJECTS,
+    layout::JOBS,
 ];
 
 fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
@@ -98,6 +101,7 @@ impl Catalog {
             scope_keys: RwLock::default(),
             demands: RwLock::default(),
             names: RwLock::default(),
+            jobs: Jobs::default(),
         });
         for prefix in FOLLOWED {
             catalog.load(store, vault.as_ref(), prefix)?;
@@ -134,6 +138,9 @@ impl Catalog {
         let key = change.key;
         if key.starts_with(layout::OBJECTS) {
             return self.take_object(vault, change);
+        }
+        if key.starts_with(layout::JOBS) {
+            return self.take_job(change);
         }
         if key.starts_with(layout::USES) {
             return self.take_uses(change);
@@ -193,6 +200,16 @@ impl Catalog {
         }
         write(&self.index).put(&record);
         self.objects.insert(key, Arc::new(Stored { revision: change.revision, record }));
+        Ok(())
+    }
+
+    fn take_job(&self, change: &Change<'_>) -> Result<(), StoreError> {
+        let (scope, id) = layout::owner(layout::JOBS, change.key).ok_or_else(|| damaged(change.key, "no job's key"))?;
+        let stored = match change.value {
+            None => None,
+            Some(value) => Some((Job::decode(value).map_err(|error| damaged(change.key, error))?, value.len())),
+        };
+        self.jobs.put(&JobKey { scope: Text::new(scope), id }, stored);
         Ok(())
     }
 
@@ -268,6 +285,11 @@ impl Catalog {
         let Some(found) = store.get(&key)? else { return Ok(None) };
         let record = Record::decode(&found.value).map_err(|error| damaged(&key, error))?;
         Ok(Some(Arc::new(Stored { revision: found.revision, record: Arc::new(record) })))
+    }
+
+    /// Asynchronous requests.
+    pub fn jobs(&self) -> &Jobs {
+        &self.jobs
     }
 
     /// The index, to search.

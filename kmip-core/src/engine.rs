@@ -18,12 +18,12 @@ use kmip_codec::wire::Encoding;
 
 use crate::archive;
 use crate::authenticate::Guesses;
-use crate::batch;
+use crate::batch::{self, BatchOutcome};
 use crate::catalog::Catalog;
 use crate::cryptography::abilities::Abilities;
 use crate::cryptography::streams::{Effects, Streams};
 use crate::env::{Config, Env, Pace, PasswordCheck, Work};
-use crate::error::{Defer, Fault, OpError, OpResult};
+use crate::error::{Defer, Fault, OpError, OpResult, StartJob};
 use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
@@ -125,6 +125,8 @@ pub struct Pending {
 #[derive(Debug)]
 enum After {
     Answer(Box<Answer>, Vec<AuditEntry>),
+    /// What a job did.
+    Job(Vec<AuditEntry>),
     /// Intents for new keys of a scope.
     Intents(Text, Vec<Text>),
     EvaluateAgain,
@@ -194,6 +196,9 @@ pub enum Finished {
     Reply(Reply),
     /// Another request was faster, or a preparation is done: evaluate again.
     EvaluateAgain,
+    /// A job is done, which has no reply: write this to the audit log, and evaluate again the request that waits for it, if
+    /// one does.
+    RanJob(Vec<AuditEntry>),
 }
 
 impl Engine {
@@ -275,38 +280,45 @@ impl Engine {
 
     fn evaluate_request(&self, request: Request<'_>, from: (&str, bool), env: Env) -> Evaluation {
         let now = self.now(env);
-        match request.decode(&self.config.limits) {
-            Ok(decoded) => self.evaluate_decoded(request, decoded, from, Env { now, ..env }),
-            Err(error) => Evaluation::Reply(self.unreadable(request, &error, now)),
+        loop {
+            let evaluation = match request.decode(&self.config.limits) {
+                Ok(decoded) => self.evaluate_decoded(request, decoded, from, Env { now, ..env }),
+                Err(error) => Some(Evaluation::Reply(self.unreadable(request, &error, now))),
+            };
+            if let Some(evaluation) = evaluation {
+                return evaluation;
+            }
         }
     }
 
+    /// `None` if the request is to be evaluated again at once.
     fn evaluate_decoded(
         &self,
         asked: Request<'_>,
         request: DecodedRequest,
         (client, has_channel): (&str, bool),
         env: Env,
-    ) -> Evaluation {
+    ) -> Option<Evaluation> {
         let version = request.header.protocol_version.0;
         let refused = |error: OpError| {
-            Evaluation::Reply(self.message_failure(asked, Some(version), Some(&request.header), &error, env.now))
+            let reply = self.message_failure(asked, Some(version), Some(&request.header), &error, env.now);
+            Some(Evaluation::Reply(reply))
         };
         if !SUPPORTED_VERSIONS.contains(&version) {
             return refused(unsupported_version(version));
         }
         let principal = match self.authenticate(&request.header, client, env) {
             Ok(principal) => Principal { has_channel, ..principal },
-            Err(OpError { defer: Some(Defer::Pool(work)), .. }) => return Evaluation::Defer(work),
+            Err(OpError { defer: Some(Defer::Pool(work)), .. }) => return Some(Evaluation::Defer(work)),
             Err(error) => return refused(error),
         };
         if !self.catalog.has_scope_key(&principal.scope) {
             let waits = self.vault.waits();
             if env.pace != Pace::Pool && (waits.to_make || waits.to_use) {
-                return Evaluation::Defer(Work::Device);
+                return Some(Evaluation::Defer(Work::Device));
             }
             return match self.prepare_scope(&principal.scope, env.now) {
-                Ok(pending) => Evaluation::Commit(Box::new(pending)),
+                Ok(pending) => Some(Evaluation::Commit(Box::new(pending))),
                 Err(error) => refused(error),
             };
         }
@@ -316,7 +328,8 @@ impl Engine {
         self.run(asked, request, principal, env)
     }
 
-    /// Evaluates a request of the server's own, in a scope that no client acts in.
+    /// Evaluates a request of the server's own, in a scope that no client acts in. It holds no Poll or Process, which would have
+    /// it evaluated again.
     pub(crate) fn evaluate_own(
         &self,
         asked: Request<'_>,
@@ -327,16 +340,18 @@ impl Engine {
         if !self.catalog.has_scope_key(&principal.scope) {
             return Ok(Evaluation::Commit(Box::new(self.prepare_scope(&principal.scope, env.now)?)));
         }
-        Ok(self.run(asked, request, principal, env))
+        let again = || OpError::new(Fault::Internal, "a request of the server's own waits for a job");
+        self.run(asked, request, principal, env).ok_or_else(again)
     }
 
+    /// `None` if the request is to be evaluated again at once.
     pub(crate) fn run(
         &self,
         asked: Request<'_>,
         request: DecodedRequest,
         principal: Principal,
         env: Env,
-    ) -> Evaluation {
+    ) -> Option<Evaluation> {
         let version = request.header.protocol_version.0;
         let header = ResponseHeader {
             server_hashed_password: principal.server_hashed_password.clone(),
@@ -348,27 +363,20 @@ impl Engine {
         };
         let outcome = match batch::run(self, asked.bytes, request, principal, env, &header) {
             Ok(outcome) => outcome,
-            Err(Defer::Pool(work)) => return Evaluation::Defer(work),
+            Err(Defer::Pool(work)) => return Some(Evaluation::Defer(work)),
+            Err(Defer::Job(job)) => return self.run_before(&job, env),
             Err(Defer::ArchiveKey) => {
-                return match self.prepare_scope(&archive::scope_of(&scope).into(), env.now) {
-                    Ok(pending) => Evaluation::Commit(Box::new(pending)),
-                    Err(error) => refused(&error),
-                };
+                return Some(self.prepare_archive(&scope, env.now).unwrap_or_else(|error| refused(&error)));
             }
             Err(Defer::Intents(wanted)) => {
-                return match self.prepare_intents(&scope, wanted) {
-                    Ok((batch, ids)) => {
-                        Evaluation::Commit(Box::new(Pending::with(batch, After::Intents(scope, ids), env.now)))
-                    }
-                    Err(error) => refused(&error),
-                };
+                return Some(self.intents_for(&scope, wanted, env.now).unwrap_or_else(|error| refused(&error)));
             }
         };
         let count = i32::try_from(outcome.items.len()).unwrap_or(i32::MAX);
         let response_header = ResponseHeader { batch_count: Some(count), ..header };
         let message = ResponseMessage { response_header, batch_item: outcome.items };
         let answer = Answer { message, version, encoding: asked.answer };
-        match outcome.batch {
+        Some(match outcome.batch {
             None => {
                 self.streams.apply(outcome.effects, env.now);
                 Evaluation::Reply(answer.reply(outcome.audit))
@@ -381,7 +389,42 @@ impl Engine {
                 effects: outcome.effects,
                 now: env.now,
             })),
+        })
+    }
+
+    /// Runs a job that a request waits for. `None` if the request is to be evaluated again at once.
+    fn run_before(&self, job: &StartJob, env: Env) -> Option<Evaluation> {
+        let pace = match env.pace {
+            // However the request came to a pool, the job is not what it waits there for.
+            Pace::Pool if !job.to_the_end => Pace::Inline,
+            pace => pace,
+        };
+        match self.evaluate_job(&job.key, Env { pace, ..env })? {
+            Evaluation::Defer(_) if !job.to_the_end => {
+                self.catalog.jobs().hasten(&job.key);
+                None
+            }
+            evaluation => Some(evaluation),
         }
+    }
+
+    /// The change that a job makes.
+    pub(crate) fn commit_job(&self, outcome: BatchOutcome, now: i64) -> Evaluation {
+        let BatchOutcome { audit, batch, discarded, claims, effects, .. } = outcome;
+        let (batch, after) = (batch.unwrap_or_default(), After::Job(audit));
+        Evaluation::Commit(Box::new(Pending { batch, after, discarded, claims, effects, now }))
+    }
+
+    /// The change that gives the archive of a scope its key.
+    pub(crate) fn prepare_archive(&self, scope: &Text, now: i64) -> OpResult<Evaluation> {
+        let pending = self.prepare_scope(&archive::scope_of(scope).into(), now)?;
+        Ok(Evaluation::Commit(Box::new(pending)))
+    }
+
+    /// The change that makes intents for new keys of a scope.
+    pub(crate) fn intents_for(&self, scope: &Text, wanted: usize, now: i64) -> OpResult<Evaluation> {
+        let (batch, ids) = self.prepare_intents(scope, wanted)?;
+        Ok(Evaluation::Commit(Box::new(Pending::with(batch, After::Intents(scope.clone(), ids), now))))
     }
 
     /// Goes on after the commit of a pending change.
@@ -392,19 +435,23 @@ impl Engine {
                 Finished::EvaluateAgain
             }
             (After::EvaluateAgain | After::Intents(..), _) => Finished::EvaluateAgain,
-            (After::Answer(..), Outcome::Conflict(_) | Outcome::Floor(_)) => {
+            (After::Answer(..) | After::Job(_), Outcome::Conflict(_) | Outcome::Floor(_)) => {
                 if let Some(claims) = pending.claims {
                     claims.abandon(self);
                 }
                 Finished::EvaluateAgain
             }
-            (After::Answer(answer, audit), Outcome::Done(..)) => {
+            (after, Outcome::Done(..)) => {
                 if let Some(claims) = pending.claims {
                     claims.settle(self);
                 }
                 self.forget(pending.discarded);
                 self.streams.apply(pending.effects, pending.now);
-                Finished::Reply(answer.reply(audit))
+                match after {
+                    After::Answer(answer, audit) => Finished::Reply(answer.reply(audit)),
+                    After::Job(audit) => Finished::RanJob(audit),
+                    After::EvaluateAgain | After::Intents(..) => Finished::EvaluateAgain,
+                }
             }
         }
     }
@@ -422,7 +469,8 @@ impl Engine {
     }
 
     /// The change that a passing date makes, if one is due: the state follows from the dates by itself, but Last Change
-    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51). Commit it, call [`Engine::finish`], and call again until
+    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51); or the end of asynchronous requests whose time has passed.
+    /// Commit it, call [`Engine::finish`], and call again until
     /// nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
@@ -440,7 +488,7 @@ impl Engine {
         let mut scopes: Vec<&Text> = due.iter().map(|(scope, _)| scope).collect();
         scopes.dedup();
         // An object whose record cannot be read holds up its own scope at most.
-        scopes.into_iter().find_map(|scope| {
+        let dates = scopes.into_iter().find_map(|scope| {
             let (store, seal, catalog) = (self.store.as_ref(), self.seal.as_ref(), self.catalog.as_ref());
             let mut txn = Txn::new(store, seal, catalog, scope.clone(), Pace::Pool);
             for (_, id) in due.iter().filter(|(of, _)| of == scope) {
@@ -450,7 +498,8 @@ impl Engine {
             }
             let batch = txn.into_batch()?;
             Some(Pending::again(batch, now))
-        })
+        });
+        dates.or_else(|| self.ended_jobs(now))
     }
 
     /// The change that gives a new scope its key.

@@ -3,6 +3,7 @@
 use kmip_codec::limits::Limits;
 use kmip_codec::secret::SecretText;
 
+use crate::jobs::Asynchronous;
 use crate::ports::crypto::Hash;
 use crate::ports::vault::VaultError;
 use crate::renewal::ScopeKeyPeriod;
@@ -115,6 +116,8 @@ pub struct Config {
     pub authority: AuthorityProfile,
     /// Whether messages come over HTTPS, too, in every encoding: Query names the profiles of that.
     pub https: bool,
+    /// Asynchronous requests.
+    pub asynchronous: Asynchronous,
     /// Vendor Identification of Query.
     pub vendor: String,
 }
@@ -134,6 +137,7 @@ impl Default for Config {
             tickets_per_client: 1_000,
             authority: AuthorityProfile::default(),
             https: false,
+            asynchronous: Asynchronous::default(),
             vendor: "kmip-server".to_owned(),
         }
     }

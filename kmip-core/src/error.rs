@@ -7,6 +7,7 @@ use kmip_codec::registry::{Operation, ResultReason, WireEnum};
 use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
 
 use crate::env::Work;
+use crate::jobs::JobKey;
 use crate::ports::crypto::CryptoError;
 use crate::ports::store::StoreError;
 use crate::ports::vault::VaultError;
@@ -110,6 +111,10 @@ pub enum Fault {
     TagLength,
     /// No stream has this Correlation Value.
     CorrelationValue,
+    /// No outstanding operation has this Asynchronous Correlation Value.
+    AsynchronousCorrelationValue,
+    /// The asynchronous operation was cancelled.
+    Canceled,
     /// A cryptographic operation failed.
     CryptographicFailure,
     /// An attribute that the operation requires was left out.
@@ -209,6 +214,8 @@ impl Fault {
             // Bad Cryptographic Parameters by the table of 2.1, General Failure by the published cases (CS-BC-M-GCM-1).
             Self::TagLength => by_version(R::GeneralFailure, R::BadCryptographicParameters, R::GeneralFailure),
             Self::CorrelationValue => since_2(R::ItemNotFound, R::InvalidCorrelationValue),
+            Self::AsynchronousCorrelationValue => since_2(R::ItemNotFound, R::InvalidAsynchronousCorrelationValue),
+            Self::Canceled => R::OperationCanceledByRequester,
             Self::CryptographicFailure => R::CryptographicFailure,
             Self::MissingAttribute => since_2(R::InvalidMessage, R::InvalidAttribute),
             Self::ApplicationNamespace => R::ApplicationNamespaceNotSupported,
@@ -490,7 +497,7 @@ fn name_taken_in_1x(operation: Option<Operation>) -> ResultReason {
 }
 
 /// Why a request must be evaluated again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Defer {
     /// The work is too long for the calling thread.
     Pool(Work),
@@ -498,6 +505,16 @@ pub(crate) enum Defer {
     Intents(usize),
     /// The archive of the scope needs its key.
     ArchiveKey,
+    /// A job is to run first.
+    Job(Box<StartJob>),
+}
+
+/// A job that a request waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct StartJob {
+    pub key: JobKey,
+    /// Whether the request waits for it however long it takes.
+    pub to_the_end: bool,
 }
 
 /// Why an operation fails: what the client is told.
@@ -525,6 +542,11 @@ impl OpError {
     /// Asks for evaluation once the archive of the scope has its key.
     pub(crate) fn needs_archive_key() -> Self {
         Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::ArchiveKey) }
+    }
+
+    /// Asks for evaluation after a job.
+    pub(crate) fn start_job(job: StartJob) -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Job(Box::new(job))) }
     }
 
     /// Asks for evaluation on a pool.

@@ -142,6 +142,7 @@ pub(crate) fn write(tag: Tag, fields: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
     std::mem::take(&mut *writer.finish())
 }
 
+/// Reads a structure of the store's own.
 pub(crate) fn read<T>(
     tag: Tag,
     bytes: &[u8],

@@ -15,6 +15,7 @@
 //! | `t/h` username | the timestamp of the user's last hashed password |
 //! | `t/d` hash | the name of the device whose fields have this keyed hash |
 //! | `q/` client NUL serial (8 bytes) | a message that waits for the client: [`crate::outgoing::Queued`] |
+//! | `j/` scope NUL identifier | asynchronous items of a request: [`crate::jobs`] |
 //! | `r/` scope NUL identifier | an intent: the vault's hardware is to make or to remove the object's key (`residents`) |
 //! | `d/` scope NUL kind | the defaults or the constraints of new objects (`policy`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
@@ -50,6 +51,8 @@ pub const USERS: &[u8] = b"u/";
 pub const OUTGOING: &[u8] = b"q/";
 /// Tickets and their counters, and the last uses of other credentials.
 pub const TICKETS: &[u8] = b"t/";
+/// Asynchronous requests.
+pub const JOBS: &[u8] = b"j/";
 /// Intents about keys in hardware.
 pub const INTENTS: &[u8] = b"r/";
 
@@ -98,6 +101,11 @@ pub fn intent(scope: &str, id: &str) -> Vec<u8> {
     identified(INTENTS, scope, id)
 }
 
+/// Key of an asynchronous request.
+pub fn job(scope: &str, id: &str) -> Vec<u8> {
+    identified(JOBS, scope, id)
+}
+
 fn identified(prefix: &[u8], scope: &str, id: &str) -> Vec<u8> {
     match uuid::parse(id) {
         Some(bytes) => [prefix, scope.as_bytes(), b"\0", &[UUID], &bytes].concat(),
@@ -105,7 +113,7 @@ fn identified(prefix: &[u8], scope: &str, id: &str) -> Vec<u8> {
     }
 }
 
-/// Scope and identifier of a key that [`object`], [`uses`] or [`intent`] made.
+/// Scope and identifier of a key that [`object`], [`uses`], [`intent`] or [`job`] made.
 pub fn owner<'a>(prefix: &[u8], key: &'a [u8]) -> Option<(&'a str, Text)> {
     let (scope, rest) = split(prefix, key)?;
     let id = match rest.split_first()? {

@@ -23,6 +23,7 @@ pub mod formats;
 mod groups;
 pub mod identity;
 mod index;
+pub mod jobs;
 pub mod layout;
 mod make;
 mod material;

@@ -18,6 +18,7 @@ use kmip_codec::inline::Text;
 use thiserror::Error;
 
 use crate::engine::{Engine, Pending};
+use crate::jobs::Job;
 use crate::layout::{self, Made};
 use crate::material::Bound;
 use crate::object::Record;
@@ -137,7 +138,7 @@ impl Engine {
         let batch = pending.batch();
         let carries = |carried: &Carried| match carried.content.downcast_ref::<Record>() {
             Some(record) => self.is_record_outdated(record) && self.is_new_material(record),
-            None => false,
+            None => carried.content.downcast_ref::<Job>().is_some_and(|job| self.is_new_job_outdated(job)),
         };
         let is_old_key = |write: &Write| match write {
             Write::Put(key, value) if key.starts_with(layout::SCOPE_KEYS) => self.is_key_outdated(value),
@@ -152,6 +153,24 @@ impl Engine {
         match self.catalog.read(self.store.as_ref(), &record.scope, &record.id) {
             Ok(Some(stored)) => stored.record.material != record.material,
             Ok(None) | Err(_) => true,
+        }
+    }
+
+    /// Whether a job, whose content the store does not have, is sealed by an older key.
+    fn is_new_job_outdated(&self, job: &Job) -> bool {
+        if !self.is_job_outdated(job) {
+            return false;
+        }
+        let stored = self.store.get(&layout::job(&job.scope, &job.id)).ok().flatten();
+        let stored = stored.and_then(|stored| Job::decode(&stored.value).ok());
+        stored.is_none_or(|stored| stored.sealed != job.sealed)
+    }
+
+    fn is_job_outdated(&self, job: &Job) -> bool {
+        let Some(sealed) = &job.sealed else { return false };
+        match self.renewing.load(Ordering::Acquire) {
+            ROOT_KEY => self.vault.is_root_outdated(sealed),
+            _ => self.vault.is_outdated(sealed, job.binding()),
         }
     }
 
@@ -218,6 +237,20 @@ impl Engine {
         })
     }
 
+    /// Seals asynchronous requests and their results anew, as [`Engine::reseal_objects`] does objects.
+    pub fn reseal_jobs(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
+        self.step(layout::JOBS, from, limit, |key, stored| {
+            let mut job = decode_job(stored)?;
+            if !self.is_job_outdated(&job) {
+                return Ok(None);
+            }
+            let resealed = job.sealed.as_ref().map(|old| self.vault.reseal(old, job.binding())).transpose()?;
+            job.sealed = resealed;
+            let guards = vec![Guard::At(key.to_vec(), stored.revision)];
+            Ok(Some(Batch { guards, writes: vec![Write::Put(key.to_vec(), job.encode())], ..Batch::default() }))
+        })
+    }
+
     /// Removes keys of scopes that have a newer one. Only once [`Engine::count_outdated`] has found nothing.
     pub fn remove_older_scope_keys(&self, from: Option<&[u8]>, limit: usize) -> Result<Step, RenewalError> {
         let mut removed = Vec::new();
@@ -236,28 +269,32 @@ impl Engine {
         Ok(step)
     }
 
-    /// Looks at every scope key and every object of the store; `pause` is called after each page, and ends the pass if it
+    /// Looks at every scope key, object and asynchronous request of the store; `pause` is called after each page, and ends the pass if it
     /// answers `false`.
     pub fn count_outdated(
         &self,
         limit: usize,
         mut pause: impl FnMut(usize) -> bool,
     ) -> Result<Option<Outdated>, RenewalError> {
-        let (mut found, mut objects) = (Outdated::default(), 0);
-        for prefix in [layout::SCOPE_KEYS, layout::OBJECTS] {
-            let (mut from, is_key) = (None, prefix == layout::SCOPE_KEYS);
+        let (mut found, mut objects) = (Outdated::default(), 0_usize);
+        for prefix in [layout::SCOPE_KEYS, layout::OBJECTS, layout::JOBS] {
+            let mut from = None;
             loop {
                 let outdated = &mut found.outdated;
                 let step = self.step(prefix, from.as_deref(), limit, |_, stored| {
-                    let is_outdated = match is_key {
-                        true => self.is_key_outdated(&stored.value),
-                        false => self.is_record_outdated(&decode(stored)?),
+                    let is_outdated = match prefix {
+                        layout::SCOPE_KEYS => self.is_key_outdated(&stored.value),
+                        layout::JOBS => self.is_job_outdated(&decode_job(stored)?),
+                        _ => self.is_record_outdated(&decode(stored)?),
                     };
                     *outdated = outdated.saturating_add(usize::from(is_outdated));
                     Ok(None)
                 })?;
-                let seen = if is_key { &mut found.scope_keys } else { &mut objects };
-                *seen = seen.saturating_add(step.seen);
+                match prefix {
+                    layout::SCOPE_KEYS => found.scope_keys = found.scope_keys.saturating_add(step.seen),
+                    layout::OBJECTS => objects = objects.saturating_add(step.seen),
+                    _ => {}
+                }
                 if !pause(step.seen) {
                     return Ok(None);
                 }
@@ -293,6 +330,10 @@ impl Engine {
 fn scope_of(key: &[u8]) -> Result<&str, RenewalError> {
     let split = layout::split(layout::SCOPE_KEYS, key);
     split.map(|(scope, _)| scope).ok_or_else(|| RenewalError::Record("a scope key without a scope".to_owned()))
+}
+
+fn decode_job(stored: &Versioned) -> Result<Job, RenewalError> {
+    Job::decode(&stored.value).map_err(|error| RenewalError::Record(error.to_string()))
 }
 
 fn decode(stored: &Versioned) -> Result<Record, RenewalError> {

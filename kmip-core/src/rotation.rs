@@ -72,7 +72,7 @@ impl Engine {
         let bytes = encode(Tag::RequestMessage, &message, V2_1);
         let asked = Request::from(&bytes);
         let decoded = asked.decode(&self.config.limits).ok()?;
-        match self.run(asked, decoded, Principal::new(Text::EMPTY, scope.clone(), Quirks::default()), env) {
+        match self.run(asked, decoded, Principal::new(Text::EMPTY, scope.clone(), Quirks::default()), env)? {
             Evaluation::Commit(pending) => {
                 tracing::info!(object = %id, %operation, "rotated automatically");
                 Some(*pending)

@@ -7,15 +7,17 @@ use std::sync::Arc;
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::Name;
+use kmip_codec::error::DecodeError;
 use kmip_codec::inline::Text;
 
 use crate::catalog::{Catalog, Stored};
 use crate::env::{Pace, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::jobs::Job;
 use crate::layout;
 use crate::object::{Record, attribute_of};
 use crate::outgoing;
-use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, Write};
+use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, StoreError, Write};
 use crate::tickets::Reach;
 
 /// Identifiers that this server gives have 36 bytes; nothing longer than this is an object's.
@@ -43,6 +45,15 @@ pub struct Savepoint {
     unused: BTreeSet<Text>,
     counts: BTreeMap<Text, i64>,
     beside: Beside,
+    jobs: BTreeMap<Text, JobEntry>,
+}
+
+/// An asynchronous request: as the store has it, and as this request leaves it.
+#[derive(Debug, Clone)]
+struct JobEntry {
+    stored: Option<Revision>,
+    job: Arc<Job>,
+    changed: bool,
 }
 
 /// Records that are no objects, as this request leaves them: tickets and what belongs to them.
@@ -92,13 +103,14 @@ pub struct Txn<'a> {
     bytes: i64,
     /// Objects that this request gives a count of their own: units taken so far, whatever was counted before.
     counts: BTreeMap<Text, i64>,
+    jobs: BTreeMap<Text, JobEntry>,
 }
 
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
     pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
         let (read, changed, removed, names, uses, unused, counts) = Default::default();
-        let (beside, admission, reach, bytes) = Default::default();
+        let (beside, admission, reach, bytes, jobs) = Default::default();
         Self {
             store,
             seal,
@@ -116,6 +128,7 @@ impl<'a> Txn<'a> {
             admission,
             reach,
             bytes,
+            jobs,
         }
     }
 
@@ -344,6 +357,26 @@ impl<'a> Txn<'a> {
         Ok(found.filter(|record| self.reach.as_ref().is_none_or(|reach| reach.shows(id, Some(record)))))
     }
 
+    /// An asynchronous request of the scope.
+    pub fn job(&mut self, id: &Text) -> OpResult<Option<Arc<Job>>> {
+        if let Some(entry) = self.jobs.get(id) {
+            return Ok(Some(Arc::clone(&entry.job)));
+        }
+        let Some(found) = self.store.get(&layout::job(&self.scope, id))? else { return Ok(None) };
+        let damaged = |error: DecodeError| StoreError::Damaged { place: "a job".to_owned(), detail: error.to_string() };
+        let job = Arc::new(Job::decode(&found.value).map_err(damaged)?);
+        let entry = JobEntry { stored: Some(found.revision), job: Arc::clone(&job), changed: false };
+        self.jobs.insert(id.clone(), entry);
+        Ok(Some(job))
+    }
+
+    /// Buffers the new state of an asynchronous request.
+    pub fn put_job(&mut self, job: Job) {
+        let stored = self.jobs.get(&job.id).and_then(|entry| entry.stored);
+        let entry = JobEntry { stored, changed: true, job: Arc::new(job) };
+        self.jobs.insert(entry.job.id.clone(), entry);
+    }
+
     /// Identifiers that the index gave, and before them those that this request has made or changed.
     pub fn with_changes(&self, found: Vec<Text>) -> Vec<Text> {
         if self.changed.is_empty() {
@@ -363,6 +396,7 @@ impl<'a> Txn<'a> {
             unused: self.unused.clone(),
             beside: self.beside.clone(),
             counts: self.counts.clone(),
+            jobs: self.jobs.clone(),
         }
     }
 
@@ -374,6 +408,7 @@ impl<'a> Txn<'a> {
         self.unused = savepoint.unused;
         self.beside = savepoint.beside;
         self.counts = savepoint.counts;
+        self.jobs = savepoint.jobs;
         for (key, state) in &mut self.names {
             state.now = match savepoint.names.get(key) {
                 Some(before) => before.now.clone(),
@@ -391,7 +426,8 @@ impl<'a> Txn<'a> {
     pub fn into_batch(mut self) -> Option<Batch> {
         let owes = !self.admission.charges.is_empty() || !self.admission.writes.is_empty();
         let touched = !(self.changed.is_empty() && self.removed.is_empty());
-        if !touched && self.uses.is_empty() && self.beside.is_empty() && !owes {
+        let ran = self.jobs.values().any(|entry| entry.changed);
+        if !touched && self.uses.is_empty() && self.beside.is_empty() && !owes && !ran {
             return None;
         }
         let mut batch = Batch::default();
@@ -434,6 +470,7 @@ impl<'a> Txn<'a> {
                 batch.writes.push(Write::Delete(layout::uses(&self.scope, id)));
             }
         }
+        write_jobs(self.jobs, &self.scope, &mut batch);
         for (key, state) in self.names {
             if state.stored.as_ref().map(|(_, id)| id) == state.now.as_ref() {
                 continue;
@@ -448,6 +485,21 @@ impl<'a> Txn<'a> {
             });
         }
         Some(batch)
+    }
+}
+
+fn write_jobs(jobs: BTreeMap<Text, JobEntry>, scope: &Text, batch: &mut Batch) {
+    for entry in jobs.into_values() {
+        let key = layout::job(scope, &entry.job.id);
+        batch.guards.push(match entry.stored {
+            Some(revision) => Guard::At(key.clone(), revision),
+            None => Guard::Absent(key.clone()),
+        });
+        if entry.changed {
+            let content = Arc::clone(&entry.job) as Arc<dyn std::any::Any + Send + Sync>;
+            batch.carried.push(Carried { write: batch.writes.len(), content });
+            batch.writes.push(Write::Put(key, entry.job.encode()));
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The offline check: every object, name, scope key, client and user of a store is read, opened and compared with what
+//! The offline check: every object, name, scope key, client, user and asynchronous request of a store is read, opened and compared with what
 //! must agree with it.
 
 use std::collections::HashMap;
@@ -9,6 +9,7 @@ use kmip_codec::attribute::values::Digest;
 use thiserror::Error;
 
 use crate::identity::{ClientRecord, UserRecord};
+use crate::jobs::Job;
 use crate::layout;
 use crate::material;
 use crate::object::{MaterialKind, Record, attribute_of};
@@ -31,12 +32,15 @@ pub struct Verified {
     pub clients: usize,
     /// Users.
     pub users: usize,
+    /// Asynchronous requests.
+    pub jobs: usize,
 }
 
 impl fmt::Display for Verified {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { objects, names, digests, clients, users } = self;
-        write!(f, "{objects} objects, {names} names, {digests} digests, {clients} clients and {users} users are whole")
+        let Self { objects, names, digests, clients, users, jobs } = self;
+        write!(f, "{objects} objects, {names} names, {digests} digests, {clients} clients, {users} users and ")?;
+        write!(f, "{jobs} asynchronous requests are whole")
     }
 }
 
@@ -93,6 +97,7 @@ pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) ->
     check.each(layout::OUTGOING, |check, _, value| {
         check.faults.extend(Queued::decode(value).err().map(|error| format!("a message to a client: {error}")));
     })?;
+    check.each(layout::JOBS, Check::job)?;
     let missing = std::mem::take(&mut check.names);
     check.faults.extend(missing.into_values().map(|id| format!("object {id}: its name points nowhere")));
     if check.faults.is_empty() { Ok(check.found) } else { Err(VerifyError::Damaged(check.faults)) }
@@ -174,6 +179,20 @@ impl Check<'_> {
                 Some(_) => self.found.digests += 1,
                 None => {}
             }
+        }
+    }
+
+    fn job(&mut self, key: &[u8], value: &[u8]) {
+        let job = match Job::decode(value) {
+            Ok(job) => job,
+            Err(error) => return self.faults.push(format!("an asynchronous request: {error}")),
+        };
+        if key != layout::job(&job.scope, &job.id) {
+            self.faults.push(format!("asynchronous request {}: stands under another key", job.id));
+        }
+        match crate::jobs::check_content(self.vault, &job) {
+            Ok(()) => self.found.jobs += 1,
+            Err(error) => self.faults.push(format!("asynchronous request {}: {}", job.id, error.message)),
         }
     }
 

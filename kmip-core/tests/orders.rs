@@ -158,7 +158,7 @@ impl World {
                 let outcome = self.harness.store.commit(&[batch]).expect("the store works").remove(0);
                 match self.harness.engine.finish(*pending, &outcome) {
                     Finished::Reply(reply) => Stage::Answered(read(&reply.bytes)),
-                    Finished::EvaluateAgain => Stage::Waiting,
+                    Finished::EvaluateAgain | Finished::RanJob(_) => Stage::Waiting,
                 }
             }
             answered @ Stage::Answered(_) => answered,

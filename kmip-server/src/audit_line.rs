@@ -22,7 +22,7 @@ pub struct Entry<'a> {
     pub client: &'a JsonText,
     /// The KMIP user of the credential, if one was given.
     pub user: Option<&'a str>,
-    /// Address of the client.
+    /// Address of the client; null for what is done without a connection.
     pub remote: &'a JsonText,
     /// KMIP operation.
     pub operation: &'static str,
@@ -48,6 +48,11 @@ impl JsonText {
     /// Quotes and escapes a string.
     pub fn new(text: &str) -> Self {
         Self(serde_json::Value::from(text).to_string().into())
+    }
+
+    /// What stands where there is no string.
+    pub fn null() -> Self {
+        Self("null".into())
     }
 }
 

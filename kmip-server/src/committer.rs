@@ -23,6 +23,8 @@ pub(crate) enum Committed {
     Reply(kmip_codec::secret::WipedBytes),
     /// Evaluate the request again.
     EvaluateAgain,
+    /// A job is done and durable; a request that waits for it is to be evaluated again.
+    RanJob,
     /// The audit log failed; nothing may be acknowledged.
     Failed,
 }
@@ -170,9 +172,12 @@ fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal, runtime: &Han
         group.extend(behind.try_iter().flatten());
         let mut noted = Ok(());
         for item in &group {
-            if let Finished::Reply(reply) = &item.finished {
-                noted = noted.and_then(|()| journal.note(&item.subject, &reply.audit, item.revision));
-            }
+            let audit = match &item.finished {
+                Finished::Reply(reply) => &reply.audit,
+                Finished::RanJob(audit) => audit,
+                Finished::EvaluateAgain => continue,
+            };
+            noted = noted.and_then(|()| journal.note(&item.subject, audit, item.revision));
         }
         let durable = noted.and_then(|()| journal.sync());
         if let Err(error) = &durable {
@@ -188,7 +193,8 @@ fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal, runtime: &Han
 fn tell(Finishing { finished, done, subject, .. }: Finishing, is_durable: bool) {
     let committed = match finished {
         Finished::EvaluateAgain => Committed::EvaluateAgain,
-        Finished::Reply(_) if !is_durable => Committed::Failed,
+        Finished::Reply(_) | Finished::RanJob(_) if !is_durable => Committed::Failed,
+        Finished::RanJob(_) => Committed::RanJob,
         Finished::Reply(reply) => {
             if reply.exchanges_roles {
                 subject.peer.roles.exchange();

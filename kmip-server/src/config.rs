@@ -4,6 +4,7 @@
 
 use crate::config_keys::fields_of;
 pub use hsm_backend::pkcs11::settings::Hsm;
+use kmip_codec::registry::{Operation, WireEnum};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -152,13 +153,40 @@ pub struct Kmip {
     pub unknown_users: UnknownUsers,
     /// Lease Time of new objects; 0 for leases without an end.
     pub lease_s: u32,
+    /// Asynchronous requests.
+    pub asynchronous: Asynchronous,
     /// Bounds.
     pub limits: Limits,
 }
 
 impl Default for Kmip {
     fn default() -> Self {
-        Self { interop: false, unknown_users: UnknownUsers::default(), lease_s: 3600, limits: Limits::default() }
+        let (unknown_users, asynchronous, limits) = Default::default();
+        Self { interop: false, unknown_users, lease_s: 3600, asynchronous, limits }
+    }
+}
+
+/// `[kmip.asynchronous]`: requests that are answered later.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Asynchronous {
+    /// Operations that are done asynchronously where the client leaves it to the server.
+    pub operations: Vec<String>,
+    /// Seconds for which a request waits at least before it is worked on, so that it can be cancelled.
+    pub wait_s: u32,
+    /// Hours for which a request, and then its result, is kept.
+    pub keep_hours: u32,
+    /// Requests of one client whose results were not obtained yet.
+    pub items_per_client: usize,
+    /// Bytes of requests and results of one client.
+    pub bytes_per_client: usize,
+}
+
+impl Default for Asynchronous {
+    fn default() -> Self {
+        let slow = ["CreateKeyPair", "ReKeyKeyPair", "Locate", "Archive", "Recover"];
+        let operations = slow.map(str::to_owned).to_vec();
+        Self { operations, wait_s: 1, keep_hours: 24, items_per_client: 1_000, bytes_per_client: 16 * 1024 * 1024 }
     }
 }
 
@@ -506,6 +534,15 @@ impl Config {
         let message = limits.message_bytes;
         let sane = (4096..=256 * 1024 * 1024).contains(&message);
         check(sane, "kmip.limits.message_bytes", message, "must lie between 4096 and 268435456")?;
+        let asynchronous = &self.kmip.asynchronous;
+        for operation in &asynchronous.operations {
+            let known = Operation::TABLE.value_of(operation).is_some();
+            check(known, "kmip.asynchronous.operations", format!("{operation:?}"), "name operations as CreateKeyPair")?;
+        }
+        let wait = asynchronous.wait_s;
+        check(wait <= 3600, "kmip.asynchronous.wait_s", wait, "must be at most 3600")?;
+        let keep = asynchronous.keep_hours;
+        check((1..=8760).contains(&keep), "kmip.asynchronous.keep_hours", keep, "must lie between 1 and 8760")?;
         let segment = self.audit.segment_bytes;
         check(segment >= 65_536, "audit.segment_bytes", segment, "must be at least 65536")?;
         let sessions = self.vault.sessions;
@@ -583,6 +620,7 @@ fn sections() -> Vec<(&'static str, &'static [&'static str])> {
         ("", fields_of::<Config>()),
         ("listen", fields_of::<Listen>()),
         ("kmip", fields_of::<Kmip>()),
+        ("kmip.asynchronous", fields_of::<Asynchronous>()),
         ("kmip.limits", fields_of::<Limits>()),
         ("tls", fields_of::<Tls>()),
         ("store", fields_of::<Store>()),
@@ -744,6 +782,21 @@ mod tests {
         assert!(message("[vault]\nkind = 'pkcs11'").contains("[[hsm]]"));
         assert!(message("[vault]\nsessions = 0").contains("between 1 and 1024"));
         assert!(message("[vault]\ndeadline_s = 0").contains("between 1 and 600"));
+    }
+
+    #[test]
+    fn asynchronous_operations_are_names_that_the_protocol_has() {
+        let operations = |names: &str| format!("[kmip.asynchronous]\noperations = [{names}]");
+        assert!(Config::parse(&operations("'Locate', 'Create'")).is_ok());
+        assert!(Config::parse(&operations("")).is_ok());
+        assert!(message(&operations("'Lookate'")).contains("kmip.asynchronous.operations = \"Lookate\""));
+        assert!(message("[kmip.asynchronous]\nkeep_hours = 0").contains("between 1 and 8760"));
+    }
+
+    #[test]
+    fn the_settings_of_asynchronous_requests_are_those_of_the_core() {
+        let defaults = crate::jobs::settings(&Asynchronous::default());
+        assert_eq!(defaults, kmip_core::jobs::Asynchronous::default());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use kmip_codec::registry::HashingAlgorithm;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
 use kmip_core::administration::{NewOneTime, NewUser as CoreUser};
 use kmip_core::credentials::DeviceFields;
-use kmip_core::engine::{Engine, Evaluation, Parts};
+use kmip_core::engine::{Engine, Evaluation, Parts, Pending as CorePending};
 use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::layout;
 use kmip_core::ports::crypto::Hash;
@@ -30,6 +30,7 @@ use crate::authority::Ask;
 use crate::committer::{Committed, Committer};
 use crate::config::{AuditReads, Config};
 use crate::datadir::DataDir;
+use crate::jobs::{self, Runner};
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
 use crate::outgoing::Messenger;
@@ -46,7 +47,7 @@ use crate::vault::{self, Secrets, Target};
 /// How much the thread of a rotation gives way to the threads that answer.
 const ROTATION_NICENESS: i32 = 10;
 /// Times that a request is evaluated again after conflicts.
-const ATTEMPTS: usize = 64;
+pub(crate) const ATTEMPTS: usize = 64;
 /// What a request may wait for a device beyond the deadline of one call: a second call, on the next device.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often due dates are looked for.
@@ -55,11 +56,13 @@ const TICK: Duration = Duration::from_millis(500);
 /// The engine as a service.
 pub(crate) struct EngineService {
     core: Arc<Core>,
-    ticker: RwLock<Option<JoinHandle<()>>>,
+    /// The threads that look for what is due.
+    lookers: RwLock<Vec<JoinHandle<()>>>,
 }
 
-struct Core {
-    engine: Arc<Engine>,
+/// What all of the service's threads and tasks share.
+pub(crate) struct Core {
+    pub(crate) engine: Arc<Engine>,
     committer: RwLock<Option<Committer>>,
     journal: Arc<Journal>,
     store: Arc<SledStore>,
@@ -71,6 +74,7 @@ struct Core {
     stopping: AtomicBool,
     turns: Turns,
     durable_reads: bool,
+    pub(crate) jobs: Runner,
     rotation: Rotation,
     rotating: Mutex<Option<JoinHandle<()>>>,
     /// Changes with each message that is queued for a client.
@@ -106,7 +110,8 @@ fn seconds() -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-fn now(pace: Pace) -> Env {
+/// The time.
+pub(crate) fn now(pace: Pace) -> Env {
     Env { now: seconds(), pace }
 }
 
@@ -180,6 +185,7 @@ pub(crate) fn open(
         stopping: AtomicBool::new(false),
         turns: Turns::new(!config.hsm.is_empty()),
         durable_reads: config.audit.reads == AuditReads::Durable,
+        jobs: Runner::new(metrics, threads).map_err(failure)?,
         rotation,
         rotating: Mutex::default(),
         queued,
@@ -190,7 +196,8 @@ pub(crate) fn open(
     }
     let ticking = Arc::clone(&core);
     let ticker = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.tick()).map_err(failure)?;
-    Ok(Arc::new(EngineService { core, ticker: RwLock::new(Some(ticker)) }))
+    let jobs = jobs::start(&core).map_err(failure)?;
+    Ok(Arc::new(EngineService { core, lookers: RwLock::new(vec![ticker, jobs]) }))
 }
 
 /// Seals everything anew in a thread of its own.
@@ -259,16 +266,9 @@ fn core_config(config: &Config) -> CoreConfig {
     let (interop, lease_seconds) = (config.kmip.interop, config.kmip.lease_s);
     let authority = authority_profile(&config.ca);
     let https = config.listen.https.0.is_some();
-    CoreConfig {
-        interop,
-        unknown_users,
-        lease_seconds,
-        custody,
-        scope_key_period,
-        authority,
-        https,
-        ..CoreConfig::default()
-    }
+    let asynchronous = jobs::settings(&config.kmip.asynchronous);
+    let settings = CoreConfig { interop, unknown_users, lease_seconds, custody, ..CoreConfig::default() };
+    CoreConfig { scope_key_period, authority, https, asynchronous, ..settings }
 }
 
 fn authority_profile(ca: &crate::config::Ca) -> AuthorityProfile {
@@ -303,26 +303,26 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
 impl Core {
     /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
     async fn answer(self: Arc<Self>, request: KeptRequest, subject: Subject, first: Evaluation) -> WipedBytes {
-        let mut evaluation = first;
-        for _ in 0..ATTEMPTS {
+        let (mut evaluation, mut attempts) = (first, 0);
+        while attempts < ATTEMPTS {
             evaluation = match evaluation {
                 Evaluation::Reply(reply) => return self.reply(reply, &subject),
-                Evaluation::Defer(work) => match Arc::clone(&self).evaluate_on_pool(work, &request, &subject).await {
+                Evaluation::Defer(work) => match self.evaluate_on_pool(work, &request, &subject).await {
                     Some(Evaluation::Defer(_)) | None => break,
                     Some(evaluation) => evaluation,
                 },
-                Evaluation::Commit(pending) => {
-                    let told = {
-                        let committer = self.committer.read().unwrap_or_else(PoisonError::into_inner);
-                        committer.as_ref().map(|committer| committer.submit(pending, subject.clone()))
-                    };
-                    let Some(told) = told else { break };
-                    match told.await {
-                        Ok(Committed::Reply(bytes)) => return bytes,
-                        Ok(Committed::EvaluateAgain) => self.evaluate(&request, &subject.peer, Pace::Inline),
-                        Ok(Committed::Failed) | Err(_) => break,
+                Evaluation::Commit(pending) => match self.commit(pending, &subject).await {
+                    Some(Committed::Reply(bytes)) => {
+                        self.wake_jobs();
+                        return bytes;
                     }
-                }
+                    Some(again @ (Committed::EvaluateAgain | Committed::RanJob)) => {
+                        // Each job that ran brings the request on; conflicts may go on for ever.
+                        attempts += usize::from(matches!(again, Committed::EvaluateAgain));
+                        self.evaluate(&request, &subject.peer, Pace::Inline)
+                    }
+                    Some(Committed::Failed) | None => break,
+                },
             };
         }
         let reply =
@@ -330,27 +330,50 @@ impl Core {
         self.reply(reply, &subject)
     }
 
+    /// Commits a change; `None` if the server stops.
+    pub(crate) async fn commit(&self, pending: Box<CorePending>, subject: &Subject) -> Option<Committed> {
+        let told = {
+            let committer = self.committer.read().unwrap_or_else(PoisonError::into_inner);
+            committer.as_ref().map(|committer| committer.submit(pending, subject.clone()))
+        };
+        told?.await.ok()
+    }
+
+    /// Whether no new work begins.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     async fn evaluate_on_pool(
-        self: Arc<Self>,
+        self: &Arc<Self>,
         work: Work,
         request: &KeptRequest,
         subject: &Subject,
     ) -> Option<Evaluation> {
-        let (request, peer) = (request.clone(), Arc::clone(&subject.peer));
+        let (core, request, peer) = (Arc::clone(self), request.clone(), Arc::clone(&subject.peer));
+        self.on_pool(work, move || core.evaluate(&request, &peer, Pace::Pool)).await
+    }
+
+    /// Does long work on its pool; `None` if it takes longer than a device may, or panics.
+    pub(crate) async fn on_pool<T: Send + 'static>(
+        &self,
+        work: Work,
+        long: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
         let (pool, patience) = match work {
             Work::Computing => (Arc::clone(&self.computing), None),
             Work::Device => (Arc::clone(&self.device), Some(self.patience)),
             Work::DevicePair => (Arc::clone(&self.pairs), Some(PAIR_DEADLINE.max(self.patience))),
         };
-        let evaluated = async move {
+        let done = async move {
             // Held here, not by the thread: one that hangs in a device keeps no other from going on. There are at most as
             // many of those as the device has sessions.
             let _permit = pool.acquire_owned().await.ok()?;
-            tokio::task::spawn_blocking(move || self.evaluate(&request, &peer, Pace::Pool)).await.ok()
+            tokio::task::spawn_blocking(long).await.ok()
         };
         match patience {
-            None => evaluated.await,
-            Some(patience) => tokio::time::timeout(patience, evaluated).await.ok().flatten(),
+            None => done.await,
+            Some(patience) => tokio::time::timeout(patience, done).await.ok().flatten(),
         }
     }
 
@@ -365,13 +388,14 @@ impl Core {
         if reply.exchanges_roles {
             subject.peer.roles.exchange();
         }
+        self.wake_jobs();
         reply.bytes
     }
 
     /// Lets dates take effect, and checks the store little by little, until the server stops.
     fn tick(&self) {
         let mut scrub = Scrub::default();
-        while !self.stopping.load(Ordering::Relaxed) {
+        while !self.is_stopping() {
             while let Some(pending) = self.engine.due(now(Pace::Pool)) {
                 if self.engine.is_renewing() && self.engine.is_outdated(&pending) {
                     break;
@@ -478,10 +502,11 @@ impl Service for EngineService {
 
     fn stop(&self) -> Result<(), ServiceError> {
         self.core.stopping.store(true, Ordering::Relaxed);
-        if let Some(ticker) = self.ticker.write().unwrap_or_else(PoisonError::into_inner).take() {
-            ticker.thread().unpark();
-            let _ = ticker.join();
+        for looker in self.lookers.write().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            looker.thread().unpark();
+            let _ = looker.join();
         }
+        self.core.jobs.wait();
         if let Some(rotating) = self.core.rotating.lock().unwrap_or_else(PoisonError::into_inner).take() {
             rotating.thread().unpark();
             let _ = rotating.join();

@@ -20,6 +20,7 @@ mod engine;
 pub mod frame;
 pub mod http;
 pub mod https;
+mod jobs;
 mod journal;
 pub mod listener;
 mod log_line;

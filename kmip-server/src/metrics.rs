@@ -1,5 +1,6 @@
 //! Counters and histograms for `/metrics`, in the text format of Prometheus. Labels are fixed names, never client data.
 
+use kmip_core::jobs::JobCounts;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -24,6 +25,11 @@ struct Operation {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Stage {
+    stage: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
 }
@@ -36,6 +42,7 @@ pub struct Metrics {
     handshake_failures: Family<Reason, Counter>,
     malformed_frames: Family<Reason, Counter>,
     closed_connections: Family<Reason, Counter>,
+    asynchronous: Family<Stage, Gauge>,
     /// Connections accepted on the KMIP listeners.
     pub connections_total: Counter,
     /// Connections open now.
@@ -57,6 +64,7 @@ impl Default for Metrics {
             handshake_failures: Family::default(),
             malformed_frames: Family::default(),
             closed_connections: Family::default(),
+            asynchronous: Family::default(),
             connections_total: Counter::default(),
             connections: Gauge::default(),
             bytes_received: Counter::default(),
@@ -90,6 +98,14 @@ impl Metrics {
         self.closed_connections.get_or_create(&Reason { reason }).inc();
     }
 
+    /// How many asynchronous requests there are, by their Processing Stage.
+    pub fn set_asynchronous(&self, counts: JobCounts) {
+        let JobCounts { submitted, in_process, completed } = counts;
+        for (stage, count) in [("submitted", submitted), ("in_process", in_process), ("completed", completed)] {
+            self.asynchronous.get_or_create(&Stage { stage }).set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
+    }
+
     /// Everything as text.
     pub fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
@@ -105,6 +121,12 @@ impl Metrics {
         registry.register("connections_accepted", "Connections accepted", self.connections_total.clone());
         registry.register("connections_open", "Connections open now", self.connections.clone());
         registry.register("connections_closed", "Connections the server closed", self.closed_connections.clone());
+        let asynchronous = self.asynchronous.clone();
+        registry.register(
+            "asynchronous_requests",
+            "Asynchronous requests whose results were not obtained",
+            asynchronous,
+        );
         registry.register("handshake_failures", "TLS handshakes that failed", self.handshake_failures.clone());
         registry.register("malformed_frames", "Bytes that are no message", self.malformed_frames.clone());
         registry.register_with_unit("received", "Request messages", Unit::Bytes, self.bytes_received.clone());

@@ -227,6 +227,7 @@ impl Rotation {
         self.walk(host, |from| engine.reseal_scope_keys(from, PAGE))?;
         self.enter("objects", engine);
         self.walk(host, |from| engine.reseal_objects(from, PAGE))?;
+        self.walk(host, |from| engine.reseal_jobs(from, PAGE))?;
         fence(host)?;
         self.enter("proof", engine);
         let mut since = Instant::now();

@@ -90,6 +90,12 @@ impl Peer {
     pub fn with_exchangeable_roles(self) -> Self {
         Self { roles: Roles { are_exchangeable: true, ..Roles::default() }, ..self }
     }
+
+    /// The client of work that goes on without a connection.
+    pub(crate) fn absent(client: String) -> Self {
+        let peer = Self::new(client, [0; 32], SocketAddr::from(([0, 0, 0, 0], 0)));
+        Self { told: Told { remote: JsonText::null(), ..peer.told }, ..peer }
+    }
 }
 
 /// An answer that is not there yet. It does not borrow: the service copies what it needs of the request.

@@ -4,6 +4,7 @@ mod activate;
 mod add_attribute;
 mod adjust_attribute;
 mod archive;
+mod cancel;
 mod certify;
 mod check;
 mod create;
@@ -41,7 +42,10 @@ mod obliterate;
 mod obtain_lease;
 mod ping;
 mod pkcs11;
+mod poll;
+mod process;
 mod query;
+mod query_asynchronous_requests;
 mod recertify;
 mod recover;
 mod register;
@@ -60,6 +64,7 @@ mod validate;
 
 pub(crate) use create_key_pair::curve_named;
 use kmip_codec::message::decode::RequestItem;
+use kmip_codec::message::{RequestBatchItem, ResponseBatchItem};
 use kmip_codec::operation::{RequestPayload as Request, ResponsePayload as Response};
 use kmip_codec::registry::{ObjectType, Operation, WireEnum};
 use kmip_codec::version::Version;
@@ -71,16 +76,41 @@ use crate::env::{Pace, Work};
 use crate::error::{Fault, OpResult, fail};
 use crate::outgoing;
 
+/// What an operation answers.
+pub(crate) enum Answer {
+    /// Its payload.
+    Payload(Response),
+    /// The answer of another operation (Poll).
+    Item(Box<ResponseBatchItem>),
+}
+
+impl Answer {
+    /// The payload; no call has another operation answer for it.
+    pub fn payload(self) -> OpResult<Response> {
+        match self {
+            Self::Payload(payload) => Ok(payload),
+            Self::Item(_) => fail(Fault::Internal, "an asynchronous operation answers where none can"),
+        }
+    }
+}
+
 /// Turns the table of handlers into the dispatch and the list for Query, so that they cannot differ.
 macro_rules! handlers {
-    (handled { $($variant:ident => $operation:ident, $handler:path;)* } unhandled { $($unhandled:ident)* }) => {
+    (
+        handled { $($variant:ident => $operation:ident, $handler:path;)* }
+        answered { $($answered:ident, $answer:path;)* }
+        unhandled { $($unhandled:ident)* }
+    ) => {
         /// The operations that work.
-        const HANDLED: &[Operation] = &[$(Operation::$operation),*];
+        const HANDLED: &[Operation] = &[$(Operation::$operation,)* $(Operation::$answered),*];
 
         /// Hands a payload to its handler.
-        fn handle(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Response> {
+        fn handle(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Answer> {
             match payload {
-                $(Request::$variant(request) => $handler(context, *request).map(Box::new).map(Response::$variant),)*
+                $(Request::$variant(request) => {
+                    $handler(context, *request).map(Box::new).map(Response::$variant).map(Answer::Payload)
+                })*
+                $(Request::$answered(request) => $answer(context, *request).map(Box::new).map(Answer::Item),)*
                 $(Request::$unhandled(_))|* | Request::Unknown(_) => unsupported(operation),
             }
         }
@@ -146,20 +176,30 @@ handlers! {
     CreateUser => CreateUser, create_user::create_user;
     CreateGroup => CreateGroup, create_group::create_group;
     CreateCredential => CreateCredential, create_credential::create_credential;
+    Cancel => Cancel, cancel::cancel;
+    Process => Process, process::process;
+    QueryAsynchronousRequests => QueryAsynchronousRequests, query_asynchronous_requests::query_asynchronous_requests;
+    }
+    answered {
+    Poll, poll::poll;
     }
     unhandled {
-        Cancel Poll Notify Put
+        Notify Put
         ReProvision
-        QueryAsynchronousRequests Process
     }
 }
 
-fn unsupported(operation: Operation) -> OpResult<Response> {
+/// The failure of an operation about an asynchronous request that this client and user do not have.
+fn no_request<T>() -> OpResult<T> {
+    fail(Fault::AsynchronousCorrelationValue, "no outstanding operation has this Asynchronous Correlation Value")
+}
+
+fn unsupported(operation: Operation) -> OpResult<Answer> {
     fail(Fault::OperationNotSupported, format!("{operation} is not supported; Query lists the operations that are"))
 }
 
 /// Hands a batch item's payload to its handler, if the operation exists in the version of the request.
-pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Response> {
+pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Answer> {
     if !Operation::TABLE.is_live(operation.0, context.version) {
         return fail(Fault::OperationNotSupported, format!("KMIP {} has no operation {operation}", context.version));
     }
@@ -174,6 +214,11 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
 
 /// How many keys the items of a request may make that hardware could keep, at most.
 pub(crate) fn keys_made(items: &[RequestItem]) -> usize {
+    keys_of(items.iter().flatten())
+}
+
+/// Like [`keys_made`], of items that could be read.
+pub(crate) fn keys_of<'a>(items: impl Iterator<Item = &'a RequestBatchItem>) -> usize {
     use Operation as O;
     let makes = |operation| {
         // A call of PKCS#11 makes one at most.
@@ -189,7 +234,7 @@ pub(crate) fn keys_made(items: &[RequestItem]) -> usize {
                 | O::JoinSplitKey
         )
     };
-    items.iter().flatten().filter(|item| makes(item.operation)).count()
+    items.filter(|item| makes(item.operation)).count()
 }
 
 /// Lets work that always needs the device, whatever the operation does otherwise, wait for its pool.
@@ -222,7 +267,7 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
         | O::Sign
         | O::Certify
         | O::ReCertify => (Work::Device, waits.to_use),
-        O::SignatureVerify | O::MAC | O::MACVerify | O::PKCS_11 => (Work::Device, waits.to_use),
+        O::SignatureVerify | O::MAC | O::MACVerify | O::PKCS_11 | O::Poll => (Work::Device, waits.to_use),
         _ => return None,
     };
     let at_once = pace == Pace::Prompt && waits.prompt && work == Work::Device;

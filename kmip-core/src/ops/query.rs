@@ -105,7 +105,7 @@ fn capabilities(engine: &Engine, version: Version) -> CapabilityInformation {
     CapabilityInformation {
         // Every operation that encrypts takes its data by parts, too.
         streaming_capability: Some(engine.abilities.permit(Operation::Encrypt)),
-        asynchronous_capability: Some(false),
+        asynchronous_capability: Some(true),
         attestation_capability: Some(false),
         batch_undo_capability: Some(true),
         batch_continue_capability: Some(true),

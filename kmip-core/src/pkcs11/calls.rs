@@ -271,7 +271,7 @@ impl Call<'_, '_> {
         let (savepoint, mark) = (context.txn.savepoint(), context.effects.mark());
         let (discarded, results, given) = (context.discarded.len(), context.results.len(), context.given.len());
         let placeholder = context.placeholder.clone();
-        let done = ops::dispatch(context, operation, payload);
+        let done = ops::dispatch(context, operation, payload).and_then(ops::Answer::payload);
         // The batch knows nothing of the operations inside a call.
         context.placeholder = placeholder;
         context.results.truncate(results);

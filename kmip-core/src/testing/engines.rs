@@ -36,6 +36,19 @@ pub fn fast_hash(password: &str) -> String {
     Sha256::digest(password).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
+/// Runs the jobs that are due, as a server does.
+pub fn run_due_jobs(engine: &Engine, store: &dyn Store, env: Env) -> Result<(), StoreError> {
+    for key in engine.take_due_jobs(env, usize::MAX) {
+        while let Some(evaluation) = engine.evaluate_job(&key, env) {
+            let Evaluation::Commit(mut pending) = evaluation else { panic!("deferred on the pool") };
+            let outcomes = store.commit(&[pending.take_batch()])?;
+            engine.finish(*pending, outcomes.first().expect("invariant: one outcome for one batch"));
+        }
+        engine.job_ended(&key);
+    }
+    Ok(())
+}
+
 /// Evaluates a request of a client, commits what it changes, and gives the reply; the time must be one of the pool.
 pub fn answer<'a>(
     engine: &Engine,

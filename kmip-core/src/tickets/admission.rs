@@ -42,7 +42,34 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// The ticket under which a client asked for something that is done later, if it still stands. It was counted when it was
+    /// presented.
+    pub(crate) fn present_again(&self, key: &TicketKey, client: &Text, now: i64) -> OpResult<Presented> {
+        let fits = |live: &Live| live.record.rights.is_some() || live.record.client == *client;
+        match self.catalog.tickets().get(key, now).filter(fits) {
+            Some(Live { revision, record }) => Ok(Presented { key: *key, revision, record }),
+            None => fail(Fault::PermissionDenied, "the ticket of the request has ended"),
+        }
+    }
+}
+
 impl Presented {
+    /// What names it in the store.
+    pub(crate) fn key(&self) -> &TicketKey {
+        &self.key
+    }
+
+    /// Whether it was given to others, with rights of their own.
+    pub(crate) fn is_delegated(&self) -> bool {
+        self.record.rights.is_some()
+    }
+
+    /// Makes a change depend on the ticket, without counting it.
+    pub(crate) fn depend(&self, txn: &mut Txn<'_>) {
+        txn.admit(Guard::At(layout::ticket(&self.key), self.revision), None);
+    }
+
     /// Makes the request depend on the ticket, and counts it, whatever becomes of its items.
     pub(crate) fn admit(&self, txn: &mut Txn<'_>) {
         let charge = self.record.requests.map(|total| Adjust {

@@ -3,11 +3,11 @@
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::{AsynchronousMode, MessageExtension, RequestMessage, ResponseMessage, encode};
+use kmip_codec::message::{MessageExtension, RequestMessage, ResponseMessage, encode};
 use kmip_codec::operation::ResponsePayload;
 use kmip_codec::registry::{
-    AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus,
-    StorageStatusMask, Tag, UniqueIdentifierEnumeration as Form,
+    BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus, StorageStatusMask,
+    Tag, UniqueIdentifierEnumeration as Form,
 };
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1, V3_0};
@@ -300,21 +300,6 @@ fn a_critical_extension_fails_its_item_alone() {
         assert_eq!(statuses(&response), [done, failed, done]);
         assert_eq!(failure(&response.batch_item[1]), reason);
     }
-}
-
-/// KMIP 2.1 §9.2: this server answers synchronously; Mandatory is refused, Optional and Prohibited are served.
-#[test]
-fn asynchronous_answers_are_refused_where_they_are_demanded() {
-    let harness = Harness::new();
-    let ask = |indicator| {
-        let mut request = RequestMessage::continuing(V2_1, vec![create(&[])]);
-        request.request_header.asynchronous_indicator = Some(AsynchronousMode(indicator));
-        harness.exchange(CLIENT, &request).batch_item.remove(0)
-    };
-    assert_eq!(failure(&ask(AsynchronousIndicator::Mandatory)), ResultReason::FeatureNotSupported);
-    assert_eq!(harness.engine.object_count(), 0);
-    answer!(Create, ask(AsynchronousIndicator::Optional));
-    answer!(Create, ask(AsynchronousIndicator::Prohibited));
 }
 
 /// KMIP 2.1 §6.1.28: newest first, for what the batch itself has made or changed too.

@@ -3,7 +3,9 @@
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{ObjectGroups, Objects, Operations, UniqueIdentifier, UsageLimits};
 use kmip_codec::message::credential::{PasswordCredential, Ticket, TicketCredential};
-use kmip_codec::message::{Authentication, Credential, CredentialValue, RequestMessage, ResponseBatchItem, encode};
+use kmip_codec::message::{
+    AsynchronousMode, Authentication, Credential, CredentialValue, RequestMessage, ResponseBatchItem, encode,
+};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::delegated_login::{DelegatedLoginRequest, Right, Rights};
 use kmip_codec::operation::login::{LoginRequest, TicketLease};
@@ -14,7 +16,7 @@ use kmip_codec::registry::{
     TicketType, UsageLimitsUnit,
 };
 use kmip_codec::secret::{Secret, SecretText};
-use kmip_codec::value::{DateTime, Interval};
+use kmip_codec::value::{ByteString, DateTime, Interval};
 use kmip_codec::version::{V1_4, V2_0, V2_1};
 use kmip_core::engine::{Evaluation, Finished};
 use kmip_core::env::Config;
@@ -23,6 +25,7 @@ use kmip_core::ports::store::{Batch, Outcome, Store, Write};
 use kmip_core::testing::sim_vault::SimVault;
 
 use crate::answer;
+use crate::jobs_support::{MANDATORY, pending, poll};
 use crate::requests::*;
 use crate::support::{CLIENT, Harness, START, failure, password_hash, success};
 
@@ -506,4 +509,62 @@ fn the_offline_check_tells_a_damaged_ticket() {
     let batch = Batch { writes: vec![Write::Put(key, b"nonsense".to_vec())], ..Batch::default() };
     harness.store.commit(&[batch]).unwrap();
     assert!(harness.verify().unwrap_err().to_string().contains("a ticket:"));
+}
+
+fn ask_with(harness: &Harness, client: &str, ticket: &Ticket, item: Item) -> ByteString {
+    let mut request = message(vec![ticket_credential(ticket)], vec![item]);
+    request.request_header.asynchronous_indicator = Some(AsynchronousMode(MANDATORY));
+    pending(&harness.exchange(client, &request).batch_item[0])
+}
+
+/// An asynchronous operation does what the ticket of its request permits when it runs, and only who presents that ticket gets
+/// its result.
+#[test]
+fn an_asynchronous_operation_runs_by_the_rights_of_its_ticket() {
+    let harness = Harness::new();
+    let (named, other) = (harness.created(V2_1, &[]), harness.created(V2_1, &[]));
+    let rights = || vec![right(&[Operation::Get], Some(&[&named])), right(&[Operation::Poll], None)];
+    let (ticket, second) = (delegate(&harness, rights()), delegate(&harness, rights()));
+    let allowed = ask_with(&harness, "helper", &ticket, get(text(&named)));
+    let denied = ask_with(&harness, "helper", &ticket, get(text(&other)));
+    harness.advance(2);
+    assert_eq!(harness.run_jobs(), 2);
+    let polled = |client, ticket, value| call_as(&harness, client, ticket, vec![poll(value)]).remove(0);
+    for (client, ticket) in [("helper", &second), (CLIENT, &ticket)] {
+        let unknown = failure(&polled(client, ticket, &allowed));
+        assert_eq!(unknown, ResultReason::InvalidAsynchronousCorrelationValue);
+    }
+    answer!(Get, polled("helper", &ticket, &allowed));
+    assert_eq!(failure(&polled("helper", &ticket, &denied)), ResultReason::PermissionDenied);
+}
+
+/// A ticket that has ended permits nothing, whatever was asked before.
+#[test]
+fn an_asynchronous_operation_ends_with_its_ticket() {
+    let harness = Harness::new();
+    let ticket = login(&harness, terms());
+    let value = ask_with(&harness, CLIENT, &ticket, create(&[]));
+    success(harness.item(V2_1, logout_item(&ticket)));
+    let polled = harness.item(V2_1, poll(&value));
+    assert_eq!((failure(&polled), polled.operation), (ResultReason::PermissionDenied, Some(Operation::Create)));
+    assert_eq!(harness.engine.object_count(), 0);
+}
+
+/// Units are taken when the operation is done, requests when they come.
+#[test]
+fn asynchronous_operations_are_counted() {
+    let harness = Harness::new();
+    let limited = LoginRequest { usage_limits: Some(units(1, UsageLimitsUnit::Object)), ..terms() };
+    let ticket = login(&harness, limited);
+    let asked = [0; 2].map(|_| ask_with(&harness, CLIENT, &ticket, create(&[])));
+    harness.advance(2);
+    harness.run_jobs();
+    let statuses = asked.map(|value| harness.item(V2_1, poll(&value)).result_status);
+    assert!(statuses.contains(&ResultStatus::Success) && statuses.contains(&ResultStatus::OperationFailed));
+    assert_eq!(harness.engine.object_count(), 1);
+    let counted = login(&harness, LoginRequest { request_count: Some(1), ..terms() });
+    let value = ask_with(&harness, CLIENT, &counted, create(&[]));
+    harness.advance(2);
+    assert_eq!(harness.run_jobs(), 1, "the request was counted when it came");
+    answer!(Create, harness.item(V2_1, poll(&value)));
 }

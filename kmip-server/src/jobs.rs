@@ -1,0 +1,164 @@
+//! Asynchronous requests: a thread looks for jobs that are due and starts as many as there is room for; they run where other
+//! long work does, and are committed like any request.
+//!
+//! A server that stops starts none, and lets those under way end for a short time. What did not end is not half done: it runs
+//! after the next start.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{JoinHandle, Thread};
+use std::time::{Duration, Instant};
+
+use kmip_codec::registry::{Operation, WireEnum};
+use kmip_core::engine::Evaluation;
+use kmip_core::env::Pace;
+use kmip_core::jobs::{Asynchronous, JobKey};
+use tokio::runtime::Handle;
+
+use crate::committer::Committed;
+use crate::config;
+use crate::engine::{ATTEMPTS, Core, now};
+use crate::journal::Subject;
+use crate::metrics::Metrics;
+use crate::service::Peer;
+
+/// How often the thread looks by itself. Requests that make a job due wake it.
+const LOOK: Duration = Duration::from_millis(500);
+/// For how long jobs under way may hold up a server that stops.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// The jobs of a server.
+pub(crate) struct Runner {
+    runtime: Handle,
+    metrics: Arc<Metrics>,
+    running: AtomicUsize,
+    /// Jobs that run at one time.
+    most: usize,
+    thread: std::sync::OnceLock<Thread>,
+}
+
+/// One job under way.
+struct Running {
+    core: Arc<Core>,
+    key: JobKey,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.core.engine.job_ended(&self.key);
+        self.core.jobs.running.fetch_sub(1, Ordering::AcqRel);
+        self.core.jobs.wake();
+    }
+}
+
+/// The settings of the core.
+pub(crate) fn settings(config: &config::Asynchronous) -> Asynchronous {
+    let named = config.operations.iter().filter_map(|name| Operation::TABLE.value_of(name));
+    Asynchronous {
+        operations: named.map(Operation::from_wire).collect(),
+        wait_seconds: config.wait_s,
+        keep_seconds: config.keep_hours.saturating_mul(60 * 60),
+        items_per_client: config.items_per_client,
+        bytes_per_client: config.bytes_per_client,
+    }
+}
+
+impl Runner {
+    /// For the runtime that this is called in, whose pools have so many threads. Half of them stay for other requests.
+    pub fn new(metrics: &Arc<Metrics>, threads: usize) -> std::io::Result<Self> {
+        Ok(Self {
+            runtime: Handle::try_current().map_err(std::io::Error::other)?,
+            metrics: Arc::clone(metrics),
+            running: AtomicUsize::new(0),
+            most: (threads / 2).max(1),
+            thread: std::sync::OnceLock::new(),
+        })
+    }
+
+    fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    /// Waits until no job is under way, for a short time.
+    pub fn wait(&self) {
+        let until = Instant::now() + STOP_PATIENCE;
+        while self.running.load(Ordering::Acquire) > 0 && Instant::now() < until {
+            std::thread::park_timeout(Duration::from_millis(10));
+        }
+    }
+}
+
+/// Starts the thread that starts jobs.
+pub(crate) fn start(core: &Arc<Core>) -> std::io::Result<JoinHandle<()>> {
+    let host = Arc::clone(core);
+    let look = move || {
+        while !host.is_stopping() {
+            host.start_jobs();
+            std::thread::park_timeout(LOOK);
+        }
+    };
+    let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(look)?;
+    let _ = core.jobs.thread.set(thread.thread().clone());
+    Ok(thread)
+}
+
+impl Core {
+    /// Has the thread look at once if a request has made a job due.
+    pub(crate) fn wake_jobs(&self) {
+        if self.engine.has_stirred_jobs() {
+            self.jobs.wake();
+        }
+    }
+
+    fn start_jobs(self: &Arc<Self>) {
+        let free = self.jobs.most.saturating_sub(self.jobs.running.load(Ordering::Acquire));
+        for key in self.engine.take_due_jobs(now(Pace::Pool), free) {
+            self.jobs.running.fetch_add(1, Ordering::AcqRel);
+            let running = Running { core: Arc::clone(self), key };
+            drop(self.jobs.runtime.spawn(async move { running.run().await }));
+        }
+        self.jobs.metrics.set_asynchronous(self.engine.job_counts());
+    }
+}
+
+impl Running {
+    async fn run(self) {
+        let Some(client) = self.core.engine.client_of_job(&self.key) else { return };
+        let subject = Subject { peer: Arc::new(Peer::absent(client.to_string())), since: Instant::now() };
+        let evaluate = |pace| self.core.engine.evaluate_job(&self.key, now(pace));
+        let (mut evaluation, mut attempts) = (evaluate(Pace::Inline), 0);
+        while attempts < ATTEMPTS {
+            evaluation = match evaluation {
+                None | Some(Evaluation::Reply(_)) => return,
+                Some(Evaluation::Defer(work)) => {
+                    let (engine, key) = (Arc::clone(&self.core.engine), self.key.clone());
+                    match self.core.on_pool(work, move || engine.evaluate_job(&key, now(Pace::Pool))).await {
+                        Some(Some(Evaluation::Defer(_))) | None => break,
+                        Some(evaluation) => evaluation,
+                    }
+                }
+                Some(Evaluation::Commit(pending)) => match self.core.commit(pending, &subject).await {
+                    Some(Committed::EvaluateAgain) => {
+                        attempts += 1;
+                        evaluate(Pace::Inline)
+                    }
+                    // It is done. Or the store does not take changes: then it waits, as everything does.
+                    Some(_) | None => return,
+                },
+            };
+        }
+        self.give_up(&subject).await;
+    }
+
+    /// Ends a job that cannot be done, so that it does not come again for ever.
+    async fn give_up(&self, subject: &Subject) {
+        let why = "the server could not complete the request; try again";
+        if let Some(Evaluation::Commit(pending)) = self.core.engine.give_up_job(&self.key, now(Pace::Pool), why) {
+            tracing::warn!(client = subject.peer.client, "an asynchronous request could not be completed");
+            // If this cannot be committed, either, it comes again.
+            let _ = self.core.commit(pending, subject).await;
+        }
+    }
+}
