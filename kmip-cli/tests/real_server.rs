@@ -296,7 +296,7 @@ async fn the_server_tells_about_itself() {
     let site = Site::start().await;
     assert_eq!(
         site.json("discover").await["versions"],
-        serde_json::json!(["2.1", "2.0", "1.4", "1.3", "1.2", "1.1", "1.0"])
+        serde_json::json!(["3.0", "2.1", "2.0", "1.4", "1.3", "1.2", "1.1", "1.0"])
     );
     let query = site.json("query operations").await;
     assert!(query["Operation"].as_array().unwrap().iter().any(|operation| operation == "Create"), "{query}");
