@@ -200,9 +200,7 @@ impl Files {
 }
 
 fn holds(content: &[u8], pattern: &[u8]) -> bool {
-    let Some(first) = pattern.first() else { return false };
-    let starts = content.iter().enumerate().filter(|(_, byte)| *byte == first).map(|(at, _)| at);
-    starts.into_iter().any(|at| content.get(at..).is_some_and(|rest| rest.starts_with(pattern)))
+    memchr::memmem::find(content, pattern).is_some()
 }
 
 /// The ways in which bytes are written: as they are, in hexadecimal, in base64 at each of its three positions, as numbers.
