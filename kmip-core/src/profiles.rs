@@ -51,7 +51,7 @@ const fn encoded(name: ProfileName, version: Version, cases: &'static str) -> Pr
 }
 
 /// All of them.
-pub const PROFILES: [Profile; 49] = [
+pub const PROFILES: [Profile; 51] = [
     row(ProfileName::TapeLibraryServerKMIPV1_0, V1_0, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_0, V1_0, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_0, V1_0, "AKLC-", NOTHING),
@@ -83,6 +83,7 @@ pub const PROFILES: [Profile; 49] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V2_1, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V2_1, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V2_1, "AX-", NOTHING),
+    row(ProfileName::QuantumSafeServer, V2_1, "QS-", NOTHING),
     row(ProfileName::PKCS_11Server, V2_1, "PKCS11-", NOTHING),
     encoded(ProfileName::HTTPSServer, V2_1, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServer, V2_1, "MSGENC-JSON-"),
@@ -97,6 +98,7 @@ pub const PROFILES: [Profile; 49] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V3_0, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V3_0, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V3_0, "AX-", NOTHING),
+    row(ProfileName::QuantumSafeServer, V3_0, "QS-", NOTHING),
     row(ProfileName::PKCS_11Server, V3_0, "PKCS11-", NOTHING),
     encoded(ProfileName::HTTPSServer, V3_0, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServer, V3_0, "MSGENC-JSON-"),

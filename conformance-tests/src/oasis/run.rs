@@ -1,17 +1,20 @@
 //! Plays cases: chains in order, each chain as a client of its own, and tells for each case how it ended.
 
-use super::case::{Case, CaseError, Exchange, load_folder};
+use super::case::{Case, CaseError, Exchange, Node, load_folder};
 use super::compare::{Comparer, Request};
 use super::facts::Facts;
 use super::passing::{clock, passing};
 use super::variables::Variables;
 use crate::encoded::Wire;
 use crate::endpoint::{Endpoint, World};
-use crate::tree::{decode, encode};
+use crate::tree::{Tree, decode, encode};
+use kmip_codec::item::Item;
+use kmip_codec::registry::{Operation, ResultStatus, Tag};
 use kmip_codec::version::{PUBLISHED, Version};
 use kmip_codec::wire::Encoding;
 use std::fmt;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 /// Cases that want what another one left behind, with that one's name.
 const CHAINS: [(&str, &str); 3] = [("SASED-M-3", "SASED-M-2"), ("TL-M-3", "TL-M-2"), ("TC-CREG-3", "TC-CREG-1")];
@@ -187,8 +190,7 @@ impl Play {
     ) -> Result<Variables, String> {
         let sent = variables.resolve(&exchange.request).map_err(|error| error.to_string())?;
         self.facts.note_request(&sent);
-        let answer = endpoint.exchange(&encode(&sent)).map_err(|error| format!("no answer: {error}"))?;
-        let answer = decode(&answer).map_err(|error| format!("the answer is no TTLV: {error}"))?;
+        let answer = answer(endpoint, &sent, is_pending(&exchange.response))?;
         let request = Request { published: &exchange.request, sent: &sent };
         let comparer = Comparer::new(version, any_lists, &self.facts, variables);
         let variables =
@@ -196,6 +198,31 @@ impl Play {
         self.facts.note_response(&sent, &answer);
         Ok(variables)
     }
+}
+
+/// How long a Poll is repeated that the case expects to be answered with a result.
+const POLLED: Duration = Duration::from_secs(20);
+
+/// Sends a request. How often a client has to Poll depends on the time that the work takes: it is repeated while the answer is
+/// Operation Pending, unless that is what the case expects.
+fn answer(endpoint: &mut dyn Endpoint, sent: &Item, pending_expected: bool) -> Result<Item, String> {
+    let polls = sent.at(&[Tag::BatchItem, Tag::Operation]).and_then(Tree::as_enumeration) == Some(Operation::Poll.0);
+    let begun = Instant::now();
+    loop {
+        let answer = endpoint.exchange(&encode(sent)).map_err(|error| format!("no answer: {error}"))?;
+        let answer = decode(&answer).map_err(|error| format!("the answer is no TTLV: {error}"))?;
+        let status = answer.at(&[Tag::BatchItem, Tag::ResultStatus]).and_then(Tree::as_enumeration);
+        let waits = polls && !pending_expected && status == Some(ResultStatus::OperationPending.0);
+        if !waits || begun.elapsed() > POLLED {
+            return Ok(answer);
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn is_pending(published: &Node) -> bool {
+    let status = published.at(&[Tag::BatchItem, Tag::ResultStatus]).and_then(Node::as_enumeration);
+    status == Some(ResultStatus::OperationPending.0)
 }
 
 impl Default for Play {
