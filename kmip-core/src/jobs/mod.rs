@@ -22,7 +22,7 @@
 //!   one is, and an item that is refused at once takes back those that were accepted before it.
 //! - **Waiting.** A job waits in the queue for a short time, so that Cancel can win. A Poll ends the wait: whoever asks for the
 //!   result does not mean to cancel. What has begun cannot be stopped.
-//! - **Once obtained** a result can be asked for again for [`REPEATABLE_SECONDS`], should the answer have been lost.
+//! - **Once obtained** a result can be asked for again for `REPEATABLE_SECONDS`, should the answer have been lost.
 //! - **Other versions.** A result is told in the version in which its request was made.
 //! - **Synchronous only** (KMIP 1.0 §11.1, Operation Not Supported): this server can do all its operations synchronously.
 
