@@ -372,10 +372,11 @@ pub(crate) fn run_item(
     context.remark = None;
     let (operation, id, result) = match item {
         Err(BatchItemError { operation, unique_batch_item_id, error }) => {
-            let result = match operation.filter(|operation| !is_offered(context, *operation)) {
-                Some(operation) => fail(Fault::OperationNotSupported, format!("{operation} is not supported")),
-                None => fail(malformed(&error), error.to_string()),
-            };
+            let result =
+                match operation.filter(|operation| !ops::is_supported(context.engine, *operation, context.version)) {
+                    Some(operation) => fail(Fault::OperationNotSupported, format!("{operation} is not supported")),
+                    None => fail(malformed(&error), error.to_string()),
+                };
             (operation, unique_batch_item_id, result)
         }
         Ok(RequestBatchItem { operation, unique_batch_item_id, message_extension, .. })
@@ -384,7 +385,10 @@ pub(crate) fn run_item(
             let result = fail(Fault::UnknownExtension, "a critical Message Extension is not understood");
             (Some(operation), unique_batch_item_id, result)
         }
-        Ok(item) if is_offered(context, item.operation) && accepts(context, &accepting, &item) => {
+        Ok(item)
+            if ops::is_supported(context.engine, item.operation, context.version)
+                && accepts(context, &accepting, &item) =>
+        {
             let (operation, id) = (item.operation, item.unique_batch_item_id.clone());
             (Some(operation), id, accept(context, item, budget, accepting))
         }
@@ -443,11 +447,6 @@ fn fit(budget: &mut Budget, answer: &ResponseBatchItem, version: Version) -> OpR
             format!("this answer takes {size} bytes, more than Maximum Response Size leaves"),
         ),
     }
-}
-
-/// Whether an operation is one that works: what the payload of another one should be, this server need not know.
-fn is_offered(context: &Context<'_>, operation: Operation) -> bool {
-    ops::supported(context.engine, context.version).contains(&operation)
 }
 
 /// Evaluates one item; a failure leaves nothing of it behind.

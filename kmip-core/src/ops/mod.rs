@@ -274,15 +274,19 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
     (it_waits && !at_once).then_some(work)
 }
 
-/// The operations that work for a client of a version.
-pub(crate) fn supported(engine: &Engine, version: Version) -> Vec<Operation> {
-    let offered = |operation: &&Operation| match **operation {
+/// Whether an operation works for a client of a version.
+pub(crate) fn is_supported(engine: &Engine, operation: Operation, version: Version) -> bool {
+    let is_offered = || match operation {
         Operation::Interop => engine.config.interop,
         Operation::Certify | Operation::ReCertify => authority::exists(engine),
         operation => engine.abilities.permit(operation),
     };
-    let live = |operation: &&Operation| Operation::TABLE.is_live(operation.0, version);
-    HANDLED.iter().filter(offered).filter(live).copied().collect()
+    HANDLED.contains(&operation) && Operation::TABLE.is_live(operation.0, version) && is_offered()
+}
+
+/// The operations that work for a client of a version.
+pub(crate) fn supported(engine: &Engine, version: Version) -> Vec<Operation> {
+    HANDLED.iter().copied().filter(|operation| is_supported(engine, *operation, version)).collect()
 }
 
 /// The operations that Query names: those that work, and those that the server sends to clients (KMIP 2.1 §6.2).
