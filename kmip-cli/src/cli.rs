@@ -770,6 +770,28 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// What a command calls its own must not be what a global flag is called: clap would give one's value for the other's.
+    #[test]
+    fn no_command_reuses_a_global_flag() {
+        fn walk(command: &clap::Command, globals: &[clap::Arg], path: &str) {
+            for own in command.get_arguments().filter(|arg| !arg.is_global_set()) {
+                for global in globals {
+                    let same_id = own.get_id() == global.get_id();
+                    let same_long = own.get_long().is_some() && own.get_long() == global.get_long();
+                    let same_short = own.get_short().is_some() && own.get_short() == global.get_short();
+                    assert!(!same_id && !same_long && !same_short, "{path}: {} is global", own.get_id());
+                }
+            }
+            let own = command.get_arguments().filter(|arg| arg.is_global_set()).cloned();
+            let globals: Vec<clap::Arg> = globals.iter().cloned().chain(own).collect();
+            for command in command.get_subcommands() {
+                let name = format!("{path} {}", command.get_name());
+                walk(command, &globals, &name);
+            }
+        }
+        walk(&Cli::command(), &[], "kmip-cli");
+    }
+
     fn parse(line: &str) -> Result<Cli, clap::Error> {
         Cli::try_parse_from(std::iter::once("kmip-cli").chain(line.split(' ')))
     }

@@ -357,18 +357,84 @@ async fn the_root_key_is_replaced_while_the_server_works() {
 
 /// SoftHSM2, with one token; `None` where it is not installed.
 fn token(folder: &std::path::Path) -> Option<(PathBuf, PathBuf)> {
+    tokens(folder, &["kmip"])
+}
+
+/// SoftHSM2, with tokens of these labels.
+fn tokens(folder: &std::path::Path, labels: &[&str]) -> Option<(PathBuf, PathBuf)> {
     let places = ["/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so"];
     let module = std::env::var_os("SOFTHSM2_MODULE").map(PathBuf::from);
     let module = module.into_iter().chain(places.map(PathBuf::from)).find(|path| path.exists())?;
     let configuration = folder.join("softhsm2.conf");
     std::fs::create_dir(folder.join("tokens")).unwrap();
     std::fs::write(&configuration, format!("directories.tokendir = {}\n", folder.join("tokens").display())).unwrap();
-    let mut make = std::process::Command::new("softhsm2-util");
-    make.args(["--init-token", "--free", "--label", "kmip", "--pin", "2468-user", "--so-pin", "1357-officer"]);
-    make.arg("--module").arg(&module).env("SOFTHSM2_CONF", &configuration);
-    assert!(make.stdout(Stdio::null()).status().unwrap().success());
+    for label in labels {
+        let mut make = std::process::Command::new("softhsm2-util");
+        make.args(["--init-token", "--free", "--label", label, "--pin", "2468-user", "--so-pin", "1357-officer"]);
+        make.arg("--module").arg(&module).env("SOFTHSM2_CONF", &configuration);
+        assert!(make.stdout(Stdio::null()).status().unwrap().success());
+    }
     std::fs::write(folder.join("pin"), "2468-user\n").unwrap();
     Some((module, configuration))
+}
+
+/// The command with SoftHSM2, without a server and a profile.
+fn run_alone(folder: &std::path::Path, configuration: &std::path::Path, line: &[&str]) -> Run {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+    command.env_remove("KMIP_CLI_CONFIG").env("HOME", folder).env_remove("XDG_CONFIG_HOME");
+    let output = command
+        .env("SOFTHSM2_CONF", configuration)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .args(line)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn device_table(name: &str, module: &std::path::Path, label: &str) -> String {
+    let module = module.display();
+    format!("[[hsm]]\nname = '{name}'\nmodule = '{module}'\ntoken_label = '{label}'\npin_file = 'pin'\n")
+}
+
+#[test]
+fn a_root_key_is_restored_from_its_shares() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some((module, configuration)) = tokens(folder.path(), &["first", "second"]) else {
+        println!("SKIP softhsm2 not installed");
+        return;
+    };
+    let run = |line: &str| run_alone(folder.path(), &configuration, &line.split(' ').collect::<Vec<_>>());
+    let tables = device_table("a", &module, "first") + &device_table("b", &module, "second");
+    std::fs::write(folder.path().join("server.toml"), tables).unwrap();
+    std::fs::create_dir(folder.path().join("shares")).unwrap();
+    let refused = |line: &str, code: i32, why: &str| {
+        let refused = run(line);
+        assert_eq!(refused.code, Some(code), "{line}: {}", refused.stderr);
+        assert!(refused.stderr.contains(why), "{line}: {}", refused.stderr);
+    };
+    let init = "--output json hsm init --server-config server.toml --device a --yes";
+    refused(&format!("{init} --shares 2 --threshold 3 --share-dir shares"), 2, "");
+    refused(&format!("{init} --shares 3"), 2, "--threshold");
+    let made = run(&format!("{init} --shares 3 --threshold 2 --share-dir shares")).json();
+    assert_eq!(made["made"], true);
+    let share = |number: u8| format!("--share shares/kmip-root-share-{number}.json");
+    assert!((1..=3).all(|number| folder.path().join(format!("shares/kmip-root-share-{number}.json")).exists()));
+
+    let restore = "--output json hsm restore --server-config server.toml --device b --yes";
+    refused(&format!("{restore} {}", share(1)), 1, "");
+    refused(&format!("{restore} {} {}", share(1), share(1)), 1, "");
+    refused(&format!("{restore} {} --share shares/none.json", share(1)), 2, "none.json");
+    let first = std::fs::read_to_string(folder.path().join("shares/kmip-root-share-1.json")).unwrap();
+    std::fs::write(folder.path().join("shares/torn.json"), &first[..first.len() / 2]).unwrap();
+    refused(&format!("{restore} {} --share shares/torn.json", share(2)), 1, "torn.json");
+    let rehearsed = run(&format!("{restore} {} {} --dry-run", share(1), share(3))).json();
+    assert_eq!(rehearsed["restored"], false);
+    let restored = run(&format!("{restore} {} {}", share(3), share(2))).json();
+    assert_eq!((&restored["restored"], text(&restored["devices"][0], "device")), (&true.into(), "b"));
+    refused(&format!("{restore} {} {}", share(1), share(2)), 1, "already");
+    refused(&format!("{init} --shares 3 --threshold 2 --share-dir shares"), 1, "already");
 }
 
 #[test]
@@ -378,22 +444,8 @@ fn a_device_is_probed_without_a_server() {
         println!("SKIP softhsm2 not installed");
         return;
     };
-    let run = |line: &[&str]| {
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
-        command.env_remove("KMIP_CLI_CONFIG").env("HOME", folder.path()).env_remove("XDG_CONFIG_HOME");
-        let output = command
-            .env("SOFTHSM2_CONF", &configuration)
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .args(line)
-            .output()
-            .unwrap();
-        let text = |bytes| String::from_utf8(bytes).unwrap();
-        Run { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    };
-    let server =
-        format!("[[hsm]]\nname = 'a'\nmodule = '{}'\ntoken_label = 'kmip'\npin_file = 'pin'\n", module.display());
-    std::fs::write(folder.path().join("server.toml"), server).unwrap();
+    let run = |line: &[&str]| run_alone(folder.path(), &configuration, line);
+    std::fs::write(folder.path().join("server.toml"), device_table("a", &module, "kmip")).unwrap();
     let found = run(&["--output", "json", "hsm", "probe", "--server-config", "server.toml", "--file", "a.json"]).json();
     assert_eq!((text(&found, "token"), text(&found, "seals_by")), ("kmip", "AES-GCM"));
     let written = std::fs::read_to_string(folder.path().join("a.json")).unwrap();

@@ -18,7 +18,7 @@ use crate::output::Output;
 pub fn run(output: Output, args: &RestoreArgs, yes: bool) -> Done {
     let shares = args.share.iter().map(|path| {
         let text = files::read(path)?;
-        Share::parse(&text).map_err(|error| CliError::Usage(format!("{}: {error}", path.display())))
+        Share::parse(&text).map_err(|error| CliError::Local(format!("{}: {error}", path.display())))
     });
     let shares: Vec<Share> = shares.collect::<Done<_>>()?;
     let devices = device::all(&args.server_config, &args.device)?;
