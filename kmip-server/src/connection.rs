@@ -44,14 +44,16 @@ pub struct Kmip {
 }
 
 impl Protocol for Kmip {
+    fn listener(&self) -> &'static str {
+        "kmip"
+    }
+
     fn identity(&self, live: &Live) -> Identity {
         live.material.kmip.clone()
     }
 
     async fn serve(&self, session: Session) {
         let metrics = &self.shell.metrics;
-        metrics.connections_total.inc();
-        let _open = OpenGauge::raise(metrics);
         let peer = Peer::new(session.named.name, session.named.fingerprint, session.remote);
         let peer = Arc::new(peer.with_exchangeable_roles());
         debug!(client = peer.client, remote = %peer.remote, "connected");
@@ -68,22 +70,6 @@ impl Protocol for Kmip {
         };
         let end = connection.run(session.phase).await;
         connection.close(&end).await;
-    }
-}
-
-/// Counts an open connection for as long as it lives, even if the engine panics.
-struct OpenGauge<'a>(&'a Metrics);
-
-impl<'a> OpenGauge<'a> {
-    fn raise(metrics: &'a Metrics) -> Self {
-        metrics.connections.inc();
-        Self(metrics)
-    }
-}
-
-impl Drop for OpenGauge<'_> {
-    fn drop(&mut self) {
-        self.0.connections.dec();
     }
 }
 

@@ -79,6 +79,13 @@ impl Http {
 }
 
 impl Protocol for Http {
+    fn listener(&self) -> &'static str {
+        match self.site {
+            Site::Kmip => "https",
+            Site::Admin => "admin",
+        }
+    }
+
     fn identity(&self, live: &Live) -> Identity {
         self.identity_of(live)
     }

@@ -33,6 +33,9 @@ pub struct Session {
 
 /// What is spoken on a listener.
 pub trait Protocol: Send + Sync + 'static {
+    /// What metrics call the listener.
+    fn listener(&self) -> &'static str;
+
     /// Which certificates count here.
     fn identity(&self, live: &Live) -> Identity;
 
@@ -88,6 +91,7 @@ async fn connection<P: Protocol>(stream: TcpStream, remote: SocketAddr, shell: &
     };
     let limits = live.limits.clone();
     drop(live);
+    let _counted = shell.metrics.connection_opened(protocol.listener());
     // On the heap only now: a connection does not carry the space of its handshake through its life.
     Box::pin(protocol.serve(Session { stream, named, remote, limits, phase })).await;
 }

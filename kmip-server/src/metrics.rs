@@ -30,6 +30,11 @@ struct Stage {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Listener {
+    listener: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Reason {
     reason: &'static str,
 }
@@ -43,10 +48,8 @@ pub struct Metrics {
     malformed_frames: Family<Reason, Counter>,
     closed_connections: Family<Reason, Counter>,
     asynchronous: Family<Stage, Gauge>,
-    /// Connections accepted on the KMIP listeners.
-    pub connections_total: Counter,
-    /// Connections open now.
-    pub connections: Gauge,
+    connections_total: Family<Listener, Counter>,
+    connections: Family<Listener, Gauge>,
     /// Bytes of request messages.
     pub bytes_received: Counter,
     /// Bytes of response messages.
@@ -65,8 +68,8 @@ impl Default for Metrics {
             malformed_frames: Family::default(),
             closed_connections: Family::default(),
             asynchronous: Family::default(),
-            connections_total: Counter::default(),
-            connections: Gauge::default(),
+            connections_total: Family::default(),
+            connections: Family::default(),
             bytes_received: Counter::default(),
             bytes_sent: Counter::default(),
             reloads: Counter::default(),
@@ -91,6 +94,15 @@ impl Metrics {
     /// Counts bytes that are no message.
     pub fn frame_malformed(&self, reason: &'static str) {
         self.malformed_frames.get_or_create(&Reason { reason }).inc();
+    }
+
+    /// Counts a connection whose peer is known as open, on one of the listeners, until what this gives is dropped.
+    pub fn connection_opened(&self, listener: &'static str) -> OpenConnection {
+        let listener = Listener { listener };
+        self.connections_total.get_or_create(&listener).inc();
+        let open = self.connections.get_or_create(&listener).clone();
+        open.inc();
+        OpenConnection(open)
     }
 
     /// Counts a connection that the server closed, and why.
@@ -118,8 +130,9 @@ impl Metrics {
         registry.register("requests", "Operations by result", self.requests.clone());
         let durations = self.durations.clone();
         registry.register_with_unit("request_duration", "Time an operation took", Unit::Seconds, durations);
-        registry.register("connections_accepted", "Connections accepted", self.connections_total.clone());
-        registry.register("connections_open", "Connections open now", self.connections.clone());
+        let (accepted, open) = (self.connections_total.clone(), self.connections.clone());
+        registry.register("connections_accepted", "Connections accepted, by listener", accepted);
+        registry.register("connections_open", "Connections open now, by listener", open);
         registry.register("connections_closed", "Connections the server closed", self.closed_connections.clone());
         let asynchronous = self.asynchronous.clone();
         registry.register(
@@ -135,6 +148,15 @@ impl Metrics {
     }
 }
 
+/// Counts an open connection for as long as it lives, even if what serves it panics.
+pub struct OpenConnection(Gauge);
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.0.dec();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -145,12 +167,18 @@ mod tests {
         metrics.observe_operation("Get", "Success", Duration::from_micros(30));
         metrics.observe_operation("Get", "Success", Duration::from_micros(30));
         metrics.handshake_failed("no_certificate");
+        let _open = metrics.connection_opened("kmip");
+        drop(metrics.connection_opened("https"));
         let text = metrics.render().unwrap();
         for line in [
             "kmip_requests_total{operation=\"Get\",result=\"Success\"} 2",
             "kmip_request_duration_seconds_count{operation=\"Get\"} 2",
             "kmip_request_duration_seconds_bucket{le=\"0.000025\",operation=\"Get\"} 0",
             "kmip_handshake_failures_total{reason=\"no_certificate\"} 1",
+            "kmip_connections_accepted_total{listener=\"kmip\"} 1",
+            "kmip_connections_open{listener=\"kmip\"} 1",
+            "kmip_connections_accepted_total{listener=\"https\"} 1",
+            "kmip_connections_open{listener=\"https\"} 0",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

@@ -12,7 +12,7 @@ async fn health_readiness_and_metrics_answer() {
     assert_eq!(running.admin("GET", "/readyz", "", "admin").await.unwrap(), (200, "ready\n".into()));
     let mut stream = running.connect().await;
     exchange(&mut stream, &message(NOW, 8)).await.unwrap();
-    assert!(running.metric("kmip_connections_open 1").await);
+    assert!(running.metric("kmip_connections_open{listener=\"kmip\"} 1").await);
     assert!(running.metric("kmip_received_bytes_total 16").await);
     assert_eq!(running.admin("GET", "/nothing", "", "admin").await.unwrap().0, 404);
 }

@@ -177,6 +177,22 @@ async fn text_may_be_four_times_as_long_as_ttlv() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn open_connections_are_counted() {
+    let (running, began) = (Running::start().await, Instant::now());
+    let mut streams = [open(&running).await, open(&running).await];
+    for stream in &mut streams {
+        post(stream, &kind(TTLV), &message(NOW, 64)).await.unwrap();
+    }
+    assert!(running.metric("kmip_connections_open{listener=\"https\"} 2").await);
+    drop(streams);
+    // The server hears of it when the sockets are closed.
+    while !running.metric("kmip_connections_open{listener=\"https\"} 0").await {
+        assert!(began.elapsed() < Duration::from_secs(10));
+    }
+    assert!(running.metric("kmip_connections_accepted_total{listener=\"https\"} 2").await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn http_1_0_is_served() {
     let running = Running::start().await;
     let mut stream = open(&running).await;
