@@ -153,6 +153,10 @@ pub struct Kmip {
     pub unknown_users: UnknownUsers,
     /// Lease Time of new objects; 0 for leases without an end.
     pub lease_s: u32,
+    /// How long a ticket lasts at most, and if the client does not say.
+    pub ticket_s: u32,
+    /// Tickets that one client may hold or have given to others at one time; 0 for none.
+    pub tickets_per_client: usize,
     /// Asynchronous requests.
     pub asynchronous: Asynchronous,
     /// Bounds.
@@ -162,7 +166,15 @@ pub struct Kmip {
 impl Default for Kmip {
     fn default() -> Self {
         let (unknown_users, asynchronous, limits) = Default::default();
-        Self { interop: false, unknown_users, lease_s: 3600, asynchronous, limits }
+        Self {
+            interop: false,
+            unknown_users,
+            lease_s: 3600,
+            ticket_s: 24 * 60 * 60,
+            tickets_per_client: 1_000,
+            asynchronous,
+            limits,
+        }
     }
 }
 
@@ -534,6 +546,8 @@ impl Config {
         let message = limits.message_bytes;
         let sane = (4096..=256 * 1024 * 1024).contains(&message);
         check(sane, "kmip.limits.message_bytes", message, "must lie between 4096 and 268435456")?;
+        let ticket = self.kmip.ticket_s;
+        check((1..=31_536_000).contains(&ticket), "kmip.ticket_s", ticket, "must lie between 1 and 31536000")?;
         let asynchronous = &self.kmip.asynchronous;
         for operation in &asynchronous.operations {
             let known = Operation::TABLE.value_of(operation).is_some();
@@ -791,6 +805,28 @@ mod tests {
         assert!(Config::parse(&operations("")).is_ok());
         assert!(message(&operations("'Lookate'")).contains("kmip.asynchronous.operations = \"Lookate\""));
         assert!(message("[kmip.asynchronous]\nkeep_hours = 0").contains("between 1 and 8760"));
+    }
+
+    #[test]
+    fn tickets_last_a_bounded_time() {
+        for (text, seconds) in [("[kmip]\nticket_s = 60", 60), ("[kmip]\ntickets_per_client = 0", 86_400)] {
+            assert_eq!(Config::parse(text).unwrap().kmip.ticket_s, seconds);
+        }
+        for seconds in ["0", "31536001"] {
+            let said = message(&format!("[kmip]\nticket_s = {seconds}"));
+            assert!(said.contains("between 1 and 31536000"), "{said}");
+        }
+        assert!(message("[kmip]\ntickets_s = 5").contains("did you mean `ticket_s`?"));
+    }
+
+    #[test]
+    fn the_settings_of_tickets_are_those_of_the_core() {
+        let (config, core) = (crate::engine::core_config(&Config::default()), kmip_core::env::Config::default());
+        assert_eq!(config.ticket_seconds, core.ticket_seconds);
+        assert_eq!(config.tickets_per_client, core.tickets_per_client);
+        let config = Config::parse("[kmip]\nticket_s = 60\ntickets_per_client = 7").unwrap();
+        let core = crate::engine::core_config(&config);
+        assert_eq!((core.ticket_seconds, core.tickets_per_client), (60, 7));
     }
 
     #[test]

@@ -250,7 +250,7 @@ fn establish_development_authority(engine: &Engine) {
     }
 }
 
-fn core_config(config: &Config) -> CoreConfig {
+pub(crate) fn core_config(config: &Config) -> CoreConfig {
     let unknown_users = match config.kmip.unknown_users {
         crate::config::UnknownUsers::Refuse => UnknownUsers::Refuse,
         crate::config::UnknownUsers::Ignore => UnknownUsers::Ignore,
@@ -264,11 +264,12 @@ fn core_config(config: &Config) -> CoreConfig {
         seconds: i64::from(config.vault.scope_key_hours).saturating_mul(60 * 60),
     };
     let (interop, lease_seconds) = (config.kmip.interop, config.kmip.lease_s);
+    let (ticket_seconds, tickets_per_client) = (i64::from(config.kmip.ticket_s), config.kmip.tickets_per_client);
     let authority = authority_profile(&config.ca);
     let https = config.listen.https.0.is_some();
     let asynchronous = jobs::settings(&config.kmip.asynchronous);
     let settings = CoreConfig { interop, unknown_users, lease_seconds, custody, ..CoreConfig::default() };
-    CoreConfig { scope_key_period, authority, https, asynchronous, ..settings }
+    CoreConfig { scope_key_period, ticket_seconds, tickets_per_client, authority, https, asynchronous, ..settings }
 }
 
 fn authority_profile(ca: &crate::config::Ca) -> AuthorityProfile {

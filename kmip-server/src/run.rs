@@ -1,7 +1,7 @@
 //! A running server: listeners bound, engine open, signals followed, everything stopped in order.
 
 use crate::admin::{self, Admin, Reload};
-use crate::config::{Address, Config};
+use crate::config::{self, Address, Config};
 use crate::connection::Kmip;
 use crate::datadir::{DataDir, DataDirError, Endpoints};
 use crate::http::{Http, Routes, Site};
@@ -278,7 +278,8 @@ fn reloader(data: Arc<DataDir>, started: Config, reconfigure: Arc<Reconfigure>, 
 
 /// Sections that differ and cannot change while the server runs.
 fn fixed_at_start(started: &Config, now: &Config) -> Vec<&'static str> {
-    let kmip = |config: &Config| (config.kmip.interop, config.kmip.unknown_users, config.kmip.lease_s);
+    // The limits alone can.
+    let kmip = |config: &Config| config::Kmip { limits: config::Limits::default(), ..config.kmip.clone() };
     let compared = [
         ("data_dir", started.data_dir == now.data_dir),
         ("[listen]", started.listen == now.listen),
