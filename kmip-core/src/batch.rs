@@ -26,6 +26,7 @@ use crate::identity::Principal;
 use crate::jobs::{self, Accepting, Job};
 use crate::ops::{self, Answer};
 use crate::ports::store::Batch;
+use crate::quota::Claim;
 use crate::residents::Claims;
 use crate::tickets;
 use crate::txn::Txn;
@@ -37,6 +38,7 @@ pub(crate) struct BatchOutcome {
     pub batch: Option<Batch>,
     pub discarded: Vec<Discarded>,
     pub claims: Option<Claims>,
+    pub quota_claims: Vec<Claim>,
     pub effects: Effects,
 }
 
@@ -64,6 +66,8 @@ pub(crate) struct Context<'a> {
     pub discarded: Vec<Discarded>,
     /// Identifiers and keys of new objects in hardware.
     pub claims: Claims,
+    /// What the request takes of what its client may have.
+    pub quota_claims: Vec<Claim>,
     /// What the request does with operations by parts.
     pub effects: Effects,
     /// The request as it came, and the number of the current item: together they name it when it is evaluated again.
@@ -97,6 +101,7 @@ impl<'a> Context<'a> {
             subject: None,
             remark: None,
             discarded: Vec::new(),
+            quota_claims: Vec::new(),
             effects: Effects::default(),
             request,
             item: 0,
@@ -301,9 +306,9 @@ pub(crate) fn run(
         undo(&mut items, &mut audit);
         engine.streams.abandon(&mut context.effects, untouched);
         context.claims.abandon(engine);
-        let (discarded, claims) = Default::default();
+        let (discarded, claims, quota_claims) = Default::default();
         let batch = context.txn.into_admission();
-        return Ok(BatchOutcome { items, audit, batch, discarded, claims, effects: context.effects });
+        return Ok(BatchOutcome { items, audit, batch, discarded, claims, quota_claims, effects: context.effects });
     }
     Ok(closed(context, items, audit))
 }
@@ -311,7 +316,7 @@ pub(crate) fn run(
 /// What the items of a request that is not undone came to.
 pub(crate) fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit: Vec<AuditEntry>) -> BatchOutcome {
     let engine = context.engine;
-    let Context { txn, discarded, claims, effects, .. } = context;
+    let Context { txn, discarded, claims, quota_claims, effects, .. } = context;
     let stored = txn.changed_ids();
     let mut batch = txn.into_batch();
     let mut unwritten = Batch::default();
@@ -319,7 +324,7 @@ pub(crate) fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit:
     if let Some(batch) = &mut batch {
         engine.intend_removal(&discarded, batch);
     }
-    BatchOutcome { items, audit, batch, discarded, claims: Some(claims), effects }
+    BatchOutcome { items, audit, batch, discarded, claims: Some(claims), quota_claims, effects }
 }
 
 /// Marks every item that had succeeded, or was pending, as undone. Their payloads stay (OASIS case BL-M-2).
@@ -460,6 +465,7 @@ fn attempt(
     let savepoint = context.txn.savepoint();
     let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
     let (results, effects) = (context.results.len(), context.effects.mark());
+    let quota_claims = context.quota_claims.len();
     let done = tickets::begin(context, operation).and_then(|()| ops::dispatch(context, operation, payload));
     let result = done.and_then(|answer| {
         tickets::end(context, operation)?;
@@ -477,6 +483,7 @@ fn attempt(
         context.txn.roll_back(savepoint);
         context.discarded.truncate(discarded);
         context.results.truncate(results);
+        context.quota_claims.truncate(quota_claims);
         if context.given.len() > given {
             context.given.truncate(given);
             context.placeholder = placeholder;
@@ -502,6 +509,20 @@ fn succeeded_item(operation: Operation, id: Option<ByteString>, payload: Respons
         result_message: None,
         asynchronous_correlation_value: None,
         response_payload: Some(payload),
+        message_extension: Vec::new(),
+    }
+}
+
+/// The answer to an item that is worked on later, under this Asynchronous Correlation Value (KMIP 2.1 §11.3).
+pub(crate) fn pending_item(operation: Operation, id: Option<ByteString>, value: ByteString) -> ResponseBatchItem {
+    ResponseBatchItem {
+        operation: Some(operation),
+        unique_batch_item_id: id,
+        result_status: ResultStatus::OperationPending,
+        result_reason: None,
+        result_message: None,
+        asynchronous_correlation_value: Some(value),
+        response_payload: None,
         message_extension: Vec::new(),
     }
 }

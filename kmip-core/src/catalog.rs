@@ -18,6 +18,7 @@ use crate::outgoing::Queues;
 use crate::policy::Demands;
 use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
+use crate::quota::Quota;
 use crate::tickets::Tickets;
 
 type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
@@ -41,6 +42,7 @@ pub struct Catalog {
     joined_scopes: RwLock<HashSet<Text>>,
     users: RwLock<HashMap<Text, UserRecord>>,
     tickets: RwLock<Tickets>,
+    ticket_quota: Arc<Quota>,
     queues: RwLock<Queues>,
     /// Clients that hear of changes in each scope.
     listeners: RwLock<HashMap<Text, Vec<Text>>>,
@@ -95,6 +97,7 @@ impl Catalog {
             joined_scopes: RwLock::default(),
             users: RwLock::default(),
             tickets: RwLock::default(),
+            ticket_quota: Arc::default(),
             queues: RwLock::default(),
             listeners: RwLock::default(),
             uses: RwLock::default(),
@@ -330,6 +333,11 @@ impl Catalog {
     /// The tickets.
     pub fn tickets(&self) -> RwLockReadGuard<'_, Tickets> {
         read(&self.tickets)
+    }
+
+    /// What requests that are evaluated claim of the tickets that their client may have.
+    pub(crate) fn ticket_quota(&self) -> &Arc<Quota> {
+        &self.ticket_quota
     }
 
     /// Whether the scope has a key in the vault.

@@ -28,6 +28,7 @@ use crate::identity::Principal;
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
+use crate::quota::Claim;
 use crate::request::Request;
 use crate::residents::{Claims, Residents};
 use crate::rotation::Resting;
@@ -118,6 +119,8 @@ pub struct Pending {
     after: After,
     discarded: Vec<Discarded>,
     claims: Option<Claims>,
+    /// Given back with this.
+    _quota_claims: Vec<Claim>,
     effects: Effects,
     now: i64,
 }
@@ -163,8 +166,8 @@ impl Pending {
     }
 
     fn with(batch: Batch, after: After, now: i64) -> Self {
-        let (discarded, claims, effects) = Default::default();
-        Self { batch, after, discarded, claims, effects, now }
+        let (discarded, claims, _quota_claims, effects) = Default::default();
+        Self { batch, after, discarded, claims, _quota_claims, effects, now }
     }
 
     /// The batch to commit.
@@ -386,6 +389,7 @@ impl Engine {
                 after: After::Answer(Box::new(answer), outcome.audit),
                 discarded: outcome.discarded,
                 claims: outcome.claims,
+                _quota_claims: outcome.quota_claims,
                 effects: outcome.effects,
                 now: env.now,
             })),
@@ -410,9 +414,10 @@ impl Engine {
 
     /// The change that a job makes.
     pub(crate) fn commit_job(&self, outcome: BatchOutcome, now: i64) -> Evaluation {
-        let BatchOutcome { audit, batch, discarded, claims, effects, .. } = outcome;
+        let BatchOutcome { audit, batch, discarded, claims, quota_claims, effects, .. } = outcome;
         let (batch, after) = (batch.unwrap_or_default(), After::Job(audit));
-        Evaluation::Commit(Box::new(Pending { batch, after, discarded, claims, effects, now }))
+        let pending = Pending { batch, after, discarded, claims, _quota_claims: quota_claims, effects, now };
+        Evaluation::Commit(Box::new(pending))
     }
 
     /// The change that gives the archive of a scope its key.

@@ -2,15 +2,13 @@
 
 use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
-use kmip_codec::limits::Limits;
 use kmip_codec::registry::{HashingAlgorithm, Tag};
 use kmip_codec::value::{ByteString, Field, Interval, Value};
-use kmip_codec::version::V2_1;
-use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
-use kmip_codec::wire::{Sink, Source, Strictness};
+use kmip_codec::wire::{Sink, Source};
 
 use crate::ports::store::Guard;
 use crate::quirks::Quirks;
+use crate::stored::{read, structure, write};
 use crate::tickets::Presented;
 use crate::txn::Txn;
 
@@ -132,45 +130,6 @@ pub fn is_acceptable_client(name: &str) -> bool {
 /// Names that an administrator may give: they become names of files, too.
 pub fn is_acceptable_name(name: &str) -> bool {
     is_acceptable_client(name) && !name.contains('/') && !name.starts_with('.')
-}
-
-pub(crate) fn write(tag: Tag, fields: impl FnOnce(&mut dyn Sink)) -> Vec<u8> {
-    let mut writer = TtlvWriter::with_capacity(V2_1, 256);
-    writer.begin(tag);
-    fields(&mut writer);
-    writer.end();
-    std::mem::take(&mut *writer.finish())
-}
-
-/// Reads a structure of the store's own.
-pub(crate) fn read<T>(
-    tag: Tag,
-    bytes: &[u8],
-    fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>,
-) -> Result<T> {
-    let mut reader = TtlvReader::new(bytes, Limits::DEFAULT, Strictness::Strict);
-    reader.set_version(V2_1);
-    if reader.next()? != tag {
-        return Err(DecodeError::new(Problem::Missing, tag));
-    }
-    reader.enter()?;
-    let mut next = reader.next()?;
-    let value = fields(&mut next, &mut reader)?;
-    reader.leave()?;
-    reader.finish()?;
-    Ok(value)
-}
-
-/// Reads the fields of a structure within a record.
-pub(crate) fn structure<T>(
-    source: &mut dyn Source,
-    fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>,
-) -> Result<T> {
-    source.enter()?;
-    let mut next = source.next()?;
-    let value = fields(&mut next, source)?;
-    source.leave()?;
-    Ok(value)
 }
 
 impl ClientRecord {

@@ -8,16 +8,16 @@ use kmip_codec::attribute::carrier::{put_typed, take_typed};
 use kmip_codec::attribute::{Attribute, AttributeReference, Instance, is_named_from_3_0};
 use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
-use kmip_codec::limits::Limits;
 use kmip_codec::object::ManagedObject;
 use kmip_codec::registry::{ObjectType, Tag};
 use kmip_codec::value::{ChoiceField, DateTime, Field, Value};
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::count::Counter;
-use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
-use kmip_codec::wire::{Sink, Source, Strictness};
+use kmip_codec::wire::ttlv::TtlvWriter;
+use kmip_codec::wire::{Sink, Source};
 
 use crate::ports::vault::Sealed;
+use crate::stored::Form;
 
 /// Format of stored records; a reader refuses a newer one.
 const FORMAT: i32 = 1;
@@ -213,14 +213,7 @@ impl Record {
 
     /// Reads the stored form.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let mut reader = TtlvReader::new(bytes, Limits::DEFAULT, Strictness::Strict);
-        reader.set_version(V2_1);
-        if reader.next()? != RECORD {
-            return Err(DecodeError::new(Problem::Missing, RECORD));
-        }
-        let record = Self::take(&mut reader)?;
-        reader.finish()?;
-        Ok(record)
+        Form::OWN.item(RECORD, bytes, Self::take)
     }
 
     fn take_fields(source: &mut dyn Source) -> Result<Self> {

@@ -530,11 +530,6 @@ impl Txn<'_> {
         self.beside.writes.get(key).is_some_and(Option::is_none)
     }
 
-    /// How many records that are no objects the request writes.
-    pub fn written_beside(&self) -> usize {
-        self.beside.writes.values().flatten().count()
-    }
-
     /// Takes units from a counter that is no object's; the store refuses what exceeds the total.
     pub fn take_count(&mut self, key: Vec<u8>, units: i64, total: i64) {
         let uses = self.beside.counts.entry(key).or_insert(Uses { units: 0, total });

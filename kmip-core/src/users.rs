@@ -10,14 +10,11 @@ use std::sync::Arc;
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
-use kmip_codec::limits::Limits;
 use kmip_codec::object::credential::{HashedPasswordCredential, OtpCredential};
 use kmip_codec::registry::{CryptographicAlgorithm, HashingAlgorithm, OTPAlgorithm, ObjectType, State, Tag};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::Value;
 use kmip_codec::version::V3_0;
-use kmip_codec::wire::ttlv::TtlvReader;
-use kmip_codec::wire::{Source, Strictness};
 
 use crate::engine::Engine;
 use crate::env::{Env, Pace, Work};
@@ -27,6 +24,7 @@ use crate::layout;
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::state;
+use crate::stored::Form;
 
 /// Seconds for which a code by time is right if the credential does not say (RFC 6238 §4.1), and digits of a code.
 const USUAL_INTERVAL: u32 = 30;
@@ -40,7 +38,7 @@ impl Engine {
         match credential.object_type {
             ObjectType::PasswordCredential => {}
             ObjectType::OneTimePasswordCredential => {
-                let otp: OtpCredential = self.opened(&credential, env)?;
+                let otp: OtpCredential = self.opened(&credential, Tag::OTPCredential, env)?;
                 let settings = one_time(&otp)?;
                 let sealed = self.seal_one_time(name, &settings.seed);
                 let OneTime { hash, digits, period, .. } = settings;
@@ -48,7 +46,7 @@ impl Engine {
                 user.password_hash = self.linked_password(scope, &credential, env.now)?;
             }
             ObjectType::HashedPasswordCredential => {
-                let hashed: HashedPasswordCredential = self.opened(&credential, env)?;
+                let hashed: HashedPasswordCredential = self.opened(&credential, Tag::HashedPasswordCredential, env)?;
                 let hash = hashed.hashing_algorithm.unwrap_or(HashingAlgorithm::SHA_256);
                 let (s1, s2) = (&hashed.hashed_username_password, &hashed.hashed_password_username);
                 user.hashed = vec![HashedRecord { hash, sealed: self.seal_halves(name, s1, s2) }];
@@ -93,17 +91,14 @@ impl Engine {
     }
 
     /// What a sealed credential holds.
-    fn opened<T: Value>(&self, credential: &Record, env: Env) -> OpResult<T> {
+    fn opened<T: Value>(&self, credential: &Record, tag: Tag, env: Env) -> OpResult<T> {
         let damaged = || OpError::new(Fault::Internal, "a stored credential cannot be read");
         if self.vault.waits().to_use && env.pace != Pace::Pool {
             return Err(OpError::defer(Work::Device));
         }
         let material = credential.material.as_ref().ok_or_else(damaged)?;
         let secret = self.vault.open(&material.sealed, Bound::of(credential).binding())?;
-        let mut reader = TtlvReader::new(secret.expose_secret(), Limits::DEFAULT, Strictness::Strict);
-        reader.set_version(V3_0);
-        let read = reader.next().and_then(|_| T::take(&mut reader));
-        read.map_err(|_| damaged())
+        Form::strict(V3_0).item(tag, secret.expose_secret(), T::take).map_err(|_| damaged())
     }
 }
 

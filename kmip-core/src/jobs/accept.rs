@@ -2,18 +2,19 @@
 
 use kmip_codec::inline::Text;
 use kmip_codec::message::{AsynchronousMode, DecodedRequest, RequestBatchItem, ResponseBatchItem};
-use kmip_codec::registry::{AsynchronousIndicator, BatchErrorContinuationOption, Operation, ResultStatus};
+use kmip_codec::registry::{AsynchronousIndicator, BatchErrorContinuationOption, Operation};
 use kmip_codec::version::Version;
 
 use super::content::{self, Asked};
 use super::record::{Job, JobItem, Stage};
 use super::{correlation_value, remark};
-use crate::batch::{Context, failed_item};
+use crate::batch::{Context, failed_item, pending_item};
 use crate::engine::{AuditEntry, Engine};
 use crate::env::{Pace, Work};
 use crate::error::{Defer, OpError, OpResult};
 use crate::identity::Principal;
 use crate::make;
+use crate::quota::{Amount, Claim};
 
 /// Operations that are about asynchronous requests, and never asynchronous themselves (KMIP 2.1 §6.1.5, §6.1.38). The text does
 /// not say so of Process and Query Asynchronous Requests; a job that waits for jobs would serve nobody.
@@ -31,6 +32,8 @@ pub(crate) struct Accepting {
     from: usize,
     /// Why no more items are accepted.
     refusal: Option<OpError>,
+    /// The room that they take of what the client may have.
+    claim: Option<Claim>,
     continuation: BatchErrorContinuationOption,
     id: Option<Text>,
     items: Vec<RequestBatchItem>,
@@ -45,8 +48,8 @@ impl Accepting {
         let continuation = header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
         let mode =
             header.asynchronous_indicator.map_or(AsynchronousIndicator::Prohibited, |AsynchronousMode(mode)| mode);
-        let mut decided =
-            Self { from: usize::MAX, refusal: None, continuation, id: None, items: Vec::new(), answers: Vec::new() };
+        let (refusal, claim, id, items, answers) = Default::default();
+        let mut decided = Self { from: usize::MAX, refusal, claim, continuation, id, items, answers };
         let settings = &engine.config.asynchronous;
         let first = match mode {
             AsynchronousIndicator::Mandatory => Some(0),
@@ -61,9 +64,9 @@ impl Accepting {
         };
         let Some(first) = first else { return decided };
         let tail = request.items.iter().skip(first).flatten();
-        let count = tail.filter(|item| is_asynchronous(item.operation)).count();
-        match engine.catalog.jobs().admit(&principal.client, count, bytes, settings) {
-            Ok(()) => decided.from = first,
+        let wanted = Amount { items: tail.filter(|item| is_asynchronous(item.operation)).count(), bytes };
+        match engine.catalog.jobs().admit(&principal.client, wanted, settings) {
+            Ok(claim) => (decided.from, decided.claim) = (first, Some(claim)),
             Err(error) if mode == AsynchronousIndicator::Mandatory => {
                 (decided.from, decided.refusal) = (first, Some(error));
             }
@@ -96,16 +99,7 @@ impl Accepting {
         };
         let value = correlation_value(&id, self.items.len());
         context.remark = Some(remark(&value));
-        Ok(ResponseBatchItem {
-            operation: Some(item.operation),
-            unique_batch_item_id: item.unique_batch_item_id.clone(),
-            result_status: ResultStatus::OperationPending,
-            result_reason: None,
-            result_message: None,
-            asynchronous_correlation_value: Some(value),
-            response_payload: None,
-            message_extension: Vec::new(),
-        })
+        Ok(pending_item(item.operation, item.unique_batch_item_id.clone(), value))
     }
 
     /// Accepts an item, whose answer stands at a place.
@@ -159,6 +153,7 @@ impl Accepting {
             submitted: context.now,
             starts: after(wait),
             expires: after(settings.keep_seconds.max(wait)),
+            tries: 0,
             items: self.items.iter().map(waiting).collect(),
             message: None,
             sealed: None,
@@ -171,6 +166,7 @@ impl Accepting {
         };
         job.sealed = Some(content::seal_request(context.engine.vault.as_ref(), &job, &asked)?);
         context.txn.put_job(job);
+        context.quota_claims.extend(self.claim);
         Ok(())
     }
 }

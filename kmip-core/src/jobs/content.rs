@@ -1,7 +1,7 @@
 //! The sealed part of a job: before it runs the batch items, with what earlier items of the batch gave them; afterwards the
 //! answers. Both as TTLV of the request's version, in wiped buffers.
 
-use kmip_codec::error::{DecodeError, Problem, Result};
+use kmip_codec::error::{DecodeError, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::{RequestBatchItem, ResponseBatchItem};
@@ -9,13 +9,13 @@ use kmip_codec::registry::{Operation, Tag};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{Field, Value};
 use kmip_codec::version::Version;
-use kmip_codec::wire::ttlv::TtlvReader;
 use kmip_codec::wire::{Sink, Source, Strictness};
 
 use super::record::Job;
 use super::written;
 use crate::error::{Fault, OpError, OpResult};
 use crate::ports::vault::{KeyVault, Sealed};
+use crate::stored::{Form, structure};
 
 const CONTENT: Tag = Tag::new(0x54_0220);
 const PLACEHOLDER: Tag = Tag::new(0x54_0221);
@@ -83,11 +83,10 @@ fn put_pair(tag: Tag, operation: Operation, (under, value): (Tag, &impl Value), 
 fn take_pairs<T: Value>(tag: Tag, under: Tag, next: &mut Tag, source: &mut dyn Source) -> Result<Vec<(Operation, T)>> {
     let mut pairs = Vec::new();
     while *next == tag {
-        source.enter()?;
-        let mut field = source.next()?;
-        let operation = Operation::take_field(Tag::Operation, &mut field, source)?;
-        pairs.push((operation, T::take_field(under, &mut field, source)?));
-        source.leave()?;
+        pairs.push(structure(source, |next, source| {
+            let operation = Operation::take_field(Tag::Operation, next, source)?;
+            Ok((operation, T::take_field(under, next, source)?))
+        })?);
         *next = source.next()?;
     }
     Ok(pairs)
@@ -99,17 +98,8 @@ fn opened<T>(
     fields: impl FnOnce(&mut Tag, &mut dyn Source) -> Result<T>,
 ) -> Result<T> {
     // What was accepted leniently when it came is read leniently again.
-    let mut reader = TtlvReader::new(bytes.expose_secret(), LIMITS, Strictness::Lenient);
-    reader.set_version(version);
-    if reader.next()? != CONTENT {
-        return Err(DecodeError::new(Problem::Missing, CONTENT));
-    }
-    reader.enter()?;
-    let mut next = reader.next()?;
-    let value = fields(&mut next, &mut reader)?;
-    reader.leave()?;
-    reader.finish()?;
-    Ok(value)
+    let form = Form { version, limits: LIMITS, strictness: Strictness::Lenient };
+    form.read(CONTENT, bytes.expose_secret(), fields)
 }
 
 fn unreadable(error: DecodeError) -> OpError {

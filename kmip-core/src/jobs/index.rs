@@ -10,6 +10,7 @@ use super::record::{Job, Stage};
 use super::{Asynchronous, JobKey};
 use crate::error::{Fault, OpResult, fail};
 use crate::identity::Principal;
+use crate::quota::{Amount, Claim, Quota};
 
 /// Asynchronous items by their Processing Stage (KMIP 2.1 §11.40).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,6 +52,8 @@ struct State {
     ends: BTreeSet<(i64, JobKey)>,
     clients: HashMap<Text, Load>,
     running: HashSet<JobKey>,
+    /// Jobs whose record says that this server has begun to run them.
+    begun: HashSet<JobKey>,
     /// Jobs that a client waits for: they are due whatever their time.
     hastened: BTreeSet<JobKey>,
 }
@@ -59,6 +62,7 @@ struct State {
 #[derive(Debug, Default)]
 pub(crate) struct Jobs {
     state: Mutex<State>,
+    quota: Arc<Quota>,
     stirred: AtomicBool,
 }
 
@@ -70,11 +74,16 @@ impl Jobs {
     /// Takes note of a stored job, or that it is gone.
     pub fn put(&self, key: &JobKey, stored: Option<(Job, usize)>) {
         let mut state = self.state();
-        state.remove(key);
+        let tries = state.remove(key);
         let Some((job, bytes)) = stored else {
             state.hastened.remove(key);
+            state.begun.remove(key);
             return;
         };
+        // What the store had at open is the tries of others.
+        if tries.is_some_and(|tries| tries < job.tries) {
+            state.begun.insert(key.clone());
+        }
         if job.is_waiting() {
             state.waiting.insert((job.starts, key.clone()));
             if job.starts <= job.submitted {
@@ -82,6 +91,7 @@ impl Jobs {
             }
         } else {
             state.hastened.remove(key);
+            state.begun.remove(key);
         }
         state.ends.insert((job.expires, key.clone()));
         let head = Head { job: Arc::new(Job { sealed: None, ..job }), bytes };
@@ -120,6 +130,11 @@ impl Jobs {
         self.state().heads.get(key).map(|head| head.job.client.clone())
     }
 
+    /// Whether it is durable that this server has begun to run a job.
+    pub fn has_begun(&self, key: &JobKey) -> bool {
+        self.state().begun.contains(key)
+    }
+
     /// Whether a job is worked on.
     pub fn is_running(&self, key: &JobKey) -> bool {
         self.state().running.contains(key)
@@ -148,39 +163,37 @@ impl Jobs {
         passed.filter(|key| !state.running.contains(*key)).take(limit).cloned().collect()
     }
 
-    /// Whether a client may ask for so many more items, whose request has so many bytes. Requests that are evaluated at the same
-    /// time do not see one another, so that their number can exceed the bound by theirs.
-    pub fn admit(&self, client: &Text, items: usize, bytes: usize, settings: &Asynchronous) -> OpResult<()> {
-        let (has_items, has_bytes) = self.state().clients.get(client).map_or((0, 0), |load| (load.items, load.bytes));
-        if has_items.saturating_add(items) > settings.items_per_client {
-            let most = settings.items_per_client;
-            return fail(
-                Fault::ServerLimit,
-                format!("a client may have {most} asynchronous requests; poll or cancel some, or ask synchronously"),
-            );
-        }
-        self.admit_bytes(has_bytes, bytes, settings)
+    /// Claims room for so many more items of a client, whose request has so many bytes.
+    pub fn admit(&self, client: &Text, wanted: Amount, settings: &Asynchronous) -> OpResult<Claim> {
+        self.quota.claim(client, wanted, |claimed| {
+            let all = self.amount_of(client).plus(claimed).plus(wanted);
+            if all.items > settings.items_per_client {
+                let most = settings.items_per_client;
+                return fail(
+                    Fault::ServerLimit,
+                    format!(
+                        "a client may have {most} asynchronous requests; poll or cancel some, or ask synchronously"
+                    ),
+                );
+            }
+            fits(all.bytes, settings)
+        })
     }
 
-    /// Whether what a job of a client takes may become so many bytes.
-    pub fn admit_results(&self, job: &Job, bytes: usize, settings: &Asynchronous) -> OpResult<()> {
-        let others = {
-            let state = self.state();
-            let own = state.heads.get(&job.key()).map_or(0, |head| head.bytes);
-            state.clients.get(&job.client).map_or(0, |load| load.bytes).saturating_sub(own)
-        };
-        self.admit_bytes(others, bytes, settings)
+    /// Claims room for what a job of a client takes to become so many bytes.
+    pub fn admit_results(&self, job: &Job, bytes: usize, settings: &Asynchronous) -> OpResult<Claim> {
+        let own = self.state().heads.get(&job.key()).map_or(0, |head| head.bytes);
+        let grows = Amount::of_bytes(bytes.saturating_sub(own));
+        self.quota.claim(&job.client, grows, |claimed| {
+            let others = self.amount_of(&job.client).plus(claimed).bytes.saturating_sub(own);
+            fits(others.saturating_add(bytes), settings)
+        })
     }
 
-    fn admit_bytes(&self, has: usize, more: usize, settings: &Asynchronous) -> OpResult<()> {
-        let most = settings.bytes_per_client;
-        if has.saturating_add(more) > most {
-            return fail(
-                Fault::ServerLimit,
-                format!("the asynchronous requests of a client may take {most} bytes; poll some, or ask synchronously"),
-            );
-        }
-        Ok(())
+    /// What the store has of a client.
+    fn amount_of(&self, client: &Text) -> Amount {
+        let state = self.state();
+        state.clients.get(client).map_or(Amount::default(), |load| Amount { items: load.items, bytes: load.bytes })
     }
 
     /// What this client and user asked for, oldest first, with whether it is worked on.
@@ -216,17 +229,31 @@ impl Jobs {
     }
 }
 
+fn fits(bytes: usize, settings: &Asynchronous) -> OpResult<()> {
+    let most = settings.bytes_per_client;
+    if bytes > most {
+        return fail(
+            Fault::ServerLimit,
+            format!("the asynchronous requests of a client may take {most} bytes; poll some, or ask synchronously"),
+        );
+    }
+    Ok(())
+}
+
 impl State {
-    fn remove(&mut self, key: &JobKey) {
-        let Some(head) = self.heads.remove(key) else { return };
+    /// Forgets a job, and tells how often it was tried.
+    fn remove(&mut self, key: &JobKey) -> Option<i32> {
+        let head = self.heads.remove(key)?;
         self.waiting.remove(&(head.job.starts, key.clone()));
         self.ends.remove(&(head.job.expires, key.clone()));
-        let Some(load) = self.clients.get_mut(&head.job.client) else { return };
-        load.jobs.remove(key);
-        load.items = load.items.saturating_sub(head.outstanding());
-        load.bytes = load.bytes.saturating_sub(head.bytes);
-        if load.jobs.is_empty() {
-            self.clients.remove(&head.job.client);
+        if let Some(load) = self.clients.get_mut(&head.job.client) {
+            load.jobs.remove(key);
+            load.items = load.items.saturating_sub(head.outstanding());
+            load.bytes = load.bytes.saturating_sub(head.bytes);
+            if load.jobs.is_empty() {
+                self.clients.remove(&head.job.client);
+            }
         }
+        Some(head.job.tries)
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! The asynchronous items of a request are one job: a durable record, whose request and results are sealed under the key of
 //! the scope. What a job changes, its results and its end are one guarded batch, so that a job runs once: after a crash it
-//! either ran or waits. Who runs it does not matter, and two may try: the shell, when it is due ([`Engine::take_due_jobs`]), a
+//! either ran or waits. That a server begins to run it is durable before: one that makes every server stop ends as failed. Who
+//! runs it does not matter, and two may try: the shell, when it is due ([`Engine::take_due_jobs`]), a
 //! Poll, if the work is short, or a Process. The guard on the record lets one of them win.
 //!
 //! A job is bound to the client and user that asked, and nobody else's: any other correlation value does not exist. Both

@@ -9,8 +9,9 @@ use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{Sink, Source};
 
 use super::JobKey;
-use crate::identity::{Principal, read};
+use crate::identity::Principal;
 use crate::ports::vault::{Binding, Sealed};
+use crate::stored::{read, structure};
 use crate::tickets::{Presented, TicketKey};
 
 /// Format of stored jobs; a reader refuses a newer one.
@@ -33,6 +34,7 @@ const OBTAINED: Tag = Tag::new(0x54_020D);
 const MESSAGE: Tag = Tag::new(0x54_020E);
 const SEALED: Tag = Tag::new(0x54_020F);
 const TICKET: Tag = Tag::new(0x54_0210);
+const TRIES: Tag = Tag::new(0x54_0211);
 
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +89,8 @@ pub(crate) struct Job {
     pub starts: i64,
     /// When it is removed.
     pub expires: i64,
+    /// How many servers have begun to run it.
+    pub tries: i32,
     /// The items, in order.
     pub items: Vec<JobItem>,
     /// What is told of items that did not run.
@@ -139,6 +143,7 @@ impl Job {
         self.submitted.put(SUBMITTED, sink);
         self.starts.put(STARTS, sink);
         self.expires.put(EXPIRES, sink);
+        (self.tries > 0).then_some(self.tries).put_field(TRIES, sink);
         self.items.put_field(ITEM, sink);
         self.message.put_field(MESSAGE, sink);
         if let Some(sealed) = &self.sealed {
@@ -166,6 +171,7 @@ impl Job {
             submitted: i64::take_field(SUBMITTED, next, source)?,
             starts: i64::take_field(STARTS, next, source)?,
             expires: i64::take_field(EXPIRES, next, source)?,
+            tries: Option::take_field(TRIES, next, source)?.unwrap_or(0),
             items: Vec::take_field(ITEM, next, source)?,
             message: Option::take_field(MESSAGE, next, source)?,
             sealed: take_sealed(next, source)?,
@@ -200,16 +206,14 @@ impl Value for JobItem {
     }
 
     fn take(source: &mut dyn Source) -> Result<Self> {
-        source.enter()?;
-        let mut next = source.next()?;
-        let operation = Operation::take_field(Tag::Operation, &mut next, source)?;
-        let stage = i32::take_field(STAGE, &mut next, source)?;
-        let stage = usize::try_from(stage).ok().and_then(|stage| Stage::ALL.get(stage).copied());
-        let stage = stage.ok_or(DecodeError::new(Problem::BadValue("a stage"), STAGE))?;
-        let obtained = bool::take_field(OBTAINED, &mut next, source)?;
-        let reason = Option::take_field(Tag::ResultReason, &mut next, source)?;
-        source.leave()?;
-        Ok(Self { operation, stage, obtained, reason })
+        structure(source, |next, source| {
+            let operation = Operation::take_field(Tag::Operation, next, source)?;
+            let stage = i32::take_field(STAGE, next, source)?;
+            let stage = usize::try_from(stage).ok().and_then(|stage| Stage::ALL.get(stage).copied());
+            let stage = stage.ok_or(DecodeError::new(Problem::BadValue("a stage"), STAGE))?;
+            let obtained = bool::take_field(OBTAINED, next, source)?;
+            Ok(Self { operation, stage, obtained, reason: Option::take_field(Tag::ResultReason, next, source)? })
+        })
     }
 }
 
@@ -231,6 +235,7 @@ mod tests {
             submitted: 1,
             starts: 2,
             expires: i64::MAX,
+            tries: 3,
             items: vec![
                 item(Stage::Waiting, false, None),
                 item(Stage::Canceled, true, Some(ResultReason::OperationCanceledByRequester)),
@@ -242,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_job_reads_back() {
-        for job in [job(), Job { user: None, ticket: None, message: None, sealed: None, items: Vec::new(), ..job() }] {
+        for job in [job(), Job { user: None, ticket: None, tries: 0, message: None, sealed: None, items: Vec::new(), ..job() }] {
             assert_eq!(Job::decode(&job.encode()), Ok(job));
         }
     }

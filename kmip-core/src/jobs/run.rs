@@ -10,7 +10,7 @@ use super::content::{self, Asked};
 use super::record::{Job, Stage};
 use super::{JobKey, correlation_value, remark};
 use crate::batch::{self, BatchOutcome, Budget, Context};
-use crate::engine::{AuditEntry, Engine, Evaluation};
+use crate::engine::{AuditEntry, Engine, Evaluation, Pending};
 use crate::env::{Env, Pace, Work};
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
@@ -19,6 +19,8 @@ use crate::quirks::Quirks;
 
 /// What is told of an item that was cancelled.
 const CANCELED: &str = "the operation was cancelled before it ran";
+/// How many servers begin to run a job at most: they stopped while it ran.
+const MOST_TRIES: i32 = 5;
 /// What is told of an item behind one that failed.
 const NOT_REACHED: &str = "an earlier item of the batch failed, and the batch ended there";
 
@@ -35,6 +37,9 @@ impl Engine {
                 return None;
             }
         };
+        if !self.catalog.jobs().has_begun(key) {
+            return self.begin(key, &job, env);
+        }
         let waits = self.vault.waits();
         if waits.to_use && env.pace != Pace::Pool && !(waits.prompt && env.pace == Pace::Prompt) {
             return Some(Evaluation::Defer(Work::Device));
@@ -53,6 +58,22 @@ impl Engine {
             // No item of a job is one that runs jobs.
             Err(Defer::Job(_)) => return None,
         })
+    }
+
+    /// The change after which a job can be run: it is durable that this server tries to, or that too many have. So a job that
+    /// makes the server stop does not do so for ever.
+    fn begin(&self, key: &JobKey, job: &Job, env: Env) -> Option<Evaluation> {
+        if job.tries >= MOST_TRIES {
+            let message = format!("the server stopped each of the {} times that it worked on this", job.tries);
+            tracing::error!(client = %job.client, "{message}: the asynchronous request is given up");
+            return Some(self.commit_job(refused(self, job, env, &OpError::new(Fault::Internal, message))?, env.now));
+        }
+        let mut context = self.context_of(key, env);
+        // The record is read again, so that the commit depends on it.
+        let mut begun = context.txn.job(&key.id).ok().flatten().filter(|now| now.as_ref() == job)?.as_ref().clone();
+        begun.tries = begun.tries.saturating_add(1);
+        context.txn.put_job(begun);
+        Some(Evaluation::Commit(Box::new(Pending::again(context.txn.into_batch()?, env.now))))
     }
 
     /// The change that ends a job which cannot be run: its evaluation does not come to an end.
@@ -173,7 +194,7 @@ fn store(context: &mut Context<'_>, job: &Arc<Job>, answers: &Vec<ResponseBatchI
     let settings = &engine.config.asynchronous;
     done.expires = context.now.saturating_add(i64::from(settings.keep_seconds));
     done.sealed = Some(content::seal_answers(engine.vault.as_ref(), &done, answers)?);
-    engine.catalog.jobs().admit_results(job, done.encode().len(), settings)?;
+    context.quota_claims.push(engine.catalog.jobs().admit_results(job, done.encode().len(), settings)?);
     context.txn.put_job(done);
     Ok(())
 }

@@ -5,9 +5,8 @@
 
 use kmip_codec::message::ResponseBatchItem;
 use kmip_codec::operation::poll::PollRequest;
-use kmip_codec::registry::ResultStatus;
 
-use crate::batch::Context;
+use crate::batch::{Context, pending_item};
 use crate::error::{Fault, OpError, OpResult, StartJob, fail};
 use crate::jobs::{self, Job, REPEATABLE_SECONDS, Stage};
 
@@ -20,16 +19,7 @@ pub(super) fn poll(context: &mut Context<'_>, request: PollRequest) -> OpResult<
     if item.stage == Stage::Waiting {
         if index.is_running(&key) || index.is_hastened(&key) || context.is_several {
             index.hasten(&key);
-            return Ok(ResponseBatchItem {
-                operation: Some(item.operation),
-                unique_batch_item_id: None,
-                result_status: ResultStatus::OperationPending,
-                result_reason: None,
-                result_message: None,
-                asynchronous_correlation_value: Some(value),
-                response_payload: None,
-                message_extension: Vec::new(),
-            });
+            return Ok(pending_item(item.operation, None, value));
         }
         return Err(OpError::start_job(StartJob { key, to_the_end: false }));
     }

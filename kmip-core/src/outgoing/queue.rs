@@ -12,11 +12,12 @@ use super::{LONGEST_WAIT, MOST_QUEUED};
 use crate::administration::{AdministrationError, check_name};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Pending};
-use crate::identity::{ClientRecord, read, write};
+use crate::identity::ClientRecord;
 use crate::layout;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::{Batch, Change, Guard, Outcome, Write};
 use crate::state;
+use crate::stored::{read, write};
 
 const QUEUED: Tag = Tag::new(0x54_0300);
 const UNTIL: Tag = Tag::new(0x54_0301);

@@ -15,6 +15,7 @@ use crate::error::{Fault, OpResult, fail};
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Write};
 use crate::ports::vault::VaultError;
+use crate::quota::Amount;
 
 /// Bytes of a ticket's value: nobody guesses it.
 const VALUE_BYTES: usize = 32;
@@ -31,11 +32,16 @@ pub(crate) struct Terms {
 /// Makes a ticket for the client of the request.
 pub(crate) fn issue(context: &mut Context<'_>, terms: &Terms, rights: Option<Vec<Right>>) -> OpResult<Ticket> {
     let client = context.principal.client.clone();
-    let held = context.engine.catalog.tickets().count_of(&client);
-    if held.saturating_add(context.txn.written_beside()) >= context.engine.config.tickets_per_client {
-        let message = format!("the client holds {held} tickets, and may hold no more: log out, or let some end");
-        return fail(Fault::PermissionDenied, message);
-    }
+    let (catalog, most) = (&context.engine.catalog, context.engine.config.tickets_per_client);
+    let claim = catalog.ticket_quota().claim(&client, Amount::of_items(1), |claimed| {
+        let held = catalog.tickets().count_of(&client);
+        if held.saturating_add(claimed.items) >= most {
+            let message = format!("the client holds {held} tickets, and may hold no more: log out, or let some end");
+            return fail(Fault::PermissionDenied, message);
+        }
+        Ok(())
+    })?;
+    context.quota_claims.push(claim);
     let record = TicketRecord {
         until: end(context, terms.lease)?,
         requests: terms.requests.map(requests).transpose()?,

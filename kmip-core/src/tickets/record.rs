@@ -7,8 +7,8 @@ use kmip_codec::value::{Field, Value};
 use kmip_codec::wire::{Sink, Source};
 
 use crate::error::{Fault, OpResult, fail};
-use crate::identity::{read, structure, write};
 use crate::object::Record;
+use crate::stored::{read, structure, write};
 
 const TICKET: Tag = Tag::new(0x54_0200);
 const CLIENT: Tag = Tag::new(0x54_0201);

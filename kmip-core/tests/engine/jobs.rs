@@ -393,6 +393,26 @@ fn a_client_has_so_many_requests() {
     pending(&harness.ask(V2_1, MANDATORY, vec![create(&[])])[0]);
 }
 
+/// Requests that are evaluated at the same time count, too: not both get the last place, nor does one keep it that fails.
+#[test]
+fn the_last_place_is_given_once() {
+    let harness = with(Asynchronous { items_per_client: 1, ..Asynchronous::default() });
+    harness.created(V2_1, &[]);
+    let asked = asking(V2_1, MANDATORY, vec![create(&[])]);
+    let first = harness.evaluated_request(&asked);
+    let refused = harness.ask(V2_1, MANDATORY, vec![create(&[])]);
+    assert_eq!(failure(&refused[0]), ResultReason::ServerLimitExceeded);
+    pending(&harness.exchange("other", &asked).batch_item[0]);
+    drop(first);
+    let second = harness.evaluated_request(&asked);
+    assert!(harness.committed(second));
+    assert_eq!(failure(&harness.ask(V2_1, MANDATORY, vec![create(&[])])[0]), ResultReason::ServerLimitExceeded);
+    let mut undone = asking(V2_1, MANDATORY, vec![create(&[]), query_requests(None, Some(&[]))]);
+    undone.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    harness.exchange("third", &undone);
+    pending(&harness.exchange("third", &asked).batch_item[0]);
+}
+
 /// Requests take a bounded number of bytes.
 #[test]
 fn a_client_has_so_many_bytes() {

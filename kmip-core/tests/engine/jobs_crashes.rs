@@ -77,6 +77,44 @@ fn a_crash_before_acceptance_leaves_nothing() {
     assert!(stored(&harness).is_empty());
 }
 
+/// A job that makes the server stop does so a few times, and not for ever.
+#[test]
+fn a_job_that_stops_the_server_is_given_up() {
+    let mut harness = Harness::new();
+    let value = harness.pending(create(&[]));
+    harness.advance(2);
+    for _ in 0..5 {
+        let key = harness.due_job();
+        drop(harness.evaluated(&key));
+        harness = restarted(harness);
+    }
+    assert_eq!(harness.run_jobs(), 1);
+    let polled = harness.polled(&value);
+    assert_eq!(failure(&polled), ResultReason::GeneralFailure);
+    assert!(polled.result_message.unwrap().contains("stopped each of the 5 times"));
+    assert_eq!(harness.engine.object_count(), 0);
+    let harness = restarted(harness);
+    assert_eq!(harness.run_jobs(), 0, "it is done with");
+}
+
+/// Restarts before it is tried do not count, nor do tries of one server that others are faster than.
+#[test]
+fn only_servers_that_began_a_job_count_as_tries() {
+    let mut harness = Harness::new();
+    let value = harness.pending(create(&[]));
+    harness.advance(2);
+    for _ in 0..10 {
+        harness = restarted(harness);
+    }
+    let key = harness.due_job();
+    for _ in 0..10 {
+        drop(harness.evaluated(&key));
+    }
+    harness.engine.job_ended(&key);
+    assert_eq!(harness.run_jobs(), 1);
+    answer!(Create, harness.polled(&value));
+}
+
 /// Two that run the same job: one wins, and it is done once.
 #[test]
 fn two_runners_do_it_once() {

@@ -111,11 +111,13 @@ impl Harness {
         answer!(QueryAsynchronousRequests, self.item(V2_1, query_requests(values, operations))).asynchronous_request
     }
 
-    /// The one job that is due now. It counts as begun.
+    /// The one job that is due now. It counts as begun, and it is durable that it does.
     #[track_caller]
     pub fn due_job(&self) -> JobKey {
         let mut due = self.engine.take_due_jobs(self.env(), 10);
         assert_eq!(due.len(), 1, "one job is due");
+        let begins = self.evaluated(&due[0]);
+        assert!(self.committed(begins));
         due.remove(0)
     }
 

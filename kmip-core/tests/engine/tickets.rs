@@ -317,6 +317,25 @@ fn requests_are_counted_whatever_becomes_of_them() {
     assert_eq!(stored(&harness), 0, "counters go with their ticket");
 }
 
+/// Of Logins that are evaluated at the same time as many succeed as the client may hold tickets.
+#[test]
+fn concurrent_logins_share_what_a_client_may_hold() {
+    let harness = Harness::with(Config { tickets_per_client: 2, ..Config::default() }, SimVault::new(1));
+    harness.created(V2_1, &[]);
+    let login = RequestMessage::continuing(V2_1, vec![login_item(terms())]);
+    let bytes = encode(Tag::RequestMessage, &login, V2_1);
+    let evaluate = || harness.engine.evaluate(&bytes, CLIENT, harness.env());
+    let (first, second) = (evaluate(), evaluate());
+    assert!(matches!(&first, Evaluation::Commit(_)) && matches!(&second, Evaluation::Commit(_)));
+    assert!(matches!(evaluate(), Evaluation::Reply(_)), "two are on their way");
+    drop(first);
+    let Evaluation::Commit(pending) = second else { panic!() };
+    let outcomes = harness.store.commit(&[pending.batch().clone()]).unwrap();
+    harness.engine.finish(*pending, &outcomes[0]);
+    success(harness.item(V2_1, login_item(terms())));
+    assert_eq!(failure(&harness.item(V2_1, login_item(terms()))), ResultReason::PermissionDenied);
+}
+
 /// Requests that are evaluated at the same time: as many are served as the ticket is good for.
 #[test]
 fn concurrent_requests_are_counted_exactly() {
