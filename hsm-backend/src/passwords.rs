@@ -1,5 +1,5 @@
-//! Password hashes of KMIP users (KMIP 2.1 §7.10, Username and Password credentials): Argon2id, as PHC strings; and what the
-//! other credentials are made of.
+//! Password hashes of KMIP users (KMIP 2.1 §7.10, Username and Password credentials): Argon2id, as PHC strings, and PBKDF2 of
+//! passwords that came salted; and what the other credentials are made of.
 //!
 //! The memory that Argon2id wants is bounded by the number of computations at one time, and wiped and given back after each.
 
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use argon2::password_hash::Error;
-use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::password_hash::phc::{Ident, Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
 use kmip_codec::secret::SecretText;
 use kmip_core::ports::crypto::Hash;
@@ -45,9 +45,65 @@ pub fn hash_password(password: &SecretText) -> Result<String, VaultError> {
     Ok(hash.to_string())
 }
 
-/// Whether `password` is the one that `hash` was made from. A text that is no Argon2id hash fits no password.
+/// The hash functions of salted passwords, as PHC strings name them.
+const SALTED: [(&str, Hash); 5] = [
+    ("pbkdf2-sha1", Hash::Sha1),
+    ("pbkdf2-sha224", Hash::Sha224),
+    ("pbkdf2-sha256", Hash::Sha256),
+    ("pbkdf2-sha384", Hash::Sha384),
+    ("pbkdf2-sha512", Hash::Sha512),
+];
+/// Iterations of PBKDF2 over all its output that a guess may cost.
+const MAX_ITERATIONS: u64 = 1_000_000;
+/// The shortest salted password: a shorter one could be guessed.
+const MIN_SALTED_BYTES: usize = 16;
+
+/// What to keep of a password that came salted, by PBKDF2 with an HMAC.
+pub fn keep_salted(hash: Hash, iterations: u32, salt: &[u8], salted: &[u8]) -> Result<String, String> {
+    let Some((name, _)) = SALTED.iter().find(|(_, known)| *known == hash) else {
+        return Err("its HMAC is not one with SHA-1 or SHA-2".to_owned());
+    };
+    if !is_affordable(hash, iterations, salted.len()) {
+        return Err(format!("it takes more than {MAX_ITERATIONS} iterations"));
+    }
+    if salted.len() < MIN_SALTED_BYTES {
+        return Err(format!("it has less than {MIN_SALTED_BYTES} bytes"));
+    }
+    let (shortest, longest) = (Salt::MIN_LENGTH, Salt::MAX_LENGTH);
+    let salt = Salt::new(salt).map_err(|_| format!("its salt does not have {shortest} to {longest} bytes"))?;
+    let output = Output::new(salted).map_err(|_| format!("it has more than {} bytes", Output::MAX_LENGTH))?;
+    let kept = || -> Result<PasswordHash, Error> {
+        let mut params = ParamsString::new();
+        params.add_decimal("i", iterations)?;
+        Ok(PasswordHash { algorithm: Ident::new(name)?, version: None, params, salt: Some(salt), hash: Some(output) })
+    };
+    kept().map(|kept| kept.to_string()).map_err(|error| error.to_string())
+}
+
+fn is_affordable(hash: Hash, iterations: u32, length: usize) -> bool {
+    let blocks = length.div_ceil(hash.length()) as u64;
+    iterations > 0 && blocks.saturating_mul(u64::from(iterations)) <= MAX_ITERATIONS
+}
+
+fn is_salted(password: &SecretText, stored: &PasswordHash, hash: Hash) -> bool {
+    let (Some(salt), Some(known), Some(iterations)) = (stored.salt, stored.hash, stored.params.get_decimal("i")) else {
+        return false;
+    };
+    if !is_affordable(hash, iterations, known.len()) {
+        return false;
+    }
+    let password = password.expose_secret().as_bytes();
+    let found = crate::crypto::derivation::pbkdf2(hash, password, &salt, iterations, known.len());
+    // Outputs compare in constant time.
+    found.is_ok_and(|found| Output::new(found.expose_secret()).is_ok_and(|found| found == known))
+}
+
+/// Whether `password` is the one that `hash` was made from. A text that is no hash of a kind that is kept fits no password.
 pub fn verify_password(password: &SecretText, hash: &str) -> bool {
     let Ok(hash) = PasswordHash::new(hash) else { return false };
+    if let Some((_, function)) = SALTED.iter().find(|(name, _)| *name == hash.algorithm.as_str()) {
+        return is_salted(password, &hash, *function);
+    }
     if !affordable(&hash.params) || hash.algorithm != Algorithm::Argon2id.ident() {
         return false;
     }
@@ -158,6 +214,34 @@ mod tests {
         let hash = "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc";
         assert!(verify_password(&SecretText::copy_from("password"), hash));
         assert!(!verify_password(&SecretText::copy_from("passwore"), hash));
+    }
+
+    /// The vector of RFC 6070 §2 whose salt is long enough to be kept.
+    #[test]
+    fn salted_passwords_verify() {
+        let hex = |text: &str| -> Vec<u8> {
+            (0..text.len()).step_by(2).map(|at| u8::from_str_radix(&text[at..at + 2], 16).unwrap()).collect()
+        };
+        let (password, salt) = ("passwordPASSWORDpassword", b"saltSALTsaltSALTsaltSALTsaltSALTsalt");
+        let salted = hex("3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038");
+        let kept = keep_salted(Hash::Sha1, 4096, salt, &salted).unwrap();
+        assert!(kept.starts_with("$pbkdf2-sha1$i=4096$"), "{kept}");
+        assert!(verify_password(&SecretText::copy_from(password), &kept));
+        assert!(!verify_password(&SecretText::copy_from("passwordPASSWORDpassworD"), &kept));
+        for (hash, iterations, salt, salted) in [
+            (Hash::Sha256, 0, &salt[..], &salted[..]),
+            (Hash::Sha256, 1_000_001, salt, &salted),
+            (Hash::Sha256, 600_000, salt, &[7; 64]),
+            (Hash::Sha256, 1, b"short", &salted),
+            (Hash::Sha256, 1, &[7; 49], &salted),
+            (Hash::Sha256, 1, salt, &salted[..15]),
+            (Hash::Sha256, 1, salt, &[7; 65]),
+            (Hash::Sha512_256, 1, salt, &salted),
+        ] {
+            assert!(keep_salted(hash, iterations, salt, salted).is_err(), "{hash:?} {iterations} {}", salted.len());
+        }
+        let costly = kept.replace("i=4096", "i=4294967295");
+        assert!(!verify_password(&SecretText::copy_from(password), &costly));
     }
 
     /// The first values of RFC 4226, Appendix D, before truncation; the last of RFC 2202 §3, case 2.

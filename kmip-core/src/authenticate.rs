@@ -1,6 +1,7 @@
 //! Authentication: the certificate names the client; a credential, when sent, must be right and must belong to that client
 //! (KMIP 2.1 §9.5, §9.9). Guessing is slowed: five wrong passwords delay the next try.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::PoisonError;
 
@@ -14,7 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::identity::{ClientRecord, Principal, UserRecord, is_acceptable_client};
+use crate::identity::{ClientRecord, Principal, Sender, UserRecord, is_acceptable_client};
 use crate::jobs::Job;
 use crate::quirks::Quirks;
 
@@ -51,20 +52,26 @@ pub(crate) struct Account {
     pub belongs: bool,
     /// What its secrets are compared with.
     pub user: UserRecord,
+    /// What its one time passwords are counted under.
+    pub codes: Text,
+    /// Whether a slow check of a password was made.
+    pub weighed: Cell<bool>,
+}
+
+impl Account {
+    /// That of a user whom the client may be.
+    pub fn new(name: Text, codes: Text, user: UserRecord) -> Self {
+        Self { name, belongs: true, user, codes, weighed: Cell::new(false) }
+    }
 }
 
 impl Engine {
     /// Decides who a request acts for.
-    pub(crate) fn authenticate(
-        &self,
-        header: &RequestHeader,
-        certificate_client: &str,
-        env: Env,
-    ) -> OpResult<Principal> {
-        if !is_acceptable_client(certificate_client) {
+    pub(crate) fn authenticate(&self, header: &RequestHeader, from: Sender<'_>, env: Env) -> OpResult<Principal> {
+        if !is_acceptable_client(from.client) {
             return fail(Fault::NotAuthenticated, "the certificate names no client: 1 to 128 printable characters");
         }
-        let client = Text::new(certificate_client);
+        let client = Text::new(from.client);
         let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;
         let mut principal = Principal::new(client, scope, quirks);
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
@@ -76,6 +83,10 @@ impl Engine {
                 return fail(Fault::NotAuthenticated, "the credentials of the request name different users");
             }
             principal.user = user.or(principal.user);
+        }
+        // Who says who he is by another credential is not asked by his certificate, too.
+        if let (None, Some(certificate)) = (&header.authentication, from.certificate) {
+            principal.user = self.certified_user(&principal.scope, certificate, env.now)?;
         }
         Ok(principal)
     }
@@ -181,10 +192,29 @@ impl Engine {
             }
             return self.refuse_unknown(username, password, env);
         };
+        self.vouch_for(&account, username, password, env, check)
+    }
+
+    /// The user of an account whose secret is right by `check`. A wrong one costs what it does for a user that does not exist,
+    /// whatever the user is known by.
+    pub(crate) fn vouch_for(
+        &self,
+        account: &Account,
+        username: &Text,
+        password: &SecretText,
+        env: Env,
+        check: impl FnOnce(&Account) -> OpResult<bool>,
+    ) -> OpResult<Option<Text>> {
         self.delay(&account.name, env.now)?;
-        if check(&account)? && account.belongs {
+        if check(account)? && account.belongs {
             self.guesses.lock().unwrap_or_else(PoisonError::into_inner).wrong.remove(&account.name);
             return Ok(Some(username.clone()));
+        }
+        if !account.weighed.get() {
+            if env.pace != Pace::Pool {
+                return Err(OpError::defer(Work::Computing));
+            }
+            self.passwords.refuse(password);
         }
         self.note_wrong(&account.name, env.now);
         Err(wrong_credential())
@@ -193,18 +223,18 @@ impl Engine {
     /// Whose name it is: a user of the administration's that the client may be, or one that was made in the scope. So none
     /// can take the name of a user of another client's, nor learn by trying that there is one.
     fn account(&self, username: &Text, principal: &Principal, env: Env) -> OpResult<Option<Account>> {
-        let Principal { client, scope, .. } = principal;
-        let administered = self.catalog.user(username).map(|user| Account {
-            name: username.clone(),
-            belongs: user.client.as_ref().is_none_or(|bound| bound == client),
-            user,
-        });
+        let administered = self.administered(username, principal);
         if administered.as_ref().is_some_and(|account| account.belongs) {
             return Ok(administered);
         }
-        let name = Text::from(format!("{scope}\0{username}"));
-        let own = self.made_user(scope, username, &name, env)?.map(|user| Account { name, belongs: true, user });
-        Ok(own.or(administered))
+        Ok(self.made_user(&principal.scope, username, env)?.or(administered))
+    }
+
+    /// The user of the administration's of this name.
+    pub(crate) fn administered(&self, username: &Text, principal: &Principal) -> Option<Account> {
+        let user = self.catalog.user(username)?;
+        let belongs = user.client.as_ref().is_none_or(|bound| *bound == principal.client);
+        Some(Account { belongs, ..Account::new(username.clone(), username.clone(), user) })
     }
 
     pub(crate) fn is_right(&self, account: &Account, password: &SecretText, pace: Pace) -> OpResult<bool> {
@@ -222,6 +252,7 @@ impl Engine {
         if pace != Pace::Pool {
             return Err(OpError::defer(Work::Computing));
         }
+        account.weighed.set(account.user.has_password());
         let right = self.passwords.verify(password, &account.user.password_hash);
         if right {
             let mut guesses = guesses();

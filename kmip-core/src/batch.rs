@@ -9,8 +9,8 @@ use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
 use kmip_codec::message::{BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader};
+use kmip_codec::operation::ResponsePayload;
 use kmip_codec::operation::encrypt::Data;
-use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag, UniqueIdentifierEnumeration,
 };
@@ -21,6 +21,7 @@ use kmip_codec::version::{V2_0, V3_0, Version};
 use crate::cryptography::streams::Effects;
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
+use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::jobs::{self, Accepting, Job};
@@ -397,10 +398,7 @@ pub(crate) fn run_item(
             let (operation, id) = (item.operation, item.unique_batch_item_id.clone());
             (Some(operation), id, accept(context, item, budget, accepting))
         }
-        Ok(RequestBatchItem { operation, unique_batch_item_id, request_payload, .. }) => {
-            let result = attempt(context, operation, request_payload, unique_batch_item_id.as_ref(), budget);
-            (Some(operation), unique_batch_item_id, result)
-        }
+        Ok(item) => (Some(item.operation), item.unique_batch_item_id.clone(), attempt(context, item, budget)),
     };
     let answer = match result {
         Ok(answer) => answer,
@@ -455,13 +453,9 @@ fn fit(budget: &mut Budget, answer: &ResponseBatchItem, version: Version) -> OpR
 }
 
 /// Evaluates one item; a failure leaves nothing of it behind.
-fn attempt(
-    context: &mut Context<'_>,
-    operation: Operation,
-    payload: RequestPayload,
-    id: Option<&ByteString>,
-    budget: &mut Budget,
-) -> OpResult<ResponseBatchItem> {
+fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budget) -> OpResult<ResponseBatchItem> {
+    let RequestBatchItem { operation, ephemeral, unique_batch_item_id: id, request_payload: payload, .. } = item;
+    let left_out = ephemeral::wanted(ephemeral)?;
     let savepoint = context.txn.savepoint();
     let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
     let (results, effects) = (context.results.len(), context.effects.mark());
@@ -469,10 +463,11 @@ fn attempt(
     let done = tickets::begin(context, operation).and_then(|()| ops::dispatch(context, operation, payload));
     let result = done.and_then(|answer| {
         tickets::end(context, operation)?;
-        let answer = match answer {
-            Answer::Payload(payload) => succeeded_item(operation, id.cloned(), payload),
-            Answer::Item(item) => ResponseBatchItem { unique_batch_item_id: id.cloned(), ..*item },
+        let mut answer = match answer {
+            Answer::Payload(payload) => succeeded_item(operation, id, payload),
+            Answer::Item(item) => ResponseBatchItem { unique_batch_item_id: id, ..*item },
         };
+        ephemeral::leave_out(&mut answer, left_out, context.version);
         fit(budget, &answer, context.version)?;
         Ok(answer)
     });

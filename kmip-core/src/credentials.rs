@@ -6,6 +6,7 @@
 
 use kmip_codec::inline::Text;
 use kmip_codec::message::credential::{DeviceCredential, HashedPasswordCredential, OneTimePasswordCredential};
+use kmip_codec::object::credential as object;
 use kmip_codec::registry::HashingAlgorithm;
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::value::ByteString;
@@ -46,8 +47,7 @@ impl Engine {
         let user = self.vouch(username, principal, password, env, |account| {
             let password_fits = self.fits_password(account, credential.password.as_ref(), env.pace)?;
             let Some(one_time) = &account.user.one_time else { return Ok(false) };
-            let (factor, use_of_it) =
-                self.code_factor(&account.name, one_time, &credential.one_time_password, env.now)?;
+            let (factor, use_of_it) = self.code_factor(account, one_time, &credential.one_time_password, env.now)?;
             spent = Some(use_of_it);
             Ok(password_fits && factor.is_some())
         })?;
@@ -67,12 +67,12 @@ impl Engine {
     /// The moving factor of a right code that was not used, and what is written when it is.
     fn code_factor(
         &self,
-        username: &Text,
+        account: &Account,
         record: &OneTimeRecord,
         code: &SecretText,
         now: i64,
     ) -> OpResult<(Option<i64>, Spent)> {
-        let key = layout::one_time_factor(username);
+        let key = layout::one_time_factor(&account.codes);
         let (guard, last) = self.last_of(&key)?;
         let candidates = match record.period {
             Some(period) => {
@@ -84,7 +84,7 @@ impl Engine {
                 next..=next.saturating_add(LOOK_AHEAD)
             }
         };
-        let secret = self.open_secret(ONE_TIME, username, &record.sealed)?;
+        let secret = self.open_secret(ONE_TIME, &account.name, &record.sealed)?;
         let mut found = None;
         for factor in candidates.filter(|factor| last.is_none_or(|last| *factor > last)) {
             let expected = self.one_time_code(record, &secret, factor)?;
@@ -131,11 +131,11 @@ impl Engine {
             let hash = parameters::hash(algorithm)?;
             let first = self.digest(hash, &[s1, &timestamp.to_be_bytes()])?;
             let expected = Zeroizing::new([&first[..], s2].concat());
+            let s2_hashed = self.digest(hash, &[s2])?;
+            let answer = self.digest(hash, &[&timestamp.to_be_bytes(), s1, &s2_hashed])?;
             if !self.same(&expected, credential.hashed_password.expose_secret()) {
                 return Ok(false);
             }
-            let s2_hashed = self.digest(hash, &[s2])?;
-            let answer = self.digest(hash, &[&timestamp.to_be_bytes(), s1, &s2_hashed])?;
             answered = Some((self.risen(&account.name, timestamp, env.now)?, ByteString::new(&answer)));
             Ok(true)
         })?;
@@ -162,7 +162,8 @@ impl Engine {
     }
 
     /// The registered device that a credential is of: it names exactly the fields that the device was registered with, and the
-    /// password if there is one. The text leaves the matching to servers.
+    /// password if there is one. The text leaves the matching to servers. A device of the administration's is meant where the
+    /// client may be it, else one that was made in the scope.
     pub(crate) fn check_device(
         &self,
         credential: &DeviceCredential,
@@ -174,16 +175,28 @@ impl Engine {
         };
         let empty = SecretText::copy_from("");
         let password = credential.password.as_ref().unwrap_or(&empty);
-        let Some(found) = self.store.get(&layout::device(&key))? else {
+        let Some((username, account)) = self.device_account(&key, principal, env)? else {
             if self.config.unknown_users == UnknownUsers::Ignore {
                 return Ok(None);
             }
             return self.refuse_unknown(&unknown_device(&key), password, env);
         };
-        let name = Text::from(String::from_utf8_lossy(&found.value).into_owned());
-        self.vouch(&name, principal, password, env, |account| {
+        self.vouch_for(&account, &username, password, env, |account| {
             Ok(account.user.is_device && self.fits_password(account, credential.password.as_ref(), env.pace)?)
         })
+    }
+
+    fn device_account(&self, key: &[u8; 32], principal: &Principal, env: Env) -> OpResult<Option<(Text, Account)>> {
+        let found = self.store.get(&layout::device(key))?;
+        let administered = found.and_then(|found| {
+            let name = Text::from(String::from_utf8_lossy(&found.value).into_owned());
+            let account = self.administered(&name, principal)?;
+            Some((name, account))
+        });
+        if administered.as_ref().is_some_and(|(_, account)| account.belongs) {
+            return Ok(administered);
+        }
+        Ok(self.made_device(&principal.scope, key, env.now)?.or(administered))
     }
 
     /// What names a device in the store: the keyed hash of its fields; `None` if it has none.
@@ -276,13 +289,27 @@ pub struct DeviceFields<'a>(pub [Option<&'a str>; 5]);
 
 impl<'a> DeviceFields<'a> {
     fn of(credential: &'a DeviceCredential) -> Self {
-        let fields = [
+        Self::listed([
             &credential.device_serial_number,
             &credential.device_identifier,
             &credential.network_identifier,
             &credential.machine_identifier,
             &credential.media_identifier,
-        ];
+        ])
+    }
+
+    /// Those of a credential that a client makes (KMIP 3.0 §2.1.3).
+    pub(crate) fn made(credential: &'a object::DeviceCredential) -> Self {
+        Self::listed([
+            &credential.device_serial_number,
+            &credential.device_identifier,
+            &credential.network_identifier,
+            &credential.machine_identifier,
+            &credential.media_identifier,
+        ])
+    }
+
+    fn listed(fields: [&'a Option<Text>; 5]) -> Self {
         Self(fields.map(|field| field.as_ref().map(Text::as_str)))
     }
 }

@@ -24,7 +24,7 @@ use crate::cryptography::abilities::Abilities;
 use crate::cryptography::streams::{Effects, Streams};
 use crate::env::{Config, Env, Pace, PasswordCheck, Work};
 use crate::error::{Defer, Fault, OpError, OpResult, StartJob};
-use crate::identity::Principal;
+use crate::identity::{Principal, Sender};
 use crate::layout;
 use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
@@ -267,22 +267,12 @@ impl Engine {
 
     /// Evaluates a request of the client that a certificate names. Nothing is changed.
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, client: &str, env: Env) -> Evaluation {
-        self.evaluate_request(request.into(), (client, false), env)
+        self.evaluate_from(request, Sender::named(client), env)
     }
 
-    /// Like [`Engine::evaluate`], for a request that came on a connection whose roles can be exchanged, or did not.
-    pub fn evaluate_over<'a>(
-        &self,
-        request: impl Into<Request<'a>>,
-        client: &str,
-        has_channel: bool,
-        env: Env,
-    ) -> Evaluation {
-        self.evaluate_request(request.into(), (client, has_channel), env)
-    }
-
-    fn evaluate_request(&self, request: Request<'_>, from: (&str, bool), env: Env) -> Evaluation {
-        let now = self.now(env);
+    /// Like [`Engine::evaluate`], with all that the connection tells.
+    pub fn evaluate_from<'a>(&self, request: impl Into<Request<'a>>, from: Sender<'_>, env: Env) -> Evaluation {
+        let (request, now) = (request.into(), self.now(env));
         loop {
             let evaluation = match request.decode(&self.config.limits) {
                 Ok(decoded) => self.evaluate_decoded(request, decoded, from, Env { now, ..env }),
@@ -299,7 +289,7 @@ impl Engine {
         &self,
         asked: Request<'_>,
         request: DecodedRequest,
-        (client, has_channel): (&str, bool),
+        from: Sender<'_>,
         env: Env,
     ) -> Option<Evaluation> {
         let version = request.header.protocol_version.0;
@@ -310,8 +300,8 @@ impl Engine {
         if !SUPPORTED_VERSIONS.contains(&version) {
             return refused(unsupported_version(version));
         }
-        let principal = match self.authenticate(&request.header, client, env) {
-            Ok(principal) => Principal { has_channel, ..principal },
+        let principal = match self.authenticate(&request.header, from, env) {
+            Ok(principal) => Principal { has_channel: from.has_channel, ..principal },
             Err(OpError { defer: Some(Defer::Pool(work)), .. }) => return Some(Evaluation::Defer(work)),
             Err(error) => return refused(error),
         };

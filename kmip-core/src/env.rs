@@ -153,6 +153,11 @@ pub trait PasswordCheck: Send + Sync {
         Err(VaultError::Unsupported("passwords of users".into()))
     }
 
+    /// What to keep of a password that came salted, by PBKDF2 with an HMAC (PHC string), or why it cannot be kept.
+    fn keep_salted(&self, _hash: Hash, _iterations: u32, _salt: &[u8], _salted: &[u8]) -> Result<String, String> {
+        Err("salted passwords are not supported here".to_owned())
+    }
+
     /// Does the work of a verification for a user that does not exist, so that time tells no names. A check that takes no
     /// time need not.
     fn refuse(&self, _password: &SecretText) {}

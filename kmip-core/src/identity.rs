@@ -83,6 +83,24 @@ pub(crate) struct Spent {
     pub value: i64,
 }
 
+/// Who a request comes from, as the connection tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sender<'a> {
+    /// The client that its certificate names.
+    pub client: &'a str,
+    /// SHA-256 of the certificate, if there is one.
+    pub certificate: Option<&'a [u8; 32]>,
+    /// Whether the roles of the connection can be exchanged.
+    pub has_channel: bool,
+}
+
+impl<'a> Sender<'a> {
+    /// A client on a connection of which nothing else is known.
+    pub fn named(client: &'a str) -> Self {
+        Self { client, certificate: None, has_channel: false }
+    }
+}
+
 /// Who a request acts for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {

@@ -9,7 +9,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use foldhash::quality::RandomState;
 use kmip_codec::attribute::Attribute;
 use kmip_codec::inline::Text;
-use kmip_codec::registry::Tag;
+use kmip_codec::registry::{HashingAlgorithm, ObjectType, Tag};
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::ttlv::TtlvWriter;
 
@@ -116,7 +116,8 @@ impl Index {
         let initial_date = Reverse(record.date(Tag::InitialDate).map_or(0, |date| date.0));
         let place = Place { initial_date, serial: Reverse(record.serial), id: record.id.clone() };
         let due = state::next_change(record, record.date(Tag::LastChangeDate).map_or(0, |date| date.0));
-        let values: Vec<u64> = record.attributes.iter().filter_map(|i| value_key(&i.attribute)).collect();
+        let values = record.attributes.iter().filter_map(|i| value_key(&i.attribute)).chain(shown_key_of(record));
+        let values: Vec<u64> = values.collect();
         let scope = self.scopes.entry(record.scope.clone()).or_default();
         for value in &values {
             match scope.by_value.entry(*value) {
@@ -207,6 +208,28 @@ impl Index {
     pub fn count_of(&self, scope: &Text) -> u64 {
         self.scopes.get(scope).map_or(0, |scope| scope.entries.len() as u64)
     }
+}
+
+/// The key under which a certificate is found by its SHA-256, or a device by the keyed hash of its fields: what a connection or
+/// a credential shows of it.
+pub fn shown_key(object_type: ObjectType, hash: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (object_type.0, hash).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn shown_key_of(record: &Record) -> Option<u64> {
+    let hash = match record.object_type {
+        ObjectType::DeviceCredential => record.device_key.as_ref(),
+        ObjectType::Certificate => record.first(|attribute| match attribute {
+            Attribute::Digest(digest) if digest.hashing_algorithm == HashingAlgorithm::SHA_256 => {
+                digest.digest_value.as_ref()
+            }
+            _ => None,
+        }),
+        _ => None,
+    };
+    hash.map(|hash| shown_key(record.object_type, hash.as_slice()))
 }
 
 /// The key under which an attribute value is indexed; `None` for attributes that are compared record by record: dates

@@ -18,6 +18,7 @@ mod custody;
 mod deliver;
 pub mod engine;
 pub mod env;
+mod ephemeral;
 pub mod error;
 pub mod formats;
 mod groups;

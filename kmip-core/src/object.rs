@@ -10,7 +10,7 @@ use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
 use kmip_codec::registry::{ObjectType, Tag};
-use kmip_codec::value::{ChoiceField, DateTime, Field, Value};
+use kmip_codec::value::{ByteString, ChoiceField, DateTime, Field, Value};
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::ttlv::TtlvWriter;
@@ -36,6 +36,7 @@ const ALLOCATED: Tag = Tag::new(0x54_000A);
 const SERIAL: Tag = Tag::new(0x54_000B);
 const ARCHIVED: Tag = Tag::new(0x54_000C);
 const PASSWORD_HASH: Tag = Tag::new(0x54_000D);
+const DEVICE_KEY: Tag = Tag::new(0x54_000E);
 
 /// Room that a new object gets at once: most have 18 to 24 attributes, and growing step by step moves them all.
 const USUAL_ATTRIBUTES: usize = 24;
@@ -95,6 +96,8 @@ pub struct Record {
     pub material: Option<Material>,
     /// The slow hash of the password of a Password Credential, in PHC form.
     pub password_hash: Option<Text>,
+    /// The keyed hash of the fields of a Device Credential.
+    pub device_key: Option<ByteString>,
 }
 
 /// The value of the first attribute of a variant.
@@ -123,6 +126,7 @@ impl Record {
             object: None,
             material: None,
             password_hash: None,
+            device_key: None,
         }
     }
 
@@ -239,6 +243,7 @@ impl Record {
         record.object = Option::<StoredObject>::take_field(OBJECT, next, source)?.map(|stored| stored.0);
         record.material = Option::<Material>::take_field(MATERIAL, next, source)?;
         record.password_hash = Option::<Text>::take_field(PASSWORD_HASH, next, source)?;
+        record.device_key = Option::<ByteString>::take_field(DEVICE_KEY, next, source)?;
         if *next != Tag::NONE {
             return Err(DecodeError::new(Problem::Unexpected, *next).within("record"));
         }
@@ -267,6 +272,7 @@ impl Value for Record {
             material.put(MATERIAL, sink);
         }
         self.password_hash.put_field(PASSWORD_HASH, sink);
+        self.device_key.put_field(DEVICE_KEY, sink);
         sink.end();
     }
 

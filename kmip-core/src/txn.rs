@@ -9,6 +9,8 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::Name;
 use kmip_codec::error::DecodeError;
 use kmip_codec::inline::Text;
+use kmip_codec::registry::ObjectType;
+use kmip_codec::value::ByteString;
 
 use crate::catalog::{Catalog, Stored};
 use crate::env::{Pace, Work};
@@ -19,6 +21,7 @@ use crate::object::{Record, attribute_of};
 use crate::outgoing;
 use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, StoreError, Write};
 use crate::tickets::Reach;
+use crate::users;
 
 /// Identifiers that this server gives have 36 bytes; nothing longer than this is an object's.
 const LONGEST_IDENTIFIER: usize = 128;
@@ -307,8 +310,11 @@ impl<'a> Txn<'a> {
         self.unused.insert(id.clone());
     }
 
-    /// A record with the count of its Usage Limits as it stands; `None` if that is what it says.
+    /// A record with what is counted beside it as it stands; `None` if that is what it says.
     fn counted(&self, record: &Record) -> Option<Record> {
+        if record.object_type == ObjectType::OneTimePasswordCredential {
+            return self.with_next_code(record);
+        }
         let limits = attribute_of!(record, UsageLimits)?;
         let used = self.used(&record.id);
         if used == 0 {
@@ -318,6 +324,18 @@ impl<'a> Txn<'a> {
         limits.usage_limits_count = Some(limits.usage_limits_total.saturating_sub(used).max(0));
         counted.allocated = true;
         counted.set(Attribute::UsageLimits(limits));
+        Some(counted)
+    }
+
+    /// A credential whose OTP Counter (KMIP 3.0 §4.44) is the number of the next code.
+    fn with_next_code(&self, record: &Record) -> Option<Record> {
+        attribute_of!(record, OTPCounter)?;
+        let last = self.store.get(&layout::one_time_factor(&users::codes_of(record)));
+        let last =
+            last.inspect_err(|error| tracing::error!(%error, "the counter of a credential cannot be read")).ok()??;
+        let next = i64::from_be_bytes(last.value.as_slice().try_into().ok()?).saturating_add(1);
+        let mut counted = record.clone();
+        counted.set(Attribute::OTPCounter(ByteString::new(&next.to_be_bytes())));
         Some(counted)
     }
 

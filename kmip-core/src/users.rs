@@ -1,9 +1,10 @@
 //! Users that clients make (KMIP 3.0 Create User): who they are, and what they are known by.
 //!
-//! Such a user authenticates in the scope in which it was made: the certificate names the client and the scope, the
-//! credential the user. It counts while user and credential can be used: not destroyed, archived, deactivated or compromised,
-//! and not ahead of an Activation Date that was set. Without such a date an object of 2.1 is Pre-Active (§4.57), and the
-//! published cases of 3.0 activate no user: Pre-Active without a date is no obstacle.
+//! Such a user authenticates in the scope in which it was made: the certificate of the connection names the client and the
+//! scope, a credential the user. A password, code or hash comes with the user's name; a device shows its fields, and a certificate
+//! that is a user's credential needs no other. A user counts while it and its credential can be used: not destroyed, archived,
+//! deactivated or compromised, and not ahead of an Activation Date that was set. Without such a date an object of 2.1 is
+//! Pre-Active (§4.57), and the published cases of 3.0 activate no user: Pre-Active without a date is no obstacle.
 
 use std::sync::Arc;
 
@@ -16,10 +17,12 @@ use kmip_codec::secret::Secret;
 use kmip_codec::value::Value;
 use kmip_codec::version::V3_0;
 
+use crate::authenticate::Account;
 use crate::engine::Engine;
 use crate::env::{Env, Pace, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{HashedRecord, OneTimeRecord, UserRecord};
+use crate::index::{shown_key, value_key};
 use crate::layout;
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
@@ -31,12 +34,12 @@ const USUAL_INTERVAL: u32 = 30;
 const USUAL_DIGITS: i32 = 6;
 
 impl Engine {
-    /// What a user of this name that was made in a scope authenticates with; secrets are sealed for the account `name`.
-    pub(crate) fn made_user(&self, scope: &Text, who: &Text, name: &Text, env: Env) -> OpResult<Option<UserRecord>> {
+    /// What a user of this name that was made in a scope authenticates with.
+    pub(crate) fn made_user(&self, scope: &Text, who: &Text, env: Env) -> OpResult<Option<Account>> {
         let Some(credential) = self.made_credential(scope, who, env.now)? else { return Ok(None) };
-        let mut user = UserRecord::new(credential.password_hash.as_deref().unwrap_or_default(), None);
+        let mut account = account_of(scope, who, &credential);
+        let (name, user) = (&account.name, &mut account.user);
         match credential.object_type {
-            ObjectType::PasswordCredential => {}
             ObjectType::OneTimePasswordCredential => {
                 let otp: OtpCredential = self.opened(&credential, Tag::OTPCredential, env)?;
                 let settings = one_time(&otp)?;
@@ -51,10 +54,64 @@ impl Engine {
                 let (s1, s2) = (&hashed.hashed_username_password, &hashed.hashed_password_username);
                 user.hashed = vec![HashedRecord { hash, sealed: self.seal_halves(name, s1, s2) }];
             }
-            // No credential of a request names a user and a certificate, or a user and a device.
-            _ => return Ok(None),
+            // The hash of a password stands in the record; devices and certificates show who they are, and no name does.
+            _ => {}
         }
-        Ok(Some(user))
+        Ok(Some(account))
+    }
+
+    /// The user of the device whose fields have this keyed hash, as it was made in a scope.
+    pub(crate) fn made_device(&self, scope: &Text, key: &[u8; 32], now: i64) -> OpResult<Option<(Text, Account)>> {
+        let Some((username, credential)) = self.shown_user(scope, ObjectType::DeviceCredential, key, now)? else {
+            return Ok(None);
+        };
+        let mut account = account_of(scope, &username, &credential);
+        account.user.is_device = true;
+        account.user.password_hash = self.linked_password(scope, &credential, now)?;
+        Ok(Some((username, account)))
+    }
+
+    /// The user in a scope whose credential is the certificate with this SHA-256. Who shows it has proved to have its key.
+    pub(crate) fn certified_user(&self, scope: &Text, certificate: &[u8; 32], now: i64) -> OpResult<Option<Text>> {
+        Ok(self.shown_user(scope, ObjectType::Certificate, certificate, now)?.map(|(username, _)| username))
+    }
+
+    /// The only user whose credential is known by what it shows, and that credential. Of several none is meant.
+    fn shown_user(
+        &self,
+        scope: &Text,
+        object_type: ObjectType,
+        hash: &[u8; 32],
+        now: i64,
+    ) -> OpResult<Option<(Text, Arc<Record>)>> {
+        let mut found = None;
+        for credential in self.shown(scope, object_type, hash, now)? {
+            let link = Attribute::LinkByTag(Tag::CredentialLink, UniqueIdentifier::Text(credential.id.clone()));
+            for id in self.catalog.index().candidates(scope, value_key(&link).as_slice(), true, false) {
+                let user = self.usable(scope, &id, now)?.filter(|user| user.object_type == ObjectType::User);
+                let is_known_by = |user: &Record| credential_link(user).as_ref() == Some(&credential.id);
+                let named = user.filter(|user| is_known_by(user)).and_then(|user| user.names().next().cloned());
+                let Some(name) = named else { continue };
+                if found.replace((name.value, Arc::clone(&credential))).is_some() {
+                    tracing::warn!(%credential.id, "several users have this credential, which tells none of them");
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// The credentials of a type that count now and are known by what they show.
+    fn shown(&self, scope: &Text, object_type: ObjectType, hash: &[u8], now: i64) -> OpResult<Vec<Arc<Record>>> {
+        let ids = self.catalog.index().candidates(scope, &[shown_key(object_type, hash)], true, false);
+        let found = ids.iter().map(|id| self.usable(scope, id, now));
+        let found = found.filter_map(Result::transpose).collect::<OpResult<Vec<_>>>()?;
+        Ok(found.into_iter().filter(|one| one.object_type == object_type).collect())
+    }
+
+    /// Whether a device with these fields has a credential in the scope already that counts.
+    pub(crate) fn is_made_device(&self, scope: &Text, key: &[u8; 32], now: i64) -> OpResult<bool> {
+        Ok(!self.shown(scope, ObjectType::DeviceCredential, key, now)?.is_empty())
     }
 
     /// Whether there is such a user, with a credential that counts.
@@ -100,6 +157,18 @@ impl Engine {
         let secret = self.vault.open(&material.sealed, Bound::of(credential).binding())?;
         Form::strict(V3_0).item(tag, secret.expose_secret(), T::take).map_err(|_| damaged())
     }
+}
+
+/// The account of a user that was made in a scope: its guesses are counted under scope and name, the codes of its credential
+/// under that, whoever has it.
+fn account_of(scope: &Text, username: &Text, credential: &Record) -> Account {
+    let user = UserRecord::new(credential.password_hash.as_deref().unwrap_or_default(), None);
+    Account::new(format!("{scope}\0{username}").into(), codes_of(credential), user)
+}
+
+/// What the codes of a one time password credential are counted under.
+pub(crate) fn codes_of(credential: &Record) -> Text {
+    format!("{}\0{}", credential.scope, credential.id).into()
 }
 
 /// How the codes of a credential are made.

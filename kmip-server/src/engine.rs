@@ -92,6 +92,10 @@ impl PasswordCheck for Argon2id {
         hsm_backend::passwords::hash_password(password)
     }
 
+    fn keep_salted(&self, hash: Hash, iterations: u32, salt: &[u8], salted: &[u8]) -> Result<String, String> {
+        hsm_backend::passwords::keep_salted(hash, iterations, salt, salted)
+    }
+
     fn refuse(&self, password: &SecretText) {
         hsm_backend::passwords::refuse_unknown_user(password);
     }
@@ -379,7 +383,7 @@ impl Core {
     }
 
     fn evaluate<'a>(&self, request: impl Into<Request<'a>>, peer: &Peer, pace: Pace) -> Evaluation {
-        self.engine.evaluate_over(request, &peer.client, peer.roles.are_exchangeable, now(pace))
+        self.engine.evaluate_from(request, peer.as_sender(), now(pace))
     }
 
     fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> WipedBytes {
@@ -474,7 +478,7 @@ impl Service for EngineService {
     fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply {
         let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
         let turn = self.core.turns.begin();
-        let first = self.core.engine.evaluate_over(request, &peer.client, peer.roles.are_exchangeable, now(turn.pace));
+        let first = self.core.engine.evaluate_from(request, peer.as_sender(), now(turn.pace));
         drop(turn);
         match first {
             Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),

@@ -11,6 +11,7 @@ use crate::rotation::RootKeyReport;
 use crate::vault::Secrets;
 use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
+use kmip_core::identity::Sender;
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::request::Request;
@@ -80,6 +81,12 @@ pub(crate) struct Told {
 }
 
 impl Peer {
+    /// What the core is told of it. A peer that is not on a connection has no certificate.
+    pub(crate) fn as_sender(&self) -> Sender<'_> {
+        let certificate = (self.fingerprint != [0; 32]).then_some(&self.fingerprint);
+        Sender { client: &self.client, certificate, has_channel: self.roles.are_exchangeable }
+    }
+
     /// A peer at an address.
     pub fn new(client: String, fingerprint: [u8; 32], remote: SocketAddr) -> Self {
         let told = Told { client: JsonText::new(&client), remote: JsonText::new(&remote.to_string()) };

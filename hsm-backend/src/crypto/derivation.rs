@@ -55,7 +55,14 @@ fn prf(prf: Prf, key: &[u8], parts: &[&[u8]]) -> Result<Zeroizing<Vec<u8>>, Cryp
     Ok(Zeroizing::new(state.finish()))
 }
 
-fn pbkdf2(hash: Hash, password: &[u8], salt: &[u8], iterations: u32, length: usize) -> Result<Secret, CryptoError> {
+/// PBKDF2 with an HMAC (RFC 8018 §5.2).
+pub(crate) fn pbkdf2(
+    hash: Hash,
+    password: &[u8],
+    salt: &[u8],
+    iterations: u32,
+    length: usize,
+) -> Result<Secret, CryptoError> {
     let rounds = NonZeroU32::new(iterations);
     let rounds = rounds.ok_or_else(|| CryptoError::Parameters("PBKDF2 takes one iteration or more".to_owned()))?;
     let blocks = length.div_ceil(hash.length()) as u64;

@@ -11,6 +11,7 @@ use super::{correlation_value, remark};
 use crate::batch::{Context, failed_item, pending_item};
 use crate::engine::{AuditEntry, Engine};
 use crate::env::{Pace, Work};
+use crate::ephemeral;
 use crate::error::{Defer, OpError, OpResult};
 use crate::identity::Principal;
 use crate::make;
@@ -87,6 +88,7 @@ impl Accepting {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
+        ephemeral::wanted(item.ephemeral)?;
         let id = match &self.id {
             Some(id) => id.clone(),
             None => {
@@ -137,6 +139,7 @@ impl Accepting {
             stage: Stage::Waiting,
             obtained: false,
             reason: None,
+            left_out: ephemeral::wanted(item.ephemeral).unwrap_or(None),
         };
         let settings = &context.engine.config.asynchronous;
         let after = |seconds: u32| context.now.saturating_add(i64::from(seconds));

@@ -3,7 +3,7 @@
 
 use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
-use kmip_codec::registry::{BatchErrorContinuationOption, Operation, ResultReason, Tag};
+use kmip_codec::registry::{BatchErrorContinuationOption, EphemeralEnumeration, Operation, ResultReason, Tag};
 use kmip_codec::value::{ByteString, Field, Value};
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{Sink, Source};
@@ -64,6 +64,8 @@ pub(crate) struct JobItem {
     pub obtained: bool,
     /// Why it did not run: then there is no result in the sealed part.
     pub reason: Option<ResultReason>,
+    /// What is left out of the answer.
+    pub left_out: Option<EphemeralEnumeration>,
 }
 
 /// The asynchronous items of a request.
@@ -202,6 +204,7 @@ impl Value for JobItem {
         i32::try_from(stage).unwrap_or_default().put(STAGE, sink);
         self.obtained.put(OBTAINED, sink);
         self.reason.put_field(Tag::ResultReason, sink);
+        self.left_out.put_field(Tag::Ephemeral, sink);
         sink.end();
     }
 
@@ -212,7 +215,9 @@ impl Value for JobItem {
             let stage = usize::try_from(stage).ok().and_then(|stage| Stage::ALL.get(stage).copied());
             let stage = stage.ok_or(DecodeError::new(Problem::BadValue("a stage"), STAGE))?;
             let obtained = bool::take_field(OBTAINED, next, source)?;
-            Ok(Self { operation, stage, obtained, reason: Option::take_field(Tag::ResultReason, next, source)? })
+            let reason = Option::take_field(Tag::ResultReason, next, source)?;
+            let left_out = Option::take_field(Tag::Ephemeral, next, source)?;
+            Ok(Self { operation, stage, obtained, reason, left_out })
         })
     }
 }
@@ -223,7 +228,10 @@ mod tests {
     use kmip_codec::version::V1_0;
 
     fn job() -> Job {
-        let item = |stage, obtained, reason| JobItem { operation: Operation::Locate, stage, obtained, reason };
+        let item = |stage, obtained, reason: Option<ResultReason>| {
+            let left_out = reason.is_none().then_some(EphemeralEnumeration::Empty);
+            JobItem { operation: Operation::Locate, stage, obtained, reason, left_out }
+        };
         Job {
             id: Text::new("0a1b2c3d-4e5f-4071-8899-aabbccddeeff"),
             scope: Text::new("scope"),
@@ -247,7 +255,9 @@ mod tests {
 
     #[test]
     fn a_job_reads_back() {
-        for job in [job(), Job { user: None, ticket: None, tries: 0, message: None, sealed: None, items: Vec::new(), ..job() }] {
+        for job in
+            [job(), Job { user: None, ticket: None, tries: 0, message: None, sealed: None, items: Vec::new(), ..job() }]
+        {
             assert_eq!(Job::decode(&job.encode()), Ok(job));
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kmip_codec::inline::Text;
-use kmip_codec::message::ResponseBatchItem;
+use kmip_codec::message::{RequestBatchItem, ResponseBatchItem};
 use kmip_codec::registry::{BatchErrorContinuationOption, ResultReason, ResultStatus};
 
 use super::content::{self, Asked};
@@ -12,6 +12,7 @@ use super::{JobKey, correlation_value, remark};
 use crate::batch::{self, BatchOutcome, Budget, Context};
 use crate::engine::{AuditEntry, Engine, Evaluation, Pending};
 use crate::env::{Env, Pace, Work};
+use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::ops;
@@ -139,6 +140,8 @@ impl Ran {
                 continue;
             }
             context.item = place;
+            // Kept whole, and left out when it is told.
+            let item = RequestBatchItem { ephemeral: None, ..item };
             let (answer, mut entry) = match batch::run_item(context, Ok(item), &mut Budget::unlimited(), None) {
                 Ok(done) => done,
                 Err(defer) => {
@@ -246,7 +249,10 @@ pub(crate) fn answer_of(engine: &Engine, job: &Job, place: usize) -> OpResult<Re
     }
     let answers = content::open_answers(engine.vault.as_ref(), job)?;
     match answers.into_iter().nth(place) {
-        Some(answer) => Ok(answer),
+        Some(mut answer) => {
+            ephemeral::leave_out(&mut answer, item.left_out, job.version);
+            Ok(answer)
+        }
         None => fail(Fault::Internal, "the result of the asynchronous request is damaged"),
     }
 }

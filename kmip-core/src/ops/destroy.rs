@@ -40,7 +40,7 @@ pub(super) fn remove_material(context: &mut Context<'_>, record: &mut Record) {
     if matches!(record.object, Some(ManagedObject::Certificate(_) | ManagedObject::CertificateRequest(_))) {
         record.object = None;
     }
-    record.password_hash = None;
+    (record.password_hash, record.device_key) = (None, None);
     record.destroyed = true;
     record.set(Attribute::DestroyDate(DateTime(context.now)));
     record.attributes.retain(|instance| !matches!(instance.attribute, Attribute::KeyValuePresent(_)));

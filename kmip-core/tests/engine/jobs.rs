@@ -2,7 +2,8 @@
 
 use kmip_codec::message::RequestMessage;
 use kmip_codec::registry::{
-    AsynchronousIndicator, CancellationResult, Operation, ProcessingStage, QueryFunction, ResultReason, ResultStatus,
+    AsynchronousIndicator, BatchErrorContinuationOption, CancellationResult, Operation, ProcessingStage, QueryFunction,
+    ResultReason, ResultStatus,
 };
 use kmip_codec::value::{ByteString, DateTimeExtended};
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1};
@@ -407,10 +408,31 @@ fn the_last_place_is_given_once() {
     let second = harness.evaluated_request(&asked);
     assert!(harness.committed(second));
     assert_eq!(failure(&harness.ask(V2_1, MANDATORY, vec![create(&[])])[0]), ResultReason::ServerLimitExceeded);
-    let mut undone = asking(V2_1, MANDATORY, vec![create(&[]), query_requests(None, Some(&[]))]);
+    let mut undone = asking(V2_1, MANDATORY, vec![create(&[]), poll(&unknown_value())]);
     undone.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
-    harness.exchange("third", &undone);
+    assert_eq!(harness.exchange("third", &undone).batch_item[0].result_status, ResultStatus::OperationUndone);
     pending(&harness.exchange("third", &asked).batch_item[0]);
+}
+
+/// What an item wants left out is left out of the answer to Poll, and of no other.
+#[test]
+fn what_is_ephemeral_is_left_out_of_what_poll_tells() {
+    use kmip_codec::message::Ephemeral;
+    use kmip_codec::registry::EphemeralEnumeration;
+    use kmip_codec::version::V3_0;
+    let harness = Harness::new();
+    harness.created(V3_0, &[]);
+    let mut request = asking(V3_0, MANDATORY, vec![locate(&[]), locate(&[])]);
+    request.batch_item[0].ephemeral = Some(Ephemeral::Kind(EphemeralEnumeration::UniqueIdentifier));
+    let values: Vec<_> = harness.exchange(CLIENT, &request).batch_item.iter().map(pending).collect();
+    harness.advance(2);
+    assert_eq!(harness.run_jobs(), 1);
+    for (value, expected) in values.iter().zip([0, 1]) {
+        for _ in 0..2 {
+            let answer = answer!(Locate, harness.item(V3_0, poll(value)));
+            assert_eq!((answer.unique_identifier.len(), answer.located_items), (expected, Some(1)));
+        }
+    }
 }
 
 /// Requests take a bounded number of bytes.

@@ -19,6 +19,7 @@ use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_4, V2_0, V2_1, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::Evaluation;
+use kmip_core::identity::Sender;
 use kmip_core::layout;
 use kmip_core::outgoing::{Courier, LONGEST_WAIT, MOST_QUEUED, Next};
 use kmip_core::ports::store::Store;
@@ -333,7 +334,8 @@ fn exchange(harness: &Harness, client: &str, has_channel: bool, role: EndpointRo
     let payload = RequestPayload::SetEndpointRole(Box::new(SetEndpointRoleRequest { endpoint_role: role }));
     let request = RequestMessage::single(V2_1, Operation::SetEndpointRole, payload);
     let bytes = encode(Tag::RequestMessage, &request, V2_1);
-    match harness.engine.evaluate_over(&bytes, client, has_channel, harness.env()) {
+    let from = Sender { has_channel, ..Sender::named(client) };
+    match harness.engine.evaluate_from(&bytes, from, harness.env()) {
         Evaluation::Reply(reply) => {
             let read = kmip_codec::message::decode::decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict);
             (read.unwrap().batch_item.remove(0), reply.exchanges_roles)

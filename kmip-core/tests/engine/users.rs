@@ -21,7 +21,7 @@ use kmip_codec::version::{V2_1, V3_0};
 
 use crate::answer;
 use crate::requests::*;
-use crate::support::{CLIENT, Harness, START, digest_of, failure, password_hash, success};
+use crate::support::{CLIENT, Harness, START, digest_of, failure, password_hash, salted_by, success};
 
 fn no_credential(kind: CredentialType) -> CreateCredentialRequest {
     CreateCredentialRequest {
@@ -42,6 +42,29 @@ fn plain(password: Option<&str>) -> PasswordCredential {
         password_salt_algorithm: None,
         salted_password: None,
         iteration_count: None,
+    }
+}
+
+/// A password that was salted with HMAC-SHA-256.
+fn salted(password: &str, iterations: i32) -> PasswordCredential {
+    let salt = b"salt of eighteen b";
+    let salted = salted_by(password, salt, iterations.unsigned_abs());
+    PasswordCredential {
+        password: None,
+        password_salt: Some(Secret::copy_from(salt)),
+        password_salt_algorithm: Some(CryptographicAlgorithm::HMAC_SHA256),
+        salted_password: Some(Secret::copy_from(&salted)),
+        iteration_count: Some(iterations),
+    }
+}
+
+fn device(serial_number: &str) -> DeviceCredential {
+    DeviceCredential {
+        device_serial_number: Some(serial_number.into()),
+        device_identifier: None,
+        network_identifier: None,
+        machine_identifier: None,
+        media_identifier: None,
     }
 }
 
@@ -274,6 +297,232 @@ fn a_user_authenticates_with_a_hashed_password() {
     assert!(!try_hashed(&s2, now + 2));
 }
 
+/// The server learns a password only when it is first said, and keeps what it got.
+#[test]
+fn a_user_authenticates_with_a_password_that_came_salted() {
+    let harness = Harness::new();
+    let id = credential(&harness, with_password(salted("right", 1000)));
+    success(harness.item(V3_0, create_user(&[name("salted"), credential_link(&id)])));
+    assert!(is_served(&harness, "salted", "right"));
+    assert!(!is_served(&harness, "salted", "wrong"));
+}
+
+fn with_device(given: DeviceCredential, attributes: &[Attribute]) -> Item {
+    create_credential(CreateCredentialRequest {
+        attributes: Some(attributes.iter().cloned().collect()),
+        device_credential: Some(given),
+        ..no_credential(CredentialType::Device)
+    })
+}
+
+fn shown_device(serial_number: &str, password: Option<&str>) -> CredentialValue {
+    CredentialValue::Device(Box::new(kmip_codec::message::credential::DeviceCredential {
+        device_serial_number: Some(serial_number.into()),
+        password: password.map(SecretText::copy_from),
+        device_identifier: None,
+        network_identifier: None,
+        machine_identifier: None,
+        media_identifier: None,
+    }))
+}
+
+/// A device is known by its fields, all of them and no others, and by the password of its Password Link.
+#[test]
+fn a_user_authenticates_as_a_device() {
+    let harness = Harness::new();
+    let try_device = |harness: &Harness, serial: &str, password: Option<&str>| {
+        authenticated(harness, CredentialType::Device, shown_device(serial, password))
+    };
+    let plain_device = credential(&harness, with_device(device("disk 7"), &[]));
+    assert!(!try_device(&harness, "disk 7", None), "no user has it");
+    let (_, user_request) = create_user(&[name("disks"), credential_link(&plain_device)]);
+    let made = harness.item(V3_0, (Operation::CreateUser, user_request));
+    let user = id_of(answer!(CreateUser, made).unique_identifier);
+    assert!(try_device(&harness, "disk 7", None));
+    assert!(!try_device(&harness, "disk 8", None) && !try_device(&harness, "disk 7", Some("p")));
+    assert!(!is_served(&harness, "disks", ""), "its name tells nothing");
+    let another = harness.exchange("another", &{
+        let mut request = RequestMessage::continuing(V3_0, vec![create(&[])]);
+        let credential_value = shown_device("disk 7", None);
+        let credential = vec![Credential { credential_type: CredentialType::Device, credential_value }];
+        request.request_header.authentication = Some(Authentication { credential });
+        request
+    });
+    assert_eq!(failure(&another.batch_item[0]), ResultReason::AuthenticationNotSuccessful, "another scope");
+    let twice = harness.item(V3_0, with_device(device("disk 7"), &[]));
+    assert_eq!(failure(&twice), ResultReason::InvalidField, "fields identify one device");
+    let harness = harness.reopened(START);
+    assert!(try_device(&harness, "disk 7", None), "after a restart, too");
+
+    let password = credential(&harness, with_password(plain(Some("right"))));
+    let link = Attribute::LinkByTag(Tag::PasswordLink, UniqueIdentifier::text(&password));
+    let locked = credential(&harness, with_device(device("disk 9"), &[link]));
+    success(harness.item(V3_0, create_user(&[name("locked"), credential_link(&locked)])));
+    assert!(try_device(&harness, "disk 9", Some("right")));
+    assert!(!try_device(&harness, "disk 9", Some("wrong")) && !try_device(&harness, "disk 9", None));
+
+    success(harness.item(V3_0, create_user(&[name("second"), credential_link(&plain_device)])));
+    assert!(!try_device(&harness, "disk 7", None), "it tells neither of two users");
+    success(harness.item(V3_0, destroy(text(&user))));
+    assert!(try_device(&harness, "disk 7", None));
+    success(harness.item(V3_0, destroy(text(&plain_device))));
+    assert!(!try_device(&harness, "disk 7", None));
+    credential(&harness, with_device(device("disk 7"), &[]));
+    harness.verify().expect("a store that is whole");
+}
+
+/// Guesses at what is no user's secret cost the same slow check, whatever the user is known by, and are delayed alike.
+#[test]
+fn wrong_credentials_cost_what_those_of_nobody_do() {
+    use kmip_core::engine::Evaluation;
+    use kmip_core::env::{Env, Pace};
+    let harness = Harness::new();
+    user(&harness, "passworded");
+    let seed = otp_credential(b"12345678901234567890");
+    let request =
+        CreateCredentialRequest { otp_credential: Some(seed), ..no_credential(CredentialType::OneTimePassword) };
+    let codes = credential(&harness, create_credential(request));
+    success(harness.item(V3_0, create_user(&[name("coded"), credential_link(&codes)])));
+    let serial = credential(&harness, with_device(device("disk 7"), &[]));
+    success(harness.item(V3_0, create_user(&[name("disks"), credential_link(&serial)])));
+    let serial = credential(&harness, with_device(device("disk 9"), &[]));
+    success(harness.item(V3_0, create_user(&[name("drives"), credential_link(&serial)])));
+    let code = |who: &str| {
+        let said = kmip_codec::message::credential::OneTimePasswordCredential {
+            username: who.into(),
+            password: None,
+            one_time_password: SecretText::copy_from("000000"),
+        };
+        (CredentialType::OneTimePassword, CredentialValue::OneTimePassword(Box::new(said)))
+    };
+    let asked = [
+        code("coded"),
+        code("passworded"),
+        code("disks"),
+        code("nobody"),
+        (CredentialType::Device, shown_device("disk 9", Some("p"))),
+        (CredentialType::Device, shown_device("disk 8", None)),
+    ];
+    for (credential_type, credential_value) in asked {
+        let mut request = RequestMessage::continuing(V3_0, vec![create(&[])]);
+        let credential = vec![Credential { credential_type, credential_value }];
+        request.request_header.authentication = Some(Authentication { credential });
+        let bytes = kmip_codec::message::encode(Tag::RequestMessage, &request, V3_0);
+        let inline = Env { now: harness.now(), pace: Pace::Inline };
+        assert!(matches!(harness.engine.evaluate(&bytes, CLIENT, inline), Evaluation::Defer(_)), "{request:?}");
+        let told: Vec<_> = (0..6).map(|_| harness.exchange(CLIENT, &request).batch_item.remove(0)).collect();
+        assert!(told.iter().all(|item| failure(item) == ResultReason::AuthenticationNotSuccessful));
+        let message = |at: usize| told[at].result_message.clone().unwrap();
+        assert!(!message(0).contains("try again in") && message(5).contains("try again in"), "{request:?}");
+    }
+}
+
+/// Codes belong to the credential: a new one starts anew, and what the next code is can be read.
+#[test]
+fn codes_are_counted_for_their_credential() {
+    let harness = Harness::new();
+    let make = || {
+        let otp = otp_credential(b"12345678901234567890");
+        let request =
+            CreateCredentialRequest { otp_credential: Some(otp), ..no_credential(CredentialType::OneTimePassword) };
+        let codes = credential(&harness, create_credential(request));
+        let made = harness.item(V3_0, create_user(&[name("coded"), credential_link(&codes)]));
+        (codes, id_of(answer!(CreateUser, made).unique_identifier))
+    };
+    let try_code = |code: &str| {
+        let said = kmip_codec::message::credential::OneTimePasswordCredential {
+            username: "coded".into(),
+            password: None,
+            one_time_password: SecretText::copy_from(code),
+        };
+        authenticated(&harness, CredentialType::OneTimePassword, CredentialValue::OneTimePassword(Box::new(said)))
+    };
+    let counter = |id: &str| {
+        let found = harness.attributes_of(V3_0, id).into_iter().find_map(|attribute| match attribute {
+            Attribute::OTPCounter(counter) => Some(counter),
+            _ => None,
+        });
+        i64::from_be_bytes(found.expect("an OTP Counter").as_slice().try_into().expect("8 bytes"))
+    };
+    let (codes, user) = make();
+    assert_eq!(counter(&codes), 0);
+    assert!(try_code("287082"), "the second, within what a device may be ahead");
+    assert_eq!(counter(&codes), 2);
+    assert!(!try_code("755224") && !try_code("000000"));
+    assert_eq!(counter(&codes), 2);
+    let wanted = Attribute::OTPCounter(ByteString::new(&7_i64.to_be_bytes()));
+    let set = kmip_codec::operation::set_attribute::SetAttributeRequest {
+        unique_identifier: text(&codes),
+        new_attribute: Some([wanted].into_iter().collect()),
+    };
+    let set = harness.item(V3_0, (Operation::SetAttribute, RequestPayload::SetAttribute(Box::new(set))));
+    assert_eq!(failure(&set), ResultReason::ReadOnlyAttribute);
+    assert!(harness.attributes_of(V2_1, &codes).iter().all(|one| !matches!(one, Attribute::OTPCounter(_))));
+    success(harness.item(V3_0, destroy(text(&user))));
+    success(harness.item(V3_0, destroy(text(&codes))));
+    let (codes, _) = make();
+    assert!(try_code("755224"), "a new token begins anew");
+    assert_eq!(counter(&codes), 1);
+}
+
+/// A certificate (DER); none without an openssl command.
+fn self_signed() -> Option<Vec<u8>> {
+    let mut command = std::process::Command::new("openssl");
+    command.args(["req", "-x509", "-nodes", "-keyout", "/dev/null", "-outform", "DER", "-subj", "/CN=certified"]);
+    let made = command.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]).output();
+    let Ok(made) = made else {
+        println!("SKIP users with certificates: no openssl command");
+        return None;
+    };
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    Some(made.stdout)
+}
+
+/// The certificate of the connection is a credential: who shows it is its user, unless the request says otherwise.
+#[test]
+fn a_user_authenticates_with_the_certificate_of_the_connection() {
+    use kmip_core::engine::{Evaluation, Reply};
+    use kmip_core::identity::Sender;
+    use sha2::{Digest, Sha256};
+    let Some(der) = self_signed() else { return };
+    let harness = Harness::new();
+    let given = Certificate { certificate_type: CertificateType::X_509, certificate_value: ByteString::new(&der) };
+    let request = CreateCredentialRequest { certificate: Some(given), ..no_credential(CredentialType::Certificate) };
+    let certificate = credential(&harness, create_credential(request));
+    let made = harness.item(V3_0, create_user(&[name("certified"), credential_link(&certificate)]));
+    let user_id = id_of(answer!(CreateUser, made).unique_identifier);
+    user(&harness, "alice");
+    let shown: [u8; 32] = Sha256::digest(&der).into();
+    let acts = |client: &str, certificate: Option<&[u8; 32]>, request: &RequestMessage| {
+        let from = Sender { certificate, ..Sender::named(client) };
+        let bytes = kmip_codec::message::encode(Tag::RequestMessage, request, V3_0);
+        match harness.engine.evaluate_from(&bytes, from, harness.env()) {
+            Evaluation::Reply(Reply { audit, .. }) => audit[0].user.as_ref().map(ToString::to_string),
+            other => panic!("{other:?}"),
+        }
+    };
+    let ask = RequestMessage::continuing(V3_0, vec![locate(&[])]);
+    assert_eq!(acts(CLIENT, Some(&shown), &ask).as_deref(), Some("certified"));
+    assert_eq!(acts(CLIENT, Some(&[7; 32]), &ask), None);
+    assert_eq!(acts(CLIENT, None, &ask), None);
+    let (operation, payload) = create(&[]);
+    success(harness.call_as("another", V3_0, operation, payload));
+    assert_eq!(acts("another", Some(&shown), &ask), None, "another scope");
+    let mut as_alice = ask.clone();
+    let said = Said { username: "alice".into(), password: Some(SecretText::copy_from("right")) };
+    as_alice.request_header.authentication = Some(Authentication {
+        credential: vec![Credential {
+            credential_type: CredentialType::UsernameAndPassword,
+            credential_value: CredentialValue::Password(Box::new(said)),
+        }],
+    });
+    assert_eq!(acts(CLIENT, Some(&shown), &as_alice).as_deref(), Some("alice"));
+    success(harness.item(V3_0, revoke(text(&certificate), RevocationReasonCode::KeyCompromise)));
+    assert_eq!(acts(CLIENT, Some(&shown), &ask), None);
+    success(harness.item(V3_0, destroy(text(&user_id))));
+    assert_eq!(acts(CLIENT, Some(&shown), &ask), None);
+}
+
 /// A user without a credential, or with a link to something else, is nobody.
 #[test]
 fn a_user_needs_a_credential_to_count() {
@@ -316,13 +565,7 @@ fn passwords_are_kept_as_a_hash_alone() {
 #[test]
 fn credentials_are_objects() {
     let harness = Harness::new();
-    let device = DeviceCredential {
-        device_serial_number: Some("serial".into()),
-        device_identifier: None,
-        network_identifier: None,
-        machine_identifier: None,
-        media_identifier: None,
-    };
+    let device = device("serial");
     let otp = otp_credential(b"a seed of twenty byt");
     let hashed = HashedPasswordCredential {
         hashing_algorithm: None,
@@ -394,8 +637,24 @@ fn create_credential_says_why_it_fails() {
     assert_eq!(fails(other), ResultReason::InvalidField);
     assert_eq!(failure(&harness.item(V3_0, with_password(plain(None)))), ResultReason::InvalidField);
     assert_eq!(failure(&harness.item(V3_0, with_password(plain(Some(""))))), ResultReason::InvalidField);
-    let salted = PasswordCredential { salted_password: Some(Secret::copy_from(&[9; 32])), ..plain(None) };
-    assert_eq!(failure(&harness.item(V3_0, with_password(salted))), ResultReason::FeatureNotSupported);
+    let whole = salted("p", 10);
+    for (given, reason) in [
+        (PasswordCredential { password_salt: None, ..whole.clone() }, ResultReason::InvalidField),
+        (PasswordCredential { password_salt_algorithm: None, ..whole.clone() }, ResultReason::InvalidField),
+        (PasswordCredential { iteration_count: None, ..whole.clone() }, ResultReason::InvalidField),
+        (PasswordCredential { iteration_count: Some(0), ..whole.clone() }, ResultReason::InvalidField),
+        (PasswordCredential { salted_password: None, ..whole.clone() }, ResultReason::InvalidField),
+        (PasswordCredential { password: plain(Some("p")).password, ..whole.clone() }, ResultReason::InvalidField),
+        (
+            PasswordCredential { password_salt_algorithm: Some(CryptographicAlgorithm::AES), ..whole },
+            ResultReason::FeatureNotSupported,
+        ),
+    ] {
+        assert_eq!(failure(&harness.item(V3_0, with_password(given))), reason);
+    }
+    let nothing = DeviceCredential { device_serial_number: None, ..device("x") };
+    let request = CreateCredentialRequest { device_credential: Some(nothing), ..no_credential(CredentialType::Device) };
+    assert_eq!(fails(request), ResultReason::InvalidField);
     for (otp, reason) in [
         (OtpCredential { otp_seed: None, ..otp_credential(b"x") }, ResultReason::InvalidField),
         (OtpCredential { otp_digits: Some(3), ..otp_credential(b"x") }, ResultReason::InvalidField),

@@ -234,11 +234,21 @@ struct Users;
 
 impl PasswordCheck for Users {
     fn verify(&self, password: &SecretText, hash: &str) -> bool {
-        FastUsers.verify(password, hash)
+        match hash.split(' ').collect::<Vec<_>>()[..] {
+            ["Sha256", iterations, salt, salted] => {
+                let iterations = iterations.parse().expect("a number");
+                hex(&salted_by(password.expose_secret(), &unhex(salt), iterations)) == salted
+            }
+            _ => FastUsers.verify(password, hash),
+        }
     }
 
     fn hash(&self, password: &SecretText) -> Result<String, VaultError> {
         FastUsers.hash(password)
+    }
+
+    fn keep_salted(&self, hash: Hash, iterations: u32, salt: &[u8], salted: &[u8]) -> Result<String, String> {
+        Ok(format!("{hash:?} {iterations} {} {}", hex(salt), hex(salted)))
     }
 
     fn hmac(&self, hash: Hash, key: &[u8], message: &[u8]) -> Option<Vec<u8>> {
@@ -248,6 +258,24 @@ impl PasswordCheck for Users {
     fn digest(&self, hash: Hash, parts: &[&[u8]]) -> Option<Vec<u8>> {
         digest_of(hash, parts)
     }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let byte = |at| u8::from_str_radix(&text[at..at + 2], 16).expect("hexadecimal");
+    (0..text.len()).step_by(2).map(byte).collect()
+}
+
+/// PBKDF2 with HMAC-SHA-256, 32 bytes of it.
+pub fn salted_by(password: &str, salt: &[u8], iterations: u32) -> Vec<u8> {
+    use aws_lc_rs::pbkdf2;
+    let mut salted = vec![0; 32];
+    let iterations = iterations.try_into().expect("an iteration");
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, iterations, salt, password.as_bytes(), &mut salted);
+    salted
 }
 
 /// HMAC with the hash functions of one time passwords.
