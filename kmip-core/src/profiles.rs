@@ -2,7 +2,10 @@
 //! the version and the prefix of the cases that prove it.
 //!
 //! Profiles of which no case is published here (1.1 to 1.3, Suite B 192, Complete Server) are not claimed, nor is Baseline
-//! Server of 2.1 and 3.0, which demands requests that the server sends. Which names belong here is tested by playing the cases.
+//! Server of 2.1 and 3.0. It demands five requests that a server sends (§6.2), of which this one sends four: Discover Versions,
+//! Query, Notify and Put; it never asks for its role back by Set Endpoint Role (§6.2.5). Complete Server demands everything, and
+//! so what is refused here: attestation (§9.11), and Re-Provision. Which names belong here is tested by playing the cases, and
+//! that Query names the operations and objects that they demand.
 
 use kmip_codec::operation::query::ProfileInformation;
 use kmip_codec::registry::{Operation, ProfileName, WireEnum};
@@ -28,6 +31,15 @@ pub struct Profile {
 
 const NOTHING: &[Operation] = &[];
 const BASIC: &[Operation] = &[Operation::Encrypt, Operation::Decrypt];
+/// Certify is offered where there is an authority.
+const QUANTUM_SAFE: &[Operation] = &[
+    Operation::Encrypt,
+    Operation::Decrypt,
+    Operation::Sign,
+    Operation::SignatureVerify,
+    Operation::Certify,
+    Operation::ReCertify,
+];
 const RANDOM: &[Operation] = &[Operation::RNGRetrieve, Operation::RNGSeed];
 const ADVANCED: &[Operation] = &[
     Operation::Encrypt,
@@ -83,7 +95,7 @@ pub const PROFILES: [Profile; 51] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V2_1, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V2_1, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V2_1, "AX-", NOTHING),
-    row(ProfileName::QuantumSafeServer, V2_1, "QS-", NOTHING),
+    row(ProfileName::QuantumSafeServer, V2_1, "QS-", QUANTUM_SAFE),
     row(ProfileName::PKCS_11Server, V2_1, "PKCS11-", NOTHING),
     encoded(ProfileName::HTTPSServer, V2_1, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServer, V2_1, "MSGENC-JSON-"),
@@ -98,7 +110,7 @@ pub const PROFILES: [Profile; 51] = [
     row(ProfileName::OpaqueManagedObjectStoreServer, V3_0, "OMOS-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServer, V3_0, "SASED-", NOTHING),
     row(ProfileName::AESXTSServer, V3_0, "AX-", NOTHING),
-    row(ProfileName::QuantumSafeServer, V3_0, "QS-", NOTHING),
+    row(ProfileName::QuantumSafeServer, V3_0, "QS-", QUANTUM_SAFE),
     row(ProfileName::PKCS_11Server, V3_0, "PKCS11-", NOTHING),
     encoded(ProfileName::HTTPSServer, V3_0, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServer, V3_0, "MSGENC-JSON-"),
