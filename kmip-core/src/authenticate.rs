@@ -46,8 +46,10 @@ pub(crate) const CREDENTIAL_TYPES: &[CredentialType] = &[
 
 /// Who a username means.
 pub(crate) struct Account {
-    /// What secrets that were tried are counted under.
+    /// What its secrets are sealed and remembered under.
     pub name: Text,
+    /// What secrets that were tried are counted under. What a client tries as users that it cannot be delays itself alone.
+    counted: Text,
     /// Whether the client may be this user.
     pub belongs: bool,
     /// What its secrets are compared with.
@@ -61,7 +63,7 @@ pub(crate) struct Account {
 impl Account {
     /// That of a user whom the client may be.
     pub fn new(name: Text, codes: Text, user: UserRecord) -> Self {
-        Self { name, belongs: true, user, codes, weighed: Cell::new(false) }
+        Self { counted: name.clone(), name, belongs: true, user, codes, weighed: Cell::new(false) }
     }
 }
 
@@ -190,7 +192,7 @@ impl Engine {
             if self.config.unknown_users == UnknownUsers::Ignore {
                 return Ok(None);
             }
-            return self.refuse_unknown(username, password, env);
+            return self.refuse_unknown(&within(&principal.scope, username), password, env);
         };
         self.vouch_for(&account, username, password, env, check)
     }
@@ -205,9 +207,9 @@ impl Engine {
         env: Env,
         check: impl FnOnce(&Account) -> OpResult<bool>,
     ) -> OpResult<Option<Text>> {
-        self.delay(&account.name, env.now)?;
+        self.delay(&account.counted, env.now)?;
         if check(account)? && account.belongs {
-            self.guesses.lock().unwrap_or_else(PoisonError::into_inner).wrong.remove(&account.name);
+            self.guesses.lock().unwrap_or_else(PoisonError::into_inner).wrong.remove(&account.counted);
             return Ok(Some(username.clone()));
         }
         if !account.weighed.get() {
@@ -216,7 +218,7 @@ impl Engine {
             }
             self.passwords.refuse(password);
         }
-        self.note_wrong(&account.name, env.now);
+        self.note_wrong(&account.counted, env.now);
         Err(wrong_credential())
     }
 
@@ -234,7 +236,8 @@ impl Engine {
     pub(crate) fn administered(&self, username: &Text, principal: &Principal) -> Option<Account> {
         let user = self.catalog.user(username)?;
         let belongs = user.client.as_ref().is_none_or(|bound| *bound == principal.client);
-        Some(Account { belongs, ..Account::new(username.clone(), username.clone(), user) })
+        let counted = if belongs { username.clone() } else { within(&principal.scope, username) };
+        Some(Account { belongs, counted, ..Account::new(username.clone(), username.clone(), user) })
     }
 
     pub(crate) fn is_right(&self, account: &Account, password: &SecretText, pace: Pace) -> OpResult<bool> {
@@ -288,6 +291,11 @@ impl Engine {
         }
         tracing::warn!(user = %username, wrong = *count, "wrong credential");
     }
+}
+
+/// A username as clients of a scope know it.
+pub(crate) fn within(scope: &Text, username: &Text) -> Text {
+    Text::from(format!("{scope}\0{username}"))
 }
 
 /// One answer for an unknown user, a wrong secret and a user of another client.

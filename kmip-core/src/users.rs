@@ -17,7 +17,7 @@ use kmip_codec::secret::Secret;
 use kmip_codec::value::Value;
 use kmip_codec::version::V3_0;
 
-use crate::authenticate::Account;
+use crate::authenticate::{Account, within};
 use crate::engine::Engine;
 use crate::env::{Env, Pace, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
@@ -163,7 +163,7 @@ impl Engine {
 /// under that, whoever has it.
 fn account_of(scope: &Text, username: &Text, credential: &Record) -> Account {
     let user = UserRecord::new(credential.password_hash.as_deref().unwrap_or_default(), None);
-    Account::new(format!("{scope}\0{username}").into(), codes_of(credential), user)
+    Account::new(within(scope, username), codes_of(credential), user)
 }
 
 /// What the codes of a one time password credential are counted under.

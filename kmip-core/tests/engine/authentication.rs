@@ -80,6 +80,20 @@ fn guessing_is_slowed() {
     assert!(is_served(&attempt(&harness, CLIENT, "alice", "right")), "one wrong try after a right one delays nothing");
 }
 
+/// Whoever tries a user of another client's delays itself alone, and is answered as for a user that there is not.
+#[test]
+fn a_client_does_not_lock_out_the_users_of_another() {
+    let harness = harness();
+    for _ in 0..20 {
+        attempt(&harness, CLIENT, "bob", "wrong");
+        attempt(&harness, CLIENT, "nobody", "wrong");
+    }
+    assert!(is_served(&attempt(&harness, "other client", "bob", "right")), "another client has locked the user out");
+    let told = ["bob", "nobody"].map(|user| attempt(&harness, CLIENT, user, "right"));
+    assert!(told[0].result_message.as_ref().is_some_and(|told| told.as_str().contains("try again")));
+    assert_eq!(told[0], told[1]);
+}
+
 /// A right password clears the count also when it was verified before.
 #[test]
 fn wrong_tries_do_not_add_up_over_right_ones() {
