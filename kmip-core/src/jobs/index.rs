@@ -1,6 +1,7 @@
 //! The jobs of the store in memory, without what is sealed: which are due, which have ended, and how many a client has.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
+use std::ops::Bound;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -56,6 +57,8 @@ struct State {
     begun: HashSet<JobKey>,
     /// Jobs that a client waits for: they are due whatever their time.
     hastened: BTreeSet<JobKey>,
+    /// The client whose job began last.
+    turn: Option<Text>,
 }
 
 /// See the module.
@@ -102,22 +105,26 @@ impl Jobs {
         state.heads.insert(key.clone(), head);
     }
 
-    /// Jobs to run now; they count as running from here on.
+    /// Jobs to run now; they count as running from here on. Clients take turns, so that none waits for all jobs of another.
     pub fn take_due(&self, now: i64, limit: usize) -> Vec<JobKey> {
         let mut state = self.state();
-        let State { heads, waiting, running, hastened, .. } = &mut *state;
-        let awaited = hastened.iter().filter(|key| heads.get(*key).is_some_and(|head| head.job.is_waiting()));
-        let ripe = waiting.iter().take_while(|(starts, _)| *starts <= now).map(|(_, key)| key);
-        let mut due: Vec<JobKey> = Vec::new();
-        for key in awaited.chain(ripe) {
-            if due.len() == limit {
+        let mut due = state.due(now, limit);
+        let mut taken: Vec<JobKey> = Vec::new();
+        while taken.len() < limit {
+            let after = (state.turn.as_ref().map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+            let Some(client) = due.range::<Text, _>(after).chain(&due).map(|(client, _)| client.clone()).next() else {
                 break;
+            };
+            if let Some(of_client) = due.get_mut(&client) {
+                taken.extend(of_client.pop_front());
+                if of_client.is_empty() {
+                    due.remove(&client);
+                }
             }
-            if running.insert(key.clone()) {
-                due.push(key.clone());
-            }
+            state.turn = Some(client);
         }
-        due
+        state.running.extend(taken.iter().cloned());
+        taken
     }
 
     /// A job is not worked on any more.
@@ -241,6 +248,27 @@ fn fits(bytes: usize, settings: &Asynchronous) -> OpResult<()> {
 }
 
 impl State {
+    /// Jobs that may run now, by their clients: those that a client waits for first, as many of each as there is room for.
+    fn due(&self, now: i64, limit: usize) -> BTreeMap<Text, VecDeque<JobKey>> {
+        let awaited = self.hastened.iter().filter(|key| self.heads.get(*key).is_some_and(|head| head.job.is_waiting()));
+        let ripe = self.waiting.iter().take_while(|(starts, _)| *starts <= now).map(|(_, key)| key);
+        let mut due: BTreeMap<Text, VecDeque<JobKey>> = BTreeMap::new();
+        if limit == 0 {
+            return due;
+        }
+        for key in awaited.chain(ripe).filter(|key| !self.running.contains(*key)) {
+            let Some(head) = self.heads.get(key) else { continue };
+            match due.get_mut(&head.job.client) {
+                None => drop(due.insert(head.job.client.clone(), VecDeque::from([key.clone()]))),
+                Some(of_client) if of_client.len() < limit && !of_client.contains(key) => {
+                    of_client.push_back(key.clone())
+                }
+                Some(_) => {}
+            }
+        }
+        due
+    }
+
     /// Forgets a job, and tells how often it was tried.
     fn remove(&mut self, key: &JobKey) -> Option<i32> {
         let head = self.heads.remove(key)?;
@@ -255,5 +283,53 @@ impl State {
             }
         }
         Some(head.job.tries)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jobs::record::JobItem;
+    use kmip_codec::registry::{BatchErrorContinuationOption, Operation};
+    use kmip_codec::version::V2_1;
+
+    fn waiting(jobs: &Jobs, client: &str, number: u8) -> JobKey {
+        let item = JobItem { operation: Operation::Locate, stage: Stage::Waiting, obtained: false, reason: None };
+        let job = Job {
+            id: Text::from(format!("{client} {number}")),
+            scope: Text::new(client),
+            client: Text::new(client),
+            user: None,
+            ticket: None,
+            version: V2_1,
+            tries: 0,
+            continuation: BatchErrorContinuationOption::Stop,
+            submitted: 1,
+            starts: 1,
+            expires: i64::MAX,
+            items: vec![item],
+            message: None,
+            sealed: None,
+        };
+        let key = job.key();
+        jobs.put(&key, Some((job, 1)));
+        key
+    }
+
+    /// A client with many jobs, all of which it waits for, does not keep another from its turn.
+    #[test]
+    fn clients_take_turns() {
+        let jobs = Jobs::default();
+        for number in 0..50 {
+            let key = waiting(&jobs, "busy", number);
+            jobs.hasten(&key);
+        }
+        let other = [waiting(&jobs, "other", 0), waiting(&jobs, "other", 1)];
+        let taken: Vec<JobKey> = (0..4).flat_map(|_| jobs.take_due(1, 1)).collect();
+        assert!(other.iter().all(|key| taken.contains(key)), "{taken:?}");
+        let three = jobs.take_due(1, 3);
+        assert_eq!(three.len(), 3, "where nobody else waits, all turns are the client's");
+        assert!(!jobs.take_due(1, 100).iter().any(|key| taken.contains(key) || three.contains(key)), "once");
+        assert_eq!(jobs.take_due(1, 0), []);
     }
 }
