@@ -52,6 +52,8 @@ pub(crate) struct Claims {
     asked: bool,
     free: Vec<Ready>,
     taken: Vec<Ready>,
+    /// Identifiers under which the hardware was asked for a key.
+    asked_for: HashSet<Text>,
     made: Vec<Discarded>,
 }
 
@@ -65,7 +67,39 @@ struct State {
     /// Intents that this process answers for: reconciliation leaves them alone.
     live: HashSet<(Text, Text)>,
     /// Keys to remove, whose intents then go.
-    leftovers: Vec<Discarded>,
+    leftovers: Vec<Leftover>,
+}
+
+/// A key that is to be removed.
+#[derive(Debug)]
+enum Leftover {
+    /// It is known.
+    Key(Discarded),
+    /// The hardware failed when it was asked to make it under this scope and identifier. It may have made it all the same,
+    /// or may yet: under this identifier none is made again.
+    Doubtful(Text, Text),
+}
+
+impl Leftover {
+    fn owner(&self) -> (Text, Text) {
+        match self {
+            Self::Key(key) => (key.scope.clone(), key.id.clone()),
+            Self::Doubtful(scope, id) => (scope.clone(), id.clone()),
+        }
+    }
+
+    fn remove(&self, vault: &dyn KeyVault) -> bool {
+        match self {
+            Self::Key(key) => key.destroy(vault),
+            Self::Doubtful(scope, id) => match vault.remove_resident(scope, id) {
+                Ok(_) => true,
+                Err(error) => {
+                    tracing::warn!(object = %id, %error, "whether hardware has made a key is not known yet");
+                    false
+                }
+            },
+        }
+    }
 }
 
 impl Residents {
@@ -85,10 +119,10 @@ impl Residents {
         state.ready.entry(scope.clone()).or_default().extend(ids.into_iter().map(|id| Ready { id, revision }));
     }
 
-    fn leave(&self, keys: impl IntoIterator<Item = Discarded>) {
+    fn leave(&self, keys: impl IntoIterator<Item = Leftover>) {
         let mut state = self.state();
         for key in keys {
-            state.live.insert((key.scope.clone(), key.id.clone()));
+            state.live.insert(key.owner());
             state.leftovers.push(key);
         }
     }
@@ -97,7 +131,15 @@ impl Residents {
 impl Claims {
     /// None yet, of a request that may make so many keys.
     pub(crate) fn new(scope: Text, wanted: usize) -> Self {
-        Self { scope, wanted, asked: false, free: Vec::new(), taken: Vec::new(), made: Vec::new() }
+        Self {
+            scope,
+            wanted,
+            asked: false,
+            free: Vec::new(),
+            taken: Vec::new(),
+            asked_for: HashSet::new(),
+            made: Vec::new(),
+        }
     }
 
     /// The identifier of a new object: one whose intent is durable if there is one, else a random one.
@@ -118,12 +160,13 @@ impl Claims {
         }
     }
 
-    /// Asks for intents unless that of an object is durable.
-    pub(crate) fn require(&self, id: &Text) -> OpResult<()> {
-        match self.taken.iter().any(|ready| ready.id == *id) {
-            true => Ok(()),
-            false => Err(OpError::needs_intents(self.wanted)),
+    /// Asks for intents unless that of an object is durable: the hardware is asked for its key next.
+    pub(crate) fn require(&mut self, id: &Text) -> OpResult<()> {
+        if !self.taken.iter().any(|ready| ready.id == *id) {
+            return Err(OpError::needs_intents(self.wanted));
         }
+        self.asked_for.insert(id.clone());
+        Ok(())
     }
 
     /// Takes note of a key that the hardware made.
@@ -136,8 +179,9 @@ impl Claims {
     pub(crate) fn close(mut self, engine: &Engine, stores: impl Fn(&Text) -> bool, batch: &mut Batch) -> Self {
         let (kept, rest): (Vec<_>, Vec<_>) = self.taken.into_iter().partition(|ready| stores(&ready.id));
         let (kept_made, rest_made): (Vec<_>, Vec<_>) = self.made.into_iter().partition(|key| stores(&key.id));
-        let free = std::mem::take(&mut self.free);
-        Self { free, taken: rest, made: rest_made, ..Self::new(self.scope.clone(), self.wanted) }.abandon(engine);
+        let (free, asked_for) = (std::mem::take(&mut self.free), self.asked_for.clone());
+        let given_up = Self::new(self.scope.clone(), self.wanted);
+        Self { free, taken: rest, asked_for, made: rest_made, ..given_up }.abandon(engine);
         for ready in &kept {
             let key = layout::intent(&self.scope, &ready.id);
             batch.guards.push(Guard::At(key.clone(), ready.revision));
@@ -155,12 +199,16 @@ impl Claims {
         }
     }
 
-    /// Nothing is stored: keys that were made are removed later, identifiers without a key are ready again.
+    /// Nothing is stored: keys that were made, or may have been, are removed later; identifiers without a key are ready again.
     pub(crate) fn abandon(self, engine: &Engine) {
-        let unused = self.taken.into_iter().filter(|ready| !self.made.iter().any(|key| key.id == ready.id));
-        let unused = unused.chain(self.free);
+        let (asked, unused): (Vec<_>, Vec<_>) =
+            self.taken.into_iter().partition(|ready| self.asked_for.contains(&ready.id));
+        let unused = unused.into_iter().chain(self.free);
         engine.residents.state().ready.entry(self.scope.clone()).or_default().extend(unused);
-        engine.residents.leave(self.made);
+        let is_made = |ready: &Ready| self.made.iter().any(|key| key.id == ready.id);
+        let doubtful = asked.into_iter().filter(|ready| !is_made(ready));
+        let doubtful: Vec<_> = doubtful.map(|ready| Leftover::Doubtful(self.scope.clone(), ready.id)).collect();
+        engine.residents.leave(self.made.into_iter().map(Leftover::Key).chain(doubtful));
     }
 }
 
@@ -202,7 +250,7 @@ impl Engine {
         for gone in &enveloped {
             gone.destroy(self.vault.as_ref());
         }
-        self.residents.leave(resident);
+        self.residents.leave(resident.into_iter().map(Leftover::Key));
     }
 
     /// Adds to a batch the intents to remove what it discards.
@@ -225,12 +273,13 @@ impl Engine {
         let mut batch = Batch::default();
         let mut waiting = waiting.into_iter();
         for gone in waiting.by_ref() {
-            if !gone.destroy(self.vault.as_ref()) {
+            if !gone.remove(self.vault.as_ref()) {
                 self.residents.state().leftovers.push(gone);
                 break;
             }
-            batch.writes.push(Write::Delete(layout::intent(&gone.scope, &gone.id)));
-            self.residents.state().live.remove(&(gone.scope, gone.id));
+            let (scope, id) = gone.owner();
+            batch.writes.push(Write::Delete(layout::intent(&scope, &id)));
+            self.residents.state().live.remove(&(scope, id));
         }
         self.residents.state().leftovers.extend(waiting);
         (!batch.writes.is_empty()).then(|| Pending::again(batch, 0))

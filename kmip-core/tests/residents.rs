@@ -240,6 +240,25 @@ fn destroying_removes_the_key_after_the_change_is_durable() {
     assert!(!harness.intents().contains(&b"remove".to_vec()));
 }
 
+/// A device that makes a key and does not say so: under the identifier no second one is made, and the first goes.
+#[test]
+fn a_key_that_a_device_may_have_made_is_not_made_again() {
+    let harness = harness();
+    let known = create(&harness, stays());
+    harness.vault.make_and_fail_next();
+    failure(&harness.call(V2_1, Operation::Create, stays()));
+    let made: Vec<String> = in_hardware(&harness).into_iter().filter(|id| *id != known).collect();
+    assert_eq!(made.len(), 1);
+    let next: Vec<String> = (0..4).map(|_| create(&harness, stays())).collect();
+    assert!(!next.contains(&made[0]), "the identifier is used again");
+    harness.vault.fail_next(1);
+    harness.tidy_hardware();
+    harness.tidy_hardware();
+    assert!(!in_hardware(&harness).contains(&made[0]), "what was made stays for ever");
+    assert_eq!(in_hardware(&harness).len(), 5);
+    assert_eq!(harness.engine.reconcile().unwrap().orphans, []);
+}
+
 /// The server dies after the device made a key and before its record is stored; then between the destruction of an object
 /// and the removal of its key.
 #[test]

@@ -33,6 +33,8 @@ struct State {
     seed: u64,
     drawn: u64,
     failures: u32,
+    /// Whether the next resident key is made without an answer.
+    silent: bool,
     waits: Waits,
     pairs: Vec<(KeySpec, Secret, Vec<u8>)>,
     /// Scope keys that were given out: scope, generation, number of the root key.
@@ -64,6 +66,7 @@ impl SimVault {
             seed,
             drawn: 0,
             failures: 0,
+            silent: false,
             waits: Waits::default(),
             pairs: Vec::new(),
             made: HashMap::new(),
@@ -91,6 +94,11 @@ impl SimVault {
     pub fn renew_root_key(&self) {
         let mut state = self.state();
         state.root = state.root.saturating_add(1);
+    }
+
+    /// Makes the next resident key, and fails to say so, as a device does that answers too late.
+    pub fn make_and_fail_next(&self) {
+        self.state().silent = true;
     }
 
     /// Makes the next `calls` calls of the seam fail, as a device does that was unplugged.
@@ -321,7 +329,8 @@ impl KeyVault for SimVault {
 
     fn generate_resident(&self, what: Residence, binding: Binding<'_>) -> Result<Generated, VaultError> {
         let mut state = self.call()?;
-        match what.kind {
+        let is_silent = std::mem::take(&mut state.silent);
+        let made = match what.kind {
             ResidentKind::Aes { bits } | ResidentKind::Hmac { bits } => {
                 let material = state.secret(bits as usize / 8);
                 state.seal(material, binding, Some(what)).map(Generated::Symmetric)
@@ -332,7 +341,8 @@ impl KeyVault for SimVault {
                 Ok(Generated::Pair { private: state.seal(private, binding, Some(what))?, public })
             }
             ResidentKind::Ec { .. } => Err(VaultError::Unsupported(format!("{what:?}"))),
-        }
+        };
+        if is_silent { Err(VaultError::Failed("simulated failure after the key was made".to_owned())) } else { made }
     }
 
     fn import_resident(&self, what: Residence, secret: &Secret, binding: Binding<'_>) -> Result<Sealed, VaultError> {
