@@ -162,6 +162,9 @@ fn split(context: &Context<'_>, plan: &Plan, whole: &Whole, is_clients: bool) ->
         }
     }
     let method = Method::named(plan.kind, plan.size.clone(), plan.polynomial)?;
+    if method.is_long(whole.secret.len(), plan.parts.into(), plan.threshold.into()) {
+        context.txn.long_work()?;
+    }
     method.split(&whole.secret, plan.parts, plan.threshold, &random)
 }
 

@@ -46,6 +46,7 @@ pub(super) fn join_split_key(
     let Some((first, _)) = parts.first() else {
         return fail(Fault::InvalidMessage, "Join Split Key needs the Unique Identifiers of the parts");
     };
+    must_stay_sealed(object_type, parts.iter().map(|(part, _)| -> &Record { part }))?;
     let mut record = make::new_record(context, object_type, &[attributes.as_ref()], Origin::Client)?;
     describe_by_parts(&mut record, first, object_type);
     make::claim_names(context, &record)?;
@@ -149,10 +150,12 @@ fn join(context: &Context<'_>, parts: &[(View, Secret)]) -> OpResult<Secret> {
         return fail(Fault::CryptographicFailure, message);
     }
     let size = model.prime_field_size.as_ref().map(Prime::of).transpose()?;
-    if size.is_some() {
+    let method = Method::named(model.split_key_method, size, polynomial)?;
+    let longest = parts.iter().map(|(_, secret)| secret.len()).max().unwrap_or_default();
+    if method.is_long(longest, given.len(), given.len()) {
         context.txn.long_work()?;
     }
-    Method::named(model.split_key_method, size, polynomial)?.join(&given, threshold)
+    method.join(&given, threshold)
 }
 
 /// Takes over what the request does not say.
@@ -247,6 +250,18 @@ fn fitted(joined: &Secret, length: usize) -> OpResult<Secret> {
         }
         None => fail(Fault::CryptographicFailure, format!("what the parts give has more than {length} bytes")),
     }
+}
+
+/// A certificate is stored in the clear: what must not be had in the clear is none.
+fn must_stay_sealed<'a>(object_type: ObjectType, mut parts: impl Iterator<Item = &'a Record>) -> OpResult<()> {
+    let is_kept = |part: &Record| {
+        attribute_of!(part, Sensitive) == Some(&true) || attribute_of!(part, Extractable) == Some(&false)
+    };
+    if object_type == ObjectType::Certificate && parts.any(is_kept) {
+        let message = "the parts are Sensitive, or not Extractable: they are not parts of a certificate";
+        return fail(Fault::InvalidObjectType, message);
+    }
+    Ok(())
 }
 
 /// A key is as protected as each of its parts.

@@ -20,6 +20,8 @@ pub(crate) use prime::Prime;
 pub(crate) const MOST_PARTS: i32 = 255;
 /// Work that one request may ask for: bytes of the secret times parts times threshold.
 const MOST_WORK: usize = 1 << 24;
+/// Work up to which a key is split or joined at once: some milliseconds.
+const QUICK_WORK: usize = 1 << 17;
 
 /// How a secret is shared.
 pub(crate) enum Method {
@@ -63,6 +65,11 @@ impl Method {
         Ok(named)
     }
 
+    /// Whether splitting or joining takes longer than other requests should wait.
+    pub fn is_long(&self, bytes: usize, parts: usize, threshold: usize) -> bool {
+        matches!(self, Self::Prime(_)) || bytes.saturating_mul(parts).saturating_mul(threshold) > QUICK_WORK
+    }
+
     /// Splits a secret: the part with the identifier 1 comes first.
     pub fn split(&self, secret: &Secret, parts: u16, threshold: u16, random: Random<'_>) -> OpResult<Vec<Secret>> {
         check_work(secret.len(), parts, threshold)?;
@@ -80,6 +87,9 @@ impl Method {
         let length = parts.first().map_or(0, |(_, bytes)| bytes.len());
         if parts.iter().any(|(_, bytes)| bytes.len() != length) && !matches!(self, Self::Prime(_)) {
             return fail(Fault::CryptographicFailure, "the parts differ in length: they are not parts of one key");
+        }
+        if matches!(self, Self::Bytes(_)) && parts.iter().any(|(place, _)| u8::try_from(*place).is_err()) {
+            return fail(Fault::BadCryptographicParameters, "the field of 2^8 elements has no part beyond 255");
         }
         let count = u16::try_from(parts.len()).unwrap_or(u16::MAX);
         check_work(length, count, count)?;

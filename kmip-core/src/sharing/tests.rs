@@ -210,3 +210,22 @@ fn a_method_takes_the_parameters_that_it_has() {
     let unknown = Method::named(SplitKeyMethod(9), None, polynomial).err().expect("an unknown method");
     assert_eq!(unknown.fault, Fault::UnsupportedParameters);
 }
+
+#[test]
+fn the_field_of_bytes_has_no_part_beyond_255() {
+    let secret = Secret::copy_from(&[7]);
+    let refused = Method::Bytes(Polynomial::Polynomial_285).join(&[(1, &secret), (257, &secret)], 2);
+    assert_eq!(refused.expect_err("257 is no element").fault, Fault::BadCryptographicParameters);
+    assert!(
+        Method::Pairs(Polynomial::Polynomial_285)
+            .join(&[(1, &Secret::copy_from(&[7, 7])), (257, &Secret::copy_from(&[7, 7]))], 2)
+            .is_ok()
+    );
+}
+
+#[test]
+fn what_takes_long_is_told() {
+    let method = Method::Bytes(Polynomial::Polynomial_283);
+    assert!(!method.is_long(32, 5, 3));
+    assert!(method.is_long(256, 255, 128), "a long key in many parts");
+}

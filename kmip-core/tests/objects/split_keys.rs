@@ -8,8 +8,8 @@ use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create_split_key::CreateSplitKeyRequest;
 use kmip_codec::operation::join_split_key::JoinSplitKeyRequest;
 use kmip_codec::registry::{
-    CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, KeyFormatType, ObjectType, Operation,
-    ResultReason, SecretDataType, SplitKeyMethod as Method, Tag,
+    CertificateType, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, KeyFormatType, ObjectType,
+    Operation, ResultReason, SecretDataType, SplitKeyMethod as Method, Tag,
 };
 use kmip_codec::value::{BigInteger, DateTime};
 use kmip_codec::version::{V1_1, V1_2, V1_4, V2_0, V2_1, V3_0, Version};
@@ -374,4 +374,22 @@ fn registered_parts_are_joined() {
     }
     let digests = |id: &str| harness.record(id).attributes.iter().filter(|i| i.attribute.tag() == Tag::Digest).count();
     assert_eq!(digests(&one), 1);
+}
+
+/// A certificate is stored and given out in the clear: parts of a key that must not be are not joined as one.
+#[test]
+fn parts_that_stay_secret_are_not_joined_as_a_certificate() {
+    let harness = Harness::new();
+    for kept in [Attribute::Sensitive(true), Attribute::Extractable(false)] {
+        let id = harness.created(V2_1, &[]);
+        // By request a key that is not Extractable would be made in the vault's device.
+        let mut record = harness.record(&id);
+        record.set(kept);
+        harness.put(&record);
+        let ids = split(&harness, V2_1, request(Some(&id), Method::XOR, 2, 2));
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        let pgp = Attribute::CertificateType(CertificateType::PGP);
+        let refused = join(&harness, V2_1, join_request(ObjectType::Certificate, &ids, &[pgp]));
+        assert_eq!(failure(&refused), ResultReason::InvalidObjectType);
+    }
 }
