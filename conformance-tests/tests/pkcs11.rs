@@ -515,3 +515,29 @@ fn what_is_no_call_fails_and_changes_nothing_in(version: Version) {
     assert_eq!(caller.find(session, input().count(0)).len(), 0, "no search is left open");
     assert_eq!(caller.refused(F::C_DigestFinal, input().ulong(session).room(32)), Rv::OPERATION_NOT_INITIALIZED);
 }
+
+/// Parameters of mechanisms are kept between calls, and copied with each: an application keeps so many octets of them.
+#[test]
+fn mechanism_parameters_are_bounded() {
+    let mut world = InProcess::open().expect("an engine");
+    let mut caller = Caller::new(&mut world, V2_1);
+    let mut sessions = Vec::new();
+    for _ in 0..8 {
+        sessions.push(caller.must(F::C_OpenSession, input().ulong(0).ulong(6)).ulong());
+    }
+    let template = input().count(1).number(0x161, 16);
+    let generate = input().ulong(sessions[0]).mechanism(0x1080, None);
+    let key = caller.must(F::C_GenerateKey, Input([generate.0, template.0].concat())).ulong();
+    let gcm = |aad: usize| input().octets(&[7; 12]).ulong(96).octets(&vec![1; aad]).ulong(128);
+    let mut codes = Vec::new();
+    for session in &sessions {
+        let begin = input().ulong(*session).mechanism(0x1087, Some(gcm(60 << 10))).ulong(key);
+        codes.push(caller.call(F::C_EncryptInit, begin).0);
+    }
+    assert_eq!(codes[..4], [Rv::OK; 4]);
+    assert_eq!(codes[4..], [Rv::HOST_MEMORY; 4]);
+    // What ends makes room.
+    caller.must(F::C_Encrypt, input().ulong(sessions[0]).octets(b"data").room(64));
+    let begin = input().ulong(sessions[5]).mechanism(0x1087, Some(gcm(60 << 10))).ulong(key);
+    caller.must(F::C_EncryptInit, begin);
+}

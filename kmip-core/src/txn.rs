@@ -9,7 +9,7 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::Name;
 use kmip_codec::error::DecodeError;
 use kmip_codec::inline::Text;
-use kmip_codec::registry::ObjectType;
+use kmip_codec::registry::{ObjectType, Operation};
 use kmip_codec::value::ByteString;
 
 use crate::catalog::{Catalog, Stored};
@@ -592,6 +592,11 @@ impl Txn<'_> {
     pub fn restrict(&mut self, reach: Option<Reach>) {
         self.reach = reach;
         self.bytes = 0;
+    }
+
+    /// Keeps of the rights that reach objects those that permit an operation, too; `false` if that would leave none.
+    pub fn narrow(&mut self, operation: Operation) -> bool {
+        self.reach.as_mut().is_none_or(|reach| reach.narrow(operation))
     }
 
     /// What the item has worked with, and how many bytes it has protected.

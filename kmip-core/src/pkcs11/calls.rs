@@ -13,7 +13,7 @@ use super::{Done, Stop, cryptography, objects, stop, token};
 use crate::batch::Context;
 use crate::cryptography::streams::CORRELATION_BYTES;
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::ops;
+use crate::{ops, tickets};
 
 /// The interface whose functions these are, as `CK_INTERFACE` names it.
 const INTERFACE: &str = "PKCS 11";
@@ -268,6 +268,7 @@ impl Call<'_, '_> {
     /// Carries out an operation of KMIP. What fails leaves nothing, although the call itself is answered.
     pub fn operate(&mut self, operation: Operation, payload: RequestPayload) -> Done<ResponsePayload> {
         let context = &mut *self.context;
+        tickets::within(context, operation)?;
         let (savepoint, mark) = (context.txn.savepoint(), context.effects.mark());
         let (discarded, results, given) = (context.discarded.len(), context.results.len(), context.given.len());
         let placeholder = context.placeholder.clone();

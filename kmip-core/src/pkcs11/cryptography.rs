@@ -1,5 +1,7 @@
 //! Cryptography of a session: Init, then the whole in one call, or parts. Each is done by the KMIP operation of its kind.
 
+use std::sync::Arc;
+
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::decrypt::DecryptRequest;
@@ -22,7 +24,7 @@ use kmip_codec::value::ByteString;
 use super::calls::Call;
 use super::codec::{Reader, Writer};
 use super::mechanisms::{How, Meaning, Mechanism, Named};
-use super::sessions::{Kind, Session};
+use super::sessions::{Kind, MOST_OCTETS, Session};
 use super::{Done, Stop, ecdsa, stop};
 use crate::object::attribute_of;
 
@@ -30,10 +32,18 @@ use crate::object::attribute_of;
 #[derive(Clone)]
 pub(crate) struct Active {
     mechanism: &'static Mechanism,
-    meaning: Meaning,
+    /// Shared by the copies of a session that each call makes.
+    meaning: Arc<Meaning>,
     key: Option<Key>,
     /// The Correlation Value of KMIP, once a part was given.
     stream: Option<ByteString>,
+}
+
+impl Active {
+    /// Octets of the mechanism's parameter.
+    pub fn octets(&self) -> usize {
+        self.meaning.octets()
+    }
 }
 
 /// The key of what is under way.
@@ -106,9 +116,12 @@ fn begin(call: &mut Call<'_, '_>, session: &mut Session, kind: Kind, reader: &mu
         return stop(Rv::MECHANISM_INVALID);
     }
     let meaning = named.meaning()?;
+    if call.application.octets().saturating_add(meaning.octets()) > MOST_OCTETS {
+        return stop(Rv::HOST_MEMORY);
+    }
     let key = if kind == Kind::Digest { None } else { Some(key(call, reader.ulong()?)?) };
     reader.finish()?;
-    session.active.insert(kind, Active { mechanism: named.mechanism, meaning, key, stream: None });
+    session.active.insert(kind, Active { mechanism: named.mechanism, meaning: Arc::new(meaning), key, stream: None });
     Ok(Secret::copy_from(&[]))
 }
 

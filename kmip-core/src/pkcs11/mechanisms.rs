@@ -121,6 +121,15 @@ pub(super) struct Meaning {
     pub aad: Option<Vec<u8>>,
 }
 
+impl Meaning {
+    /// Octets that it takes beyond a few.
+    pub fn octets(&self) -> usize {
+        let source = self.parameters.p_source.as_ref().map_or(0, |source| source.as_slice().len());
+        let vectors = [&self.iv, &self.aad].into_iter().flatten().map(Vec::len);
+        vectors.sum::<usize>().saturating_add(source)
+    }
+}
+
 /// Cryptographic Parameters that say nothing.
 const NOTHING: CryptographicParameters = CryptographicParameters {
     block_cipher_mode: None,

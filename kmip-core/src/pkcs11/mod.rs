@@ -3,7 +3,8 @@
 //! C_Initialize opens an application and gives its Correlation Value, which every later call returns; C_Finalize closes it.
 //! There is one slot with one token: the client's scope. Objects are those of KMIP, and what is done with them is done by
 //! the KMIP operations themselves, so that states, masks, usage limits and protection are the same. A function that fails in
-//! Cryptoki's terms is an operation that succeeds with a return code; only what is no call at all fails.
+//! Cryptoki's terms is an operation that succeeds with a return code; only what is no call at all fails. A ticket whose Rights
+//! name operations permits a function if they name PKCS#11 and the operations that do its work.
 //!
 //! # How parameters are written
 //! The text of the PKCS#11 profile is not at hand in full; these are its rules (KMIP Profiles 2.1 §5.18.1) as far as they

@@ -59,11 +59,18 @@ impl Call<'_, '_> {
         }
     }
 
-    fn give_handles(&mut self, given: Vec<(u64, Text)>) -> Done<()> {
-        if self.application.handles.len().saturating_add(given.len()) > MOST_HANDLES {
-            return stop(Rv::HOST_MEMORY);
+    /// Refuses what would give more objects handles than an application may have.
+    fn require_room(&self, more: usize) -> Done<()> {
+        let handles = self.application.handles.len().saturating_add(more);
+        if handles > MOST_HANDLES { stop(Rv::HOST_MEMORY) } else { Ok(()) }
+    }
+
+    fn give_handles(&mut self, mut given: Vec<(u64, Text)>) -> Done<()> {
+        given.retain(|(handle, _)| !self.application.handles.contains_key(handle));
+        self.require_room(given.len())?;
+        if !given.is_empty() {
+            self.change(Change::Handles(given));
         }
-        self.change(Change::Handles(given));
         Ok(())
     }
 
@@ -96,6 +103,9 @@ pub(super) fn find_init(call: &mut Call<'_, '_>, session: &mut Session, reader: 
         if shown && matches(call, &record, &template)? {
             found.push((handle_of(&record), record.id.clone()));
         }
+    }
+    if call.application.found().saturating_add(found.len()) > MOST_HANDLES {
+        return stop(Rv::HOST_MEMORY);
     }
     let handles = found.iter().map(|(handle, _)| *handle).collect();
     call.give_handles(found)?;
@@ -257,6 +267,7 @@ pub(super) fn generate_key(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> 
         attributes: Some(attributes.into_iter().collect::<Bag>()),
         protection_storage_masks: None,
     };
+    call.require_room(1)?;
     match call.operate(Operation::Create, RequestPayload::Create(Box::new(request)))? {
         ResponsePayload::Create(created) => {
             let handle = call.give_handle(&created.unique_identifier)?;
@@ -323,6 +334,7 @@ pub(super) fn generate_pair(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) ->
         private_protection_storage_masks: None,
         public_protection_storage_masks: None,
     };
+    call.require_room(2)?;
     match call.operate(Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(request)))? {
         ResponsePayload::CreateKeyPair(made) => {
             let public = call.give_handle(&made.public_key_unique_identifier)?;
@@ -385,6 +397,7 @@ pub(super) fn create(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
         object: Some(object),
         protection_storage_masks: None,
     };
+    call.require_room(1)?;
     match call.operate(Operation::Register, RequestPayload::Register(Box::new(request)))? {
         ResponsePayload::Register(registered) => {
             let handle = call.give_handle(&registered.unique_identifier)?;

@@ -21,6 +21,8 @@ const MOST_OF_CLIENT: usize = 16;
 pub(super) const MOST_SESSIONS: usize = 64;
 /// Handles of one application.
 pub(super) const MOST_HANDLES: usize = 100_000;
+/// Octets of mechanism parameters that the sessions of one application keep.
+pub(super) const MOST_OCTETS: usize = 256 << 10;
 /// Seconds after its last call at which an application ends.
 const IDLE_SECONDS: i64 = 1_800;
 
@@ -81,6 +83,16 @@ impl Application {
     pub fn new(client: Text, scope: Text, now: i64) -> Self {
         let (sessions, handles) = Default::default();
         Self { client, scope, used: now, logged_in: false, sessions, handles }
+    }
+
+    /// Octets of mechanism parameters that its sessions keep.
+    pub fn octets(&self) -> usize {
+        self.sessions.values().flat_map(|session| session.active.values()).map(Active::octets).sum()
+    }
+
+    /// Objects that its sessions have found and keep to be told.
+    pub fn found(&self) -> usize {
+        self.sessions.values().filter_map(|session| session.found.as_ref()).map(|(found, _)| found.len()).sum()
     }
 
     fn take(&mut self, change: Change) {

@@ -114,6 +114,14 @@ pub(crate) fn begin(context: &mut Context<'_>, operation: Operation) -> OpResult
     Ok(())
 }
 
+/// Before an operation that is done within an item of another one: whether one Right that permits the item permits it, too.
+pub(crate) fn within(context: &mut Context<'_>, operation: Operation) -> OpResult<()> {
+    if context.txn.narrow(operation) {
+        return Ok(());
+    }
+    fail(Fault::PermissionDenied, format!("the rights of the ticket do not permit {operation}"))
+}
+
 /// After an item that succeeded: takes what it used from the ticket's limit and from that of one Right that allows it all.
 pub(crate) fn end(context: &mut Context<'_>, operation: Operation) -> OpResult<()> {
     let Some(ticket) = context.principal.ticket.clone() else { return Ok(()) };

@@ -14,7 +14,7 @@ mod live;
 mod record;
 
 pub use admission::Presented;
-pub(crate) use admission::{begin, end};
+pub(crate) use admission::{begin, end, within};
 pub(crate) use issue::{Terms, issue, limit as limit_of, withdraw};
 pub(crate) use live::Tickets;
 pub(crate) use record::Reach;

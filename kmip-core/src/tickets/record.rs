@@ -189,6 +189,15 @@ impl Reach {
         Ok(())
     }
 
+    /// Keeps the Rights that permit an operation; `false`, and all of them stay, if none does.
+    pub fn narrow(&mut self, operation: Operation) -> bool {
+        let some = self.rights.iter().any(|(_, right)| right.allows(operation));
+        if some {
+            self.rights.retain(|(_, right)| right.allows(operation));
+        }
+        some
+    }
+
     /// Whether a search may find an object.
     pub fn shows(&self, id: &Text, record: Option<&Record>) -> bool {
         self.rights.iter().any(|(_, right)| right.reaches(id, record))

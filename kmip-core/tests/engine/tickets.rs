@@ -10,10 +10,11 @@ use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::delegated_login::{DelegatedLoginRequest, Right, Rights};
 use kmip_codec::operation::login::{LoginRequest, TicketLease};
 use kmip_codec::operation::logout::LogoutRequest;
+use kmip_codec::operation::pkcs11::Pkcs11Request;
 use kmip_codec::operation::query::QueryRequest;
 use kmip_codec::registry::{
-    BatchErrorContinuationOption, CredentialType, Operation, QueryFunction, ResultReason, ResultStatus, Tag,
-    TicketType, UsageLimitsUnit,
+    BatchErrorContinuationOption, CredentialType, Operation, Pkcs11Function as F, Pkcs11ReturnCode as Rv,
+    QueryFunction, ResultReason, ResultStatus, Tag, TicketType, UsageLimitsUnit,
 };
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::value::{ByteString, DateTime, Interval};
@@ -408,6 +409,37 @@ fn delegated_rights_hold_for_whoever_presents_the_ticket() {
     assert_eq!(harness.engine.object_count(), 2);
     let (operation, payload) = get(text(&ids[0]));
     assert_eq!(failure(&harness.call_as("helper", V2_1, operation, payload)), ResultReason::ObjectNotFound);
+}
+
+/// A function of PKCS#11 does its work by an operation, which the same Right must permit.
+#[test]
+fn a_right_to_pkcs_11_is_none_to_all_operations() {
+    let harness = Harness::new();
+    let (pkcs11, create, random) = (Operation::PKCS_11, Operation::Create, Operation::RNGRetrieve);
+    let apart = vec![right(&[pkcs11, random], None), right(&[create], None)];
+    for (rights, permitted) in [(apart, false), (vec![right(&[pkcs11, create], None)], true)] {
+        let ticket = delegate(&harness, rights);
+        let call = |correlation_value: &Option<ByteString>, pkcs11_function, input: &[u8]| {
+            let request = Pkcs11Request {
+                pkcs11_interface: None,
+                pkcs11_function,
+                correlation_value: correlation_value.clone(),
+                pkcs11_input_parameters: Some(Secret::copy_from(input)),
+            };
+            let item = (Operation::PKCS_11, RequestPayload::Pkcs11(Box::new(request)));
+            answer!(Pkcs11, call_as(&harness, "helper", &ticket, vec![item]).remove(0))
+        };
+        let application = call(&None, F::C_Initialize, &[1]).correlation_value;
+        let opened = call(&application, F::C_OpenSession, &[[0; 8], 6_u64.to_be_bytes()].concat());
+        let session = opened.pkcs11_output_parameters.expect("a session").expose_secret().to_vec();
+        // CKM_AES_KEY_GEN without a parameter, and a template of CKA_VALUE_LEN.
+        let (mechanism, kind) = (0x1080_u64.to_be_bytes(), 0x161_u64.to_be_bytes());
+        let template = [&[0, 0, 0, 0, 1][..], &kind, &[1, 1], &16_u64.to_be_bytes()].concat();
+        let made = call(&application, F::C_GenerateKey, &[&session, &mechanism[..], &template].concat());
+        let expected = if permitted { Rv::OK } else { Rv::KEY_FUNCTION_NOT_PERMITTED };
+        assert_eq!(made.pkcs11_return_code, expected);
+        assert_eq!(harness.engine.object_count(), usize::from(permitted));
+    }
 }
 
 /// A search with rights to some objects finds these.
