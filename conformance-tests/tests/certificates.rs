@@ -6,22 +6,29 @@ use std::process::{Command, Output};
 
 use conformance_tests::endpoint::{Endpoint, World};
 use conformance_tests::in_process::InProcess;
-use kmip_codec::attribute::values::{RevocationReason, UniqueIdentifier};
+use kmip_codec::attribute::values::{CryptographicDomainParameters, RevocationReason, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::{RequestMessage, encode};
+use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
 use kmip_codec::object::{Certificate, ManagedObject};
 use kmip_codec::operation::certify::CertifyRequest;
+use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
+use kmip_codec::operation::destroy::DestroyRequest;
+use kmip_codec::operation::import::ImportRequest;
+use kmip_codec::operation::obliterate::ObliterateRequest;
 use kmip_codec::operation::recertify::ReCertifyRequest;
 use kmip_codec::operation::revoke::RevokeRequest;
 use kmip_codec::operation::validate::ValidateRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
-    CertificateRequestType, CertificateType, Operation, ResultStatus, RevocationReasonCode, Tag, ValidityIndicator,
+    CertificateRequestType, CertificateType, CryptographicAlgorithm, CryptographicUsageMask, ObjectType, Operation,
+    RecommendedCurve, ResultReason, ResultStatus, RevocationReasonCode, Tag, ValidityIndicator,
 };
 use kmip_codec::value::{ByteString, Interval};
 use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
+use kmip_core::env::Env;
 use kmip_core::trust::{from_pem, to_pem};
 
 /// The folder of a test and OpenSSL's command; nothing where it is not installed.
@@ -234,17 +241,19 @@ fn what_an_administrator_trusts_and_revokes_decides_about_chains_from_outside() 
     openssl.write("index", "R\t400101000000Z\t200101000000Z\t1234\tunknown\t/CN=leaf.example\n");
     openssl.must("ca -config lists -gencrl -keyfile root.key -cert root.pem -out root.crl");
     let list = from_pem("X509 CRL", &openssl.read("root.crl")).expect("a list");
-    world.engine().add_revocation_list(&list).expect("it is a list");
+    world.engine().add_revocation_list(&list, InProcess::now()).expect("it is a list");
     assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Invalid);
-    // A list that another key has signed under the same name says nothing.
+    // A list that another key has signed under the same name does not put the true one aside.
     openssl.must("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out other.key");
     openssl.must("req -x509 -new -key other.key -subj /CN=Root -days 3650 -addext keyUsage=critical,keyCertSign,cRLSign -out other.pem");
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
     openssl.must("ca -config lists -gencrl -keyfile other.key -cert other.pem -out other.crl");
     let other = from_pem("X509 CRL", &openssl.read("other.crl")).expect("a list");
-    world.engine().add_revocation_list(&other).expect("it is a list");
-    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Valid);
-    assert!(world.engine().add_revocation_list(&list).is_err(), "it is older");
+    let refused = world.engine().add_revocation_list(&other, InProcess::now()).expect_err("it is not the issuer's");
+    assert!(refused.to_string().contains("not signed by the trusted certificate"), "{refused}");
+    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Invalid);
+    let early = Env { now: InProcess::now().now - 86_400, ..InProcess::now() };
+    let refused = world.engine().add_revocation_list(&list, early).expect_err("it is from the future");
+    assert!(refused.to_string().contains("in the future"), "{refused}");
 
     world.engine().remove_trust_anchor(&fingerprint).expect("it is there");
     assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Unknown);
@@ -278,4 +287,177 @@ fn an_authority_that_another_one_certifies_issues_chains_that_openssl_verifies()
     let root = from_pem("CERTIFICATE", &openssl.read("root.pem")).expect("a certificate");
     let refused = world.engine().install_authority(&root, InProcess::now()).expect_err("another key");
     assert!(refused.to_string().contains("not one of the key"), "{refused}");
+}
+
+fn item_in(version: Version, client: &mut dyn Endpoint, item: (Operation, RequestPayload)) -> ResponseBatchItem {
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![item]), version);
+    let answer = client.exchange(&request).expect("an answer");
+    let mut answer = decode_response(&answer, &Limits::DEFAULT, Strictness::Strict).expect("a response");
+    answer.batch_item.pop().expect("an item")
+}
+
+/// A certificate of a new key of the client: its identifier, and its DER.
+fn issue(client: &mut dyn Endpoint, subject: &str) -> (UniqueIdentifier, Vec<u8>) {
+    let curve = CryptographicDomainParameters { qlength: None, recommended_curve: Some(RecommendedCurve::P_256) };
+    let common = [
+        Attribute::CryptographicAlgorithm(CryptographicAlgorithm::ECDSA),
+        Attribute::CryptographicDomainParameters(curve),
+    ];
+    let pair = CreateKeyPairRequest {
+        common_attributes: Some(common.into_iter().collect()),
+        private_key_attributes: Some(
+            [Attribute::CryptographicUsageMask(CryptographicUsageMask::Sign)].into_iter().collect(),
+        ),
+        public_key_attributes: Some(
+            [Attribute::CryptographicUsageMask(CryptographicUsageMask::Verify)].into_iter().collect(),
+        ),
+        common_protection_storage_masks: None,
+        private_protection_storage_masks: None,
+        public_protection_storage_masks: None,
+    };
+    let made = call(client, Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(pair)));
+    let ResponsePayload::CreateKeyPair(made) = made else { panic!("{made:?}") };
+    let attributes =
+        [Attribute::CertificateType(CertificateType::X_509), Attribute::CertificateSubjectCN(subject.into())];
+    let certify = CertifyRequest {
+        unique_identifier: Some(made.public_key_unique_identifier),
+        certificate_request_type: None,
+        certificate_request: None,
+        certificate_request_value: None,
+        attributes: Some(attributes.into_iter().collect()),
+        protection_storage_masks: None,
+    };
+    let certified = call(client, Operation::Certify, RequestPayload::Certify(Box::new(certify)));
+    let ResponsePayload::Certify(certified) = certified else { panic!("{certified:?}") };
+    let id = certified.unique_identifier;
+    let get = kmip_codec::operation::get::GetRequest {
+        unique_identifier: Some(id.clone()),
+        key_format_type: None,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    let ResponsePayload::Get(got) = call(client, Operation::Get, RequestPayload::Get(Box::new(get))) else { panic!() };
+    let ManagedObject::Certificate(certificate) = got.object else { panic!("not a certificate") };
+    (id, certificate.certificate_value.as_slice().to_vec())
+}
+
+fn recertify(id: &UniqueIdentifier) -> (Operation, RequestPayload) {
+    let request = ReCertifyRequest {
+        unique_identifier: Some(id.clone()),
+        certificate_request_unique_identifier: None,
+        certificate_request_type: None,
+        certificate_request_value: None,
+        certificate_request: None,
+        offset: None,
+        attributes: None,
+        protection_storage_masks: None,
+    };
+    (Operation::ReCertify, RequestPayload::ReCertify(Box::new(request)))
+}
+
+fn import(id: &UniqueIdentifier, der: &[u8]) -> (Operation, RequestPayload) {
+    let object = Certificate { certificate_type: CertificateType::X_509, certificate_value: ByteString::new(der) };
+    let request = ImportRequest {
+        unique_identifier: id.clone(),
+        object_type: Some(ObjectType::Certificate),
+        replace_existing: Some(true),
+        key_wrap_type: None,
+        attributes: Some(Bag::default()),
+        object: ManagedObject::Certificate(Box::new(object)),
+    };
+    (Operation::Import, RequestPayload::Import(Box::new(request)))
+}
+
+fn replaced(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(old.len()).position(|window| window == old).expect("it is there");
+    [&bytes[..at], new, &bytes[at + new.len()..]].concat()
+}
+
+/// The authority vouches again for what it has said, not for what a client has put in its place.
+#[test]
+fn a_certificate_that_was_imported_over_an_issued_one_is_not_renewed() {
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    let (id, der) = issue(client.as_mut(), "honest");
+    success(item_in(V2_1, client.as_mut(), import(&id, &der)));
+    success(item_in(V2_1, client.as_mut(), recertify(&id)));
+    let (id, der) = issue(client.as_mut(), "honest");
+    let forged = replaced(&der, b"honest", b"forged");
+    success(item_in(V2_1, client.as_mut(), import(&id, &forged)));
+    let refused = item_in(V2_1, client.as_mut(), recertify(&id));
+    assert_eq!(refused.result_reason, Some(ResultReason::PermissionDenied), "{:?}", refused.response_payload);
+}
+
+fn success(item: ResponseBatchItem) {
+    assert_eq!(item.result_status, ResultStatus::Success, "{:?}", item.result_message);
+}
+
+/// Revocation is for good, whatever becomes of the object (RFC 5280 §3.3); and no new certificate is made for a key that was
+/// compromised.
+#[test]
+fn a_revoked_certificate_stays_revoked_when_its_object_goes() {
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    let destroy = |id: &UniqueIdentifier| {
+        let request = DestroyRequest { unique_identifier: Some(id.clone()) };
+        (Operation::Destroy, RequestPayload::Destroy(Box::new(request)))
+    };
+    let obliterate = |id: &UniqueIdentifier| {
+        let request = ObliterateRequest { unique_identifier: id.clone() };
+        (Operation::Obliterate, RequestPayload::Obliterate(Box::new(request)))
+    };
+    let mut gone = Vec::new();
+    for way in 0..4 {
+        let (id, der) = issue(client.as_mut(), "revoked");
+        let reason =
+            RevocationReason { revocation_reason_code: RevocationReasonCode::KeyCompromise, revocation_message: None };
+        let revoke = RevokeRequest {
+            unique_identifier: Some(id.clone()),
+            revocation_reason: Some(reason),
+            compromise_occurrence_date: None,
+        };
+        call(client.as_mut(), Operation::Revoke, RequestPayload::Revoke(Box::new(revoke)));
+        let refused = item_in(V2_1, client.as_mut(), recertify(&id));
+        assert_eq!(refused.result_reason, Some(ResultReason::PermissionDenied), "{:?}", refused.response_payload);
+        match way {
+            0 => success(item_in(V3_0, client.as_mut(), obliterate(&id))),
+            1 => {
+                success(item_in(V2_1, client.as_mut(), destroy(&id)));
+                success(item_in(V3_0, client.as_mut(), obliterate(&id)));
+            }
+            2 => success(item_in(V2_1, client.as_mut(), import(&id, &der))),
+            _ => {
+                success(item_in(V2_1, client.as_mut(), destroy(&id)));
+                success(item_in(V2_1, client.as_mut(), import(&id, &der)));
+            }
+        }
+        gone.push(der);
+    }
+    let list = world.engine().authority_revocation_list(InProcess::now()).expect("a list");
+    for (way, der) in gone.iter().enumerate() {
+        // Behind the version stands the serial number of 16 bytes.
+        let version = [0xA0, 3, 2, 1, 2, 2, 16];
+        let at = der.windows(7).position(|window| window == version).expect("a version") + 7;
+        let serial = &der[at..at + 16];
+        assert!(list.windows(16).any(|window| window == serial), "way {way}: it is on the list no longer");
+        let pem = to_pem("CERTIFICATE", der).expect("PEM");
+        assert_eq!(validate(client.as_mut(), &[&pem]), ValidityIndicator::Invalid, "way {way}");
+    }
+}
+
+/// What a trusted certificate says of itself counts whether the client sends it along or not.
+#[test]
+fn a_trusted_certificate_that_limits_names_leaves_the_answer_open() {
+    let Some(openssl) = OpenSsl::find() else { return };
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    openssl.must("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out root.key");
+    openssl.must("req -x509 -new -key root.key -subj /CN=Root -days 3650 -addext nameConstraints=critical,permitted;DNS:inside.example -out root.pem");
+    openssl.request(KINDS[0], "outside.example");
+    openssl.must("x509 -req -in outside.example.csr -CA root.pem -CAkey root.key -set_serial 5 -days 90 -out leaf.pem");
+    let (root, leaf) = (openssl.read("root.pem"), openssl.read("leaf.pem"));
+    world.engine().add_trust_anchor(&from_pem("CERTIFICATE", &root).expect("a certificate")).expect("an authority");
+    assert_eq!(validate(client.as_mut(), &[&leaf, &root]), ValidityIndicator::Unknown);
+    assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Unknown);
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use der::asn1::ObjectIdentifier;
 use der::{Tag, TagNumber};
 use kmip_codec::inline::Text;
-use kmip_codec::object::ManagedObject;
-use kmip_codec::registry::{CryptographicAlgorithm, RevocationReasonCode, Tag as Field};
+use kmip_codec::registry::CryptographicAlgorithm;
 use sha2::{Digest, Sha256};
 use spki::AlgorithmIdentifierRef;
 use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
@@ -18,13 +17,13 @@ use x509_cert::ext::pkix::{BasicConstraints, KeyUsage, KeyUsages};
 use crate::cryptography::key::algorithm as algorithm_of;
 use crate::engine::Engine;
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::issued::{self, Issue, Revocation};
 use crate::layout;
 use crate::material::Bound;
 use crate::object::{MaterialKind, Record, attribute_of};
 use crate::ports::crypto::{Hash, Key, Message, Signing};
 use crate::x509::certificate::{BASIC_CONSTRAINTS, KEY_USAGE, Parsed, SUBJECT_KEY_IDENTIFIER};
 use crate::x509::request::{EXTENDED_KEY_USAGE, SUBJECT_ALTERNATIVE_NAME};
-use crate::x509::revocation::Revoked;
 use crate::x509::write::{self, Contents, Entry};
 use crate::x509::{Malformed, algorithm};
 
@@ -95,16 +94,9 @@ pub(crate) fn require(engine: &Engine) -> OpResult<Authority> {
 pub(crate) fn load(engine: &Engine) -> OpResult<Option<Authority>> {
     let Some(found) = engine.store.get(layout::AUTHORITY)? else { return Ok(None) };
     let damaged = || OpError::new(Fault::Internal, "the record of the certificate authority is damaged");
-    let (id, certificate) = split(&found.value).ok_or_else(damaged)?;
+    let (id, certificate) = issued::split(&found.value).ok_or_else(damaged)?;
     let key = key(engine, &id)?.ok_or_else(damaged)?;
     Ok(Some(Authority { key, certificate: certificate.to_vec() }))
-}
-
-/// An identifier, a zero byte, and what is told of it.
-pub(crate) fn split(value: &[u8]) -> Option<(Text, &[u8])> {
-    let nul = value.iter().position(|byte| *byte == 0)?;
-    let (id, rest) = value.split_at_checked(nul)?;
-    Some((Text::new(std::str::from_utf8(id).ok()?), rest.get(1..)?))
 }
 
 /// A key of the authority's scope.
@@ -227,11 +219,6 @@ impl Authority {
         Ok(Issued { der, serial_number })
     }
 
-    /// What is recorded of an issued certificate: under which key, and which object it is.
-    pub fn record_of(&self, certificate: &Record) -> Vec<u8> {
-        [self.key.id.as_bytes(), b"\0", certificate.scope.as_bytes(), b"\0", certificate.id.as_bytes()].concat()
-    }
-
     /// The list of what was revoked.
     pub fn revocation_list(&self, engine: &Engine, now: i64) -> OpResult<Vec<u8>> {
         let issuer = self.parsed()?;
@@ -252,65 +239,26 @@ impl Authority {
         loop {
             let page = engine.store.scan(&from, &until, PAGE)?;
             for (key, stored) in &page.entries {
-                let own = split(&stored.value).filter(|(by, _)| *by == self.key.id);
-                let Some((_, place)) = own else { continue };
-                let Some(record) = object_at(engine, place)? else { continue };
+                let is_own = issued::split(&stored.value).is_some_and(|(by, _)| by == self.key.id);
+                let Some((_, issue)) = is_own.then(|| issued::read(engine, &stored.value)).transpose()?.flatten()
+                else {
+                    continue;
+                };
+                let revocation = match issue {
+                    Issue::Object(record) => Revocation::of(&record),
+                    Issue::Gone(revocation) => Some(revocation),
+                };
+                let Some(Revocation { listed: date, reason, .. }) = revocation.filter(|one| one.ends >= now) else {
+                    continue;
+                };
                 let serial_number = key.get(layout::ISSUED.len()..).unwrap_or_default().to_vec();
-                entries.extend(entry(&record, serial_number, now));
+                entries.push(Entry { serial_number, date, reason });
             }
             match page.entries.last() {
                 Some((last, _)) if page.more => from = [last.as_slice(), b"\0"].concat(),
                 _ => return Ok(entries),
             }
         }
-    }
-}
-
-/// The object whose scope and identifier a record of [`Authority::record_of`] ends with.
-fn object_at(engine: &Engine, place: &[u8]) -> OpResult<Option<Arc<Record>>> {
-    let Some((scope, id)) = split(place) else { return Ok(None) };
-    let Ok(id) = std::str::from_utf8(id) else { return Ok(None) };
-    let stored = engine.catalog.read(engine.store.as_ref(), &scope, &Text::new(id))?;
-    Ok(stored.map(|stored| Arc::clone(&stored.record)))
-}
-
-/// The object that a certificate with this serial number was issued as, by this authority or one before it.
-pub(crate) fn issued(engine: &Engine, serial_number: &[u8]) -> OpResult<Option<Arc<Record>>> {
-    match engine.store.get(&layout::issued(serial_number))? {
-        Some(found) => split(&found.value).map_or(Ok(None), |(_, place)| object_at(engine, place)),
-        None => Ok(None),
-    }
-}
-
-/// When and why an object was revoked.
-pub(crate) fn revocation(record: &Record) -> Option<Revoked> {
-    attribute_of!(record, RevocationReason)?;
-    let compromised = record.date(Field::CompromiseOccurrenceDate);
-    let date = compromised.or_else(|| record.date(Field::DeactivationDate))?;
-    Some(Revoked { date: date.0, compromised: compromised.is_some() })
-}
-
-fn entry(record: &Record, serial_number: Vec<u8>, now: i64) -> Option<Entry> {
-    let reason = attribute_of!(record, RevocationReason)?;
-    let revoked = record.date(Field::CompromiseDate).or_else(|| record.date(Field::DeactivationDate))?;
-    if let Some(ManagedObject::Certificate(certificate)) = &record.object
-        && Parsed::new(certificate.certificate_value.as_slice()).is_ok_and(|parsed| parsed.not_after < now)
-    {
-        return None;
-    }
-    Some(Entry { serial_number, date: revoked.0, reason: list_reason(reason.revocation_reason_code) })
-}
-
-/// `CRLReason` of a Revocation Reason Code (RFC 5280 §5.3.1, KMIP 2.1 §11.47).
-fn list_reason(code: RevocationReasonCode) -> u8 {
-    match code {
-        RevocationReasonCode::KeyCompromise => 1,
-        RevocationReasonCode::CACompromise => 2,
-        RevocationReasonCode::AffiliationChanged => 3,
-        RevocationReasonCode::Superseded => 4,
-        RevocationReasonCode::CessationOfOperation => 5,
-        RevocationReasonCode::PrivilegeWithdrawn => 9,
-        _ => 0,
     }
 }
 

@@ -29,7 +29,7 @@ use crate::quirks::Quirks;
 use crate::request::Request;
 use crate::x509::certificate::Parsed;
 use crate::x509::write;
-use crate::{layout, material};
+use crate::{issued, layout, material};
 
 type Done<T> = Result<T, AdministrationError>;
 
@@ -96,7 +96,7 @@ impl Engine {
             return unacceptable("the certificate is not valid now");
         }
         let requested = self.store.get(layout::AUTHORITY_REQUEST)?.map(|found| found.value);
-        let requested = requested.as_deref().and_then(authority::split);
+        let requested = requested.as_deref().and_then(issued::split);
         if let Some((id, _)) = requested.filter(|(_, key)| *key == parsed.public_key) {
             return self.put_authority(&id, certificate, Vec::new());
         }

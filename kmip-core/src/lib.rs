@@ -24,6 +24,7 @@ pub mod formats;
 mod groups;
 pub mod identity;
 mod index;
+mod issued;
 pub mod jobs;
 pub mod layout;
 mod make;

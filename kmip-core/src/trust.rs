@@ -7,10 +7,12 @@ use sha2::{Digest, Sha256};
 
 use crate::administration::AdministrationError;
 use crate::engine::Engine;
+use crate::env::Env;
 use crate::layout;
 use crate::ports::store::{Batch, Store, StoreError, Write};
 use crate::x509::certificate::Parsed;
 use crate::x509::revocation::RevocationList;
+use crate::x509::signed::Verification;
 
 /// Trust anchors that are kept.
 const ANCHORS: usize = 256;
@@ -18,6 +20,9 @@ const ANCHORS: usize = 256;
 const ANCHOR_BYTES: usize = 64 << 10;
 /// Bytes of a revocation list: some hundred thousand entries.
 const LIST_BYTES: usize = 16 << 20;
+
+/// Seconds by which the clock of a list's issuer may be ahead.
+const CLOCK_TOLERANCE: i64 = 3_600;
 
 /// The fingerprint by which a trust anchor is named: SHA-256 of its DER.
 pub type Fingerprint = [u8; 32];
@@ -55,7 +60,10 @@ impl Engine {
     }
 
     /// Keeps a revocation list (DER) in place of an older one of its issuer.
-    pub fn add_revocation_list(&self, der: &[u8]) -> Result<(), AdministrationError> {
+    ///
+    /// A list is fetched over networks that nobody need trust. One from the future would keep out all that follow, and one
+    /// that is not signed by the trusted certificate of its issuer would put the true one aside: neither is taken.
+    pub fn add_revocation_list(&self, der: &[u8], env: Env) -> Result<(), AdministrationError> {
         if der.len() > LIST_BYTES {
             return unacceptable(format!("a revocation list has at most {LIST_BYTES} bytes"));
         }
@@ -65,6 +73,10 @@ impl Engine {
                 "the list has a critical extension, so that it does not say all of its issuer".to_owned(),
             );
         }
+        if list.this_update > env.now.saturating_add(CLOCK_TOLERANCE) {
+            return unacceptable("the list was made in the future, by this server's clock".to_owned());
+        }
+        self.must_be_of_its_issuer(&list)?;
         list.find(&[]).or_else(|error| unacceptable(error.to_string()))?;
         let key = layout::revocation_list(&list.issuer);
         if let Some(known) = self.store.get(&key)?
@@ -73,6 +85,27 @@ impl Engine {
             return unacceptable("a newer list of this issuer is here already".to_owned());
         }
         self.write(Write::Put(key, der.to_vec()))
+    }
+
+    /// Refuses a list that none of the trusted certificates of its issuer has signed, if there are some. The issuers below
+    /// them are not known here: their lists count once a chain holds their certificate.
+    fn must_be_of_its_issuer(&self, list: &RevocationList<'_>) -> Result<(), AdministrationError> {
+        let anchors = anchors(self.store.as_ref())?;
+        let issuers = anchors.iter().filter_map(|der| Parsed::new(der).ok()).filter(|one| one.subject == list.issuer);
+        let mut known = false;
+        for issuer in issuers {
+            known = true;
+            match list.signed.verify(self.vault.as_ref(), &issuer.public_key) {
+                Ok(Verification::Right) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => return unacceptable(error.to_string()),
+            }
+        }
+        if known {
+            unacceptable("the list is not signed by the trusted certificate of its issuer".to_owned())
+        } else {
+            Ok(())
+        }
     }
 
     pub(crate) fn write(&self, write: Write) -> Result<(), AdministrationError> {

@@ -102,7 +102,7 @@ pub(crate) fn act(engine: &Engine, ask: &Ask, env: Env) -> Done {
             Ok(json!({ "anchors": anchors? }))
         }
         Ask::AddCrl { crl } => {
-            engine.add_revocation_list(&from_pem(LIST, crl)?)?;
+            engine.add_revocation_list(&from_pem(LIST, crl)?, env)?;
             Ok(json!({ "added": true }))
         }
     }

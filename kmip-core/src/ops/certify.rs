@@ -29,7 +29,7 @@ use crate::ports::post_quantum::PostQuantum;
 use crate::ports::store::Guard;
 use crate::x509::request::{self, Request};
 use crate::x509::{subject, write};
-use crate::{attributes, custody, layout, make, material, registered, state};
+use crate::{attributes, custody, issued, layout, make, material, registered, state};
 
 pub(super) fn certify(context: &mut Context<'_>, request: CertifyRequest) -> OpResult<CertifyResponse> {
     let CertifyRequest { certificate_request_type: kind, attributes: bag, .. } = &request;
@@ -285,7 +285,7 @@ pub(super) fn issue(
     }
     let key = layout::issued(&serial_number);
     context.txn.guard(Guard::Absent(key.clone()));
-    context.txn.write(key, Some(authority.record_of(&record)));
+    context.txn.write(key, Some(issued::value(&authority.key.id, &record)));
     let id = record.id.clone();
     make::put(context, record)?;
     Ok(id)

@@ -1,6 +1,8 @@
 //! Import (KMIP 1.4 §4.41, KMIP 2.1 §6.1.25): an object with its identifier and all its attributes, as another server exported
 //! it. What the rules of attributes say about who sets a value first does not hold here; see [`crate::supplied`].
 
+use std::sync::Arc;
+
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
@@ -11,7 +13,7 @@ use crate::batch::Context;
 use crate::engine::Discarded;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{archive, make, material, supplied, wrapping};
+use crate::{archive, issued, make, material, supplied, wrapping};
 
 /// Bytes that the identifier of an imported object may have.
 const LONGEST: usize = 128;
@@ -29,7 +31,10 @@ pub(super) fn import(context: &mut Context<'_>, request: ImportRequest) -> OpRes
     let template = if let ManagedObject::Template(template) = &mut object { template.attributes.take() } else { None };
     supplied::apply(context, &mut record, [template, attributes].into_iter().flatten(), &object)?;
     hold(context, &mut record, object)?;
-    supplied::count_uses(context, &record, replaced)?;
+    if let Some(replaced) = &replaced {
+        issued::detach(context, replaced, Some(&record))?;
+    }
+    supplied::count_uses(context, &record, replaced.is_some())?;
     make::put(context, record)?;
     context.give(Operation::Import, &id);
     Ok(ImportResponse { unique_identifier: UniqueIdentifier::Text(id) })
@@ -56,9 +61,9 @@ fn identifier(context: &mut Context<'_>, given: &UniqueIdentifier) -> OpResult<T
     fail(Fault::InvalidField, format!("a Unique Identifier has 1 to {LONGEST} bytes, and no control characters"))
 }
 
-/// Makes room for the object: what had the identifier before goes, if the request says so. Tells whether something went.
-fn existing(context: &mut Context<'_>, id: &Text, replace: bool) -> OpResult<bool> {
-    let Some(record) = context.txn.find(id)? else { return Ok(false) };
+/// Makes room for the object: what had the identifier before goes, if the request says so, and is given back.
+fn existing(context: &mut Context<'_>, id: &Text, replace: bool) -> OpResult<Option<Arc<Record>>> {
+    let Some(record) = context.txn.find(id)? else { return Ok(None) };
     if !replace {
         let message = format!("there is an object {:?}: Replace Existing must be True to replace it", id.as_str());
         return fail(Fault::ObjectAlreadyExists, message);
@@ -67,7 +72,7 @@ fn existing(context: &mut Context<'_>, id: &Text, replace: bool) -> OpResult<boo
         context.discarded.push(Discarded::of(&record, material.sealed.clone()));
     }
     context.effects.end_key(&record.scope, id);
-    Ok(true)
+    Ok(Some(record))
 }
 
 /// Not Wrapped asks for the key in the clear; else it is kept as it comes.

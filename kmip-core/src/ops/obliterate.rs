@@ -7,6 +7,7 @@ use kmip_codec::registry::ObjectType;
 
 use crate::batch::Context;
 use crate::error::OpResult;
+use crate::issued;
 use crate::state::{self, Event};
 
 pub(super) fn obliterate(context: &mut Context<'_>, request: ObliterateRequest) -> OpResult<ObliterateResponse> {
@@ -18,6 +19,7 @@ pub(super) fn obliterate(context: &mut Context<'_>, request: ObliterateRequest) 
     if record.object_type != ObjectType::Template {
         state::after(state::at(&record, context.now), Event::Obliterate)?;
     }
+    issued::detach(context, &record, None)?;
     super::destroy::remove_material(context, &mut record);
     context.effects.end_key(&record.scope, &id);
     context.txn.remove(&id)?;

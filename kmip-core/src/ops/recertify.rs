@@ -8,17 +8,18 @@ use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
 use kmip_codec::operation::recertify::{ReCertifyRequest, ReCertifyResponse};
-use kmip_codec::registry::{CertificateType, LinkType, ObjectType, Operation, Tag};
+use kmip_codec::registry::{CertificateType, LinkType, ObjectType, Operation, State, Tag};
 
 use super::certify;
 use crate::authority::{self, Wanted};
 use crate::batch::Context;
 use crate::cryptography::key;
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::issued::{self, Issue};
 use crate::object::Record;
 use crate::x509::certificate::Parsed;
 use crate::x509::request::Request;
-use crate::{custody, registered, replacement};
+use crate::{custody, registered, replacement, state};
 
 pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) -> OpResult<ReCertifyResponse> {
     let authority = authority::require(context.engine)?;
@@ -27,6 +28,10 @@ pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) ->
     let id = context.target(request.unique_identifier.as_ref())?;
     let mut existing = replacement::existing(context, &id, ObjectType::Certificate)?;
     certify::check_usable(&existing, context.now)?;
+    if state::at(&existing, context.now) == State::Compromised {
+        // The new certificate is one of the same key pair.
+        return fail(Fault::PermissionDenied, "the certificate was revoked because its key was compromised");
+    }
     let value = request.certificate_request_value.as_ref().or(request.certificate_request.as_ref());
     let named = named_request(context, request.certificate_request_unique_identifier.as_ref(), value.is_some())?;
     let asked = certify::asked(context, request.certificate_request_type, value, named.as_ref())?;
@@ -73,8 +78,10 @@ fn wanted(context: &Context<'_>, existing: &Record, asked: Option<Request>) -> O
     if asked.is_some() {
         return certify::wanted(context, asked, Some(parsed.public_key), &[]);
     }
-    let issued = authority::issued(context.engine, &parsed.serial_number)?;
-    let is_own = issued.is_some_and(|issued| issued.id == existing.id && issued.scope == existing.scope);
+    let is_own = match issued::find(context.engine, &parsed.serial_number)? {
+        Some(Issue::Object(issued)) => issued.id == existing.id && issued.scope == existing.scope,
+        _ => false,
+    };
     if !is_own {
         let message = "this server's authority has not issued the certificate: give a Certificate Request";
         return fail(Fault::PermissionDenied, message);

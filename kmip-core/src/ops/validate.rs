@@ -4,8 +4,6 @@
 //! trust anchor of the administration, the server's own authority, or a self-signed certificate that the client's scope
 //! holds as an Active object and that the request names by its identifier. A chain that ends elsewhere is Unknown.
 
-use std::sync::Arc;
-
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::object::{Certificate, ManagedObject};
 use kmip_codec::operation::validate::{ValidateRequest, ValidateResponse};
@@ -13,7 +11,8 @@ use kmip_codec::registry::{CertificateType, State, ValidityIndicator};
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::object::{Record, attribute_of};
+use crate::issued::{self, Revocation};
+use crate::object::attribute_of;
 use crate::x509::certificate::Parsed;
 use crate::x509::path::{self, Policy, Verdict};
 use crate::x509::revocation::{RevocationList, Revoked};
@@ -23,6 +22,9 @@ use crate::{authority, state, trust};
 const LONGEST: usize = 32;
 /// Certificates up to which a chain is validated at once.
 const QUICK: usize = 6;
+
+/// Bytes of revocation lists up to which they are looked through at once.
+const QUICK_LIST_BYTES: usize = 256 << 10;
 
 /// A certificate of the request.
 struct Given {
@@ -87,18 +89,7 @@ fn held(context: &mut Context<'_>, id: &UniqueIdentifier) -> OpResult<Given> {
         return fail(Fault::WrongObjectType, format!("a {} is not a certificate", view.object_type));
     };
     let held = state::at(&view, context.now) == State::Active;
-    Ok(Given { der: value(certificate)?, revoked: authority::revocation(&view), held })
-}
-
-/// What the server's own authority says of a certificate that it issued.
-fn revoked_here(context: &Context<'_>, certificate: &Parsed<'_>) -> OpResult<Option<Revoked>> {
-    let issued = authority::issued(context.engine, &certificate.serial_number)?;
-    // The record of an archived or destroyed certificate has no value; its serial number is this server's random one.
-    let is_same = |record: &&Arc<Record>| match &record.object {
-        Some(ManagedObject::Certificate(held)) => held.certificate_value.as_slice() == certificate.der,
-        _ => true,
-    };
-    Ok(issued.as_ref().filter(is_same).and_then(|record| authority::revocation(record)))
+    Ok(Given { der: value(certificate)?, revoked: Revocation::of(&view).map(|one| one.revoked), held })
 }
 
 fn decide(context: &Context<'_>, given: &[Given], date: i64) -> OpResult<Verdict> {
@@ -113,10 +104,16 @@ fn decide(context: &Context<'_>, given: &[Given], date: i64) -> OpResult<Verdict
     let own_root = |given: &&Given| given.held && Parsed::new(&given.der).is_ok_and(|one| one.is_self_issued());
     anchors.extend(given.iter().filter(own_root).map(|given| given.der.clone()));
     let lists = trust::lists(store, path.iter().map(|certificate| certificate.issuer.as_slice()))?;
+    if lists.iter().map(Vec::len).sum::<usize>() > QUICK_LIST_BYTES {
+        context.txn.long_work()?;
+    }
     anchors.extend(authority::load(context.engine)?.map(|authority| authority.certificate));
-    let own = |certificate: &Parsed<'_>| match given.iter().find(|given| given.der == certificate.der) {
-        Some(Given { revoked: Some(revoked), .. }) => Ok(Some(*revoked)),
-        _ => revoked_here(context, certificate),
+    let own = |certificate: &Parsed<'_>| {
+        let same = given.iter().filter(|given| given.der == certificate.der);
+        match same.filter_map(|given| given.revoked).next() {
+            Some(revoked) => Ok(Some(revoked)),
+            None => issued::revoked(context.engine, certificate),
+        }
     };
     let policy = Policy {
         date,

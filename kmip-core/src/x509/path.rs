@@ -70,6 +70,14 @@ pub(crate) fn order(mut certificates: Vec<Parsed<'_>>) -> Result<Vec<Parsed<'_>>
 pub(crate) fn check(vault: &dyn KeyVault, path: &[Parsed<'_>], policy: &Policy<'_>) -> OpResult<Verdict> {
     let anchor = above(vault, path, policy)?;
     let mut unknown = None;
+    // What a trusted certificate says of itself counts, whether the client sends it along or not (RFC 5937 §3).
+    if let Some(anchor) = anchor {
+        match check_itself(anchor, policy) {
+            Verdict::Invalid(why) => return Ok(Verdict::Invalid(why)),
+            Verdict::Unknown(why) => drop(unknown.get_or_insert(why)),
+            Verdict::Valid => {}
+        }
+    }
     for (depth, certificate) in path.iter().enumerate() {
         let above = path.get(depth.saturating_add(1)).or(anchor);
         let issuer = above.or(Some(certificate).filter(|certificate| certificate.is_self_issued()));
@@ -102,15 +110,16 @@ fn above<'a>(vault: &dyn KeyVault, path: &[Parsed<'_>], policy: &'a Policy<'_>) 
     Ok(None)
 }
 
-/// Dates, extensions, signature and revocation of one certificate.
+/// Signature and revocation of one certificate, and what it says of itself.
 fn check_one(
     vault: &dyn KeyVault,
     certificate: &Parsed<'_>,
     issuer: Option<&Parsed<'_>>,
     policy: &Policy<'_>,
 ) -> OpResult<Verdict> {
-    if !certificate.covers(policy.date) {
-        return Ok(Verdict::Invalid("a certificate is not valid at the date".to_owned()));
+    let itself = check_itself(certificate, policy);
+    if let Verdict::Invalid(_) = itself {
+        return Ok(itself);
     }
     let signature = match issuer {
         Some(issuer) => certificate.signed.verify(vault, &issuer.public_key)?,
@@ -129,10 +138,18 @@ fn check_one(
     if issuer.is_some() && signature == Verification::Undecided {
         return Ok(Verdict::Unknown("the server does not verify signatures of this algorithm".to_owned()));
     }
-    Ok(match certificate.unprocessed {
+    Ok(itself)
+}
+
+/// Dates and extensions of a certificate.
+fn check_itself(certificate: &Parsed<'_>, policy: &Policy<'_>) -> Verdict {
+    if !certificate.covers(policy.date) {
+        return Verdict::Invalid("a certificate is not valid at the date".to_owned());
+    }
+    match certificate.unprocessed {
         Some(id) => Verdict::Unknown(format!("the server does not process the extension {id}")),
         None => Verdict::Valid,
-    })
+    }
 }
 
 /// What a list of the issuer says. A list that is not its own, or not all of it, says nothing.
