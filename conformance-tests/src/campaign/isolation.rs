@@ -15,7 +15,7 @@ use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{
     CryptographicAlgorithm, DerivationMethod, EncodingOption, KeyFormatType, LinkType, ObjectType, Operation,
-    ResultStatus, Tag, WrappingMethod,
+    ResultStatus, SplitKeyMethod, Tag, WrappingMethod,
 };
 use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, V3_0, Version};
 use std::path::Path;
@@ -101,6 +101,7 @@ fn questions(version: Version) -> Vec<(String, Ask)> {
     asked.extend(attribute_questions(version));
     asked.extend(cryptographic_questions());
     asked.extend(indirect_questions(version));
+    asked.extend(further_questions(version));
     asked
 }
 
@@ -246,6 +247,43 @@ fn indirect_questions(version: Version) -> Vec<(String, Ask)> {
         }),
         ask("Register wrapped by it", move |identifier| register_wrapped(version, identifier)),
     ]
+}
+
+/// Operations that make something of an object, end it, or give it to somebody else.
+fn further_questions(version: Version) -> Vec<(String, Ask)> {
+    let split = move |identifier: &str| {
+        let fields = vec![
+            enumeration(Tag::ObjectType, ObjectType::SplitKey.0),
+            id(identifier),
+            integer(Tag::SplitKeyParts, 3),
+            integer(Tag::SplitKeyThreshold, 3),
+            enumeration(Tag::SplitKeyMethod, SplitKeyMethod::XOR.0),
+            new_attributes(version, Vec::new()),
+        ];
+        Call::new(Operation::CreateSplitKey, fields)
+    };
+    let join: Ask = Box::new(move |identifier, own| {
+        let kind = enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0);
+        let fields = vec![kind, id(identifier), id(own), new_attributes(version, Vec::new())];
+        Call::new(Operation::JoinSplitKey, fields)
+    });
+    let mut asked = vec![
+        ask("Certify", |identifier| Call::on(Operation::Certify, identifier)),
+        ask("Create Split Key", split),
+        ("Join Split Key".to_owned(), join),
+    ];
+    if version >= V2_1 {
+        asked.push(ask("Delegated Login", |identifier| {
+            let objects = structure(Tag::Objects, vec![id(identifier)]);
+            let rights = structure(Tag::Rights, vec![structure(Tag::Right, vec![objects])]);
+            Call::new(Operation::DelegatedLogin, vec![rights])
+        }));
+    }
+    if version >= V3_0 {
+        asked.push(ask("Deactivate", |identifier| Call::on(Operation::Deactivate, identifier)));
+        asked.push(ask("Obliterate", |identifier| Call::on(Operation::Obliterate, identifier)));
+    }
+    asked
 }
 
 fn located_by(version: Version, attribute_name: &str, value: Item) -> Call {
