@@ -2,12 +2,15 @@
 //! is evaluated here in its encoding, without HTTP.
 
 use crate::encoded::{self, Wire};
-use crate::endpoint::{ADMINISTRATOR, Endpoint, World};
+use crate::endpoint::{ADMINISTRATOR, Endpoint, Hearing, Listener, World};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::software::SoftwareVault;
+use kmip_codec::version::Version;
 use kmip_codec::wire::Encoding;
-use kmip_core::engine::{Engine, Parts};
+use kmip_core::engine::{Engine, Parts, Pending};
 use kmip_core::env::{Config, Env, Pace};
+use kmip_core::identity;
+use kmip_core::outgoing::{Courier, Next};
 use kmip_core::ports::store::Store;
 use kmip_core::request::Request;
 use kmip_core::testing::engines::{FastUsers, answer, fast_hash, run_due_jobs};
@@ -82,6 +85,50 @@ impl World for InProcess {
 
     fn fresh_client_over(&mut self, wire: Wire) -> io::Result<Option<Box<dyn Endpoint>>> {
         Ok(Some(Box::new(self.client(wire.encoding()))))
+    }
+
+    fn hearing_client_over(&mut self, wire: Wire, version: Version) -> io::Result<Option<Hearing<'_>>> {
+        let endpoint = self.client(wire.encoding());
+        let listener = identity::Listener { address: "localhost:5697".into(), version, trusted: Vec::new() };
+        self.place.engine.listen_at(&endpoint.name, listener).map_err(io::Error::other)?;
+        let (place, client) = (Arc::clone(&self.place), endpoint.name.clone());
+        let courier = Courier::to_listener(&client, version);
+        Ok(Some((Box::new(endpoint), Box::new(Ear { place, client, courier }))))
+    }
+}
+
+/// A listener without a socket: what the courier sends is heard as it is.
+struct Ear {
+    place: Arc<Place>,
+    client: String,
+    courier: Courier,
+}
+
+impl Ear {
+    fn commit(&self, pending: &Pending) -> io::Result<()> {
+        let batch = std::slice::from_ref(pending.batch());
+        self.place.store.commit(batch).map(drop).map_err(io::Error::other)
+    }
+}
+
+impl Listener for Ear {
+    fn put(&mut self, id: &str) -> io::Result<()> {
+        self.place.engine.queue_put(&self.client, id, None, now().now).map_err(io::Error::other)
+    }
+
+    fn hear(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            match self.courier.next(&self.place.engine, now().now) {
+                Next::Send(message) => return Ok(message.to_vec()),
+                Next::Commit(pending) => self.commit(&pending)?,
+                Next::Wait => return Err(io::Error::other("the server has nothing to say")),
+            }
+        }
+    }
+
+    fn answer(&mut self, response: &[u8]) -> io::Result<()> {
+        let done = self.courier.answered(&self.place.engine, response, now().now).map_err(io::Error::other)?;
+        done.map_or(Ok(()), |pending| self.commit(&pending))
     }
 }
 

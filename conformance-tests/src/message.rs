@@ -3,7 +3,7 @@
 pub mod cryptographic;
 
 use crate::endpoint::Endpoint;
-use crate::tree::{Tree, boolean, bytes, decode, describe, encode, enumeration, integer, structure, text};
+use crate::tree::{Tree, boolean, bytes, date_time, decode, describe, encode, enumeration, integer, structure, text};
 use kmip_codec::item::Item;
 use kmip_codec::registry::{
     CryptographicAlgorithm, KeyFormatType, NameType, ObjectType, Operation, ResultReason, ResultStatus,
@@ -52,6 +52,20 @@ pub fn request(version: Version, calls: &[Call]) -> Item {
         message.push(structure(Tag::BatchItem, item));
     }
     structure(Tag::RequestMessage, message)
+}
+
+/// The response of a client that does not have an operation.
+pub fn refusal(version: Version, operation: Operation) -> Item {
+    let protocol =
+        vec![integer(Tag::ProtocolVersionMajor, version.major), integer(Tag::ProtocolVersionMinor, version.minor)];
+    let mut header = vec![structure(Tag::ProtocolVersion, protocol), date_time(Tag::TimeStamp, 0)];
+    header.extend((version < V3_0).then(|| integer(Tag::BatchCount, 1)));
+    let item = vec![
+        enumeration(Tag::Operation, operation.0),
+        enumeration(Tag::ResultStatus, ResultStatus::OperationFailed.0),
+        enumeration(Tag::ResultReason, ResultReason::OperationNotSupported.0),
+    ];
+    structure(Tag::ResponseMessage, vec![structure(Tag::ResponseHeader, header), structure(Tag::BatchItem, item)])
 }
 
 /// Sends one call and gives back the batch item of the answer.

@@ -1,9 +1,10 @@
 //! A server of our own: builds the binary if need be, starts it on free ports, and knows how to stop and to kill it.
 
 use crate::encoded::{HttpsClient, Wire};
-use crate::endpoint::{ADMINISTRATOR, Endpoint, World};
+use crate::endpoint::{ADMINISTRATOR, Endpoint, Hearing, Listener, World};
 use crate::reference::workspace;
-use crate::tls::{Connection, Identity, http};
+use crate::tls::{Connection, Heard, Identity, ListeningSocket, Pem, http};
+use kmip_codec::version::Version;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader};
@@ -167,11 +168,16 @@ impl Server {
 
     /// Makes a client known, in a scope of its own, over the admin API.
     pub fn enroll(&self, name: &str) -> io::Result<Identity> {
+        self.enroll_as(name)?.identity()
+    }
+
+    /// The same; gives its certificate and key as they are.
+    pub fn enroll_as(&self, name: &str) -> io::Result<Pem> {
         let body = serde_json::json!({ "name": name, "scope": name }).to_string();
         let answer = self.admin_request("POST", "/api/v1/clients", body.as_bytes())?;
         let answer: serde_json::Value = serde_json::from_slice(&answer)?;
         let part = |field: &str| answer.get(field).and_then(|value| value.as_str()).unwrap_or_default().to_owned();
-        Identity::from_pem(part("ca").as_bytes(), part("certificate").as_bytes(), part("key").as_bytes())
+        Ok(Pem { ca: part("ca"), certificate: part("certificate"), key: part("key") })
     }
 
     /// Switches on these quirks of a client, over the admin API.
@@ -387,6 +393,36 @@ impl ServerWorld<'_> {
     }
 }
 
+/// The socket of a client's listener; the server is told over the admin API what to send there.
+struct Ear<'a> {
+    server: &'a Server,
+    client: String,
+    socket: ListeningSocket,
+    connection: Option<Heard>,
+}
+
+impl Listener for Ear<'_> {
+    fn put(&mut self, id: &str) -> io::Result<()> {
+        let body = serde_json::json!({ "name": self.client, "object": id }).to_string();
+        self.server.admin_request("POST", "/api/v1/clients/put", body.as_bytes()).map(drop)
+    }
+
+    /// The server hangs up when it has nothing to say, and calls again.
+    fn hear(&mut self) -> io::Result<Vec<u8>> {
+        if let Some(mut connection) = self.connection.take()
+            && let Ok(request) = connection.receive()
+        {
+            self.connection = Some(connection);
+            return Ok(request);
+        }
+        self.connection.insert(self.socket.accept()?).receive()
+    }
+
+    fn answer(&mut self, response: &[u8]) -> io::Result<()> {
+        self.connection.as_mut().ok_or(io::ErrorKind::NotConnected)?.send(response)
+    }
+}
+
 impl World for ServerWorld<'_> {
     fn fresh_client(&mut self) -> io::Result<Box<dyn Endpoint>> {
         Ok(Box::new(Reconnecting::new(self.enroll()?, self.server.kmip())))
@@ -400,6 +436,23 @@ impl World for ServerWorld<'_> {
             }
             (Wire::Https(_), None) => Ok(None),
         }
+    }
+
+    fn hearing_client_over(&mut self, wire: Wire, version: Version) -> io::Result<Option<Hearing<'_>>> {
+        self.clients += 1;
+        let client = format!("player-{}", self.clients);
+        let pem = self.server.enroll_as(&client)?;
+        let identity = pem.identity()?;
+        let endpoint: Box<dyn Endpoint> = match (wire, self.server.https()) {
+            (Wire::Kmip, _) => Box::new(Reconnecting::new(identity, self.server.kmip())),
+            (Wire::Https(encoding), Some(address)) => Box::new(HttpsClient::new(identity, address, encoding)),
+            (Wire::Https(_), None) => return Ok(None),
+        };
+        let socket = ListeningSocket::new(&pem)?;
+        let listener = serde_json::json!({ "address": socket.address()?.to_string(), "version": version.to_string() });
+        let body = serde_json::json!({ "name": client, "listens": true, "listener": listener }).to_string();
+        self.server.admin_request("POST", "/api/v1/clients/listen", body.as_bytes())?;
+        Ok(Some((endpoint, Box::new(Ear { server: self.server, client, socket, connection: None }))))
     }
 }
 

@@ -3,13 +3,14 @@
 use crate::endpoint::Endpoint;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use rustls::server::WebPkiClientVerifier;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, StreamOwned};
 use std::fs;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a read or write may take before it counts as a hang.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -62,6 +63,108 @@ impl Identity {
     }
 }
 
+/// A certificate, its key and its authority, as texts.
+pub struct Pem {
+    /// The authority.
+    pub ca: String,
+    /// The certificate.
+    pub certificate: String,
+    /// The key.
+    pub key: String,
+}
+
+impl Pem {
+    /// Who they make.
+    pub fn identity(&self) -> io::Result<Identity> {
+        Identity::from_pem(self.ca.as_bytes(), self.certificate.as_bytes(), self.key.as_bytes())
+    }
+}
+
+/// Where a client waits for calls of the server.
+pub struct ListeningSocket {
+    socket: TcpListener,
+    config: Arc<ServerConfig>,
+}
+
+impl ListeningSocket {
+    /// A free port of this host, where the client's certificate is shown; whoever calls must show one of its authority.
+    pub fn new(pem: &Pem) -> io::Result<Self> {
+        let mut roots = RootCertStore::empty();
+        for root in certificates(pem.ca.as_bytes())? {
+            roots.add(root).map_err(io::Error::other)?;
+        }
+        let verifier = WebPkiClientVerifier::builder(roots.into()).build().map_err(io::Error::other)?;
+        let key = PrivateKeyDer::from_pem_slice(pem.key.as_bytes()).map_err(|e| io::Error::other(e.to_string()))?;
+        let config = ServerConfig::builder()
+            .with_client_cert_verifier(verifier)
+            .with_single_cert(certificates(pem.certificate.as_bytes())?, key)
+            .map_err(io::Error::other)?;
+        let socket = TcpListener::bind("127.0.0.1:0")?;
+        socket.set_nonblocking(true)?;
+        Ok(Self { socket, config: Arc::new(config) })
+    }
+
+    /// Where it is.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.socket.local_addr()
+    }
+
+    /// Waits for a call.
+    pub fn accept(&self) -> io::Result<Heard> {
+        let begun = Instant::now();
+        let socket = loop {
+            match self.socket.accept() {
+                Ok((socket, _)) => break socket,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && begun.elapsed() < PATIENCE => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        socket.set_nonblocking(false)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.set_write_timeout(Some(PATIENCE))?;
+        let session = ServerConnection::new(Arc::clone(&self.config)).map_err(io::Error::other)?;
+        Ok(Heard { stream: StreamOwned::new(session, socket) })
+    }
+}
+
+/// A call of the server.
+pub struct Heard {
+    stream: StreamOwned<ServerConnection, TcpStream>,
+}
+
+impl Heard {
+    /// Receives one whole message.
+    pub fn receive(&mut self) -> io::Result<Vec<u8>> {
+        receive(&mut self.stream)
+    }
+
+    /// Sends bytes as they are.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
+    }
+}
+
+/// Receives one whole message.
+fn receive(stream: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut message = vec![0; HEADER];
+    stream.read_exact(&mut message)?;
+    let length = match message.get(4..HEADER).and_then(|field| field.first_chunk::<4>()) {
+        Some(length) => u32::from_be_bytes(*length) as usize,
+        None => 0,
+    };
+    if length > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "a message longer than 64 MiB"));
+    }
+    message.resize(HEADER + length, 0);
+    if let Some(rest) = message.get_mut(HEADER..) {
+        stream.read_exact(rest)?;
+    }
+    Ok(message)
+}
+
 fn certificates(pem: &[u8]) -> io::Result<Vec<CertificateDer<'static>>> {
     let read = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
     read.map_err(|error| io::Error::other(error.to_string()))
@@ -81,20 +184,7 @@ impl Connection {
 
     /// Receives one whole message.
     pub fn receive(&mut self) -> io::Result<Vec<u8>> {
-        let mut message = vec![0; HEADER];
-        self.stream.read_exact(&mut message)?;
-        let length = match message.get(4..HEADER).and_then(|field| field.first_chunk::<4>()) {
-            Some(length) => u32::from_be_bytes(*length) as usize,
-            None => 0,
-        };
-        if length > LONGEST {
-            return Err(io::Error::new(io::ErrorKind::InvalidData, "an answer longer than 64 MiB"));
-        }
-        message.resize(HEADER + length, 0);
-        if let Some(rest) = message.get_mut(HEADER..) {
-            self.stream.read_exact(rest)?;
-        }
-        Ok(message)
+        receive(&mut self.stream)
     }
 
     /// Receives everything until the peer closes.

@@ -35,6 +35,17 @@ pub struct AdminApi {
     timeout: Duration,
 }
 
+/// Where a client hears.
+#[derive(Serialize)]
+pub struct Listener<'a> {
+    /// Host and port.
+    pub address: &'a str,
+    /// The version that it speaks.
+    pub version: Option<&'a str>,
+    /// Authorities that its certificate is from (PEM).
+    pub ca: Option<String>,
+}
+
 /// A client that is to be known.
 #[derive(Serialize)]
 pub struct Enrollment<'a> {
@@ -186,9 +197,9 @@ impl AdminApi {
         self.post("/api/v1/clients", enrollment).await
     }
 
-    /// Says whether a client hears from the server.
-    pub async fn set_listening(&self, name: &str, listens: bool) -> Done {
-        let body = serde_json::json!({ "name": name, "listens": listens });
+    /// Says whether a client hears from the server, and where.
+    pub async fn set_listening(&self, name: &str, listens: bool, listener: Option<&Listener<'_>>) -> Done {
+        let body = serde_json::json!({ "name": name, "listens": listens, "listener": listener });
         self.post::<serde_json::Value>("/api/v1/clients/listen", &body).await.map(|_| ())
     }
 

@@ -453,13 +453,31 @@ pub enum ClientCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
-    /// Let a client hear of changes in its scope, and of what is put for it, once it has exchanged roles (Set Endpoint Role)
+    /// Let a client hear of changes in its scope, and of what is put for it (Notify, Put)
+    ///
+    /// It hears once it has exchanged roles on a connection of its own (Set Endpoint Role, from KMIP 2.0), or at a listener that
+    /// the server calls. A listener shows the client's certificate, or with --listener-ca one of these authorities for its host.
+    #[command(verbatim_doc_comment)]
     Listen {
         /// Name of the client
         name: String,
         /// Let it hear no more
-        #[arg(long)]
+        #[arg(long, conflicts_with_all = ["at", "speaks", "listener_ca"])]
         off: bool,
+        /// Its listener: KMIP in TTLV over TLS
+        #[arg(long, value_name = "HOST:PORT")]
+        at: Option<String>,
+        /// Version of KMIP that the listener speaks, 1.0 to 2.1
+        #[arg(
+            long,
+            value_name = "VERSION",
+            requires = "at",
+            default_value_if("at", clap::builder::ArgPredicate::IsPresent, "1.4")
+        )]
+        speaks: Option<String>,
+        /// Authorities that the listener's certificate is from (PEM)
+        #[arg(long, value_name = "FILE", requires = "at")]
+        listener_ca: Option<PathBuf>,
         #[command(flatten)]
         admin: AdminArgs,
     },

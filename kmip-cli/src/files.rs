@@ -47,6 +47,13 @@ fn read_all(source: impl Read, expected: u64) -> io::Result<Zeroizing<Vec<u8>>> 
     }
 }
 
+/// Reads a PEM text.
+pub fn text(path: &Path) -> Done<String> {
+    let bytes = read(path)?;
+    let text = std::str::from_utf8(&bytes);
+    text.map(str::to_owned).map_err(|_| CliError::Usage(format!("{}: not a PEM text", path.display())))
+}
+
 /// Reads a password: the text of a file without the line end.
 pub fn read_password(path: &Path) -> Done<SecretText> {
     let bytes = read(path)?;

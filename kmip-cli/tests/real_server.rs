@@ -7,11 +7,11 @@ use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::{decode_request, decode_response};
 use kmip_codec::message::header::HeaderVersion;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseHeader, ResponseMessage, encode};
-use kmip_codec::operation::RequestPayload;
-use kmip_codec::operation::set_endpoint_role::SetEndpointRoleRequest;
+use kmip_codec::operation::set_endpoint_role::{SetEndpointRoleRequest, SetEndpointRoleResponse};
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{EndpointRole, Operation, ResultReason, ResultStatus, Tag};
 use kmip_codec::value::DateTime;
-use kmip_codec::version::V2_1;
+use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
 use kmip_codec::wire::Strictness;
 use kmip_server::config::Config;
 use kmip_server::datadir::DataDir;
@@ -476,8 +476,9 @@ fn a_device_is_probed_without_a_server() {
     assert_eq!(init(&["--device", "b"]).code, Some(2));
 }
 
-/// The client's side of a connection whose roles are exchanged (KMIP 2.1 §6.1.54).
-struct Listening(tokio_rustls::client::TlsStream<tokio::net::TcpStream>);
+/// The client's side of a connection on which the server is the client: roles were exchanged (KMIP 2.1 §6.1.54), or the server
+/// has called (KMIP 1.4 §5).
+struct Listening(tokio_rustls::TlsStream<tokio::net::TcpStream>, Version);
 
 impl Listening {
     async fn connect(site: &Site) -> Self {
@@ -485,7 +486,19 @@ impl Listening {
         let tls = kmip_client::tls::client_config(&pki("ca.pem"), &pki("client.pem"), &pki("client.key")).unwrap();
         let tcp = tokio::net::TcpStream::connect(site.server.bound.kmip.unwrap()).await.unwrap();
         let name = kmip_client::tls::server_name("localhost").unwrap();
-        Self(tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls)).connect(name, tcp).await.unwrap())
+        let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(tls));
+        Self(connector.connect(name, tcp).await.unwrap().into(), V2_1)
+    }
+
+    /// Waits for a call of the server.
+    async fn accept(
+        tcp: &tokio::net::TcpListener,
+        tls: &std::sync::Arc<rustls::ServerConfig>,
+        version: Version,
+    ) -> Self {
+        let called = tokio::time::timeout(std::time::Duration::from_secs(20), tcp.accept()).await.expect("a call");
+        let acceptor = tokio_rustls::TlsAcceptor::from(tls.clone());
+        Self(acceptor.accept(called.unwrap().0).await.unwrap().into(), version)
     }
 
     async fn message(&mut self) -> Vec<u8> {
@@ -522,6 +535,24 @@ impl Listening {
 
     /// Answers it: by success, or that the operation is not one of the client's.
     async fn answer(&mut self, operation: Operation, works: bool) {
+        self.respond(operation, works, None).await;
+    }
+
+    /// Takes the client's role back.
+    async fn answer_role(&mut self) {
+        let answer = SetEndpointRoleResponse { endpoint_role: EndpointRole::Client };
+        let payload = ResponsePayload::SetEndpointRole(Box::new(answer));
+        self.respond(Operation::SetEndpointRole, true, Some(payload)).await;
+    }
+
+    /// Whether the server closes the connection.
+    async fn is_left(&mut self) -> bool {
+        use tokio::io::AsyncReadExt;
+        let read = tokio::time::timeout(std::time::Duration::from_secs(20), self.0.read_u8());
+        read.await.expect("an end of the connection").is_err()
+    }
+
+    async fn respond(&mut self, operation: Operation, works: bool, response_payload: Option<ResponsePayload>) {
         let status = if works { ResultStatus::Success } else { ResultStatus::OperationFailed };
         let reason = (!works).then_some(ResultReason::OperationNotSupported);
         let item = ResponseBatchItem {
@@ -531,11 +562,11 @@ impl Listening {
             result_reason: reason,
             result_message: None,
             asynchronous_correlation_value: None,
-            response_payload: None,
+            response_payload,
             message_extension: Vec::new(),
         };
         let response_header = ResponseHeader {
-            protocol_version: HeaderVersion(V2_1),
+            protocol_version: HeaderVersion(self.1),
             time_stamp: DateTime(0),
             nonce: None,
             server_hashed_password: None,
@@ -545,14 +576,14 @@ impl Listening {
             batch_count: Some(1),
         };
         let message = ResponseMessage { response_header, batch_item: vec![item] };
-        self.send(&encode(Tag::ResponseMessage, &message, V2_1)).await;
+        self.send(&encode(Tag::ResponseMessage, &message, self.1)).await;
     }
 
     /// A connection that has come as far as the queue.
     async fn begin(site: &Site) -> Self {
         let mut client = Self::connect(site).await;
         assert!(client.exchange_roles().await);
-        for operation in [Operation::DiscoverVersions, Operation::Query] {
+        for operation in [Operation::DiscoverVersions, Operation::Query, Operation::Query] {
             client.hear().await;
             client.answer(operation, false).await;
         }
@@ -587,5 +618,111 @@ async fn a_client_that_exchanges_roles_hears_of_changes_and_gets_what_is_put() {
     let mut client = Listening::begin(&site).await;
     let quiet = tokio::time::timeout(std::time::Duration::from_millis(300), client.hear()).await;
     assert!(quiet.is_err(), "nothing is left");
+    site.server.stop().await.unwrap();
+}
+
+/// What a listener shows and whom it lets call: only who shows a certificate of the development authority.
+fn listener_tls(site: &Site, shown: &str) -> std::sync::Arc<rustls::ServerConfig> {
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+    let pki = |name: &str| site.path("kmip-data/pki").join(name);
+    let chain = |name: &str| CertificateDer::pem_file_iter(pki(name)).unwrap().collect::<Result<Vec<_>, _>>().unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(chain("ca.pem").remove(0)).unwrap();
+    let provider = std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let verifier = rustls::server::WebPkiClientVerifier::builder_with_provider(roots.into(), provider.clone());
+    let key = PrivateKeyDer::from_pem_file(pki(&format!("{shown}.key"))).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = config.with_client_cert_verifier(verifier.build().unwrap());
+    std::sync::Arc::new(config.with_single_cert(chain(&format!("{shown}.pem")), key).unwrap())
+}
+
+/// KMIP 1.4 §5: the server calls the listener that an administrator has named, and sends there what it sends in 1.4.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_of_1_4_is_called_with_what_waits_for_its_client() {
+    let site = Site::start().await;
+    let (tcp, tls) = (tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap(), listener_tls(&site, "client"));
+    let address = tcp.local_addr().unwrap();
+    let id =
+        text(&site.json("register key aes --hex 000102030405060708090a0b0c0d0e0f --name kek").await, "id").to_owned();
+    assert_eq!(site.run("client listen client --at nowhere").await.code, Some(1));
+    assert_eq!(site.run("client listen client --at a:1 --speaks 3.0").await.code, Some(1));
+    site.json(&format!("client listen client --at {address}")).await;
+    site.json("activate kek").await;
+    site.json(&format!("client put client {id}")).await;
+    let mut listener = Listening::accept(&tcp, &tls, V1_4).await;
+    for _ in 0..2 {
+        assert!(matches!(listener.hear().await, RequestPayload::Query(_)), "operations and profiles");
+        listener.answer(Operation::Query, false).await;
+    }
+    let RequestPayload::Notify(notify) = listener.hear().await else { panic!("no Notify") };
+    assert_eq!(notify.unique_identifier.as_text(), Some(id.as_str()));
+    // It hangs up before it answers: the server calls again, and brings the same.
+    drop(listener);
+    let mut listener = Listening::accept(&tcp, &tls, V1_4).await;
+    for operation in [Operation::Query, Operation::Query, Operation::Notify] {
+        listener.hear().await;
+        listener.answer(operation, operation == Operation::Notify).await;
+    }
+    let RequestPayload::Put(put) = listener.hear().await else { panic!("no Put") };
+    assert_eq!(put.unique_identifier.as_text(), Some(id.as_str()));
+    listener.answer(Operation::Put, true).await;
+    site.server.stop().await.unwrap();
+}
+
+/// A listener must be the client's, and one that is dead holds up neither others nor what is done meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_is_not_the_clients_hears_nothing() {
+    let site = Site::start().await;
+    for name in ["other", "dead"] {
+        site.json(&format!("client enroll {name} --scope client --out kmip-data/pki")).await;
+    }
+    let tcp = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = tcp.local_addr().unwrap();
+    site.json("register key aes --hex 000102030405060708090a0b0c0d0e0f --name kek").await;
+    // Nobody is at port 9 of this host.
+    site.json("client listen dead --at 127.0.0.1:9").await;
+    site.json(&format!("client listen client --at {address}")).await;
+    site.json("activate kek").await;
+    let called = tcp.accept().await.unwrap().0;
+    let impostor = tokio_rustls::TlsAcceptor::from(listener_tls(&site, "other"));
+    let heard = impostor.accept(called).await;
+    if let Ok(mut stream) = heard {
+        use tokio::io::AsyncReadExt;
+        let mut byte = [0];
+        assert_eq!(stream.read(&mut byte).await.unwrap_or(0), 0, "nothing is told to another one");
+    }
+    // By an authority that is trusted for its host, a certificate of a server will do.
+    let authority = site.path("kmip-data/pki/ca.pem");
+    site.json(&format!("client listen client --at {address} --speaks 1.0 --listener-ca {}", authority.display())).await;
+    let mut listener = Listening::accept(&tcp, &listener_tls(&site, "server"), V1_0).await;
+    assert!(matches!(listener.hear().await, RequestPayload::Notify(_)), "servers of 1.0 ask nothing");
+    listener.answer(Operation::Notify, true).await;
+    site.server.stop().await.unwrap();
+}
+
+/// KMIP 2.1 §6.2.5: a client that hears nothing for long gets its role back, and goes on as a client.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_that_hears_nothing_for_long_gets_its_role_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = DataDir::open_or_create_dev(&folder.path().join("kmip-data")).unwrap();
+    let mut config = config();
+    config.kmip.limits.exchanged_idle_timeout_s = 1;
+    service::create_missing(&data, &config).unwrap();
+    let site = Site { server: serve(data, config).await, folder };
+    site.json("client listen client").await;
+    let mut client = Listening::begin(&site).await;
+    assert!(matches!(client.hear().await, RequestPayload::SetEndpointRole(_)));
+    client.answer_role().await;
+    // Now it asks, and the server answers.
+    assert!(client.exchange_roles().await);
+    for operation in [Operation::DiscoverVersions, Operation::Query, Operation::Query] {
+        client.hear().await;
+        client.answer(operation, false).await;
+    }
+    // One that does not take it is left.
+    client.hear().await;
+    client.answer(Operation::SetEndpointRole, false).await;
+    assert!(client.is_left().await);
     site.server.stop().await.unwrap();
 }

@@ -4,8 +4,10 @@ use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::registry::{HashingAlgorithm, Tag};
 use kmip_codec::value::{ByteString, Field, Interval, Value};
+use kmip_codec::version::Version;
 use kmip_codec::wire::{Sink, Source};
 
+use crate::engine::SUPPORTED_VERSIONS;
 use crate::ports::store::Guard;
 use crate::quirks::Quirks;
 use crate::stored::{read, structure, write};
@@ -25,6 +27,10 @@ const HASH: Tag = Tag::new(0x54_0108);
 const DIGITS: Tag = Tag::new(0x54_0109);
 const PERIOD: Tag = Tag::new(0x54_010A);
 const SEALED: Tag = Tag::new(0x54_010B);
+const LISTENER: Tag = Tag::new(0x54_010D);
+const ADDRESS: Tag = Tag::new(0x54_010E);
+const VERSION: Tag = Tag::new(0x54_010F);
+const TRUSTED: Tag = Tag::new(0x54_0110);
 const QUIRK: Tag = Tag::new(0x54_0140);
 
 /// What is stored about a client.
@@ -36,6 +42,21 @@ pub struct ClientRecord {
     pub quirks: Quirks,
     /// Whether it hears from the server: of changes in its scope, and what an administrator sends it.
     pub listens: bool,
+    /// Where it waits for what it hears; without one it exchanges roles on a connection of its own (KMIP 2.1 §6.1.54).
+    pub listener: Option<Listener>,
+}
+
+/// Where a client waits for what the server sends: "via means outside of the normal client request/response protocol, using
+/// information known to the server via unspecified configuration or administrative mechanisms" (KMIP 1.4 §5.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listener {
+    /// Host and port.
+    pub address: Text,
+    /// The version in which it hears.
+    pub version: Version,
+    /// Authorities that its certificate must come from, for the host of its address (DER). Without one it shows the
+    /// certificate by which the client is known.
+    pub trusted: Vec<ByteString>,
 }
 
 /// What is stored about a KMIP user.
@@ -153,7 +174,7 @@ pub fn is_acceptable_name(name: &str) -> bool {
 impl ClientRecord {
     /// A client that was never enrolled: it has its own name as scope.
     pub fn of_its_own(client: Text) -> Self {
-        Self { scope: client, quirks: Quirks::default(), listens: false }
+        Self { scope: client, quirks: Quirks::default(), listens: false, listener: None }
     }
 
     /// The stored form.
@@ -162,6 +183,7 @@ impl ClientRecord {
             self.scope.put(SCOPE, sink);
             self.quirks.names().for_each(|name| Text::new(name).put(QUIRK, sink));
             self.listens.then_some(true).put_field(LISTENS, sink);
+            self.listener.put_field(LISTENER, sink);
         })
     }
 
@@ -171,7 +193,28 @@ impl ClientRecord {
             let scope = Text::take_field(SCOPE, next, source)?;
             let names = Vec::<Text>::take_field(QUIRK, next, source)?;
             let listens = Option::<bool>::take_field(LISTENS, next, source)?.unwrap_or(false);
-            Ok(Self { scope, quirks: Quirks::known(names.iter().map(Text::as_str)), listens })
+            let listener = Option::<Listener>::take_field(LISTENER, next, source)?;
+            Ok(Self { scope, quirks: Quirks::known(names.iter().map(Text::as_str)), listens, listener })
+        })
+    }
+}
+
+impl Value for Listener {
+    fn put(&self, tag: Tag, sink: &mut dyn Sink) {
+        sink.begin(tag);
+        self.address.put(ADDRESS, sink);
+        Text::from(self.version.to_string()).put(VERSION, sink);
+        self.trusted.put_field(TRUSTED, sink);
+        sink.end();
+    }
+
+    fn take(source: &mut dyn Source) -> Result<Self> {
+        structure(source, |next, source| {
+            let address = Text::take_field(ADDRESS, next, source)?;
+            let version = Text::take_field(VERSION, next, source)?;
+            let known = SUPPORTED_VERSIONS.into_iter().find(|known| known.to_string() == version.as_str());
+            let version = known.ok_or_else(|| DecodeError::new(Problem::BadValue("a version"), VERSION))?;
+            Ok(Self { address, version, trusted: Vec::<ByteString>::take_field(TRUSTED, next, source)? })
         })
     }
 }

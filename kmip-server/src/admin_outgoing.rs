@@ -1,7 +1,7 @@
 //! The part of the admin API that says what the server tells clients of its own accord (KMIP 2.1 §6.2).
 
 use crate::admin::{Shared, administration_refusal, json, refuse};
-use crate::service::Peer;
+use crate::service::{AdministrationError, NewListener, Peer};
 use axum::body::Bytes;
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
@@ -15,6 +15,7 @@ use tracing::{info, warn};
 struct Listening {
     name: String,
     listens: bool,
+    listener: Option<NewListener>,
 }
 
 #[derive(Deserialize)]
@@ -27,15 +28,22 @@ struct PutOrder {
 
 /// Says whether a client hears of changes in its scope.
 pub(crate) async fn listen(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
-    let Listening { name, listens } = match serde_json::from_slice(&body) {
+    let Listening { name, listens, listener } = match serde_json::from_slice(&body) {
         Ok(asked) => asked,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
     };
-    let client = name.clone();
-    match tokio::task::spawn_blocking(move || admin.administration.set_listening(&client, listens)).await {
+    let (client, address) = (name.clone(), listener.as_ref().map(|listener| listener.address.clone()));
+    let set = move || match listener {
+        Some(_) if !listens => {
+            Err(AdministrationError::Invalid("a listener is of a client that listens: listens must be true".to_owned()))
+        }
+        Some(listener) => admin.administration.listen_at(&client, listener),
+        None => admin.administration.set_listening(&client, listens),
+    };
+    match tokio::task::spawn_blocking(set).await {
         Ok(Ok(())) => {
-            info!(administrator = peer.client, remote = %peer.remote, client = name, listens, "listening set");
-            json(StatusCode::OK, &serde_json::json!({ "name": name, "listens": listens }))
+            info!(administrator = peer.client, remote = %peer.remote, client = name, listens, address, "listening set");
+            json(StatusCode::OK, &serde_json::json!({ "name": name, "listens": listens, "address": address }))
         }
         Ok(Err(error)) => {
             let (status, text) = administration_refusal(error);

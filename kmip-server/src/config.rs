@@ -218,6 +218,8 @@ pub struct Limits {
     pub handshake_timeout_s: u32,
     /// Time without a request after which a connection is closed.
     pub idle_timeout_s: u32,
+    /// Time without anything to say after which a client that has exchanged roles gets its role back.
+    pub exchanged_idle_timeout_s: u32,
     /// Time from the first byte of a message to its last, and for a client to take its reply.
     pub message_timeout_s: u32,
     /// Time for an answer.
@@ -233,6 +235,7 @@ impl Default for Limits {
             handshakes: 512,
             handshake_timeout_s: 10,
             idle_timeout_s: 3600,
+            exchanged_idle_timeout_s: 86_400,
             message_timeout_s: 30,
             request_timeout_s: 60,
         }
@@ -248,6 +251,11 @@ impl Limits {
     /// Time without a request.
     pub fn idle_timeout(&self) -> Duration {
         Duration::from_secs(self.idle_timeout_s.into())
+    }
+
+    /// Time without anything to say.
+    pub fn exchanged_idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.exchanged_idle_timeout_s.into())
     }
 
     /// Time for one message to arrive or one reply to be taken.
@@ -281,6 +289,11 @@ pub struct Tls {
     pub server_cert: Option<PathBuf>,
     /// The server's key (PEM); without it `pki/server.key`.
     pub server_key: Option<PathBuf>,
+    /// What the server shows to listeners of clients (PEM): the chain of a certificate for clients of TLS; without it
+    /// `pki/calling.pem` of the data directory.
+    pub calling_cert: Option<PathBuf>,
+    /// The key of `calling_cert` (PEM).
+    pub calling_key: Option<PathBuf>,
     /// CAs of KMIP clients, beside the data directory's own.
     pub client_cas: Vec<PathBuf>,
     /// CAs of administrators, beside the data directory's own.
@@ -537,6 +550,7 @@ impl Config {
             ("kmip.limits.handshakes", limits.handshakes),
             ("kmip.limits.handshake_timeout_s", limits.handshake_timeout_s),
             ("kmip.limits.idle_timeout_s", limits.idle_timeout_s),
+            ("kmip.limits.exchanged_idle_timeout_s", limits.exchanged_idle_timeout_s),
             ("kmip.limits.message_timeout_s", limits.message_timeout_s),
             ("kmip.limits.request_timeout_s", limits.request_timeout_s),
         ];
@@ -565,12 +579,9 @@ impl Config {
         check((1..=600).contains(&deadline), "vault.deadline_s", deadline, "must lie between 1 and 600")?;
         self.check_devices()?;
         let (cert, key) = (&self.tls.server_cert, &self.tls.server_key);
-        check(
-            cert.is_some() == key.is_some(),
-            "tls.server_cert",
-            format!("{cert:?}, tls.server_key = {key:?}"),
-            "give both or neither",
-        )
+        check_pair("tls.server_cert", cert, ("tls.server_key", key))?;
+        let (cert, key) = (&self.tls.calling_cert, &self.tls.calling_key);
+        check_pair("tls.calling_cert", cert, ("tls.calling_key", key))
     }
 
     fn check_devices(&self) -> Result<(), ConfigError> {
@@ -611,6 +622,8 @@ impl Config {
             &mut self.data_dir,
             &mut self.tls.server_cert,
             &mut self.tls.server_key,
+            &mut self.tls.calling_cert,
+            &mut self.tls.calling_key,
             &mut self.store.path,
             &mut self.vault.passphrase_file,
         ];
@@ -622,6 +635,16 @@ impl Config {
         }
         self.hsm.iter_mut().for_each(|hsm| hsm.resolve(folder));
     }
+}
+
+/// A certificate and its key come together.
+fn check_pair(
+    name: &'static str,
+    certificate: &Option<PathBuf>,
+    (key_name, key): (&str, &Option<PathBuf>),
+) -> Result<(), ConfigError> {
+    let both_or_neither = certificate.is_some() == key.is_some();
+    check(both_or_neither, name, format!("{certificate:?}, {key_name} = {key:?}"), "give both or neither")
 }
 
 fn check(holds: bool, key: &'static str, value: impl ToString, rule: &'static str) -> Result<(), ConfigError> {

@@ -10,9 +10,9 @@ use crate::listener::{Protocol, Session, next_phase};
 use crate::metrics::Metrics;
 use crate::service::{Peer, Reply, Service};
 use crate::shell::{Live, Phase, Shell};
+use crate::speaking::{GROWTH_AHEAD, KEPT_BUFFER, SMALLEST_READ, Speaker, send};
 use crate::tls::{Identity, PeerRefusal};
 use crate::wire::WireBuffer;
-use kmip_codec::secret::WipedBytes;
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -26,12 +26,6 @@ use tracing::{debug, info, warn};
 
 /// Inbound buffer of a new connection.
 const FIRST_BUFFER: usize = 4 * 1024;
-/// What a connection keeps of a buffer that has grown.
-const KEPT_BUFFER: usize = 8 * 1024;
-/// Most that the inbound buffer grows ahead of the bytes that arrived.
-const GROWTH_AHEAD: usize = 64 * 1024;
-/// Least room for a read, so that a stream of small messages is not read byte by byte.
-const SMALLEST_READ: usize = 1024;
 /// Replies are collected up to this before they are written.
 const WRITE_BATCH: usize = 32 * 1024;
 
@@ -75,14 +69,16 @@ impl Protocol for Kmip {
 
 /// Why a connection ended.
 #[derive(Debug, Error)]
-enum End {
+pub(crate) enum End {
     #[error("the peer closed the connection")]
     Peer,
     #[error("the peer closed the connection inside a message")]
     Torn,
     #[error("the server stops")]
     Stopping,
-    #[error("no request within kmip.limits.idle_timeout_s")]
+    #[error(
+        "no request within kmip.limits.idle_timeout_s, or nothing to say within kmip.limits.exchanged_idle_timeout_s"
+    )]
     Idle,
     #[error("a message did not arrive whole within kmip.limits.message_timeout_s")]
     SlowMessage,
@@ -179,12 +175,15 @@ impl Connection<'_> {
                 Event::Read(read) => {
                     let began = self.inbound.is_empty();
                     self.take(read?)?;
-                    let answered = self.answer_all().await?;
+                    let mut answered = self.answer_all().await?;
+                    while self.peer.roles.are_exchanged() {
+                        Box::pin(self.serve_as_client()).await?;
+                        // With its role back the client may have gone on at once.
+                        self.answer_all().await?;
+                        answered = true;
+                    }
                     if began || answered {
                         since = Instant::now();
-                    }
-                    if self.peer.roles.are_exchanged() {
-                        return Box::pin(self.serve_as_client()).await;
                     }
                     self.advance_timer(timer.as_mut(), since);
                 }
@@ -244,53 +243,35 @@ impl Connection<'_> {
         }
     }
 
-    /// Sends requests and takes responses, once roles are exchanged. An end leaves what was not answered in its queue.
-    async fn serve_as_client(&mut self) -> Result<std::convert::Infallible, End> {
+    /// Sends requests and takes responses, once roles are exchanged, until the server has had nothing to say for its time and
+    /// the client has taken its role back. An end leaves what was not answered in its queue.
+    async fn serve_as_client(&mut self) -> Result<(), End> {
         let outgoing = self.service.outgoing(self.peer).ok_or(End::Engine)?;
         info!(client = self.peer.client, remote = %self.peer.remote, "roles are exchanged");
         let mut signal = pin!(next_phase(self.shell.phase()));
+        let mut quiet_since = Instant::now();
         loop {
-            let mut next = outgoing.next();
-            let message = loop {
-                self.inbound.reserve(SMALLEST_READ);
-                tokio::select! {
-                    message = next.as_mut() => break message.ok_or(End::Stopping)?,
-                    read = self.stream.read(self.inbound.spare()) => {
-                        return Err(if read? == 0 { End::Peer } else { End::OutOfTurn });
-                    }
-                    (phase, now) = signal.as_mut() => {
-                        signal.set(next_phase(phase));
-                        self.phase_changed(now)?;
-                    }
+            let limits = self.limits.clone();
+            let (stream, inbound) = (&mut self.stream, &mut self.inbound);
+            let mut speaker = Speaker { stream, inbound, limits: &limits, metrics: self.metrics };
+            tokio::select! {
+                message = speaker.next(outgoing.as_ref()) => {
+                    let message = message?.ok_or(End::Stopping)?;
+                    speaker.exchange(&message, outgoing.as_ref()).await?;
+                    quiet_since = Instant::now();
                 }
-            };
-            drop(next);
-            send(&mut self.stream, &message, &self.limits, self.metrics).await?;
-            let patience = self.limits.request_timeout();
-            let response = timeout(patience, self.response()).await.map_err(|_| End::NoResponse)??;
-            outgoing.answered(response).await.map_err(End::Response)?;
-            self.inbound.shrink(KEPT_BUFFER);
-        }
-    }
-
-    /// Reads one response message.
-    async fn response(&mut self) -> Result<WipedBytes, End> {
-        loop {
-            match frame::check_response(self.inbound.filled(), self.limits.message_bytes)? {
-                Frame::Whole(length) => {
-                    let response = self.inbound.filled().get(..length).unwrap_or_default();
-                    let response = WipedBytes::copy_from(response);
-                    self.inbound.consume(length);
-                    self.metrics.bytes_received.inc_by(response.len() as u64);
-                    return Ok(response);
+                () = sleep_until(quiet_since + limits.exchanged_idle_timeout()) => {
+                    let message = outgoing.role_back().await.ok_or(End::Idle)?;
+                    speaker.exchange(&message, outgoing.as_ref()).await?;
+                    info!(client = self.peer.client, remote = %self.peer.remote, "roles are as they were");
+                    self.peer.roles.restore();
+                    return Ok(());
                 }
-                Frame::Partial(length) => {
-                    let missing = length.saturating_sub(self.inbound.len());
-                    self.inbound.reserve(missing.clamp(SMALLEST_READ, GROWTH_AHEAD));
+                (phase, now) = signal.as_mut() => {
+                    signal.set(next_phase(phase));
+                    self.phase_changed(now)?;
                 }
             }
-            let count = self.stream.read(self.inbound.spare()).await?;
-            self.take(count)?;
         }
     }
 
@@ -387,17 +368,4 @@ impl Connection<'_> {
         // The peer may be gone or may not read; the stream is closed either way.
         let _ = timeout(self.limits.handshake_timeout(), self.stream.shutdown()).await;
     }
-}
-
-async fn send(stream: &mut TlsStream<TcpStream>, bytes: &[u8], limits: &Limits, metrics: &Metrics) -> Result<(), End> {
-    let write = async {
-        stream.write_all(bytes).await?;
-        stream.flush().await
-    };
-    match timeout(limits.message_timeout(), write).await {
-        Ok(written) => written?,
-        Err(_) => return Err(End::SlowReader),
-    }
-    metrics.bytes_sent.inc_by(bytes.len() as u64);
-    Ok(())
 }

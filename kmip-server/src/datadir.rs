@@ -5,6 +5,7 @@
 //! DIR/pki/ca.pem ca.key                signs the server's certificate and those of KMIP clients
 //! DIR/pki/admin-ca.pem admin-ca.key    signs certificates of administrators
 //! DIR/pki/server.pem server.key        the server
+//! DIR/pki/calling.pem calling.key      the server where it is a client: what it shows to listeners of clients
 //! DIR/pki/admin.pem admin.key          the first administrator
 //! DIR/pki/client.pem client.key        a first client, named "client" (--dev only)
 //! DIR/pki/clients/                     where kmip-cli puts the certificates of enrolled clients
@@ -27,6 +28,10 @@ use time::{Duration, OffsetDateTime};
 
 /// The name of the first client.
 pub const FIRST_CLIENT: &str = "client";
+/// The files of what the server shows to listeners.
+const CALLING: &str = "calling";
+/// The name in it.
+const CALLING_NAME: &str = "kmip-server";
 /// The name of the first administrator.
 pub const FIRST_ADMINISTRATOR: &str = "admin";
 /// A development certificate with less time left than this is issued again.
@@ -126,6 +131,12 @@ impl DataDir {
         self.root.join("pki").join(name)
     }
 
+    /// The certificate and the key of the server where it is a client; directories of earlier versions may have none.
+    pub fn calling(&self) -> Option<(PathBuf, PathBuf)> {
+        let pair = self.pair(CALLING);
+        (pair.0.exists() && pair.1.exists()).then_some(pair)
+    }
+
     /// The folder of the embedded store.
     pub fn store(&self) -> PathBuf {
         self.root.join("store")
@@ -194,6 +205,7 @@ impl DataDir {
         if first_client {
             self.ensure_issued("client", fresh, || clients.issue_client(FIRST_CLIENT, KeyKind::EcP256))?;
         }
+        self.ensure_issued(CALLING, fresh, || clients.issue_client(CALLING_NAME, KeyKind::EcP256))?;
         // Last: its certificate tells that the directory is whole.
         self.ensure_issued("server", fresh, || clients.issue_server(names))
     }

@@ -10,12 +10,15 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::PAIR_DEADLINE;
 use hsm_backend::rotating::Presence;
+use kmip_codec::inline::Text;
 use kmip_codec::registry::HashingAlgorithm;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
+use kmip_codec::value::ByteString;
 use kmip_core::administration::{NewOneTime, NewUser as CoreUser};
 use kmip_core::credentials::DeviceFields;
-use kmip_core::engine::{Engine, Evaluation, Parts, Pending as CorePending};
+use kmip_core::engine::{Engine, Evaluation, Parts, Pending as CorePending, SUPPORTED_VERSIONS};
 use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::identity::Listener;
 use kmip_core::layout;
 use kmip_core::ports::crypto::Hash;
 use kmip_core::ports::store::{Change, RecordSeal, Store};
@@ -23,6 +26,8 @@ use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::renewal::ScopeKeyPeriod;
 use kmip_core::request::{KeptRequest, Request};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use tokio::sync::{Semaphore, watch};
 
 use crate::audit::AuditLog;
@@ -33,12 +38,12 @@ use crate::datadir::DataDir;
 use crate::jobs::{self, Runner};
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
-use crate::outgoing::Messenger;
+use crate::outgoing::{Exchanged, Messenger, Messengers};
 use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
 use crate::service::{
-    Administration, AdministrationError, NewDevice, NewUser, OneTimeCodes, Outgoing, Peer, Reply, Rotate, Service,
-    ServiceError, failure,
+    Administration, AdministrationError, NewDevice, NewListener, NewUser, OneTimeCodes, Outgoing, Peer, Reply, Rotate,
+    Service, ServiceError, failure,
 };
 use crate::store::{Options, SledStore};
 use crate::turns::Turns;
@@ -77,8 +82,7 @@ pub(crate) struct Core {
     pub(crate) jobs: Runner,
     rotation: Rotation,
     rotating: Mutex<Option<JoinHandle<()>>>,
-    /// Changes with each message that is queued for a client.
-    queued: watch::Receiver<u64>,
+    messengers: Messengers,
 }
 
 struct Argon2id;
@@ -173,9 +177,7 @@ pub(crate) fn open(
         establish_development_authority(&engine);
     }
     let committer = Committer::start(Arc::clone(&engine), Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&journal));
-    let (tell, queued) = watch::channel(0_u64);
-    let told = move |_: &Change<'_>| tell.send_modify(|count| *count = count.wrapping_add(1));
-    store.watch(layout::OUTGOING, Box::new(told));
+    let messengers = messengers(&engine, &store);
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let core = Arc::new(Core {
         engine,
@@ -192,7 +194,7 @@ pub(crate) fn open(
         jobs: Runner::new(metrics, threads).map_err(failure)?,
         rotation,
         rotating: Mutex::default(),
-        queued,
+        messengers,
     });
     if goes_on {
         tracing::info!("the rotation of the root key goes on");
@@ -202,6 +204,18 @@ pub(crate) fn open(
     let ticker = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.tick()).map_err(failure)?;
     let jobs = jobs::start(&core).map_err(failure)?;
     Ok(Arc::new(EngineService { core, lookers: RwLock::new(vec![ticker, jobs]) }))
+}
+
+/// What sessions with clients that hear need; they are told of messages that are queued and of changes of clients' records.
+fn messengers(engine: &Arc<Engine>, store: &Arc<SledStore>) -> Messengers {
+    let (tell, queued) = watch::channel(0_u64);
+    let tell = Arc::new(tell);
+    for followed in [layout::OUTGOING, layout::CLIENTS] {
+        let tell = Arc::clone(&tell);
+        store.watch(followed, Box::new(move |_: &Change<'_>| tell.send_modify(|count| *count = count.wrapping_add(1))));
+    }
+    let (engine, store) = (Arc::clone(engine), Arc::clone(store) as Arc<dyn Store>);
+    Messengers { engine, store, queued, now: seconds, exchanged: Exchanged::default() }
 }
 
 /// Seals everything anew in a thread of its own.
@@ -487,9 +501,20 @@ impl Service for EngineService {
     }
 
     fn outgoing(&self, peer: &Peer) -> Option<Box<dyn Outgoing>> {
-        let core = &self.core;
-        let (engine, store) = (Arc::clone(&core.engine), Arc::clone(&core.store) as Arc<dyn Store>);
-        Some(Box::new(Messenger::new(engine, store, &peer.client, core.queued.clone(), seconds)))
+        Some(Box::new(Messenger::on_exchange(self.core.messengers.clone(), &peer.client)))
+    }
+
+    fn queued(&self) -> Option<watch::Receiver<u64>> {
+        Some(self.core.messengers.queued.clone())
+    }
+
+    fn calls(&self) -> Vec<(String, Listener)> {
+        let awaited = self.core.engine.awaited().into_iter().map(|(client, listener)| (client.to_string(), listener));
+        awaited.filter(|(client, _)| !self.core.messengers.exchanged.holds(client)).collect()
+    }
+
+    fn calling(&self, client: &str, listener: &Listener) -> Option<Box<dyn Outgoing>> {
+        Some(Box::new(Messenger::to_listener(self.core.messengers.clone(), client, listener.version)))
     }
 
     fn settle(&self) -> std::io::Result<()> {
@@ -532,6 +557,16 @@ impl Administration for EngineService {
 
     fn set_listening(&self, client: &str, listens: bool) -> Result<(), AdministrationError> {
         self.core.engine.set_listening(client, listens).map_err(refusal)
+    }
+
+    fn listen_at(&self, client: &str, listener: NewListener) -> Result<(), AdministrationError> {
+        let NewListener { address, version, ca } = listener;
+        let version = version.as_deref().unwrap_or("1.4");
+        let known = SUPPORTED_VERSIONS.into_iter().find(|known| known.to_string() == version);
+        let version = known.ok_or_else(|| AdministrationError::Invalid(format!("{version}: no version of KMIP")))?;
+        let trusted = ca.map_or(Ok(Vec::new()), |pem| authorities_in(&pem))?;
+        let listener = Listener { address: Text::new(&address), version, trusted };
+        self.core.engine.listen_at(client, listener).map_err(refusal)
     }
 
     fn put(&self, client: &str, object: &str, replaced: Option<&str>) -> Result<(), AdministrationError> {
@@ -592,6 +627,18 @@ impl Administration for EngineService {
 
     fn reconcile(&self) -> Result<Reconciliation, AdministrationError> {
         self.core.engine.reconcile().map_err(|error| AdministrationError::Unavailable(error.to_string()))
+    }
+}
+
+/// The certificates of a PEM text.
+fn authorities_in(pem: &str) -> Result<Vec<ByteString>, AdministrationError> {
+    let read = CertificateDer::pem_slice_iter(pem.as_bytes()).collect::<Result<Vec<_>, _>>();
+    match read {
+        Ok(certificates) if !certificates.is_empty() => {
+            Ok(certificates.iter().map(|certificate| ByteString::new(certificate)).collect())
+        }
+        Ok(_) => Err(AdministrationError::Invalid("the PEM text holds no certificate".to_owned())),
+        Err(error) => Err(AdministrationError::Invalid(format!("not a PEM text: {error}"))),
     }
 }
 

@@ -1,35 +1,90 @@
-//! The server's side of a connection whose roles were exchanged (KMIP 2.1 §6.1.54): what it says comes from the core's
-//! courier, which may wait for a device, and a message goes from its queue once the client has answered.
+//! What the server says to a client, on a connection whose roles were exchanged (KMIP 2.1 §6.1.54) or to a listener of the
+//! client: it comes from the core's courier, which may wait for a device, and a message goes from its queue once the client has
+//! answered.
 
-use crate::service::{Answered, Message, Outgoing};
+use crate::service::{Answered, Message, Outgoing, Serial};
 use kmip_codec::secret::WipedBytes;
-use kmip_codec::version::V2_0;
+use kmip_codec::version::{V2_0, Version};
 use kmip_core::engine::{Engine, Pending};
 use kmip_core::outgoing::{Courier, Next};
 use kmip_core::ports::store::Store;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
+
+/// What all sessions share.
+#[derive(Clone)]
+pub(crate) struct Messengers {
+    pub engine: Arc<Engine>,
+    pub store: Arc<dyn Store>,
+    /// Tells when something is queued for anybody.
+    pub queued: watch::Receiver<u64>,
+    pub now: fn() -> i64,
+    /// How many connections of each client have exchanged roles.
+    pub exchanged: Exchanged,
+}
+
+/// Clients that hear on connections of their own.
+#[derive(Clone, Default)]
+pub(crate) struct Exchanged(Arc<Mutex<HashMap<String, usize>>>);
+
+impl Exchanged {
+    fn counts(&self) -> MutexGuard<'_, HashMap<String, usize>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a client hears on a connection of its own.
+    pub fn holds(&self, client: &str) -> bool {
+        self.counts().contains_key(client)
+    }
+
+    fn enter(&self, client: &str) -> Entered {
+        let mut counts = self.counts();
+        let count = counts.entry(client.to_owned()).or_default();
+        *count = count.saturating_add(1);
+        Entered { exchanged: self.clone(), client: client.to_owned() }
+    }
+}
+
+/// Counts one connection for as long as it lives.
+struct Entered {
+    exchanged: Exchanged,
+    client: String,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let mut counts = self.exchanged.counts();
+        if let Some(count) = counts.get_mut(&self.client) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                counts.remove(&self.client);
+            }
+        }
+    }
+}
 
 /// A session with one client.
 pub(crate) struct Messenger {
-    engine: Arc<Engine>,
-    store: Arc<dyn Store>,
+    shared: Messengers,
+    client: String,
     courier: Arc<Mutex<Courier>>,
-    queued: watch::Receiver<u64>,
-    now: fn() -> i64,
+    /// None in a session with a listener, which ends when the client exchanges roles.
+    entered: Option<Entered>,
 }
 
 impl Messenger {
-    /// A session that begins; `queued` tells when something is queued for anybody.
-    pub fn new(
-        engine: Arc<Engine>,
-        store: Arc<dyn Store>,
-        client: &str,
-        queued: watch::Receiver<u64>,
-        now: fn() -> i64,
-    ) -> Self {
+    /// A session on a connection whose roles were exchanged.
+    pub fn on_exchange(shared: Messengers, client: &str) -> Self {
+        let entered = Some(shared.exchanged.enter(client));
         let courier = Arc::new(Mutex::new(Courier::new(client, V2_0)));
-        Self { engine, store, courier, queued, now }
+        Self { shared, client: client.to_owned(), courier, entered }
+    }
+
+    /// A session with a listener that hears in a version.
+    pub fn to_listener(shared: Messengers, client: &str, version: Version) -> Self {
+        let courier = Arc::new(Mutex::new(Courier::to_listener(client, version)));
+        Self { shared, client: client.to_owned(), courier, entered: None }
     }
 
     /// Lets the courier work on a thread that may wait.
@@ -37,7 +92,7 @@ impl Messenger {
         &self,
         work: impl FnOnce(&mut Courier, &Engine, &dyn Store) -> T + Send + 'static,
     ) -> Option<T> {
-        let (engine, store, courier) = (self.engine.clone(), self.store.clone(), self.courier.clone());
+        let (engine, store, courier) = (self.shared.engine.clone(), self.shared.store.clone(), self.courier.clone());
         let done = tokio::task::spawn_blocking(move || {
             let mut courier = courier.lock().unwrap_or_else(PoisonError::into_inner);
             work(&mut courier, &engine, store.as_ref())
@@ -48,11 +103,14 @@ impl Messenger {
 
 impl Outgoing for Messenger {
     fn next(&self) -> Message<'_> {
-        let mut queued = self.queued.clone();
+        let mut queued = self.shared.queued.clone();
         Box::pin(async move {
             loop {
                 queued.borrow_and_update();
-                let now = (self.now)();
+                if self.entered.is_none() && self.shared.exchanged.holds(&self.client) {
+                    return None;
+                }
+                let now = (self.shared.now)();
                 let next = self.work(move |courier, engine, store| match courier.next(engine, now) {
                     Next::Send(message) => Ok(Some(message)),
                     Next::Wait => Ok(None),
@@ -72,9 +130,29 @@ impl Outgoing for Messenger {
     }
 
     fn answered(&self, response: WipedBytes) -> Answered<'_> {
-        let now = (self.now)();
+        let now = (self.shared.now)();
         Box::pin(async move {
             let told = self.work(move |courier, engine, store| match courier.answered(engine, &response, now)? {
+                Some(pending) => commit(store, &pending),
+                None => Ok(()),
+            });
+            told.await.unwrap_or_else(|| Err("the server is stopping".to_owned()))
+        })
+    }
+
+    fn role_back(&self) -> Message<'_> {
+        let now = (self.shared.now)();
+        Box::pin(async move { self.work(move |courier, engine, _| courier.role_back(engine, now)).await.flatten() })
+    }
+
+    fn unanswered(&self) -> Serial<'_> {
+        Box::pin(async move { self.work(|courier, _, _| courier.unanswered()).await.flatten() })
+    }
+
+    fn give_up(&self) -> Answered<'_> {
+        let now = (self.shared.now)();
+        Box::pin(async move {
+            let told = self.work(move |courier, _, store| match courier.give_up(now) {
                 Some(pending) => commit(store, &pending),
                 None => Ok(()),
             });

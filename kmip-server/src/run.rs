@@ -1,6 +1,7 @@
 //! A running server: listeners bound, engine open, signals followed, everything stopped in order.
 
 use crate::admin::{self, Admin, Reload};
+use crate::calling::call_listeners;
 use crate::config::{self, Address, Config};
 use crate::connection::Kmip;
 use crate::datadir::{DataDir, DataDirError, Endpoints};
@@ -159,6 +160,7 @@ impl Server {
         };
         routes.replace(admin::routes(admin));
         sockets.accept(&shell, &opened.service, &alive);
+        tokio::spawn(call_listeners(opened.service.clone(), shell.clone(), alive));
         Ok(Self { bound, shell, service: opened.service, drain, reload, data, signals })
     }
 

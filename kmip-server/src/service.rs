@@ -11,7 +11,7 @@ use crate::rotation::RootKeyReport;
 use crate::vault::Secrets;
 use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
-use kmip_core::identity::Sender;
+use kmip_core::identity::{Listener, Sender};
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::request::Request;
@@ -23,6 +23,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use thiserror::Error;
+use tokio::sync::watch;
 
 /// Who stands at the other end of a connection, proved by its certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -65,6 +66,11 @@ impl Roles {
     /// Makes the server the client from now on.
     pub fn exchange(&self) {
         self.exchanged.store(true, Ordering::Relaxed);
+    }
+
+    /// Makes the server the server again.
+    pub fn restore(&self) {
+        self.exchanged.store(false, Ordering::Relaxed);
     }
 
     /// Whether the server is the client.
@@ -125,13 +131,25 @@ pub type Message<'a> = Pin<Box<dyn Future<Output = Option<WipedBytes>> + Send + 
 /// Why a session cannot go on after a response, if it cannot.
 pub type Answered<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
-/// What the server says on a connection whose roles were exchanged.
+/// The serial number of a message.
+pub type Serial<'a> = Pin<Box<dyn Future<Output = Option<u64>> + Send + 'a>>;
+
+/// What the server says to a client.
 pub trait Outgoing: Send + Sync {
     /// Waits for the next request message.
     fn next(&self) -> Message<'_>;
 
     /// Takes the client's response to it.
     fn answered(&self, response: WipedBytes) -> Answered<'_>;
+
+    /// The request message by which the client becomes the client again; none if it does not know such a request.
+    fn role_back(&self) -> Message<'_>;
+
+    /// The message that was sent and that the client has not answered.
+    fn unanswered(&self) -> Serial<'_>;
+
+    /// Removes that message from its queue.
+    fn give_up(&self) -> Answered<'_>;
 }
 
 /// Answers request messages.
@@ -149,6 +167,23 @@ pub trait Service: Send + Sync + 'static {
     /// What to say to a peer once roles are exchanged.
     fn outgoing(&self, peer: &Peer) -> Option<Box<dyn Outgoing>> {
         let _ = peer;
+        None
+    }
+
+    /// Changes with each message that is queued for a client, and with each change of a client's record.
+    fn queued(&self) -> Option<watch::Receiver<u64>> {
+        None
+    }
+
+    /// The clients for which something waits and which are to be called at a listener: those that have exchanged roles hear
+    /// where they are.
+    fn calls(&self) -> Vec<(String, Listener)> {
+        Vec::new()
+    }
+
+    /// What to say to the listener of a client.
+    fn calling(&self, client: &str, listener: &Listener) -> Option<Box<dyn Outgoing>> {
+        let _ = (client, listener);
         None
     }
 
@@ -240,6 +275,18 @@ fn usual_period() -> u32 {
     30
 }
 
+/// Where a client is to hear.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NewListener {
+    /// Host and port.
+    pub address: String,
+    /// The version in which it hears; 1.4 if nothing is said.
+    pub version: Option<String>,
+    /// Certificates of the authorities that its own is from (PEM); without them it shows the client's.
+    pub ca: Option<String>,
+}
+
 /// A device that is to be registered.
 #[derive(Debug, Clone)]
 pub struct NewDevice {
@@ -263,6 +310,9 @@ pub trait Administration: Send + Sync + 'static {
 
     /// Says whether a client hears from the server: of changes in its scope, and what is put for it.
     fn set_listening(&self, client: &str, listens: bool) -> Result<(), AdministrationError>;
+
+    /// Lets a client hear from the server at a listener of its own.
+    fn listen_at(&self, client: &str, listener: NewListener) -> Result<(), AdministrationError>;
 
     /// Queues an object for a client that hears from the server; `replaced` names the one whose place it takes.
     fn put(&self, client: &str, object: &str, replaced: Option<&str>) -> Result<(), AdministrationError>;

@@ -6,6 +6,7 @@
 
 use crate::config::{Config, MinimumVersion};
 use crate::datadir::DataDir;
+use crate::tls_calling::Caller;
 use certs::CertsError;
 use certs::inspect::{self, Facts};
 use certs::profiles::ADMINISTRATOR_UNIT;
@@ -105,6 +106,8 @@ pub struct Material {
     pub https: Identity,
     /// The admin API.
     pub admin: Identity,
+    /// Calls to listeners of clients.
+    pub caller: Caller,
 }
 
 /// Who a certificate names.
@@ -157,8 +160,10 @@ impl Material {
     pub fn load(data: &DataDir, config: &Config) -> Result<Self, TlsError> {
         let files = Files::read(data, config)?;
         let (clients, admins) = (&files.client_cas, &files.admin_cas);
+        let kmip = files.identity(config, Audience::Clients, clients, &[])?;
         Ok(Self {
-            kmip: files.identity(config, Audience::Clients, clients, &[])?,
+            caller: files.caller(data, config, kmip.clone())?,
+            kmip,
             https: files.identity(config, Audience::Clients, clients, &[HTTP_2, HTTP_1])?,
             admin: files.identity(config, Audience::Administrators, admins, &[HTTP_1])?,
         })
@@ -166,6 +171,10 @@ impl Material {
 }
 
 impl Identity {
+    pub(crate) fn verifier(&self) -> &dyn ClientCertVerifier {
+        self.verifier.as_ref()
+    }
+
     /// Checks whom the certificate of a finished handshake names.
     pub fn identify(&self, chain: Option<&[CertificateDer<'_>]>) -> Result<Named, PeerRefusal> {
         let leaf = chain.and_then(<[_]>::first).ok_or(PeerRefusal::NoCertificate)?;
@@ -241,11 +250,7 @@ impl Files {
         let key_path = tls.server_key.clone().unwrap_or_else(|| data.pki("server.key"));
         let chain = certificates("server certificate", &server_path)?;
         warn_of_expiry(&server_path, chain.first())?;
-        let key = PrivateKeyDer::from_pem_file(&key_path).map_err(|error| TlsError::Pem {
-            what: "server key",
-            path: key_path,
-            error,
-        })?;
+        let key = private_key("server key", &key_path)?;
         let client_cas = authorities("client CA", &data.pki("ca.pem"), &tls.client_cas)?;
         let admin_cas = authorities("administrator CA", &data.pki("admin-ca.pem"), &tls.admin_cas)?;
         refuse_shared(&client_cas, &admin_cas)?;
@@ -281,12 +286,8 @@ impl Files {
             .with_crls(self.crls.iter().cloned())
             .allow_unknown_revocation_status()
             .build()?;
-        let versions: &[_] = match config.tls.min_version {
-            MinimumVersion::Tls12 => &[&rustls::version::TLS13, &rustls::version::TLS12],
-            MinimumVersion::Tls13 => &[&rustls::version::TLS13],
-        };
         let mut server = ServerConfig::builder_with_provider(self.provider.clone())
-            .with_protocol_versions(versions)?
+            .with_protocol_versions(versions(config))?
             .with_client_cert_verifier(verifier.clone())
             .with_single_cert(self.chain.clone(), self.key.clone_key())
             .map_err(|error| TlsError::Server { path: self.server_path.clone(), error })?;
@@ -295,6 +296,34 @@ impl Files {
         server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Ok(Identity { config: Arc::new(server), verifier, audience })
     }
+
+    fn caller(&self, data: &DataDir, config: &Config, clients: Identity) -> Result<Caller, TlsError> {
+        let configured = config.tls.calling_cert.clone().zip(config.tls.calling_key.clone());
+        let (chain, key) = match configured.or_else(|| data.calling()) {
+            Some((chain, key)) => {
+                let (read, key) = (certificates("calling certificate", &chain)?, private_key("calling key", &key)?);
+                warn_of_expiry(&chain, read.first())?;
+                (read, key)
+            }
+            None => (self.chain.clone(), self.key.clone_key()),
+        };
+        let (provider, key, crls) = (self.provider.clone(), Arc::new(key), self.crls.clone());
+        Ok(Caller { provider, versions: versions(config), chain, key, clients, crls })
+    }
+}
+
+/// The newest first.
+static VERSIONS: [&rustls::SupportedProtocolVersion; 2] = [&rustls::version::TLS13, &rustls::version::TLS12];
+
+fn versions(config: &Config) -> &'static [&'static rustls::SupportedProtocolVersion] {
+    match config.tls.min_version {
+        MinimumVersion::Tls12 => &VERSIONS,
+        MinimumVersion::Tls13 => VERSIONS.get(..1).unwrap_or_default(),
+    }
+}
+
+fn private_key(what: &'static str, path: &Path) -> Result<PrivateKeyDer<'static>, TlsError> {
+    PrivateKeyDer::from_pem_file(path).map_err(|error| TlsError::Pem { what, path: path.to_owned(), error })
 }
 
 fn is_administrator(facts: &Facts) -> bool {

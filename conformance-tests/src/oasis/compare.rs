@@ -97,6 +97,20 @@ impl<'a> Comparer<'a> {
         Ok(self.variables)
     }
 
+    /// Compares a request that the server sends of its own accord; on success gives back the names with what it bound.
+    pub fn request(mut self, expected: &Node, actual: &Item) -> Result<Variables, Difference> {
+        let path = [Tag::BatchItem, Tag::RequestPayload];
+        let object = actual.at(&path).and_then(|payload| payload.field(Tag::UniqueIdentifier));
+        let free_material = !object.is_some_and(|object| self.facts.is_from_client(object));
+        let operation = expected.at(&[Tag::BatchItem, Tag::Operation]).and_then(Node::as_enumeration);
+        let operation = Operation(operation.unwrap_or_default());
+        let object_type = expected.at(&path).and_then(|payload| payload.field(Tag::SymmetricKey));
+        let object_type = object_type.map(|_| ObjectType::SymmetricKey);
+        self.item = BatchContext { operation, object_type, free_material, free_format: free_material, ..NO_ITEM };
+        self.node(expected, actual)?;
+        Ok(self.variables)
+    }
+
     fn whole(&mut self, request: Request, expected: &Node, actual: &Item) -> Compared {
         if expected.tag != actual.tag {
             return Err(Difference::new(expected.tag, expected.tag.to_string(), actual.tag.to_string()));
@@ -367,7 +381,14 @@ impl<'a> Comparer<'a> {
             let at = self.find_in_bag(node, &left)?;
             left.remove(at);
         }
-        let reads = [Operation::GetAttributes, Operation::GetAttributeList, Operation::Get, Operation::Export];
+        let reads = [
+            Operation::GetAttributes,
+            Operation::GetAttributeList,
+            Operation::Get,
+            Operation::Export,
+            Operation::Put,
+            Operation::Notify,
+        ];
         match left.first() {
             Some(extra) if !reads.contains(&self.item.operation) => {
                 Err(Difference::new(extra.tag, "no further attribute", attribute_text(extra)))
@@ -474,6 +495,7 @@ impl<'a> Comparer<'a> {
         ];
         (parent == Tag::BatchItem && tag == Tag::ResultMessage)
             || (parent == Tag::ResponsePayload && templates.contains(&tag))
+            || (parent == Tag::RequestHeader && [Tag::ServerCorrelationValue, Tag::TimeStamp].contains(&tag))
             || (parent == Tag::ResponseHeader && [Tag::ServerCorrelationValue, Tag::ProtocolVersion].contains(&tag))
     }
 

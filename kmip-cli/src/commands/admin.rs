@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use kmip_codec::secret::SecretText;
 
-use crate::admin_api::{Device, Enrolled, Enrollment, OneTimeCodes, User};
+use crate::admin_api::{Device, Enrolled, Enrollment, Listener, OneTimeCodes, User};
 use crate::cli::{AdminArgs, ClientCommand, DeviceCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
@@ -17,9 +17,11 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
             let enrollment = Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() };
             enroll(context, &enrollment, out, &admin).await
         }
-        ClientCommand::Listen { name, off, admin } => {
-            context.admin_api(&admin)?.set_listening(&name, !off).await?;
-            context.output.record(&[("client", name.into()), ("listens", (!off).into())])
+        ClientCommand::Listen { name, off, at, speaks, listener_ca, admin } => {
+            let ca = listener_ca.as_deref().map(files::text).transpose()?;
+            let listener = at.as_deref().map(|address| Listener { address, version: speaks.as_deref(), ca });
+            context.admin_api(&admin)?.set_listening(&name, !off, listener.as_ref()).await?;
+            context.output.record(&[("client", name.into()), ("listens", (!off).into()), ("at", at.into())])
         }
         ClientCommand::Put { name, id, replaces, admin } => {
             context.admin_api(&admin)?.put(&name, &id, replaces.as_deref()).await?;

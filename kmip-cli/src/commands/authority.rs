@@ -1,7 +1,5 @@
 //! `ca` and `trust`: the certificate authority of Certify, and what Validate trusts, over the admin API.
 
-use std::path::Path;
-
 use serde_json::{Value, json};
 
 use crate::cli::{CaCommand, TrustCommand};
@@ -19,7 +17,7 @@ pub async fn ca(context: &Context, command: CaCommand) -> Done {
             (json!({ "action": "request", "subject": subject, "key": key_kind }), admin, "request")
         }
         CaCommand::Install { file, admin } => {
-            (json!({ "action": "install", "certificate": text(&file)? }), admin, "installed")
+            (json!({ "action": "install", "certificate": files::text(&file)? }), admin, "installed")
         }
         CaCommand::Show { admin } => (json!({ "action": "show" }), admin, "certificate"),
         CaCommand::Crl { admin } => (json!({ "action": "crl" }), admin, "crl"),
@@ -32,22 +30,18 @@ pub async fn ca(context: &Context, command: CaCommand) -> Done {
 pub async fn trust(context: &Context, command: TrustCommand) -> Done {
     let (ask, admin, shown) = match command {
         TrustCommand::Add { file, admin } => {
-            (json!({ "action": "trust", "certificate": text(&file)? }), admin, "fingerprint")
+            (json!({ "action": "trust", "certificate": files::text(&file)? }), admin, "fingerprint")
         }
         TrustCommand::Remove { fingerprint, admin } => {
             (json!({ "action": "distrust", "fingerprint": fingerprint }), admin, "removed")
         }
         TrustCommand::List { admin } => (json!({ "action": "trusted" }), admin, "anchors"),
-        TrustCommand::AddCrl { file, admin } => (json!({ "action": "add-crl", "crl": text(&file)? }), admin, "added"),
+        TrustCommand::AddCrl { file, admin } => {
+            (json!({ "action": "add-crl", "crl": files::text(&file)? }), admin, "added")
+        }
     };
     let answer = context.admin_api(&admin)?.certificates(&ask).await?;
     show(context, &answer, shown)
-}
-
-fn text(file: &Path) -> Done<String> {
-    let bytes = files::read(file)?;
-    let text = std::str::from_utf8(&bytes);
-    text.map(str::to_owned).map_err(|_| CliError::Usage(format!("{}: not a PEM text", file.display())))
 }
 
 /// PEM texts as they are, so that they can be written to a file.

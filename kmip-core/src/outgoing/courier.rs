@@ -1,8 +1,8 @@
-//! What the server says on a connection whose roles were exchanged, one request after the other (KMIP 2.1 §6.2): which
-//! versions and operations the client has, then what waits for it.
+//! What the server says to a client, one request after the other (KMIP 1.4 §5, KMIP 2.1 §6.2): it asks for the versions, the
+//! operations and the profiles that the client has, then sends what waits for it.
 
-use kmip_codec::attribute::Bag;
 use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
 use kmip_codec::inline::Text;
 use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
@@ -10,15 +10,16 @@ use kmip_codec::operation::discover_versions::DiscoverVersionsRequest;
 use kmip_codec::operation::notify::NotifyRequest;
 use kmip_codec::operation::put::PutRequest;
 use kmip_codec::operation::query::QueryRequest;
+use kmip_codec::operation::set_endpoint_role::SetEndpointRoleRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
-use kmip_codec::registry::{Operation, PutFunction, QueryFunction, ResultStatus, Tag};
+use kmip_codec::registry::{EndpointRole, Operation, ProfileName, PutFunction, QueryFunction, ResultStatus, Tag};
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V2_0, V2_1, Version};
+use kmip_codec::version::{V1_0, V1_3, V2_0, V2_1, Version};
 use kmip_codec::wire::Strictness;
 
 use super::{Queued, QueuedMessage, key_of};
-use crate::attributes::{in_answer, is_live, is_visible, visible};
+use crate::attributes::{in_answer, is_live, is_visible, rule_of, visible};
 use crate::deliver::complete_key_block;
 use crate::engine::{Engine, Pending, SUPPORTED_VERSIONS, listed};
 use crate::error::{Fault, OpResult, fail};
@@ -31,7 +32,10 @@ use crate::ports::store::{Batch, Write};
 enum Stage {
     Versions,
     Operations,
+    Profiles,
     Queue,
+    /// The client is asked to be the client again.
+    RoleBack,
 }
 
 /// One session with a client that has the server's role.
@@ -58,10 +62,28 @@ pub enum Next {
 }
 
 impl Courier {
-    /// A session with a client, which spoke this version last.
+    /// A session with a client that has exchanged roles; it spoke this version last.
     pub fn new(client: &str, version: Version) -> Self {
         let version = version.clamp(V2_0, V2_1);
         Self { client: Text::new(client), version, stage: Stage::Versions, operations: None, sent: None }
+    }
+
+    /// A session with the listener of a client, which hears in this version. Servers ask clients since 1.3 (KMIP 1.3 §5.3).
+    pub fn to_listener(client: &str, version: Version) -> Self {
+        let stage = if version < V1_3 { Stage::Queue } else { Stage::Operations };
+        Self { client: Text::new(client), version, stage, operations: None, sent: None }
+    }
+
+    /// The serial number of the message that was sent last, until the client has answered it.
+    pub fn unanswered(&self) -> Option<u64> {
+        self.sent
+    }
+
+    /// The removal of the message that was sent last and that the client does not answer.
+    pub fn give_up(&mut self, now: i64) -> Option<Pending> {
+        let serial = self.sent.take()?;
+        tracing::warn!(client = %self.client, serial, "the client has not answered a message again and again; the message goes");
+        Some(self.removed(serial, now))
     }
 
     /// What comes next. May wait for the vault's device.
@@ -73,23 +95,42 @@ impl Courier {
                 let payload = RequestPayload::DiscoverVersions(Box::new(request));
                 self.send(engine, Operation::DiscoverVersions, payload, now)
             }
-            Stage::Operations => {
-                let query_function = vec![QueryFunction::QueryOperations];
-                let payload = RequestPayload::Query(Box::new(QueryRequest { query_function, object_groups: None }));
-                self.send(engine, Operation::Query, payload, now)
-            }
+            Stage::Operations => self.ask(engine, QueryFunction::QueryOperations, now),
+            Stage::Profiles => self.ask(engine, QueryFunction::QueryProfiles, now),
             Stage::Queue => self.next_queued(engine, now),
+            Stage::RoleBack => Next::Wait,
         }
     }
 
+    /// The request by which the client becomes the client again (KMIP 2.1 §6.2.5), unless it does not have the operation, or
+    /// has not answered what was sent before.
+    pub fn role_back(&mut self, engine: &Engine, now: i64) -> Option<WipedBytes> {
+        if self.stage != Stage::Queue || self.sent.is_some() || !self.takes(Operation::SetEndpointRole) {
+            return None;
+        }
+        self.stage = Stage::RoleBack;
+        let request = SetEndpointRoleRequest { endpoint_role: EndpointRole::Client };
+        let payload = RequestPayload::SetEndpointRole(Box::new(request));
+        Some(self.message(engine, Operation::SetEndpointRole, payload, now))
+    }
+
+    fn ask(&self, engine: &Engine, function: QueryFunction, now: i64) -> Next {
+        let request = QueryRequest { query_function: vec![function], object_groups: None };
+        self.send(engine, Operation::Query, RequestPayload::Query(Box::new(request)), now)
+    }
+
     fn send(&self, engine: &Engine, operation: Operation, payload: RequestPayload, now: i64) -> Next {
+        Next::Send(self.message(engine, operation, payload, now))
+    }
+
+    fn message(&self, engine: &Engine, operation: Operation, payload: RequestPayload, now: i64) -> WipedBytes {
         let mut message = RequestMessage::single(self.version, operation, payload);
         // "It is REQUIRED in a server request" (KMIP 2.1 §9.20); so is a value to find it in the log by (§9.10).
         message.request_header.time_stamp = Some(DateTime(now));
         let correlation = engine.correlation_value(now);
         tracing::info!(client = %self.client, %operation, server_correlation = %correlation, "request to a client");
         message.request_header.server_correlation_value = Some(correlation);
-        Next::Send(encode(Tag::RequestMessage, &message, self.version))
+        encode(Tag::RequestMessage, &message, self.version)
     }
 
     fn next_queued(&mut self, engine: &Engine, now: i64) -> Next {
@@ -132,14 +173,7 @@ impl Courier {
         let queued = Queued::decode(&stored.value);
         match queued.map(|queued| queued.message) {
             Ok(QueuedMessage::Notify { changed, deleted }) => {
-                let shown = changed.attributes.iter();
-                let shown = shown.filter(|i| is_visible(&i.attribute, changed.object_type, self.version));
-                let items = shown.map(|instance| in_answer(instance, changed.object_type, self.version)).collect();
-                let request = NotifyRequest {
-                    unique_identifier: UniqueIdentifier::Text(changed.id.clone()),
-                    attributes: Some(Bag { items, ..Bag::default() }),
-                    attribute_references: deleted,
-                };
+                let request = self.notify(&changed, deleted);
                 Ok((Operation::Notify, RequestPayload::Notify(Box::new(request))))
             }
             Ok(QueuedMessage::Put { id, replaced }) => {
@@ -147,6 +181,25 @@ impl Courier {
                 Ok((Operation::Put, RequestPayload::Put(Box::new(request))))
             }
             Err(error) => fail(Fault::Internal, format!("a queued message cannot be read: {error}")),
+        }
+    }
+
+    /// A deleted attribute is a reference; in 1.x it is an Attribute that "SHALL NOT contain the Attribute Value field" (KMIP
+    /// 1.4 §5.1).
+    fn notify(&self, changed: &Record, mut deleted: Vec<AttributeReference>) -> NotifyRequest {
+        deleted.retain(|reference| rule_of(reference, self.version).is_some());
+        let shown = changed.attributes.iter();
+        let shown = shown.filter(|instance| is_visible(&instance.attribute, changed.object_type, self.version));
+        let mut items: Vec<Instance> =
+            shown.map(|instance| in_answer(instance, changed.object_type, self.version)).collect();
+        if self.version < V2_0 {
+            let names = deleted.drain(..).map(Attribute::NameOnly);
+            items.extend(names.map(|attribute| Instance { index: None, attribute }));
+        }
+        NotifyRequest {
+            unique_identifier: UniqueIdentifier::Text(changed.id.clone()),
+            attributes: Some(Bag { items, ..Bag::default() }),
+            attribute_references: deleted,
         }
     }
 
@@ -190,6 +243,12 @@ impl Courier {
             }
             Stage::Operations => {
                 self.operations = operations(item);
+                self.stage = Stage::Profiles;
+                Ok(None)
+            }
+            Stage::Profiles => {
+                let profiles = profiles(item);
+                tracing::info!(client = %self.client, ?profiles, "profiles of a client that hears");
                 self.stage = Stage::Queue;
                 Ok(None)
             }
@@ -201,19 +260,24 @@ impl Courier {
                 }
                 Ok(Some(self.removed(serial, now)))
             }
+            Stage::RoleBack => match &item.response_payload {
+                Some(ResponsePayload::SetEndpointRole(answer)) if answer.endpoint_role == EndpointRole::Client => {
+                    Ok(None)
+                }
+                _ => Err("the client does not take its role back".to_owned()),
+            },
         }
     }
 }
 
-/// The versions in which the server sends requests, best first.
+/// The versions in which the server sends requests once roles are exchanged, best first: Set Endpoint Role came with 2.0.
 fn offered() -> impl Iterator<Item = Version> {
-    SUPPORTED_VERSIONS.into_iter().filter(|version| speaks(*version))
+    SUPPORTED_VERSIONS.into_iter().filter(|version| speaks(*version) && *version >= V2_0)
 }
 
-/// Whether the server sends requests in a version: Set Endpoint Role came with 2.0, and the tables of 3.0 have neither Notify
-/// nor Put.
+/// Whether the server sends requests in a version: the tables of 3.0 have neither Notify nor Put.
 pub(crate) fn speaks(version: Version) -> bool {
-    (V2_0..=V2_1).contains(&version)
+    (V1_0..=V2_1).contains(&version)
 }
 
 fn versions(item: &ResponseBatchItem) -> Option<Version> {
@@ -226,6 +290,15 @@ fn operations(item: &ResponseBatchItem) -> Option<Vec<Operation>> {
     match &item.response_payload {
         Some(ResponsePayload::Query(answer)) => Some(answer.operation.clone()),
         _ => None,
+    }
+}
+
+fn profiles(item: &ResponseBatchItem) -> Vec<ProfileName> {
+    match &item.response_payload {
+        Some(ResponsePayload::Query(answer)) => {
+            answer.profile_information.iter().map(|told| told.profile_name).collect()
+        }
+        _ => Vec::new(),
     }
 }
 

@@ -8,16 +8,18 @@ use kmip_codec::inline::Text;
 use kmip_codec::registry::Tag;
 use kmip_codec::value::{Field, Value};
 
-use super::{LONGEST_WAIT, MOST_QUEUED};
+use super::courier::speaks;
+use super::{LONGEST_WAIT, MOST_QUEUED, MOST_TRUSTED};
 use crate::administration::{AdministrationError, check_name};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Pending};
-use crate::identity::ClientRecord;
+use crate::identity::{ClientRecord, Listener};
 use crate::layout;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::{Batch, Change, Guard, Outcome, Write};
 use crate::state;
 use crate::stored::{read, write};
+use crate::x509::certificate::Parsed;
 
 const QUEUED: Tag = Tag::new(0x54_0300);
 const UNTIL: Tag = Tag::new(0x54_0301);
@@ -26,6 +28,8 @@ const DELETED: Tag = Tag::new(0x54_0303);
 const PUT: Tag = Tag::new(0x54_0304);
 const REPLACED: Tag = Tag::new(0x54_0305);
 
+/// Characters of a host's name (RFC 1035 §2.3.4).
+const LONGEST_HOST: usize = 253;
 /// Messages that are removed in one change once they have waited too long.
 const ENDED_AT_ONCE: usize = 64;
 
@@ -140,6 +144,18 @@ impl Queues {
     }
 }
 
+/// The host and the port of a listener's address: a name, an IPv4 address, or an IPv6 address in brackets.
+pub fn host_and_port(address: &str) -> Option<(&str, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let marks: &[u8] = if bare.is_some() { b":." } else { b".-_" };
+    let host = bare.unwrap_or(host);
+    let acceptable = !host.is_empty() && host.len() <= LONGEST_HOST;
+    let acceptable = acceptable && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(&byte));
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    acceptable.then_some((host, port))
+}
+
 /// The key of a message that waits for a client.
 pub(crate) fn key_of(client: &str, serial: u64) -> Vec<u8> {
     layout::outgoing(client, serial)
@@ -196,16 +212,57 @@ fn difference(before: &Record, after: &Record) -> Option<QueuedMessage> {
 }
 
 impl Engine {
-    /// Says whether a client hears of changes in its scope. A client that was never enrolled gets a record. What waits for
-    /// one that hears no more goes in its time.
+    /// Says whether a client hears of changes in its scope, once it has exchanged roles. A client that was never enrolled gets
+    /// a record. What waits for one that hears no more goes in its time.
     pub fn set_listening(&self, client: &str, listens: bool) -> std::result::Result<(), AdministrationError> {
+        self.set_hearing(client, listens, None)
+    }
+
+    /// Lets a client hear of changes in its scope at this listener; roles can be exchanged, too.
+    pub fn listen_at(&self, client: &str, listener: Listener) -> std::result::Result<(), AdministrationError> {
+        let refuse = |why: String| Err(AdministrationError::Unacceptable(why));
+        if host_and_port(&listener.address).is_none() {
+            return refuse(format!("{}: not HOST:PORT", listener.address));
+        }
+        if !speaks(listener.version) {
+            return refuse(format!("KMIP {} has neither Notify nor Put", listener.version));
+        }
+        if listener.trusted.len() > MOST_TRUSTED {
+            return refuse(format!("a listener is of one of {MOST_TRUSTED} authorities at most"));
+        }
+        for authority in &listener.trusted {
+            if let Err(error) = Parsed::new(authority.as_slice()) {
+                return refuse(format!("no certificate of an authority: {error}"));
+            }
+        }
+        self.set_hearing(client, true, Some(listener))
+    }
+
+    /// The clients for which something waits and which have a listener.
+    pub fn awaited(&self) -> Vec<(Text, Listener)> {
+        let waiting: Vec<Text> = self.catalog.queues().waiting.keys().cloned().collect();
+        waiting.into_iter().filter_map(|client| self.listener_of(&client).map(|listener| (client, listener))).collect()
+    }
+
+    /// Where a client hears, if it hears and has such a place.
+    pub fn listener_of(&self, client: &str) -> Option<Listener> {
+        let record = self.catalog.client(&Text::new(client))?;
+        record.listener.filter(|_| record.listens)
+    }
+
+    fn set_hearing(
+        &self,
+        client: &str,
+        listens: bool,
+        listener: Option<Listener>,
+    ) -> std::result::Result<(), AdministrationError> {
         check_name(client)?;
         let key = layout::client(client);
         let guard = match self.store.get(&key)? {
             Some(found) => Guard::At(key.clone(), found.revision),
             None => Guard::Absent(key.clone()),
         };
-        let writes = vec![Write::Put(key, ClientRecord { listens, ..self.client_record(client) }.encode())];
+        let writes = vec![Write::Put(key, ClientRecord { listens, listener, ..self.client_record(client) }.encode())];
         self.write_once(client, Batch { guards: vec![guard], writes, ..Batch::default() })
     }
 

@@ -349,8 +349,12 @@ fn a_client_that_may_not_any_more_gets_a_refusal() {
     use kmip_core::layout;
     use kmip_core::ports::store::{Batch, Store, Write};
     let moved = || {
-        let record =
-            ClientRecord { scope: "elsewhere".into(), quirks: kmip_core::quirks::Quirks::default(), listens: false };
+        let record = ClientRecord {
+            scope: "elsewhere".into(),
+            quirks: kmip_core::quirks::Quirks::default(),
+            listens: false,
+            listener: None,
+        };
         (layout::client(CLIENT), record.encode())
     };
     let bound = || {

@@ -11,15 +11,18 @@ use kmip_codec::operation::delete_attribute::DeleteAttributeRequest;
 use kmip_codec::operation::discover_versions::DiscoverVersionsResponse;
 use kmip_codec::operation::notify::NotifyRequest;
 use kmip_codec::operation::put::PutRequest;
+use kmip_codec::operation::query::QueryRequest;
 use kmip_codec::operation::set_attribute::SetAttributeRequest;
 use kmip_codec::operation::set_endpoint_role::SetEndpointRoleRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
-use kmip_codec::registry::{EndpointRole, Operation, PutFunction, ResultReason, ResultStatus, State, Tag};
-use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_4, V2_0, V2_1, Version};
+use kmip_codec::registry::{
+    EndpointRole, Operation, PutFunction, QueryFunction, ResultReason, ResultStatus, State, Tag,
+};
+use kmip_codec::value::{ByteString, DateTime};
+use kmip_codec::version::{V1_0, V1_2, V1_3, V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::Evaluation;
-use kmip_core::identity::Sender;
+use kmip_core::identity::{Listener, Sender};
 use kmip_core::layout;
 use kmip_core::outgoing::{Courier, LONGEST_WAIT, MOST_QUEUED, Next};
 use kmip_core::ports::store::Store;
@@ -46,7 +49,8 @@ struct Heard {
 fn read(bytes: &[u8]) -> Heard {
     let mut request = decode_request(bytes, &Limits::DEFAULT, Strictness::Strict).expect("a request of its version");
     assert_eq!(request.items.len(), 1);
-    assert!(request.header.server_correlation_value.is_some());
+    let version = request.header.protocol_version.0;
+    assert_eq!(request.header.server_correlation_value.is_some(), version >= V1_4);
     let item = request.items.remove(0).expect("an item that can be read");
     Heard {
         version: request.header.protocol_version.0,
@@ -98,10 +102,10 @@ fn reply(harness: &Harness, courier: &mut Courier, response: &[u8]) {
     }
 }
 
-/// A courier that has asked a client for its versions and operations, which it does not tell.
+/// A courier that has asked a client for its versions, operations and profiles, which it does not tell.
 fn begun(harness: &Harness) -> Courier {
     let mut courier = Courier::new(CLIENT, V2_1);
-    for operation in [Operation::DiscoverVersions, Operation::Query] {
+    for operation in [Operation::DiscoverVersions, Operation::Query, Operation::Query] {
         let heard = next(harness, &mut courier).unwrap();
         assert_eq!(heard.operation, operation);
         reply(harness, &mut courier, &response(&heard, None, Some(ResultReason::OperationNotSupported)));
@@ -308,6 +312,8 @@ fn the_client_says_what_it_takes() {
     let mut theirs = ours;
     theirs.operation = vec![Operation::Put];
     reply(&harness, &mut courier, &response(&heard_query, Some(ResponsePayload::Query(Box::new(theirs))), None));
+    let profiles = next(&harness, &mut courier).unwrap();
+    reply(&harness, &mut courier, &response(&profiles, None, None));
     let all = heard(&harness, &mut courier);
     let operations: Vec<_> = all.iter().map(|heard| (heard.operation, heard.version)).collect();
     assert_eq!(operations, [(Operation::Put, V2_0)], "a Notify would only be refused");
@@ -328,6 +334,100 @@ fn a_message_that_the_client_refuses_goes_and_nonsense_ends_the_session() {
         assert!(courier.answered(&harness.engine, nonsense, START).is_err());
     }
     assert_eq!(waiting(&harness), 1);
+}
+
+fn query_operations() -> Item {
+    let request = QueryRequest { query_function: vec![QueryFunction::QueryOperations], object_groups: None };
+    (Operation::Query, RequestPayload::Query(Box::new(request)))
+}
+
+fn listener(version: Version) -> Listener {
+    Listener { address: "host.example:5697".into(), version, trusted: Vec::new() }
+}
+
+/// A listener hears in its own version: an attribute that is gone has no value in 1.x (KMIP 1.4 §5.1).
+#[test]
+fn a_listener_hears_in_the_version_that_it_speaks() {
+    for version in [V1_0, V1_3, V1_4, V2_0, V2_1] {
+        let harness = Harness::new();
+        harness.engine.listen_at(CLIENT, listener(version)).unwrap();
+        let id = harness.registered(V2_1, aes(&[7; 16]), &[]);
+        success(harness.item(V2_1, set_contact(&id, "me")));
+        success(harness.item(V2_1, delete_contact(&id)));
+        harness.engine.queue_put(CLIENT, &id, None, START).unwrap();
+        let mut courier = Courier::to_listener(CLIENT, version);
+        let asked = if version < V1_3 { 0 } else { 2 };
+        for _ in 0..asked {
+            let heard = next(&harness, &mut courier).unwrap();
+            assert_eq!((heard.operation, heard.version), (Operation::Query, version));
+            reply(&harness, &mut courier, &response(&heard, None, Some(ResultReason::OperationNotSupported)));
+        }
+        let all = heard(&harness, &mut courier);
+        let told: Vec<_> = all.iter().map(|heard| (heard.operation, heard.version)).collect();
+        let notify = (Operation::Notify, version);
+        assert_eq!(told, [notify, notify, (Operation::Put, version)]);
+        assert!(changed(&all[0]).contains(&&Attribute::ContactInformation("me".into())), "{version}");
+        let contact = AttributeReference::Tag(Tag::ContactInformation);
+        let (name_only, references) = match version < V2_0 {
+            true => (1, vec![]),
+            false => (0, vec![contact.clone()]),
+        };
+        let is_gone = |attribute: &&&Attribute| ***attribute == Attribute::NameOnly(contact.clone());
+        assert_eq!(changed(&all[1]).iter().filter(is_gone).count(), name_only, "{version}: {:?}", all[1]);
+        assert_eq!(notified(&all[1]).attribute_references, references);
+        assert_eq!(waiting(&harness), 0);
+    }
+}
+
+#[test]
+fn listeners_are_kept_and_what_is_none_is_refused() {
+    let harness = Harness::new();
+    for address in ["", "host", "host:", "host:0", "host:70000", ":1", "ho st:1", "::1:5", "[::1:5", "[h-x]:5", "a/b:1"]
+    {
+        let listener = Listener { address: address.into(), ..listener(V1_4) };
+        assert!(harness.engine.listen_at(CLIENT, listener).is_err(), "{address}");
+    }
+    assert!(harness.engine.listen_at(CLIENT, listener(V3_0)).is_err(), "3.0 has neither Notify nor Put");
+    let trusted = vec![ByteString::new(b"no certificate")];
+    assert!(harness.engine.listen_at(CLIENT, Listener { trusted, ..listener(V1_4) }).is_err());
+    assert_eq!(harness.engine.listener_of(CLIENT), None);
+    let kept = Listener { address: "[::1]:5697".into(), ..listener(V1_2) };
+    harness.engine.listen_at(CLIENT, kept.clone()).unwrap();
+    assert!(harness.engine.awaited().is_empty());
+    let id = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    harness.verify().unwrap();
+    let harness = harness.reopened(START + 1);
+    assert_eq!(harness.engine.awaited(), [(CLIENT.into(), kept)]);
+    harness.engine.set_listening(CLIENT, true).unwrap();
+    assert_eq!(harness.engine.awaited(), []);
+}
+
+/// What makes a listener hang up each time does not hold up what comes behind it for ever.
+#[test]
+fn a_message_that_is_never_answered_can_be_given_up() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    let mut courier = begun(&harness);
+    assert!(courier.give_up(START).is_none(), "nothing was sent");
+    next(&harness, &mut courier).unwrap();
+    assert!(courier.unanswered().is_some());
+    let pending = courier.give_up(START).unwrap();
+    harness.store.commit(&[pending.batch().clone()]).unwrap();
+    assert_eq!(waiting(&harness), 0);
+}
+
+/// Query names what the server sends in every version that has it.
+#[test]
+fn query_names_what_is_sent() {
+    let harness = Harness::new();
+    for (version, named) in [(V1_0, true), (V1_4, true), (V2_1, true), (V3_0, false)] {
+        let answer = answer!(Query, harness.item(version, query_operations()));
+        for operation in [Operation::Notify, Operation::Put] {
+            assert_eq!(answer.operation.contains(&operation), named, "{version} {operation}");
+        }
+    }
 }
 
 fn exchange(harness: &Harness, client: &str, has_channel: bool, role: EndpointRole) -> (ResponseBatchItem, bool) {

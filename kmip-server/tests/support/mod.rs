@@ -8,7 +8,9 @@ use kmip_core::request::Request;
 use kmip_server::config::{Address, Config};
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
-use kmip_server::service::{Administration, AdministrationError, NewDevice, NewUser, Opened, Peer, Reply, Service};
+use kmip_server::service::{
+    Administration, AdministrationError, NewDevice, NewListener, NewUser, Opened, Peer, Reply, Service,
+};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
@@ -93,6 +95,10 @@ impl Administration for Echo {
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {
         self.quirks.lock().unwrap().push((client.to_owned(), quirks.to_vec()));
         Ok(())
+    }
+
+    fn listen_at(&self, _: &str, _: NewListener) -> Result<(), AdministrationError> {
+        Err(AdministrationError::NotFound("no listener".to_owned()))
     }
 
     fn set_listening(&self, _: &str, _: bool) -> Result<(), AdministrationError> {
