@@ -10,10 +10,12 @@ use kmip_codec::wire::Encoding;
 use kmip_core::engine::{Engine, Parts, Pending};
 use kmip_core::env::{Config, Env, Pace};
 use kmip_core::identity;
+use kmip_core::identity::Sender;
+use kmip_core::links::Shown;
 use kmip_core::outgoing::{Courier, Next};
 use kmip_core::ports::store::Store;
 use kmip_core::request::Request;
-use kmip_core::testing::engines::{FastUsers, answer, fast_hash, run_due_jobs};
+use kmip_core::testing::engines::{FastUsers, answer_from, fast_hash, run_due_jobs};
 use kmip_core::testing::store::MemoryStore;
 use std::io;
 use std::sync::Arc;
@@ -138,6 +140,15 @@ struct Client {
     encoding: Encoding,
 }
 
+impl Client {
+    /// The certificate that it would show: one of its own, which does not end.
+    fn certificate(&self) -> Shown {
+        let mut fingerprint = [0; 32];
+        fingerprint.iter_mut().zip(self.name.bytes()).for_each(|(to, from)| *to = from);
+        Shown { fingerprint, serial_number: Vec::new(), not_after: i64::MAX }
+    }
+}
+
 impl Endpoint for Client {
     fn exchange(&mut self, request: &[u8]) -> io::Result<Vec<u8>> {
         let place = &self.place;
@@ -148,8 +159,9 @@ impl Endpoint for Client {
         run_due_jobs(&place.engine, place.store.as_ref(), now()).map_err(io::Error::other)?;
         let request = encoded::request(request, self.encoding)?;
         let request = Request::new(&request, self.encoding);
-        let reply =
-            answer(&place.engine, place.store.as_ref(), &self.name, request, now()).map_err(io::Error::other)?;
+        let certificate = self.certificate();
+        let from = Sender { certificate: Some(&certificate), ..Sender::named(&self.name) };
+        let reply = answer_from(&place.engine, place.store.as_ref(), from, request, now()).map_err(io::Error::other)?;
         encoded::response(&reply.bytes, self.encoding)
     }
 }

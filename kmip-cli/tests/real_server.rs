@@ -3,14 +3,21 @@
 use std::path::PathBuf;
 use std::process::{Output, Stdio};
 
+use kmip_codec::attribute::Attribute;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::{decode_request, decode_response};
 use kmip_codec::message::header::HeaderVersion;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, ResponseHeader, ResponseMessage, encode};
+use kmip_codec::object::{Certificate, KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::operation::get::GetRequest;
+use kmip_codec::operation::locate::LocateRequest;
+use kmip_codec::operation::reprovision::ReProvisionRequest;
 use kmip_codec::operation::set_endpoint_role::{SetEndpointRoleRequest, SetEndpointRoleResponse};
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
-use kmip_codec::registry::{EndpointRole, Operation, ResultReason, ResultStatus, Tag};
-use kmip_codec::value::DateTime;
+use kmip_codec::registry::{
+    CertificateType, EndpointRole, KeyFormatType, ObjectType, Operation, ResultReason, ResultStatus, Tag,
+};
+use kmip_codec::value::{ByteString, DateTime};
 use kmip_codec::version::{V1_0, V1_4, V2_1, Version};
 use kmip_codec::wire::Strictness;
 use kmip_server::config::Config;
@@ -724,5 +731,142 @@ async fn a_client_that_hears_nothing_for_long_gets_its_role_back() {
     client.hear().await;
     client.answer(Operation::SetEndpointRole, false).await;
     assert!(client.is_left().await);
+    site.server.stop().await.unwrap();
+}
+
+/// A client by its files.
+struct Shows {
+    tls: std::sync::Arc<rustls::ClientConfig>,
+}
+
+impl Shows {
+    fn new(site: &Site, certificate: &str, key: &str) -> Self {
+        let path = |name: &str| site.path("kmip-data/pki").join(name);
+        let tls = kmip_client::tls::client_config(&path("ca.pem"), &path(certificate), &path(key)).unwrap();
+        Self { tls: std::sync::Arc::new(tls) }
+    }
+
+    /// A connection, which the server may not take.
+    async fn connect(&self, site: &Site) -> std::io::Result<Listening> {
+        let tcp = tokio::net::TcpStream::connect(site.server.bound.kmip.unwrap()).await?;
+        let name = kmip_client::tls::server_name("localhost").unwrap();
+        Ok(Listening(tokio_rustls::TlsConnector::from(self.tls.clone()).connect(name, tcp).await?.into(), V2_1))
+    }
+
+    /// The answers to one request of several items; none if the server does not take the connection.
+    async fn ask(&self, site: &Site, items: Vec<(Operation, RequestPayload)>) -> Option<Vec<ResponseBatchItem>> {
+        let mut connection = self.connect(site).await.ok()?;
+        connection.ask(items).await
+    }
+}
+
+impl Listening {
+    async fn ask(&mut self, items: Vec<(Operation, RequestPayload)>) -> Option<Vec<ResponseBatchItem>> {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+        self.0.write_all(&request).await.ok()?;
+        let mut bytes = vec![0; 8];
+        self.0.read_exact(&mut bytes).await.ok()?;
+        bytes.resize(8 + u32::from_be_bytes(bytes[4..8].try_into().unwrap()) as usize, 0);
+        self.0.read_exact(&mut bytes[8..]).await.ok()?;
+        Some(decode_response(&bytes, &Limits::DEFAULT, Strictness::Strict).unwrap().batch_item)
+    }
+}
+
+fn reprovision(certificate: Option<Vec<u8>>) -> (Operation, RequestPayload) {
+    let value = |der: Vec<u8>| Certificate {
+        certificate_type: CertificateType::X_509,
+        certificate_value: ByteString::new(&der),
+    };
+    let request = ReProvisionRequest { certificate_request: None, certificate: certificate.map(value) };
+    (Operation::ReProvision, RequestPayload::ReProvision(Box::new(request)))
+}
+
+fn get(key_format_type: Option<KeyFormatType>) -> (Operation, RequestPayload) {
+    let request = GetRequest {
+        unique_identifier: None,
+        key_format_type,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    (Operation::Get, RequestPayload::Get(Box::new(request)))
+}
+
+fn locate(object_type: ObjectType) -> (Operation, RequestPayload) {
+    let attributes = Some([Attribute::ObjectType(object_type)].into_iter().collect());
+    let request = LocateRequest {
+        maximum_items: Some(1),
+        offset_items: None,
+        storage_status_mask: None,
+        object_class_mask: None,
+        object_group_member: None,
+        attributes,
+    };
+    (Operation::Locate, RequestPayload::Locate(Box::new(request)))
+}
+
+fn got(item: &ResponseBatchItem) -> &ManagedObject {
+    match &item.response_payload {
+        Some(ResponsePayload::Get(answer)) => &answer.object,
+        other => panic!("no object: {other:?} {:?}", item.result_message),
+    }
+}
+
+fn failed(item: &ResponseBatchItem) -> ResultReason {
+    item.result_reason.unwrap_or_else(|| panic!("{item:?}"))
+}
+
+/// KMIP 2.1 §6.1.48: the certificate that a client has shown is worth nothing once it has another one, which may be one that the
+/// server has made, or its own, whoever signed it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_gets_another_certificate_and_is_known_by_it_alone() {
+    let site = Site::start().await;
+    site.json("client enroll array --out kmip-data/pki").await;
+    let first = Shows::new(&site, "array.pem", "array.key");
+    let mut open = first.connect(&site).await.unwrap();
+    assert!(open.ask(vec![locate(ObjectType::Certificate)]).await.is_some());
+    let items = vec![reprovision(None), get(Some(KeyFormatType::PKCS_8)), locate(ObjectType::Certificate), get(None)];
+    let answers = first.ask(&site, items).await.unwrap();
+    let ManagedObject::PrivateKey(key) = got(&answers[1]) else { panic!("no private key") };
+    let Some(KeyValue::Plain(value)) = &key.key_block.key_value else { panic!("no value") };
+    let KeyMaterial::Bytes(key) = &value.key_material else { panic!("no bytes") };
+    let ManagedObject::Certificate(made) = got(&answers[3]) else { panic!("no certificate") };
+    let write = |name: &str, label: &str, der: &[u8]| {
+        let text = der::pem::encode_string(label, der::pem::LineEnding::LF, der).unwrap();
+        std::fs::write(site.path("kmip-data/pki").join(name), text).unwrap();
+    };
+    write("second.pem", "CERTIFICATE", made.certificate_value.as_slice());
+    write("second.key", "PRIVATE KEY", key.expose_secret());
+    // The old one: not on the connection that it has opened, and not on a new one.
+    let refused = open.ask(vec![locate(ObjectType::Certificate)]).await.unwrap();
+    assert_eq!(failed(&refused[0]), ResultReason::AuthenticationNotSuccessful);
+    assert!(first.ask(&site, vec![locate(ObjectType::Certificate)]).await.is_none());
+    // The new one finds what belongs to the client, even after a restart.
+    let site = site.restarted().await;
+    let second = Shows::new(&site, "second.pem", "second.key");
+    let answers = second.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.unwrap();
+    let Some(ResponsePayload::Locate(found)) = &answers[0].response_payload else { panic!("{answers:?}") };
+    assert_eq!(found.unique_identifier.len(), 1);
+    // One of an authority that nobody trusts, if it is not another client's.
+    let authority = certs::Authority::create(certs::profiles::Kind::ClientAuthority, "of our own").unwrap();
+    let issue = |name: &str| authority.issue_client(name, certs::KeyKind::EcP256).unwrap();
+    let der = |pem: &str| certs::authority::pem_contents(pem.as_bytes(), "certificate").unwrap();
+    let (others, own) = (issue("client"), issue("array"));
+    let answers = second.ask(&site, vec![reprovision(Some(der(&others.certificate)))]).await.unwrap();
+    assert_eq!(failed(&answers[0]), ResultReason::PermissionDenied);
+    let twice = vec![reprovision(Some(der(&own.certificate))), reprovision(None)];
+    let answers = second.ask(&site, twice).await.unwrap();
+    assert_eq!(
+        (answers[0].result_status, failed(&answers[1])),
+        (ResultStatus::Success, ResultReason::PermissionDenied)
+    );
+    assert!(second.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.is_none());
+    own.write(&site.path("kmip-data/pki/third.pem"), &site.path("kmip-data/pki/third.key")).unwrap();
+    let third = Shows::new(&site, "third.pem", "third.key");
+    assert!(third.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.is_some());
+    // A certificate that was replaced does not come back.
+    let answers = third.ask(&site, vec![reprovision(Some(made.certificate_value.as_slice().to_vec()))]).await.unwrap();
+    assert_eq!(failed(&answers[0]), ResultReason::PermissionDenied);
     site.server.stop().await.unwrap();
 }

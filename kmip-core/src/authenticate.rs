@@ -17,7 +17,9 @@ use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, Sender, UserRecord, is_acceptable_client};
 use crate::jobs::Job;
+use crate::links::Standing;
 use crate::quirks::Quirks;
+use crate::trust::Fingerprint;
 
 /// Wrong passwords after which the next try is delayed.
 const FREE_GUESSES: u32 = 5;
@@ -68,14 +70,25 @@ impl Account {
 }
 
 impl Engine {
+    /// What is known of a certificate beside what its authority says.
+    pub fn standing(&self, fingerprint: &Fingerprint) -> Option<Standing> {
+        self.catalog.link(fingerprint).map(|link| link.standing())
+    }
+
     /// Decides who a request acts for.
     pub(crate) fn authenticate(&self, header: &RequestHeader, from: Sender<'_>, env: Env) -> OpResult<Principal> {
         if !is_acceptable_client(from.client) {
             return fail(Fault::NotAuthenticated, "the certificate names no client: 1 to 128 printable characters");
         }
+        let standing = from.certificate.and_then(|shown| self.standing(&shown.fingerprint));
+        if standing == Some(Standing::Replaced) {
+            // "The current client credential SHALL be made invalid and cannot be used in future KMIP requests" (KMIP 2.1 §6.1.48).
+            return fail(Fault::NotAuthenticated, "the certificate was replaced by another one: show that one");
+        }
         let client = Text::new(from.client);
         let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;
         let mut principal = Principal::new(client, scope, quirks);
+        principal.certificate = from.certificate.cloned();
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
             let user = self.check_credential(credential, &mut principal, env)?;
@@ -88,7 +101,7 @@ impl Engine {
         }
         // Who says who he is by another credential is not asked by his certificate, too.
         if let (None, Some(certificate)) = (&header.authentication, from.certificate) {
-            principal.user = self.certified_user(&principal.scope, certificate, env.now)?;
+            principal.user = self.certified_user(&principal.scope, &certificate.fingerprint, env.now)?;
         }
         Ok(principal)
     }

@@ -13,6 +13,7 @@ use crate::identity::{ClientRecord, UserRecord};
 use crate::index::Index;
 use crate::jobs::{Job, JobKey, Jobs};
 use crate::layout::{self, Made};
+use crate::links::LinkRecord;
 use crate::object::Record;
 use crate::outgoing::Queues;
 use crate::policy::Demands;
@@ -20,6 +21,7 @@ use crate::ports::store::{Change, Revision, Store, StoreError};
 use crate::ports::vault::KeyVault;
 use crate::quota::Quota;
 use crate::tickets::Tickets;
+use crate::trust::Fingerprint;
 
 type HashMap<K, V> = std::collections::HashMap<K, V, RandomState>;
 type HashSet<T> = std::collections::HashSet<T, RandomState>;
@@ -44,6 +46,8 @@ pub struct Catalog {
     tickets: RwLock<Tickets>,
     ticket_quota: Arc<Quota>,
     queues: RwLock<Queues>,
+    /// Whom certificates stand for beside what their authorities say.
+    links: RwLock<HashMap<Fingerprint, LinkRecord>>,
     /// Clients that hear of changes in each scope.
     listeners: RwLock<HashMap<Text, Vec<Text>>>,
     /// Scope and identifier of objects whose Usage Limits were used, with their counter.
@@ -58,7 +62,8 @@ pub struct Catalog {
 }
 
 /// What is followed of the store, in the order in which it is read at open.
-const FOLLOWED: [&[u8]; 10] = [
+const FOLLOWED: [&[u8]; 11] = [
+    layout::LINKS,
     layout::CLIENTS,
     layout::USERS,
     layout::TICKETS,
@@ -99,6 +104,7 @@ impl Catalog {
             tickets: RwLock::default(),
             ticket_quota: Arc::default(),
             queues: RwLock::default(),
+            links: RwLock::default(),
             listeners: RwLock::default(),
             uses: RwLock::default(),
             scope_keys: RwLock::default(),
@@ -162,6 +168,16 @@ impl Catalog {
         }
         if key.starts_with(layout::DEMANDS) {
             return self.take_demand(change);
+        }
+        if let Some(fingerprint) = key.strip_prefix(layout::LINKS) {
+            let fingerprint = fingerprint.try_into().map_err(|_| damaged(key, "no fingerprint"))?;
+            let record = change.value.map(LinkRecord::decode).transpose().map_err(|error| damaged(key, error))?;
+            let mut links = write(&self.links);
+            match record {
+                Some(record) => links.insert(fingerprint, record),
+                None => links.remove(&fingerprint),
+            };
+            return Ok(());
         }
         if key.starts_with(layout::OUTGOING) {
             return write(&self.queues).take(change).map_err(|error| damaged(key, error));
@@ -323,6 +339,11 @@ impl Catalog {
     /// The same, to give serial numbers.
     pub fn queues_mut(&self) -> RwLockWriteGuard<'_, Queues> {
         write(&self.queues)
+    }
+
+    /// Whom a certificate stands for beside what its authority says.
+    pub fn link(&self, fingerprint: &Fingerprint) -> Option<LinkRecord> {
+        read(&self.links).get(fingerprint).cloned()
     }
 
     /// The clients that hear of changes in a scope.

@@ -8,6 +8,7 @@ use kmip_codec::version::Version;
 use kmip_codec::wire::{Sink, Source};
 
 use crate::engine::SUPPORTED_VERSIONS;
+use crate::links::Shown;
 use crate::ports::store::Guard;
 use crate::quirks::Quirks;
 use crate::stored::{read, structure, write};
@@ -109,8 +110,8 @@ pub(crate) struct Spent {
 pub struct Sender<'a> {
     /// The client that its certificate names.
     pub client: &'a str,
-    /// SHA-256 of the certificate, if there is one.
-    pub certificate: Option<&'a [u8; 32]>,
+    /// The certificate, if there is one.
+    pub certificate: Option<&'a Shown>,
     /// Whether the roles of the connection can be exchanged.
     pub has_channel: bool,
 }
@@ -141,13 +142,15 @@ pub struct Principal {
     pub has_channel: bool,
     /// What answers its hashed password (KMIP 2.1 §8.5).
     pub server_hashed_password: Option<ByteString>,
+    /// The certificate that its connection has shown.
+    pub certificate: Option<Shown>,
 }
 
 impl Principal {
     /// A client by its certificate alone.
     pub fn new(client: Text, scope: Text, quirks: Quirks) -> Self {
-        let (user, ticket, spent, has_channel, server_hashed_password) = Default::default();
-        Self { client, user, scope, quirks, ticket, spent, has_channel, server_hashed_password }
+        let (user, ticket, spent, has_channel, server_hashed_password, certificate) = Default::default();
+        Self { client, user, scope, quirks, ticket, spent, has_channel, server_hashed_password, certificate }
     }
 
     /// Makes a request depend on what its credentials are worth, and counts their use, whatever becomes of its items.

@@ -20,6 +20,7 @@
 //! | `d/` scope NUL kind | the defaults or the constraints of new objects (`policy`) |
 //! | `x/a/` SHA-256 of a certificate | the certificate (DER): a trust anchor of Validate |
 //! | `x/l/` SHA-256 of an issuer's `Name` | the newest revocation list (DER) of an issuer outside |
+//! | `x/h/` SHA-256 of a certificate | whom it stands for beside what its authority says: [`crate::links::LinkRecord`] |
 //! | `x/c` | the certificate authority: identifier of its key NUL its certificate (DER) |
 //! | `x/p` | a key that waits for its certificate: identifier NUL public key (DER) |
 //! | `x/i/` serial number | what the authority issued: identifier of its key NUL scope NUL identifier of the certificate |
@@ -61,6 +62,8 @@ pub const TRUST_ANCHORS: &[u8] = b"x/a/";
 /// Revocation lists.
 pub const REVOCATION_LISTS: &[u8] = b"x/l/";
 
+/// Certificates that stand for a client by themselves, or no more.
+pub const LINKS: &[u8] = b"x/h/";
 /// The certificate authority.
 pub const AUTHORITY: &[u8] = b"x/c";
 /// A key of the certificate authority that waits for its certificate.
@@ -99,6 +102,11 @@ pub fn uses(scope: &str, id: &str) -> Vec<u8> {
 /// Key of the intent about an object's key in hardware.
 pub fn intent(scope: &str, id: &str) -> Vec<u8> {
     identified(INTENTS, scope, id)
+}
+
+/// Key of what a certificate stands for.
+pub fn link(fingerprint: &[u8; 32]) -> Vec<u8> {
+    [LINKS, fingerprint].concat()
 }
 
 /// Key of an asynchronous request.

@@ -27,6 +27,7 @@ mod index;
 mod issued;
 pub mod jobs;
 pub mod layout;
+pub mod links;
 mod make;
 mod material;
 pub mod object;

@@ -11,6 +11,7 @@ use thiserror::Error;
 use crate::identity::{ClientRecord, UserRecord};
 use crate::jobs::Job;
 use crate::layout;
+use crate::links::LinkRecord;
 use crate::material;
 use crate::object::{MaterialKind, Record, attribute_of};
 use crate::outgoing::Queued;
@@ -93,6 +94,9 @@ pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) ->
             None => (value.len() != 8).then(|| "the last use of a ticket or credential has 8 bytes".to_owned()),
         };
         check.faults.extend(damage);
+    })?;
+    check.each(layout::LINKS, |check, _, value| {
+        check.faults.extend(LinkRecord::decode(value).err().map(|error| format!("a client's certificate: {error}")));
     })?;
     check.each(layout::OUTGOING, |check, _, value| {
         check.faults.extend(Queued::decode(value).err().map(|error| format!("a message to a client: {error}")));

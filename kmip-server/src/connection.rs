@@ -48,7 +48,7 @@ impl Protocol for Kmip {
 
     async fn serve(&self, session: Session) {
         let metrics = &self.shell.metrics;
-        let peer = Peer::new(session.named.name, session.named.fingerprint, session.remote);
+        let peer = Peer::new(session.named.name, session.named.certificate, session.remote);
         let peer = Arc::new(peer.with_exchangeable_roles());
         debug!(client = peer.client, remote = %peer.remote, "connected");
         let mut connection = Connection {

@@ -20,6 +20,7 @@ use kmip_core::engine::{Engine, Evaluation, Parts, Pending as CorePending, SUPPO
 use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
 use kmip_core::identity::Listener;
 use kmip_core::layout;
+use kmip_core::links::Standing;
 use kmip_core::ports::crypto::Hash;
 use kmip_core::ports::store::{Change, RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
@@ -515,6 +516,10 @@ impl Service for EngineService {
 
     fn calling(&self, client: &str, listener: &Listener) -> Option<Box<dyn Outgoing>> {
         Some(Box::new(Messenger::to_listener(self.core.messengers.clone(), client, listener.version)))
+    }
+
+    fn standing(&self, fingerprint: &[u8; 32]) -> Option<Standing> {
+        self.core.engine.standing(fingerprint)
     }
 
     fn settle(&self) -> std::io::Result<()> {

@@ -92,7 +92,7 @@ impl Protocol for Http {
 
     async fn serve(&self, session: Session) {
         let limits = session.limits;
-        let peer = Arc::new(Peer::new(session.named.name, session.named.fingerprint, session.remote));
+        let peer = Arc::new(Peer::new(session.named.name, session.named.certificate, session.remote));
         let tls = session.stream.get_ref().1;
         let chain: Vec<_> = tls.peer_certificates().unwrap_or_default().to_vec();
         let is_http_2 = tls.alpn_protocol() == Some(HTTP_2);

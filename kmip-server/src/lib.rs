@@ -40,6 +40,7 @@ mod speaking;
 pub mod store;
 pub mod tls;
 pub mod tls_calling;
+mod tls_clients;
 mod turns;
 pub mod vault;
 pub mod wire;

@@ -11,7 +11,7 @@ use crate::listener::accept;
 use crate::metrics::Metrics;
 use crate::service::{Opened, Service, ServiceError};
 use crate::shell::{Alive, Drain, Live, Shell, drain};
-use crate::tls::{Material, TlsError};
+use crate::tls::{Known, Material, TlsError};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -130,7 +130,8 @@ impl Server {
     ) -> Result<Self, RunError> {
         // First: a signal that comes right after the readiness line must not meet its default, which kills.
         let signals = Signals::listen()?;
-        let material = Material::load(&data, &config)?;
+        let known = Known::default();
+        let material = Material::load_with(&data, &config, &known)?;
         // Bound before the store is opened: a port that is taken is told at once.
         let (mut sockets, bound) = Sockets::bind(&config).await?;
         let metrics = Arc::new(Metrics::default());
@@ -146,9 +147,11 @@ impl Server {
             tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
         }
         let opened = open_until_told(|given_up| open(&data, &config, &shell.metrics, given_up))?;
+        // Nothing is accepted for clients before; the cell is empty until now.
+        let _ = known.set(opened.service.clone());
         let data = Arc::new(data);
         let reconfigure = Arc::new(reconfigure);
-        let reload = reloader(data.clone(), config, reconfigure.clone(), shell.clone());
+        let reload = reloader(data.clone(), config, reconfigure.clone(), (shell.clone(), known));
         let authority = data.client_authority().ok();
         let admin = Admin {
             service: opened.service.clone(),
@@ -264,10 +267,15 @@ fn endpoints(bound: &Bound) -> Endpoints {
     Endpoints { server: Address(bound.kmip).to_string(), admin: bound.admin.map(|address| address.to_string()) }
 }
 
-fn reloader(data: Arc<DataDir>, started: Config, reconfigure: Arc<Reconfigure>, shell: Arc<Shell>) -> Reload {
+fn reloader(
+    data: Arc<DataDir>,
+    started: Config,
+    reconfigure: Arc<Reconfigure>,
+    (shell, known): (Arc<Shell>, Known),
+) -> Reload {
     Arc::new(move || {
         let config = reconfigure()?;
-        let material = Material::load(&data, &config).map_err(|error| error.to_string())?;
+        let material = Material::load_with(&data, &config, &known).map_err(|error| error.to_string())?;
         let fixed = fixed_at_start(&started, &config);
         if !fixed.is_empty() {
             warn!("changed in the configuration, but in force only after a restart: {}", fixed.join(", "));

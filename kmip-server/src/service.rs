@@ -12,6 +12,7 @@ use crate::vault::Secrets;
 use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
 use kmip_core::identity::{Listener, Sender};
+use kmip_core::links::{Shown, Standing};
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use kmip_core::request::Request;
@@ -30,11 +31,11 @@ use tokio::sync::watch;
 pub struct Peer {
     /// Common Name of the certificate: the name of the client record.
     pub client: String,
-    /// SHA-256 of the certificate.
-    pub fingerprint: [u8; 32],
+    /// The certificate.
+    pub certificate: Arc<Shown>,
     /// Address of the peer.
     pub remote: SocketAddr,
-    /// Both as the audit log writes them.
+    /// Name and address as the audit log writes them.
     pub(crate) told: Told,
     /// Whether it is the client or the server here, if its connection lets that change.
     pub(crate) roles: Roles,
@@ -89,14 +90,14 @@ pub(crate) struct Told {
 impl Peer {
     /// What the core is told of it. A peer that is not on a connection has no certificate.
     pub(crate) fn as_sender(&self) -> Sender<'_> {
-        let certificate = (self.fingerprint != [0; 32]).then_some(&self.fingerprint);
+        let certificate = (self.certificate.fingerprint != [0; 32]).then_some(&*self.certificate);
         Sender { client: &self.client, certificate, has_channel: self.roles.are_exchangeable }
     }
 
     /// A peer at an address.
-    pub fn new(client: String, fingerprint: [u8; 32], remote: SocketAddr) -> Self {
+    pub fn new(client: String, certificate: Arc<Shown>, remote: SocketAddr) -> Self {
         let told = Told { client: JsonText::new(&client), remote: JsonText::new(&remote.to_string()) };
-        Self { client, fingerprint, remote, told, roles: Roles::default() }
+        Self { client, certificate, remote, told, roles: Roles::default() }
     }
 
     /// The same on a connection whose roles can be exchanged.
@@ -106,7 +107,8 @@ impl Peer {
 
     /// The client of work that goes on without a connection.
     pub(crate) fn absent(client: String) -> Self {
-        let peer = Self::new(client, [0; 32], SocketAddr::from(([0, 0, 0, 0], 0)));
+        let nothing = Shown { fingerprint: [0; 32], serial_number: Vec::new(), not_after: 0 };
+        let peer = Self::new(client, Arc::new(nothing), SocketAddr::from(([0, 0, 0, 0], 0)));
         Self { told: Told { remote: JsonText::null(), ..peer.told }, ..peer }
     }
 }
@@ -184,6 +186,12 @@ pub trait Service: Send + Sync + 'static {
     /// What to say to the listener of a client.
     fn calling(&self, client: &str, listener: &Listener) -> Option<Box<dyn Outgoing>> {
         let _ = (client, listener);
+        None
+    }
+
+    /// What is known of a certificate beside what its authority says.
+    fn standing(&self, fingerprint: &[u8; 32]) -> Option<Standing> {
+        let _ = fingerprint;
         None
     }
 

@@ -6,10 +6,13 @@
 
 use crate::config::{Config, MinimumVersion};
 use crate::datadir::DataDir;
+use crate::service::Service;
 use crate::tls_calling::Caller;
+use crate::tls_clients::ClientVerifier;
 use certs::CertsError;
 use certs::inspect::{self, Facts};
 use certs::profiles::ADMINISTRATOR_UNIT;
+use kmip_core::links::{Shown, Standing};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer, UnixTime};
@@ -19,7 +22,7 @@ use rustls::{AlertDescription, CertificateError, RootCertStore, ServerConfig};
 use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use thiserror::Error;
 use time::OffsetDateTime;
 use tracing::warn;
@@ -95,7 +98,11 @@ pub struct Identity {
     pub config: Arc<ServerConfig>,
     verifier: Arc<dyn ClientCertVerifier>,
     audience: Audience,
+    known: Known,
 }
+
+/// Asks what is known of certificates beside what their authorities say, once the engine is open.
+pub type Known = Arc<OnceLock<Arc<dyn Service>>>;
 
 /// Everything that a reload replaces.
 #[derive(Clone)]
@@ -115,8 +122,8 @@ pub struct Material {
 pub struct Named {
     /// The Common Name.
     pub name: String,
-    /// SHA-256 of the certificate.
-    pub fingerprint: [u8; 32],
+    /// The certificate.
+    pub certificate: Arc<Shown>,
 }
 
 /// Why a peer is refused whose certificate chain is good.
@@ -137,6 +144,9 @@ pub enum PeerRefusal {
     /// Revoked or no longer trusted since its session began.
     #[error("the certificate is revoked or no longer trusted")]
     Revoked,
+    /// One that its client has replaced.
+    #[error("the certificate was replaced by another one (Re-Provision)")]
+    Replaced,
     /// A good certificate, but not an administrator's.
     #[error("the certificate is not an administrator's: its subject needs OU={ADMINISTRATOR_UNIT}")]
     NotAnAdministrator,
@@ -150,6 +160,7 @@ impl PeerRefusal {
             Self::Unreadable | Self::NoName => "no_name",
             Self::NotNow => "not_valid_now",
             Self::Revoked => "revoked",
+            Self::Replaced => "replaced",
             Self::NotAnAdministrator => "not_an_administrator",
         }
     }
@@ -158,7 +169,12 @@ impl PeerRefusal {
 impl Material {
     /// Reads all files.
     pub fn load(data: &DataDir, config: &Config) -> Result<Self, TlsError> {
-        let files = Files::read(data, config)?;
+        Self::load_with(data, config, &Known::default())
+    }
+
+    /// Reads all files; certificates that stand for clients by themselves are known, too.
+    pub fn load_with(data: &DataDir, config: &Config, known: &Known) -> Result<Self, TlsError> {
+        let files = Files::read(data, config, known)?;
         let (clients, admins) = (&files.client_cas, &files.admin_cas);
         let kmip = files.identity(config, Audience::Clients, clients, &[])?;
         Ok(Self {
@@ -171,6 +187,10 @@ impl Material {
 }
 
 impl Identity {
+    fn standing(&self, fingerprint: &[u8; 32]) -> Option<Standing> {
+        self.known.get().and_then(|service| service.standing(fingerprint))
+    }
+
     pub(crate) fn verifier(&self) -> &dyn ClientCertVerifier {
         self.verifier.as_ref()
     }
@@ -187,8 +207,14 @@ impl Identity {
         if self.audience == Audience::Administrators && !is_administrator(&facts) {
             return Err(PeerRefusal::NotAnAdministrator);
         }
-        let name = facts.common_name.ok_or(PeerRefusal::NoName)?;
-        Ok(Named { name, fingerprint: Sha256::digest(leaf).into() })
+        let (fingerprint, not_after) = (Sha256::digest(leaf).into(), facts.not_after.unix_timestamp());
+        let certificate = Arc::new(Shown { fingerprint, serial_number: facts.serial, not_after });
+        let name = match self.standing(&fingerprint) {
+            Some(Standing::Registered(client)) => client.to_string(),
+            Some(Standing::Replaced) => return Err(PeerRefusal::Replaced),
+            None => facts.common_name.ok_or(PeerRefusal::NoName)?,
+        };
+        Ok(Named { name, certificate })
     }
 
     /// Checks the chain of an open connection again, after a reload.
@@ -241,10 +267,11 @@ struct Files {
     client_cas: Vec<CertificateDer<'static>>,
     admin_cas: Vec<CertificateDer<'static>>,
     crls: Vec<CertificateRevocationListDer<'static>>,
+    known: Known,
 }
 
 impl Files {
-    fn read(data: &DataDir, config: &Config) -> Result<Self, TlsError> {
+    fn read(data: &DataDir, config: &Config, known: &Known) -> Result<Self, TlsError> {
         let tls = &config.tls;
         let server_path = tls.server_cert.clone().unwrap_or_else(|| data.pki("server.pem"));
         let key_path = tls.server_key.clone().unwrap_or_else(|| data.pki("server.key"));
@@ -267,6 +294,7 @@ impl Files {
             client_cas: der(client_cas),
             admin_cas: der(admin_cas),
             crls,
+            known: known.clone(),
         })
     }
 
@@ -286,6 +314,10 @@ impl Files {
             .with_crls(self.crls.iter().cloned())
             .allow_unknown_revocation_status()
             .build()?;
+        let verifier: Arc<dyn ClientCertVerifier> = match audience {
+            Audience::Clients => Arc::new(ClientVerifier { inner: verifier, known: self.known.clone() }),
+            Audience::Administrators => verifier,
+        };
         let mut server = ServerConfig::builder_with_provider(self.provider.clone())
             .with_protocol_versions(versions(config))?
             .with_client_cert_verifier(verifier.clone())
@@ -294,7 +326,8 @@ impl Files {
         server.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
         server.send_tls13_tickets = 1;
         server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-        Ok(Identity { config: Arc::new(server), verifier, audience })
+        let known = if audience == Audience::Clients { self.known.clone() } else { Known::default() };
+        Ok(Identity { config: Arc::new(server), verifier, audience, known })
     }
 
     fn caller(&self, data: &DataDir, config: &Config, clients: Identity) -> Result<Caller, TlsError> {

@@ -43,7 +43,7 @@ async fn both_versions_are_served_with_the_hybrid_group_and_the_peer_is_known() 
     }
     let peers = running.echo.peers.lock().unwrap();
     assert!(peers.iter().all(|peer| peer.client == "client" && peer.remote.ip().is_loopback()));
-    assert_eq!(peers[0].fingerprint, peers[1].fingerprint);
+    assert_eq!(peers[0].certificate, peers[1].certificate);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -195,7 +195,7 @@ const USAGES: [(ObjectIdentifier, &[KeyUsages]); 5] = [
 ];
 
 /// Key Usage: what was asked for, or what the kind of key can do.
-fn usage(public_key: &[u8], asked: Option<KeyUsage>) -> OpResult<KeyUsage> {
+pub(super) fn usage(public_key: &[u8], asked: Option<KeyUsage>) -> OpResult<KeyUsage> {
     // One bit at least (RFC 5280 §4.2.1.3).
     if let Some(asked) = asked.filter(|asked| !asked.0.is_empty()) {
         return Ok(asked);

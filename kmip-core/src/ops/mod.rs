@@ -51,6 +51,7 @@ mod recover;
 mod register;
 mod rekey;
 mod rekey_key_pair;
+mod reprovision;
 mod revoke;
 mod rng_retrieve;
 mod rng_seed;
@@ -159,6 +160,7 @@ handlers! {
     RNGRetrieve => RNGRetrieve, rng_retrieve::rng_retrieve;
     RNGSeed => RNGSeed, rng_seed::rng_seed;
     Certify => Certify, certify::certify;
+    ReProvision => ReProvision, reprovision::reprovision;
     ReCertify => ReCertify, recertify::recertify;
     Validate => Validate, validate::validate;
     Pkcs11 => PKCS_11, pkcs11::pkcs11;
@@ -185,7 +187,6 @@ handlers! {
     }
     unhandled {
         Notify Put
-        ReProvision
     }
 }
 
@@ -231,6 +232,7 @@ pub(crate) fn keys_of<'a>(items: impl Iterator<Item = &'a RequestBatchItem>) -> 
                 | O::DeriveKey
                 | O::ReKey
                 | O::ReKeyKeyPair
+                | O::ReProvision
                 | O::JoinSplitKey
         )
     };
@@ -249,7 +251,7 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
     use Operation as O;
     let waits = engine.vault.waits();
     let (work, it_waits) = match operation {
-        O::CreateKeyPair | O::ReKeyKeyPair => (Work::DevicePair, waits.to_make || waits.to_use),
+        O::CreateKeyPair | O::ReKeyKeyPair | O::ReProvision => (Work::DevicePair, waits.to_make || waits.to_use),
         O::Create
         | O::ReKey
         | O::RNGRetrieve

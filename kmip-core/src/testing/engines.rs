@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::engine::{Engine, Evaluation, Finished, Reply};
 use crate::env::{Env, PasswordCheck};
+use crate::identity::Sender;
 use crate::ports::store::{Store, StoreError};
 use crate::ports::vault::VaultError;
 use crate::request::Request;
@@ -57,9 +58,20 @@ pub fn answer<'a>(
     request: impl Into<Request<'a>>,
     env: Env,
 ) -> Result<Reply, StoreError> {
+    answer_from(engine, store, Sender::named(client), request, env)
+}
+
+/// The same, of a request that came from somewhere.
+pub fn answer_from<'a>(
+    engine: &Engine,
+    store: &dyn Store,
+    from: Sender<'_>,
+    request: impl Into<Request<'a>>,
+    env: Env,
+) -> Result<Reply, StoreError> {
     let request = request.into();
     loop {
-        match engine.evaluate(request, client, env) {
+        match engine.evaluate_from(request, from, env) {
             Evaluation::Reply(reply) => return Ok(reply),
             Evaluation::Defer(_) => panic!("deferred on the pool"),
             Evaluation::Commit(mut pending) => {

@@ -483,6 +483,7 @@ fn self_signed() -> Option<Vec<u8>> {
 fn a_user_authenticates_with_the_certificate_of_the_connection() {
     use kmip_core::engine::{Evaluation, Reply};
     use kmip_core::identity::Sender;
+    use kmip_core::links::Shown;
     use sha2::{Digest, Sha256};
     let Some(der) = self_signed() else { return };
     let harness = Harness::new();
@@ -492,8 +493,9 @@ fn a_user_authenticates_with_the_certificate_of_the_connection() {
     let made = harness.item(V3_0, create_user(&[name("certified"), credential_link(&certificate)]));
     let user_id = id_of(answer!(CreateUser, made).unique_identifier);
     user(&harness, "alice");
-    let shown: [u8; 32] = Sha256::digest(&der).into();
-    let acts = |client: &str, certificate: Option<&[u8; 32]>, request: &RequestMessage| {
+    let with = |fingerprint| Shown { fingerprint, serial_number: Vec::new(), not_after: i64::MAX };
+    let (shown, other) = (with(Sha256::digest(&der).into()), with([7; 32]));
+    let acts = |client: &str, certificate: Option<&Shown>, request: &RequestMessage| {
         let from = Sender { certificate, ..Sender::named(client) };
         let bytes = kmip_codec::message::encode(Tag::RequestMessage, request, V3_0);
         match harness.engine.evaluate_from(&bytes, from, harness.env()) {
@@ -503,7 +505,7 @@ fn a_user_authenticates_with_the_certificate_of_the_connection() {
     };
     let ask = RequestMessage::continuing(V3_0, vec![locate(&[])]);
     assert_eq!(acts(CLIENT, Some(&shown), &ask).as_deref(), Some("certified"));
-    assert_eq!(acts(CLIENT, Some(&[7; 32]), &ask), None);
+    assert_eq!(acts(CLIENT, Some(&other), &ask), None);
     assert_eq!(acts(CLIENT, None, &ask), None);
     let (operation, payload) = create(&[]);
     success(harness.call_as("another", V3_0, operation, payload));
