@@ -15,3 +15,4 @@ pub mod server_process;
 pub mod tls;
 pub mod token;
 pub mod tree;
+pub mod walker;

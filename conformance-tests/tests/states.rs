@@ -1,27 +1,17 @@
 //! Every cell of the specification's tables of states (KMIP 1.4 §3.22, KMIP 2.1 §4.57), walked against the engine in every
 //! version that it speaks: which event leads where, and what an object may be used for in each state.
 
-use conformance_tests::endpoint::{Endpoint, World};
-use conformance_tests::in_process::InProcess;
-use conformance_tests::message::{Call, call, payload, reason, status};
+use conformance_tests::message::{reason, status};
 use conformance_tests::reference;
-use conformance_tests::tree::{Tree, bytes, date_time, enumeration, integer, structure};
-use kmip_codec::inline::Text;
-use kmip_codec::item::{Item, ItemValue};
+use conformance_tests::tree::{bytes, date_time, enumeration, structure};
+use conformance_tests::walker::{Walker, now};
+use kmip_codec::item::Item;
 use kmip_codec::registry::{
-    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, ObjectType, Operation,
-    PaddingMethod, RecommendedCurve, ResultReason, ResultStatus, RevocationReasonCode, State, Tag, WireEnum,
+    BlockCipherMode, Operation, PaddingMethod, ResultReason, ResultStatus, State, Tag, WireEnum,
 };
 use kmip_codec::version::{V1_2, V2_0, V2_1, V3_0, Version};
-use kmip_codec::wire::IdentifierKind;
 use kmip_core::engine::SUPPORTED_VERSIONS;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-
-/// A client of one version.
-struct Walker {
-    endpoint: Box<dyn Endpoint>,
-    version: Version,
-}
+use std::time::Duration;
 
 /// What a row of the table of transitions is tried with: the state before, how its event begins, and how it is brought about.
 struct Trial {
@@ -53,15 +43,25 @@ fn trials() -> Vec<Trial> {
     let gone = [R::PermissionDenied, R::ObjectDestroyed, R::ObjectDestroyed];
     let trial = |from, event, act, then| Trial { from, event, since: Version::new(1, 0), act, then };
     vec![
-        trial(&[S::PreActive], "Activation Date reached", Walker::wait_for_activation, Then::To(S::Active)),
-        trial(&[S::PreActive], "Modify Attribute", Walker::activate_by_date, Then::To(S::Active)),
+        trial(
+            &[S::PreActive],
+            "Activation Date reached",
+            |w, id| wait_for(w, id, Tag::ActivationDate),
+            Then::To(S::Active),
+        ),
+        trial(&[S::PreActive], "Modify Attribute", activate_by_date, Then::To(S::Active)),
         trial(&[S::PreActive], "Activate", Walker::activate, Then::To(S::Active)),
         trial(&[S::PreActive], "Destroy", Walker::destroy, Then::To(S::Destroyed)),
         trial(&[S::PreActive], "Revoke, reason Key Compromise", Walker::compromise, Then::To(S::Compromised)),
         trial(&[S::PreActive], "Revoke, any other reason", Walker::cease, Then::Refused(wrong_state)),
-        trial(&[S::Active], "Deactivation Date reached", Walker::wait_for_deactivation, Then::To(S::Deactivated)),
+        trial(
+            &[S::Active],
+            "Deactivation Date reached",
+            |w, id| wait_for(w, id, Tag::DeactivationDate),
+            Then::To(S::Deactivated),
+        ),
         trial(&[S::Active], "Revoke, reason other", Walker::cease, Then::To(S::Deactivated)),
-        trial(&[S::Active], "Modify Attribute", Walker::deactivate_by_date, Then::To(S::Deactivated)),
+        trial(&[S::Active], "Modify Attribute", deactivate_by_date, Then::To(S::Deactivated)),
         Trial {
             since: V3_0,
             ..trial(&[S::Active], "Deactivate", |w, id| w.on(Operation::Deactivate, id), Then::To(S::Deactivated))
@@ -88,202 +88,26 @@ fn trials() -> Vec<Trial> {
     ]
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970");
-    i64::try_from(since.as_secs()).expect("a time")
+/// Gives the object a date that passes while the caller waits.
+fn wait_for(walker: &mut Walker, id: &str, tag: Tag) -> Item {
+    let soon = now() + 1;
+    let answer = walker.add(id, date_time(tag, soon));
+    while now() <= soon {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    answer
 }
 
-impl Walker {
-    fn new(version: Version) -> Self {
-        Self { endpoint: InProcess::open().expect("an engine").fresh_client().expect("a client"), version }
-    }
-
-    fn call(&mut self, operation: Operation, fields: Vec<Item>) -> Item {
-        call(self.endpoint.as_mut(), self.version, &Call::new(operation, fields)).expect("an answer")
-    }
-
-    fn id(&self, id: &str) -> Item {
-        let text = Text::new(id);
-        let value = if self.version < V3_0 {
-            ItemValue::Text(text)
-        } else {
-            ItemValue::Identifier(IdentifierKind::Identifier, text)
-        };
-        Item { tag: Tag::UniqueIdentifier, value }
-    }
-
-    fn on(&mut self, operation: Operation, id: &str) -> Item {
-        let id = self.id(id);
-        self.call(operation, vec![id])
-    }
-
-    /// Attributes as the version carries them.
-    fn bag(&self, tag_1x: Tag, tag_2x: Tag, attributes: Vec<Item>) -> Item {
-        if self.version >= V2_0 {
-            return structure(tag_2x, attributes);
-        }
-        structure(tag_1x, attributes.into_iter().map(attribute_1x).collect())
-    }
-
-    fn modify(&mut self, id: &str, attribute: Item) -> Item {
-        let id = self.id(id);
-        let attribute =
-            if self.version < V2_0 { attribute_1x(attribute) } else { structure(Tag::NewAttribute, vec![attribute]) };
-        self.call(Operation::ModifyAttribute, vec![id, attribute])
-    }
-
-    fn create(&mut self, mut attributes: Vec<Item>) -> String {
-        attributes.extend(key_attributes());
-        let bag = self.bag(Tag::TemplateAttribute, Tag::Attributes, attributes);
-        let made = self.call(Operation::Create, vec![enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0), bag]);
-        identifier(&made, Tag::UniqueIdentifier)
-    }
-
-    fn register(&mut self, mut attributes: Vec<Item>) -> String {
-        attributes.extend(key_attributes());
-        let bag = self.bag(Tag::TemplateAttribute, Tag::Attributes, attributes);
-        let value = structure(Tag::KeyValue, vec![bytes(Tag::KeyMaterial, &[7; 16])]);
-        let block = vec![
-            enumeration(Tag::KeyFormatType, KeyFormatType::Raw.0),
-            value,
-            enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
-            integer(Tag::CryptographicLength, 128),
-        ];
-        let object = structure(Tag::SymmetricKey, vec![structure(Tag::KeyBlock, block)]);
-        let kind = enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0);
-        let made = self.call(Operation::Register, vec![kind, bag, object]);
-        identifier(&made, Tag::UniqueIdentifier)
-    }
-
-    fn create_pair(&mut self, mut attributes: Vec<Item>) -> String {
-        let curve = enumeration(Tag::RecommendedCurve, RecommendedCurve::P_256.0);
-        attributes.push(enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::ECDSA.0));
-        attributes.push(structure(Tag::CryptographicDomainParameters, vec![curve]));
-        let mask = |mask: Mask| vec![integer(Tag::CryptographicUsageMask, mask.0.cast_signed())];
-        let bags = vec![
-            self.bag(Tag::CommonTemplateAttribute, Tag::CommonAttributes, attributes),
-            self.bag(Tag::PrivateKeyTemplateAttribute, Tag::PrivateKeyAttributes, mask(Mask::Sign)),
-            self.bag(Tag::PublicKeyTemplateAttribute, Tag::PublicKeyAttributes, mask(Mask::Verify)),
-        ];
-        let made = self.call(Operation::CreateKeyPair, bags);
-        identifier(&made, Tag::PrivateKeyUniqueIdentifier)
-    }
-
-    fn activate(&mut self, id: &str) -> Item {
-        self.on(Operation::Activate, id)
-    }
-
-    fn destroy(&mut self, id: &str) -> Item {
-        self.on(Operation::Destroy, id)
-    }
-
-    fn revoke(&mut self, id: &str, code: RevocationReasonCode) -> Item {
-        let id = self.id(id);
-        let reason = structure(Tag::RevocationReason, vec![enumeration(Tag::RevocationReasonCode, code.0)]);
-        self.call(Operation::Revoke, vec![id, reason])
-    }
-
-    fn cease(&mut self, id: &str) -> Item {
-        self.revoke(id, RevocationReasonCode::CessationOfOperation)
-    }
-
-    fn compromise(&mut self, id: &str) -> Item {
-        let by_key = self.revoke(id, RevocationReasonCode::KeyCompromise);
-        assert_eq!(status(&by_key), Some(ResultStatus::Success), "{}: Key Compromise", self.version);
-        by_key
-    }
-
-    /// Gives the object a date that passes while the caller waits.
-    fn wait_for(&mut self, id: &str, tag: Tag) -> Item {
-        let soon = now() + 1;
-        let answer = self.modify_or_add(id, date_time(tag, soon));
-        while now() <= soon {
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        answer
-    }
-
-    fn wait_for_activation(&mut self, id: &str) -> Item {
-        self.wait_for(id, Tag::ActivationDate)
-    }
-
-    fn wait_for_deactivation(&mut self, id: &str) -> Item {
-        self.wait_for(id, Tag::DeactivationDate)
-    }
-
-    fn activate_by_date(&mut self, id: &str) -> Item {
-        let future = self.modify_or_add(id, date_time(Tag::ActivationDate, now() + 3600));
-        assert_eq!(status(&future), Some(ResultStatus::Success), "{}", self.version);
-        self.modify(id, date_time(Tag::ActivationDate, now() - 60))
-    }
-
-    fn deactivate_by_date(&mut self, id: &str) -> Item {
-        let future = self.modify_or_add(id, date_time(Tag::DeactivationDate, now() + 3600));
-        assert_eq!(status(&future), Some(ResultStatus::Success), "{}", self.version);
-        self.modify(id, date_time(Tag::DeactivationDate, now()))
-    }
-
-    /// Add Attribute: the object has no such date yet.
-    fn modify_or_add(&mut self, id: &str, attribute: Item) -> Item {
-        let id = self.id(id);
-        let attribute =
-            if self.version < V2_0 { attribute_1x(attribute) } else { structure(Tag::NewAttribute, vec![attribute]) };
-        self.call(Operation::AddAttribute, vec![id, attribute])
-    }
-
-    fn attributes(&mut self, id: &str) -> Item {
-        let id = self.id(id);
-        let wanted = if self.version < V2_0 {
-            Item { tag: Tag::AttributeName, value: ItemValue::Text(Text::new("State")) }
-        } else {
-            enumeration(Tag::AttributeReference, Tag::State.value())
-        };
-        self.call(Operation::GetAttributes, vec![id, wanted])
-    }
-
-    fn state(&mut self, id: &str) -> State {
-        let answer = self.attributes(id);
-        let told = payload(&answer).expect("the attributes of the object");
-        let value = told.at(&[Tag::Attributes, Tag::State]).or_else(|| told.at(&[Tag::Attribute, Tag::AttributeValue]));
-        State(value.and_then(Tree::as_enumeration).expect("a state"))
-    }
-
-    /// A new object in a state.
-    fn object_in(&mut self, state: State) -> String {
-        let id = self.create(Vec::new());
-        let steps: &[fn(&mut Self, &str) -> Item] = match state {
-            State::PreActive => &[],
-            State::Active => &[Self::activate],
-            State::Deactivated => &[Self::activate, Self::cease],
-            State::Compromised => &[Self::compromise],
-            State::Destroyed => &[Self::destroy],
-            _ => &[Self::compromise, Self::destroy],
-        };
-        for step in steps {
-            let answer = step(self, &id);
-            assert_eq!(status(&answer), Some(ResultStatus::Success), "{} towards {state}", self.version);
-        }
-        assert_eq!(self.state(&id), state, "{}", self.version);
-        id
-    }
+fn activate_by_date(walker: &mut Walker, id: &str) -> Item {
+    let future = walker.add(id, date_time(Tag::ActivationDate, now() + 3600));
+    assert_eq!(status(&future), Some(ResultStatus::Success), "{}", walker.version);
+    walker.modify(id, date_time(Tag::ActivationDate, now() - 60))
 }
 
-fn attribute_1x(typed: Item) -> Item {
-    let name = Item { tag: Tag::AttributeName, value: ItemValue::Text(Text::new(typed.tag.name().expect("a name"))) };
-    structure(Tag::Attribute, vec![name, Item { tag: Tag::AttributeValue, value: typed.value }])
-}
-
-fn key_attributes() -> Vec<Item> {
-    vec![
-        enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
-        integer(Tag::CryptographicLength, 128),
-        integer(Tag::CryptographicUsageMask, (Mask::Encrypt | Mask::Decrypt).0.cast_signed()),
-    ]
-}
-
-fn identifier(answer: &Item, tag: Tag) -> String {
-    let field = payload(answer).expect("a success").field(tag).cloned();
-    field.as_ref().and_then(Tree::as_text).expect("an identifier").to_owned()
+fn deactivate_by_date(walker: &mut Walker, id: &str) -> Item {
+    let future = walker.add(id, date_time(Tag::DeactivationDate, now() + 3600));
+    assert_eq!(status(&future), Some(ResultStatus::Success), "{}", walker.version);
+    walker.modify(id, date_time(Tag::DeactivationDate, now()))
 }
 
 fn reason_for(version: Version, reasons: [ResultReason; 3]) -> ResultReason {
@@ -314,7 +138,7 @@ fn walk(trial: &Trial, version: Version) -> usize {
             }
             Then::Gone => {
                 assert_eq!(status(&answer), Some(ResultStatus::Success), "{about}");
-                let attributes = walker.attributes(&id);
+                let attributes = walker.get(&id, &[Tag::State]);
                 assert_eq!(reason(&attributes), Some(ResultReason::ItemNotFound), "{about}");
             }
         }
@@ -406,7 +230,7 @@ fn every_state_permits_what_the_specification_says() {
             assert_eq!(permits(|w, id| w.on(Operation::Get, id)), get, "{about}: Get");
             assert_eq!(permits(Walker::destroy), destroy, "{about}: Destroy");
             let living = matches!(state, State::PreActive | State::Active);
-            let dated = permits(|w, id| w.modify_or_add(id, date_time(Tag::DeactivationDate, now() + 3600)));
+            let dated = permits(|w, id| w.add(id, date_time(Tag::DeactivationDate, now() + 3600)));
             assert_eq!(dated, living, "{about}: Deactivation Date");
         }
     }
