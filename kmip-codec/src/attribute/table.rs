@@ -105,6 +105,7 @@ attributes! {
     CertificateIssuerC(Text) = CertificateIssuerC "Certificate Issuer C";
     CertificateIssuerCN(Text) = CertificateIssuerCN "Certificate Issuer CN";
     CertificateIssuerDC(Text) = CertificateIssuerDC "Certificate Issuer DC";
+    CertificateIssuerDN(Text) = CertificateIssuerDN "Certificate Issuer DN";
     CertificateIssuerDNQualifier(Text) = CertificateIssuerDNQualifier "Certificate Issuer DN Qualifier";
     CertificateIssuerEmail(Text) = CertificateIssuerEmail "Certificate Issuer Email";
     CertificateIssuerL(Text) = CertificateIssuerL "Certificate Issuer L";
@@ -119,6 +120,7 @@ attributes! {
     CertificateSubjectC(Text) = CertificateSubjectC "Certificate Subject C";
     CertificateSubjectCN(Text) = CertificateSubjectCN "Certificate Subject CN";
     CertificateSubjectDC(Text) = CertificateSubjectDC "Certificate Subject DC";
+    CertificateSubjectDN(Text) = CertificateSubjectDN "Certificate Subject DN";
     CertificateSubjectDNQualifier(Text) = CertificateSubjectDNQualifier "Certificate Subject DN Qualifier";
     CertificateSubjectEmail(Text) = CertificateSubjectEmail "Certificate Subject Email";
     CertificateSubjectL(Text) = CertificateSubjectL "Certificate Subject L";

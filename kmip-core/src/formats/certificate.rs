@@ -89,6 +89,13 @@ pub fn attributes(der: &[u8]) -> Result<Vec<Attribute>> {
     ];
     attributes.extend(subject.attributes(Role::Subject));
     attributes.extend(issuer.attributes(Role::Issuer));
+    // The whole names, as texts, which 3.0 has.
+    let whole = [
+        (&subject, Attribute::CertificateSubjectDN as fn(Text) -> Attribute),
+        (&issuer, Attribute::CertificateIssuerDN),
+    ];
+    attributes
+        .extend(whole.into_iter().filter(|(name, _)| !name.der().is_empty()).map(|(name, make)| make(text_of(name))));
     let signature = signature_algorithm(certificate.signature_algorithm.oid);
     attributes.extend(signature.map(Attribute::DigitalSignatureAlgorithm));
     let key = key_of(to_be_signed)?;

@@ -179,6 +179,8 @@ fn tc_certattr_1() {
         Attribute::CertificateIssuerC(text("AU")),
         Attribute::CertificateIssuerO(text("Kmip Test")),
         Attribute::CertificateIssuerCN(text("Inter")),
+        Attribute::CertificateSubjectDN(text("CN=EE,O=Kmip Test,C=AU")),
+        Attribute::CertificateIssuerDN(text("CN=Inter,O=Kmip Test,C=AU")),
         Attribute::DigitalSignatureAlgorithm(DigitalSignatureAlgorithm::SHA_256WithRSAEncryption),
         Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA),
         Attribute::CryptographicLength(1024),
