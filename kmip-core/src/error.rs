@@ -57,6 +57,8 @@ pub enum Fault {
     Pkcs11Correlation,
     /// A certification request is not what its type says, or proves no possession of its key.
     InvalidRequest,
+    /// A PKCS#12 container comes without the password that opens it.
+    BadPassword,
     /// A field's value is not acceptable.
     InvalidField,
     /// The request contradicts itself or lacks a required field.
@@ -240,6 +242,7 @@ impl Fault {
             Self::Pkcs11Interface => R::PKCS_11InvalidInterface,
             Self::Pkcs11Correlation => R::InvalidAsynchronousCorrelationValue,
             Self::InvalidRequest => since_2(R::InvalidField, R::InvalidCSR),
+            Self::BadPassword => since_2(R::InvalidField, R::BadPassword),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
             // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).
             Self::NotQuantumSafe | Self::Internal => R::GeneralFailure,
@@ -267,6 +270,7 @@ fn of_import(version: Version, reason: ResultReason) -> ResultReason {
         R::WrappingObjectNotFound | R::WrappingObjectDestroyed | R::WrappingObjectArchived => R::InvalidField,
         R::IncompatibleCryptographicUsageMask | R::BadCryptographicParameters => R::InvalidField,
         R::KeyValueNotPresent | R::CryptographicFailure | R::WrongKeyLifecycleState => R::InvalidField,
+        R::BadPassword => R::InvalidField,
         R::FeatureNotSupported | R::ItemNotFound if version < V2_0 => R::InvalidField,
         other => other,
     }

@@ -2,10 +2,10 @@
 
 use kmip_codec::attribute::values::{Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
-use kmip_codec::object::{KeyBlock, KeyValue, ManagedObject, SplitKey};
+use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SplitKey};
 use kmip_codec::registry::{
     CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
-    SecretDataType, SplitKeyMethod, SplitKeyPolynomial,
+    SecretDataType, SplitKeyMethod, SplitKeyPolynomial, State,
 };
 use kmip_codec::version::{V2_0, V3_0, Version};
 
@@ -14,7 +14,7 @@ use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats;
 use crate::object::{Record, attribute_of};
-use crate::wrapping;
+use crate::{state as life, wrapping};
 
 /// Sets the attributes that follow from the object, and refuses a request that contradicts it.
 pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
@@ -145,6 +145,11 @@ fn describe_key(
             attributes::is_live(formats::algorithm_in_version(*algorithm, context.version), context.version)
         };
         complete(record, found.algorithm.filter(named), found.length_bits)?;
+    } else if let Some(KeyValue::Plain(value)) = &block.key_value
+        && let KeyMaterial::Bytes(secret) = &value.key_material
+    {
+        // From 2.0 all but Opaque Objects have a length (KMIP 2.1 §4.15).
+        complete(record, None, i32::try_from(secret.len().saturating_mul(8)).ok())?;
     }
     if let Some(data) = &block.key_wrapping_data {
         wrapping::check_registered(block, data)?;
@@ -153,7 +158,8 @@ fn describe_key(
     Ok(())
 }
 
-/// A PKCS#12 container comes with one link to the Secret Data that holds its password (KMIP 1.4 §11.4).
+/// A PKCS#12 container comes with one link to the Secret Data that holds its password (KMIP 1.4 §11.4), which from 2.0 must be
+/// Active (KMIP 2.1 §11.49, Bad Password).
 fn check_password_link(context: &mut Context<'_>, record: &Record) -> OpResult<()> {
     let links: Vec<&UniqueIdentifier> = record
         .attributes
@@ -166,14 +172,19 @@ fn check_password_link(context: &mut Context<'_>, record: &Record) -> OpResult<(
         })
         .collect();
     let [link] = links.as_slice() else {
-        return fail(Fault::InvalidField, "a PKCS#12 container needs one PKCS#12 Password Link");
+        return fail(Fault::BadPassword, "a PKCS#12 container needs one PKCS#12 Password Link");
     };
     let id = context.resolve(Some(link))?;
     let linked = context.txn.find_view(&id)?.filter(|linked| !linked.destroyed);
     match linked.as_ref().and_then(|linked| linked.object.as_ref()) {
-        Some(ManagedObject::SecretData(secret)) if secret.secret_data_type == SecretDataType::Password => Ok(()),
-        _ => fail(Fault::InvalidField, "the PKCS#12 Password Link is not to Secret Data of the type Password"),
+        Some(ManagedObject::SecretData(secret)) if secret.secret_data_type == SecretDataType::Password => {}
+        _ => return fail(Fault::BadPassword, "the PKCS#12 Password Link is not to Secret Data of the type Password"),
     }
+    let state = linked.as_ref().map(|linked| life::at(linked, context.now));
+    if context.version >= V2_0 && state != Some(State::Active) {
+        return fail(Fault::BadPassword, "the password that the PKCS#12 Password Link names is not Active");
+    }
+    Ok(())
 }
 
 /// Fills in what the material tells, as far as the client's version has a name for it; a key needs an algorithm and a length

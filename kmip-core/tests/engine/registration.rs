@@ -468,13 +468,15 @@ fn every_other_reason_of_register_is_told() {
     }
 }
 
-/// A PKCS#12 container needs one link to the password that opens it (KMIP 1.4 §11.4).
+/// A PKCS#12 container needs one link to the password that opens it (KMIP 1.4 §11.4); from 2.0 an Active one (KMIP 2.1 §11.49).
 #[test]
 fn a_container_is_linked_to_its_password() {
     let key_block = key_block(KeyFormatType::PKCS_12, b"container", Some((Algorithm::RSA, 2048)));
     let container = ManagedObject::PrivateKey(Box::new(PrivateKey { key_block }));
     let harness = Harness::new();
-    let password = harness.registered(V2_1, secret_data(b"password"), &[]);
+    let activation = Attribute::ActivationDate(DateTime(1));
+    let password = harness.registered(V2_1, secret_data(b"password"), &[activation]);
+    let idle = harness.registered(V2_1, secret_data(b"another"), &[]);
     let key = harness.registered(V2_1, aes(&[7; 16]), &[]);
     let link = |id: &str| {
         let linked_object_identifier = UniqueIdentifier::text(id);
@@ -483,8 +485,12 @@ fn a_container_is_linked_to_its_password() {
     for version in [V1_4, V2_0, V2_1] {
         for links in [vec![], vec![link(&key)], vec![link("none")], vec![link(&password), link(&key)]] {
             let item = harness.item(version, register(container.clone(), &links));
-            assert_eq!(failure(&item), ResultReason::InvalidField, "KMIP {version}");
+            let reason = if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword };
+            assert_eq!(failure(&item), reason, "KMIP {version}");
         }
+        let item = harness.item(version, register(container.clone(), &[link(&idle)]));
+        let reason = (version >= V2_0).then_some(ResultReason::BadPassword);
+        assert_eq!(item.result_reason, reason, "KMIP {version}");
         let id = harness.registered(version, container.clone(), &[link(&password)]);
         assert_eq!(object_of(&harness, version, &id), container, "it leaves as it came");
     }
