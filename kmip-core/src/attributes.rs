@@ -15,7 +15,7 @@ use kmip_codec::wire::{IdentifierKind, Sink};
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{rotation, state};
+use crate::{formats, rotation, state};
 
 /// The rule of an attribute in a version. Vendor attributes have one rule under two names.
 pub(crate) fn rule_of(reference: &AttributeReference, version: Version) -> Option<&'static AttributeRule> {
@@ -72,7 +72,7 @@ pub(crate) fn for_new_object(
     let mut attributes: Vec<Attribute> = Vec::new();
     for bag in bags.iter().flatten() {
         for name in &bag.templates {
-            let template = template_attributes(context, name)?;
+            let template = template_attributes(context, name, object_type)?;
             template.into_iter().for_each(|attribute| merge(&mut attributes, attribute, context.version, object_type));
         }
         let mut own: Vec<&AttributeReference> = Vec::new();
@@ -205,10 +205,7 @@ fn merge(into: &mut Vec<Attribute>, attribute: Attribute, version: Version, obje
     }
 }
 
-fn template_attributes(
-    context: &mut Context<'_>,
-    name: &kmip_codec::attribute::values::Name,
-) -> OpResult<Vec<Attribute>> {
+fn template_attributes(context: &mut Context<'_>, name: &Name, object_type: ObjectType) -> OpResult<Vec<Attribute>> {
     let unknown = || fail(Fault::ObjectNotFound, "no template has this name");
     let Some(id) = context.txn.named(name)? else { return unknown() };
     let template = context.txn.object(&id)?;
@@ -216,20 +213,18 @@ fn template_attributes(
         return unknown();
     }
     state::must_be_online(&template)?;
-    let of_objects = |instance: &&Instance| is_template_content(&instance.attribute);
+    let version = context.version;
+    let of_objects = |instance: &&Instance| is_template_content(&instance.attribute, object_type, version);
     Ok(template.attributes.iter().filter(of_objects).map(|instance| instance.attribute.clone()).collect())
 }
 
-/// What a template gives the objects made with it: not its own name, dates and the like.
-fn is_template_content(attribute: &Attribute) -> bool {
-    !matches!(
-        attribute,
-        Attribute::Name(_)
-            | Attribute::InitialDate(_)
-            | Attribute::LastChangeDate(_)
-            | Attribute::OriginalCreationDate(_)
-            | Attribute::ShortUniqueIdentifier(_)
-    )
+/// What a template gives an object of a type: the "client-settable attributes" (KMIP 1.4 §2.2.6) that such an object has. Its
+/// name is its own, and whether it is fresh.
+fn is_template_content(attribute: &Attribute, object_type: ObjectType, version: Version) -> bool {
+    let own = matches!(attribute, Attribute::Name(_) | Attribute::Fresh(_) | Attribute::OriginalCreationDate(_));
+    let reference = AttributeReference::in_version(attribute, version);
+    let rule = rule_of(&reference, version).filter(|rule| rule.applies_to.contains(object_type));
+    !own && !is_servers_own(&reference) && rule.is_some_and(|rule| rule.client_may_set(Origin::Server))
 }
 
 /// Gives a new object the attributes of a request.
@@ -293,8 +288,16 @@ pub(crate) fn visible(record: &Record, version: Version, now: i64) -> Vec<Instan
         Attribute::State(state::at(record, now)),
     ];
     let derived = derived.into_iter().chain(class).map(|attribute| Instance { index: Some(0), attribute });
-    let all = derived.chain(record.attributes.iter().cloned());
+    let all = derived.chain(record.attributes.iter().cloned()).map(|instance| in_words_of(version, instance));
     all.filter(|instance| is_visible(&instance.attribute, record.object_type, version)).collect()
+}
+
+/// An attribute whose value a version calls otherwise: EC keys are ECDSA keys before 1.2.
+fn in_words_of(version: Version, mut instance: Instance) -> Instance {
+    if let Attribute::CryptographicAlgorithm(algorithm) = &mut instance.attribute {
+        *algorithm = formats::algorithm_in_version(*algorithm, version);
+    }
+    instance
 }
 
 /// Those attributes that a client of a version means by a reference.

@@ -46,7 +46,9 @@ pub(super) fn certify(context: &mut Context<'_>, request: CertifyRequest) -> OpR
     let public = target.filter(|target| target.object_type == ObjectType::PublicKey);
     let held = public.as_ref().map(|public| public_key(context, public)).transpose()?;
     let wanted = wanted(context, asked, held, &naming)?;
-    let record = make::new_record(context, ObjectType::Certificate, &[Some(&rest)], Origin::Server)?;
+    let mut record = make::new_record(context, ObjectType::Certificate, &[Some(&rest)], Origin::Server)?;
+    // What a template says of the key gives way to the certificate, as what the request says does.
+    record.attributes.retain(|instance| !registered::is_said_by_certificate(&instance.attribute));
     let id = issue(context, &authority, record, wanted, public)?;
     context.give(Operation::Certify, &id);
     Ok(CertifyResponse { unique_identifier: UniqueIdentifier::Text(id), attributes: None })
