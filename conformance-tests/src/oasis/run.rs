@@ -10,7 +10,7 @@ use crate::endpoint::{Endpoint, Listener, World};
 use crate::message;
 use crate::tree::{Tree, decode, encode, message_version};
 use kmip_codec::item::{Item, ItemValue};
-use kmip_codec::registry::{Operation, ResultStatus, Tag};
+use kmip_codec::registry::{Operation, ResultReason, ResultStatus, Tag, WireEnum};
 use kmip_codec::version::{PUBLISHED, V2_1, Version};
 use kmip_codec::wire::Encoding;
 use std::fmt;
@@ -264,6 +264,7 @@ impl Play {
         let sent = variables.resolve(&exchange.request).map_err(|error| error.to_string())?;
         self.facts.note_request(&sent);
         let answer = answer(endpoint, &sent, is_pending(&exchange.response))?;
+        check_reasons(&answer)?;
         let request = Request { published: &exchange.request, sent: &sent };
         let comparer = Comparer::new(version, any_lists, &self.facts, variables);
         let variables =
@@ -321,6 +322,17 @@ fn answer(endpoint: &mut dyn Endpoint, sent: &Item, pending_expected: bool) -> R
             return Ok(answer);
         }
         std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether each reason in an answer is one that the answer's version has.
+fn check_reasons(answer: &Item) -> Result<(), String> {
+    let version = message_version(answer).ok_or("an answer without a version")?;
+    let reasons = answer.all(Tag::BatchItem).filter_map(|item| item.field(Tag::ResultReason));
+    let mut reasons = reasons.filter_map(Tree::as_enumeration);
+    match reasons.find(|reason| !ResultReason::TABLE.is_live(*reason, version)) {
+        Some(reason) => Err(format!("KMIP {version} has no reason {}", ResultReason(reason))),
+        None => Ok(()),
     }
 }
 
