@@ -90,6 +90,17 @@ fn published_answers_pass() {
 const ITEM: Tag = Tag::BatchItem;
 const PAYLOAD: Tag = Tag::ResponsePayload;
 
+/// A version that the server does not have is refused in the version that the case prints, and in no other.
+#[test]
+fn the_refusal_of_a_version_has_the_printed_version() {
+    let folder = reference::workspace().join("conformance-tests/cases");
+    let errors = case(&load_all(&folder).expect("our own cases can be read"), "MESSAGE-ERRORS-1-21");
+    assert_eq!(replay(&errors, &|_, _| {}), Ok(()));
+    let minor = [Tag::ResponseHeader, Tag::ProtocolVersion, Tag::ProtocolVersionMinor];
+    refused(&errors, 0, &|answer| set(answer, &minor, ItemValue::Integer(9)));
+    refused(&errors, 0, &|answer| set(answer, &minor, ItemValue::Integer(0)));
+}
+
 #[test]
 fn status_reason_and_batch_shape_must_match() {
     let Some(cases) = cases() else { return };

@@ -488,7 +488,7 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
 }
 
 /// A field that this version does not have is an Invalid Field, everything else an Invalid Message (KMIP 1.4 §11.1).
-fn malformed(error: &DecodeError) -> Fault {
+pub(crate) fn malformed(error: &DecodeError) -> Fault {
     match error.problem {
         Problem::Unexpected | Problem::OtherVersion => Fault::InvalidField,
         _ => Fault::InvalidMessage,

@@ -513,7 +513,8 @@ impl Engine {
     fn unreadable(&self, request: Request<'_>, error: &MessageError, now: i64) -> Reply {
         let failure = match error.version {
             Some(version) if !SUPPORTED_VERSIONS.contains(&version) => unsupported_version(version),
-            _ => OpError::new(Fault::InvalidMessage, error.error.to_string()),
+            Some(_) => OpError::new(batch::malformed(&error.error), error.error.to_string()),
+            None => OpError::new(Fault::InvalidMessage, error.error.to_string()),
         };
         self.message_failure(request, error.version, None, &failure, now)
     }

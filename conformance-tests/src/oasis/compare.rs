@@ -137,16 +137,19 @@ impl<'a> Comparer<'a> {
     }
 
     /// The header comes first and carries the version of the request, whatever is printed (the second answer of
-    /// OMOS-O-1-14 prints 1.3 for a request of 1.4; KMIP 1.4 §6.1 wants the same version).
+    /// OMOS-O-1-14 prints 1.3 for a request of 1.4; KMIP 1.4 §6.1 wants the same version). The refusal of a version that the server
+    /// does not have carries the one printed.
     fn header(&mut self, request: Request, expected: &Node, actual: &Item) -> Compared {
         let first = actual.fields().first().filter(|first| first.tag == Tag::ResponseHeader);
         let (Some(expected), Some(header)) = (expected.field(Tag::ResponseHeader), first) else {
             return Err(Difference::new(Tag::ResponseHeader, "a header first", describe(actual)));
         };
-        let (sent, found) = (message_version(request.sent), message_version(actual));
-        if sent != found {
+        let sent = message_version(request.sent);
+        let known = sent.is_some_and(Version::is_published);
+        let (wanted, found) = (if known { sent } else { printed_version(expected) }, message_version(actual));
+        if wanted != found {
             let shown = |version: Option<Version>| version.map_or("none".to_owned(), |version| version.to_string());
-            return Err(Difference::new(Tag::ProtocolVersion, shown(sent), shown(found)));
+            return Err(Difference::new(Tag::ProtocolVersion, shown(wanted), shown(found)));
         }
         self.node(expected, header).map_err(|mut difference| {
             let outcomes = actual.all(Tag::BatchItem).map(outcome).collect::<Vec<_>>().join("; ");
@@ -508,6 +511,13 @@ impl<'a> Comparer<'a> {
             || (item.tag == Tag::LocatedItems && parent == Tag::ResponsePayload && !published)
             || (item.tag == Tag::MessageExtension && parent == Tag::BatchItem && !published && !critical)
     }
+}
+
+/// The version that a published header prints.
+fn printed_version(header: &Node) -> Option<Version> {
+    let version = header.field(Tag::ProtocolVersion)?;
+    let part = |tag| version.field(tag).and_then(Node::as_integer);
+    Some(Version::new(part(Tag::ProtocolVersionMajor)?, part(Tag::ProtocolVersionMinor)?))
 }
 
 /// Attribute Index 0 may be there or not from 1.1 on.
