@@ -84,7 +84,9 @@ fn zero(reference: &AttributeReference) -> OpResult<ItemValue> {
         return fail(Fault::AttributeNotFound, "the object has no such attribute, and its type is not known");
     };
     let zeros = [ItemValue::Integer(0), ItemValue::LongInteger(0), ItemValue::Interval(0), ItemValue::Boolean(false)];
-    let found = zeros.into_iter().find(|zero| typed(*tag, zero).is_ok());
+    // The number of a link is a place in the response, which no attribute keeps.
+    let is_number = |attribute: &Attribute| !matches!(attribute, Attribute::Link(_) | Attribute::LinkByTag(..));
+    let found = zeros.into_iter().find(|zero| typed(*tag, zero).is_ok_and(|attribute| is_number(&attribute)));
     found.ok_or_else(|| {
         let name = reference.name();
         OpError::new(Fault::AttributeNotFound, format!("the object has no {:?} to adjust", name.as_str()))
