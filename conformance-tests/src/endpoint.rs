@@ -41,6 +41,8 @@ pub trait World {
         let _ = (wire, version);
         Ok(None)
     }
+    /// Lets the client that was made last hear of changes: only then may it become the server (KMIP 2.1 §6.1.54).
+    fn let_hear(&mut self) -> io::Result<()>;
 }
 
 /// Name and password of the user whom the published cases of 3.0 ask for (BL-M-16, BL-M-17, BL-M-21).

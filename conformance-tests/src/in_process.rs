@@ -76,7 +76,7 @@ impl InProcess {
 impl InProcess {
     fn client(&mut self, encoding: Encoding) -> Client {
         self.clients += 1;
-        Client { place: Arc::clone(&self.place), name: format!("player-{}", self.clients), encoding }
+        Client { place: Arc::clone(&self.place), name: player(self.clients), encoding }
     }
 }
 
@@ -96,6 +96,10 @@ impl World for InProcess {
         let (place, client) = (Arc::clone(&self.place), endpoint.name.clone());
         let courier = Courier::to_listener(&client, version);
         Ok(Some((Box::new(endpoint), Box::new(Ear { place, client, courier }))))
+    }
+
+    fn let_hear(&mut self) -> io::Result<()> {
+        self.engine().set_listening(&player(self.clients), true).map_err(io::Error::other)
     }
 }
 
@@ -134,6 +138,11 @@ impl Listener for Ear {
     }
 }
 
+/// The name of the client with this number.
+fn player(number: usize) -> String {
+    format!("player-{number}")
+}
+
 struct Client {
     place: Arc<Place>,
     name: String,
@@ -160,7 +169,11 @@ impl Endpoint for Client {
         let request = encoded::request(request, self.encoding)?;
         let request = Request::new(&request, self.encoding);
         let certificate = self.certificate();
-        let from = Sender { certificate: Some(&certificate), ..Sender::named(&self.name) };
+        let from = Sender {
+            client: &self.name,
+            certificate: Some(&certificate),
+            has_channel: self.encoding == Encoding::Ttlv,
+        };
         let reply = answer_from(&place.engine, place.store.as_ref(), from, request, now()).map_err(io::Error::other)?;
         encoded::response(&reply.bytes, self.encoding)
     }

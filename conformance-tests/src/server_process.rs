@@ -389,7 +389,7 @@ impl<'a> ServerWorld<'a> {
 impl ServerWorld<'_> {
     fn enroll(&mut self) -> io::Result<Identity> {
         self.clients += 1;
-        self.server.enroll(&format!("player-{}", self.clients))
+        self.server.enroll(&player(self.clients))
     }
 }
 
@@ -440,7 +440,7 @@ impl World for ServerWorld<'_> {
 
     fn hearing_client_over(&mut self, wire: Wire, version: Version) -> io::Result<Option<Hearing<'_>>> {
         self.clients += 1;
-        let client = format!("player-{}", self.clients);
+        let client = player(self.clients);
         let pem = self.server.enroll_as(&client)?;
         let identity = pem.identity()?;
         let endpoint: Box<dyn Endpoint> = match (wire, self.server.https()) {
@@ -454,6 +454,16 @@ impl World for ServerWorld<'_> {
         self.server.admin_request("POST", "/api/v1/clients/listen", body.as_bytes())?;
         Ok(Some((endpoint, Box::new(Ear { server: self.server, client, socket, connection: None }))))
     }
+
+    fn let_hear(&mut self) -> io::Result<()> {
+        let body = serde_json::json!({ "name": player(self.clients), "listens": true }).to_string();
+        self.server.admin_request("POST", "/api/v1/clients/listen", body.as_bytes()).map(drop)
+    }
+}
+
+/// The name of the client with this number.
+fn player(number: usize) -> String {
+    format!("player-{number}")
 }
 
 /// A client that connects when it has to: some answers close the connection.

@@ -91,6 +91,10 @@ impl World for OneClient {
             _ => Ok(None),
         }
     }
+
+    fn let_hear(&mut self) -> io::Result<()> {
+        Err(io::Error::other("let the client hear on that server, by `kmip-cli client listen`"))
+    }
 }
 
 fn main() -> io::Result<ExitCode> {

@@ -121,6 +121,11 @@ fn play(case: &Case, cases: &[Case], world: &mut dyn World, wire: Wire) -> Outco
         Ok(None) => return Outcome::Not("needs HTTPS".to_owned()),
         Err(error) => return Outcome::Fail(format!("no client: {error}")),
     };
+    if exchanges_roles(case)
+        && let Err(error) = world.let_hear()
+    {
+        return Outcome::Fail(format!("the client may not hear: {error}"));
+    }
     let mut play = Play::new();
     if let Some(earlier) = predecessor(case, cases)
         && let Err(difference) = play.case(earlier, endpoint.as_mut())
@@ -146,6 +151,15 @@ fn play_heard(case: &Case, world: &mut dyn World, wire: Wire) -> Outcome {
         Ok(None) => Outcome::Not("needs a client's listener".to_owned()),
         Err(error) => Outcome::Fail(format!("no client: {error}")),
     }
+}
+
+/// Whether the client of a case becomes the server in it.
+fn exchanges_roles(case: &Case) -> bool {
+    let mut items = case.exchanges.iter().flat_map(|exchange| exchange.response.fields());
+    items.any(|item| {
+        let is = |tag, value| item.field(tag).and_then(Node::as_enumeration) == Some(value);
+        is(Tag::Operation, Operation::SetEndpointRole.0) && is(Tag::ResultStatus, ResultStatus::Success.0)
+    })
 }
 
 fn predecessor<'a>(case: &Case, cases: &'a [Case]) -> Option<&'a Case> {

@@ -1,6 +1,7 @@
 //! What tests and measurements need to drive an engine without a server around it.
 
 use kmip_codec::secret::SecretText;
+use kmip_codec::wire::Encoding;
 use sha2::{Digest, Sha256};
 
 use crate::engine::{Engine, Evaluation, Finished, Reply};
@@ -50,7 +51,8 @@ pub fn run_due_jobs(engine: &Engine, store: &dyn Store, env: Env) -> Result<(), 
     Ok(())
 }
 
-/// Evaluates a request of a client, commits what it changes, and gives the reply; the time must be one of the pool.
+/// Evaluates a request of a client, commits what it changes, and gives the reply; the time must be one of the pool. TTLV came on a
+/// connection whose roles can be exchanged.
 pub fn answer<'a>(
     engine: &Engine,
     store: &dyn Store,
@@ -58,7 +60,9 @@ pub fn answer<'a>(
     request: impl Into<Request<'a>>,
     env: Env,
 ) -> Result<Reply, StoreError> {
-    answer_from(engine, store, Sender::named(client), request, env)
+    let request = request.into();
+    let has_channel = request.encoding == Encoding::Ttlv;
+    answer_from(engine, store, Sender { has_channel, ..Sender::named(client) }, request, env)
 }
 
 /// The same, of a request that came from somewhere.
