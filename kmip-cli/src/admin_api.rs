@@ -197,6 +197,12 @@ impl AdminApi {
         self.post("/api/v1/clients", enrollment).await
     }
 
+    /// Makes a client known by the certificate that it has made itself.
+    pub async fn register_client(&self, name: &str, scope: Option<&str>, certificate: &str) -> Done {
+        let body = serde_json::json!({ "name": name, "scope": scope, "certificate": certificate });
+        self.post::<serde_json::Value>("/api/v1/clients", &body).await.map(|_| ())
+    }
+
     /// Says whether a client hears from the server, and where.
     pub async fn set_listening(&self, name: &str, listens: bool, listener: Option<&Listener<'_>>) -> Done {
         let body = serde_json::json!({ "name": name, "listens": listens, "listener": listener });

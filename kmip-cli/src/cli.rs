@@ -432,6 +432,9 @@ pub enum ClientCommand {
         /// Kind of key: p256 or rsa2048
         #[arg(long, value_name = "KIND")]
         key_kind: Option<String>,
+        /// Certificate that the client has made itself, with its key (PEM): nothing is issued
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["key_kind", "out"])]
+        certificate: Option<PathBuf>,
         /// Folder for NAME.pem and NAME.key (default: pki/clients beside the profile)
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,

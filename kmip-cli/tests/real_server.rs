@@ -870,3 +870,30 @@ async fn a_client_gets_another_certificate_and_is_known_by_it_alone() {
     assert_eq!(failed(&answers[0]), ResultReason::PermissionDenied);
     site.server.stop().await.unwrap();
 }
+
+/// KMIP 2.1 §11.10, Client Registered: a client brings the certificate that it has made, and is known by it alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_client_is_registered_with_a_certificate_of_its_own() {
+    let site = Site::start().await;
+    let authority = certs::Authority::create(certs::profiles::Kind::ClientAuthority, "of our own").unwrap();
+    let path = |name: &str| site.path("kmip-data/pki").join(name);
+    for name in ["own", "other"] {
+        let issued = authority.issue_client("somebody", certs::KeyKind::EcP256).unwrap();
+        issued.write(&path(&format!("{name}.pem")), &path(&format!("{name}.key"))).unwrap();
+    }
+    let own = Shows::new(&site, "own.pem", "own.key");
+    assert!(own.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.is_none(), "nobody trusts its authority");
+    let file = path("own.pem");
+    site.json(&format!("client enroll array --scope client --certificate {}", file.display())).await;
+    site.json("create aes --length 256 --name disk-7").await;
+    let answers = own.ask(&site, vec![locate(ObjectType::SymmetricKey)]).await.unwrap();
+    let Some(ResponsePayload::Locate(found)) = &answers[0].response_payload else { panic!("{answers:?}") };
+    assert_eq!(found.unique_identifier.len(), 1, "it acts in the scope that it was given");
+    let other = Shows::new(&site, "other.pem", "other.key");
+    assert!(other.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.is_none(), "its certificate alone");
+    let again = site.run(&format!("client enroll second --certificate {}", file.display())).await;
+    assert_eq!(again.code, Some(1), "{}", again.stderr);
+    let no_certificate = site.run(&format!("client enroll second --certificate {}", path("own.key").display())).await;
+    assert_eq!(no_certificate.code, Some(1), "{}", no_certificate.stderr);
+    site.server.stop().await.unwrap();
+}

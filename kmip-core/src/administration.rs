@@ -11,8 +11,11 @@ use crate::engine::Engine;
 use crate::error::OpResult;
 use crate::identity::{ClientRecord, HashedRecord, OneTimeRecord, UserRecord, is_acceptable_name};
 use crate::layout;
+use crate::links::LinkRecord;
 use crate::ports::store::{Batch, Guard, Outcome, StoreError, Write};
 use crate::quirks::{QUIRKS, Quirks};
+use crate::trust::fingerprint;
+use crate::x509::certificate::Parsed;
 
 /// Why a change by an administrator is refused.
 #[derive(Debug, Error)]
@@ -77,6 +80,30 @@ impl Engine {
         }
         let record = ClientRecord::of_its_own(Text::new(scope));
         self.insert(layout::client(name), record.encode(), || format!("a client named {name:?}"))
+    }
+
+    /// Records a new client that has made its own key and certificate, and is known by that (KMIP 2.1 §11.10, Client
+    /// Registered), whoever signed it. A certificate that stands, or stood, for a client is not taken.
+    pub fn register_client(
+        &self,
+        name: &str,
+        scope: Option<&str>,
+        certificate: &[u8],
+        now: i64,
+    ) -> Result<(), AdministrationError> {
+        let scope = scope.unwrap_or(name);
+        for text in [name, scope] {
+            check_name(text)?;
+        }
+        let parsed = Parsed::new(certificate).map_err(|error| bad(&error.to_string()))?;
+        if !parsed.covers(now) {
+            return Err(bad("the certificate is not valid now"));
+        }
+        let client = ClientRecord::of_its_own(Text::new(scope));
+        let link = LinkRecord { client: Text::new(name), object: None, replaced: false };
+        let writes =
+            vec![(layout::client(name), client.encode()), (layout::link(&fingerprint(certificate)), link.encode())];
+        self.insert_all(writes, || format!("a client named {name:?}, or one with this certificate,"))
     }
 
     /// Records a new KMIP user; `password_hash` is in PHC form. Bound to a client, it counts only with its certificate.

@@ -118,6 +118,8 @@ struct Enrollment {
     name: String,
     scope: Option<String>,
     key: Option<String>,
+    /// The certificate that the client has made itself (PEM).
+    certificate: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -279,6 +281,15 @@ async fn enroll(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, bod
 type Refusal = (StatusCode, String);
 
 fn issue_and_record(admin: &Admin, enrollment: &Enrollment) -> Result<Response, Refusal> {
+    if let Some(certificate) = &enrollment.certificate {
+        if enrollment.key.is_some() {
+            let why = "key: a client with a certificate of its own has its key already";
+            return Err((StatusCode::BAD_REQUEST, why.to_owned()));
+        }
+        let (name, scope) = (&enrollment.name, enrollment.scope.as_deref());
+        admin.administration.register_client(name, scope, certificate).map_err(administration_refusal)?;
+        return Ok(json(StatusCode::CREATED, &serde_json::json!({ "name": name })));
+    }
     let kind = match enrollment.key.as_deref() {
         None => KeyKind::default(),
         Some(name) => {

@@ -556,6 +556,11 @@ impl Administration for EngineService {
         self.core.engine.enroll(name, scope).map_err(refusal)
     }
 
+    fn register_client(&self, name: &str, scope: Option<&str>, certificate: &str) -> Result<(), AdministrationError> {
+        let der = kmip_core::trust::from_pem("CERTIFICATE", certificate).map_err(refusal)?;
+        self.core.engine.register_client(name, scope, &der, seconds()).map_err(refusal)
+    }
+
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {
         self.core.engine.set_quirks(client, quirks).map_err(refusal)
     }

@@ -13,7 +13,12 @@ use crate::files;
 /// Changes clients.
 pub async fn client(context: &Context, command: ClientCommand) -> Done {
     match command {
-        ClientCommand::Enroll { name, scope, key_kind, out, admin } => {
+        ClientCommand::Enroll { name, scope, certificate: Some(certificate), admin, .. } => {
+            let certificate = files::text(&certificate)?;
+            context.admin_api(&admin)?.register_client(&name, scope.as_deref(), &certificate).await?;
+            context.output.record(&[("client", name.into())])
+        }
+        ClientCommand::Enroll { name, scope, key_kind, out, admin, .. } => {
             let enrollment = Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() };
             enroll(context, &enrollment, out, &admin).await
         }

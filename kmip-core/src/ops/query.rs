@@ -45,8 +45,10 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
         answer.capability_information = vec![capabilities(context.engine, version)];
     }
     if asks(QueryFunction::QueryClientRegistrationMethods) {
-        // An administrator registers clients, by none of the ways that have a name (KMIP 2.1 §11.10).
-        answer.client_registration_method = vec![ClientRegistrationMethod::Unspecified];
+        // An administrator registers clients: with a key of the server's making, by none of the ways that have a name, or with
+        // the certificate that a client has made itself (KMIP 2.1 §11.10).
+        answer.client_registration_method =
+            vec![ClientRegistrationMethod::Unspecified, ClientRegistrationMethod::ClientRegistered];
     }
     if asks(QueryFunction::QueryDefaultsInformation) {
         let object_defaults = crate::policy::current(context)?.defaults_for(request.object_groups.as_ref());
