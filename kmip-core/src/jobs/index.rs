@@ -294,7 +294,13 @@ mod tests {
     use kmip_codec::version::V2_1;
 
     fn waiting(jobs: &Jobs, client: &str, number: u8) -> JobKey {
-        let item = JobItem { operation: Operation::Locate, stage: Stage::Waiting, obtained: false, reason: None };
+        let item = JobItem {
+            operation: Operation::Locate,
+            stage: Stage::Waiting,
+            obtained: false,
+            reason: None,
+            left_out: None,
+        };
         let job = Job {
             id: Text::from(format!("{client} {number}")),
             scope: Text::new(client),

@@ -23,6 +23,7 @@ use crate::authority::{self, Authority, Wanted};
 use crate::batch::Context;
 use crate::cryptography::key;
 use crate::error::{Fault, OpError, OpResult, fail};
+use crate::issued::{self, Issue};
 use crate::links::{LinkRecord, Shown};
 use crate::object::{Record, attribute_of};
 use crate::ports::store::Guard;
@@ -71,8 +72,13 @@ fn shown(context: &mut Context<'_>) -> OpResult<Shown> {
     }
     let known = context.engine.catalog.link(&shown.fingerprint).and_then(|link| link.object);
     let registered = known.map(|id| context.txn.find(&id)).transpose()?.flatten();
-    let issued = authority::issued(context.engine, &shown.serial_number)?.filter(|record| is_it(record, &shown));
-    if [registered, issued].iter().flatten().any(|record| attribute_of!(record, RevocationReason).is_some()) {
+    let is_revoked = |record: &Record| attribute_of!(record, RevocationReason).is_some();
+    let was_issued_and_revoked = match issued::find(context.engine, &shown.serial_number)? {
+        Some(Issue::Object(record)) => is_it(&record, &shown) && is_revoked(&record),
+        Some(Issue::Gone(_)) => true,
+        None => false,
+    };
+    if was_issued_and_revoked || registered.is_some_and(|record| is_revoked(&record)) {
         return fail(Fault::PermissionDenied, "the client's certificate is revoked");
     }
     Ok(shown)
