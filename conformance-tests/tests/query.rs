@@ -38,17 +38,21 @@ fn works(client: &mut dyn Endpoint, version: Version, operation: Operation) -> b
 
 #[test]
 fn query_names_exactly_the_operations_that_work() {
-    let mut client = client();
+    let mut asking = client();
     let mut counts = Vec::new();
-    for version in versions(client.as_mut()) {
-        let named = named(client.as_mut(), version);
+    for version in versions(asking.as_mut()) {
+        let named = named(asking.as_mut(), version);
         let all = Operation::TABLE.rows.iter().map(|row| Operation(row.value));
         for operation in all {
             let is_named = named.contains(&operation);
             assert!(!is_named || Operation::TABLE.is_live(operation.0, version), "{operation} is named in {version}");
             // What the server sends is named, too, and is nothing that a client may send.
             let by_client = is_named && !SENT.contains(&operation);
-            assert_eq!(works(client.as_mut(), version, operation), by_client, "{operation} in {version}");
+            assert_eq!(works(asking.as_mut(), version, operation), by_client, "{operation} in {version}");
+            if operation == Operation::ReProvision {
+                // It made the client's certificate invalid.
+                asking = client();
+            }
         }
         counts.push(format!("{version}: {} operations", named.len()));
     }

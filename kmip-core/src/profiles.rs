@@ -1,11 +1,10 @@
 //! The profiles that Query names (KMIP 1.4 §2.1.19, KMIP 2.1 §7.31): those whose published cases this server passes, each with
 //! the version and the prefix of the cases that prove it.
 //!
-//! Profiles of which no case is published here (1.1 to 1.3, Suite B 192, Complete Server) are not claimed, nor is Baseline
-//! Server of 2.1 and 3.0. It demands five requests that a server sends (§6.2), of which this one sends four: Discover Versions,
-//! Query, Notify and Put; it never asks for its role back by Set Endpoint Role (§6.2.5). Complete Server demands everything, and
-//! so what is refused here: attestation (§9.11), and Re-Provision. Which names belong here is tested by playing the cases, and
-//! that Query names the operations and objects that they demand.
+//! Profiles of which no case is published here (1.1 to 1.3, Suite B 192, Complete Server) are not claimed. Complete Server demands
+//! everything, and so what is refused here: attestation (§9.11). Baseline Server of 3.0 is read as that of 2.1, which demands five
+//! requests that a server sends (§6.2). Which names belong here is tested by playing the cases, and that Query names the operations
+//! and objects that they demand.
 
 use kmip_codec::operation::query::ProfileInformation;
 use kmip_codec::registry::{Operation, ProfileName, WireEnum};
@@ -63,12 +62,13 @@ const fn encoded(name: ProfileName, version: Version, cases: &'static str) -> Pr
 }
 
 /// All of them.
-pub const PROFILES: [Profile; 51] = [
+pub const PROFILES: [Profile; 55] = [
     row(ProfileName::TapeLibraryServerKMIPV1_0, V1_0, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServerKMIPV1_0, V1_0, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServerKMIPV1_0, V1_0, "AKLC-", NOTHING),
     row(ProfileName::SymmetricKeyFoundryServerKMIPV1_0, V1_0, "SKFF-", NOTHING),
     row(ProfileName::OpaqueManagedObjectStoreServerKMIPV1_0, V1_0, "OMOS-", NOTHING),
+    row(ProfileName::SuiteBMinLOS_128ServerKMIPV1_0, V1_0, "SUITEB_128-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServerKMIPV1_0, V1_0, "SASED-", NOTHING),
     encoded(ProfileName::HTTPSServerKMIPV1_0, V1_0, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServerKMIPV1_0, V1_0, "MSGENC-JSON-"),
@@ -81,10 +81,12 @@ pub const PROFILES: [Profile; 51] = [
     row(ProfileName::RNGCryptographicServerKMIPV1_4, V1_4, "CS-RNG-", RANDOM),
     row(ProfileName::SymmetricKeyFoundryServerKMIPV1_4, V1_4, "SKFF-", NOTHING),
     row(ProfileName::OpaqueManagedObjectStoreServerKMIPV1_4, V1_4, "OMOS-", NOTHING),
+    row(ProfileName::SuiteBMinLOS_128ServerKMIPV1_4, V1_4, "SUITEB_128-", NOTHING),
     row(ProfileName::StorageArrayWithSelfEncryptingDriveServerKMIPV1_4, V1_4, "SASED-", NOTHING),
     encoded(ProfileName::HTTPSServerKMIPV1_4, V1_4, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServerKMIPV1_4, V1_4, "MSGENC-JSON-"),
     encoded(ProfileName::XMLServerKMIPV1_4, V1_4, "MSGENC-XML-"),
+    row(ProfileName::BaselineServer, V2_1, "BL-", NOTHING),
     row(ProfileName::TapeLibraryServer, V2_1, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServer, V2_1, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServer, V2_1, "AKLC-", NOTHING),
@@ -100,6 +102,7 @@ pub const PROFILES: [Profile; 51] = [
     encoded(ProfileName::HTTPSServer, V2_1, "MSGENC-HTTPS-"),
     encoded(ProfileName::JSONServer, V2_1, "MSGENC-JSON-"),
     encoded(ProfileName::XMLServer, V2_1, "MSGENC-XML-"),
+    row(ProfileName::BaselineServer, V3_0, "BL-", NOTHING),
     row(ProfileName::TapeLibraryServer, V3_0, "TL-", NOTHING),
     row(ProfileName::SymmetricKeyLifecycleServer, V3_0, "SKLC-", NOTHING),
     row(ProfileName::AsymmetricKeyLifecycleServer, V3_0, "AKLC-", NOTHING),

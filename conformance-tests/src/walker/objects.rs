@@ -172,7 +172,10 @@ fn credential(kind: ObjectType) -> Option<(CredentialType, Item)> {
             structure(Tag::PasswordCredential, vec![text(Tag::Password, "a password of the walk")]),
         ),
         ObjectType::DeviceCredential => {
-            (CredentialType::Device, structure(Tag::DeviceCredential, vec![text(Tag::DeviceSerialNumber, "4711")]))
+            // The fields identify one device.
+            static DEVICES: AtomicUsize = AtomicUsize::new(0);
+            let number = DEVICES.fetch_add(1, Ordering::Relaxed).to_string();
+            (CredentialType::Device, structure(Tag::DeviceCredential, vec![text(Tag::DeviceSerialNumber, &number)]))
         }
         ObjectType::OneTimePasswordCredential => {
             let fields = vec![
