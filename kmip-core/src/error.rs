@@ -224,13 +224,8 @@ impl Fault {
             Self::ProtectionStorage => since_2(R::FeatureNotSupported, R::ProtectionStorageUnavailable),
             Self::PrivateProtectionStorage => since_2(R::FeatureNotSupported, R::PrivateProtectionStorageUnavailable),
             Self::PublicProtectionStorage => since_2(R::FeatureNotSupported, R::PublicProtectionStorageUnavailable),
-            Self::CircularLink => {
-                if version < V3_0 {
-                    R::InvalidField
-                } else {
-                    R::CircularLinkError
-                }
-            }
+            Self::CircularLink if version < V3_0 => R::InvalidField,
+            Self::CircularLink => R::CircularLinkError,
             Self::OffsetWithoutActivation => since_2(R::IllegalOperation, R::InvalidField),
             Self::ObjectAlreadyExists => R::ObjectAlreadyExists,
             Self::ConstraintViolation => by_version(R::InvalidField, R::InvalidAttributeValue, R::ConstraintViolation),
