@@ -199,6 +199,7 @@ pub(crate) fn open(
     });
     if goes_on {
         tracing::info!("the rotation of the root key goes on");
+        core.rotation.goes_on(&core.engine);
         rotate_on(&core)?;
     }
     let ticking = Arc::clone(&core);

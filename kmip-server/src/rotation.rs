@@ -187,6 +187,11 @@ impl Rotation {
         Ok(())
     }
 
+    /// Tells from now on that a rotation goes on: what an earlier process left is not done before its thread has begun.
+    pub fn goes_on(&self, engine: &Engine) {
+        self.enter("scope keys", engine);
+    }
+
     /// Seals everything anew, until nothing is left or the server stops.
     pub fn run(&self, host: &dyn Host) {
         loop {
