@@ -7,7 +7,7 @@ use kmip_core::links::Standing;
 use rustls::client::danger::HandshakeSignatureValid;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::{DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::sync::Arc;
@@ -37,10 +37,7 @@ impl ClientCertVerifier for ClientVerifier {
     ) -> Result<ClientCertVerified, Error> {
         let verified = self.inner.verify_client_cert(leaf, rest, now);
         let standing = self.known.get().and_then(|service| service.standing(&Sha256::digest(leaf).into()));
-        match standing {
-            Some(Standing::Registered(_)) => Ok(ClientCertVerified::assertion()),
-            Some(Standing::Replaced) | None => verified,
-        }
+        judged(verified, standing.as_ref())
     }
 
     fn verify_tls12_signature(
@@ -63,5 +60,34 @@ impl ClientCertVerifier for ClientVerifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.inner.supported_verify_schemes()
+    }
+}
+
+/// A registered certificate needs no authority. One that a revocation list names is refused all the same.
+fn judged(
+    verified: Result<ClientCertVerified, Error>,
+    standing: Option<&Standing>,
+) -> Result<ClientCertVerified, Error> {
+    match (standing, &verified) {
+        (_, Err(Error::InvalidCertificate(CertificateError::Revoked))) => verified,
+        (Some(Standing::Registered(_)), _) => Ok(ClientCertVerified::assertion()),
+        (Some(Standing::Replaced) | None, _) => verified,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn registration_stands_for_an_authority_and_not_against_a_revocation() {
+        let registered = Standing::Registered("client".into());
+        let refused = |error| Err(Error::InvalidCertificate(error));
+        assert!(judged(refused(CertificateError::UnknownIssuer), Some(&registered)).is_ok());
+        for standing in [Some(&registered), Some(&Standing::Replaced), None] {
+            assert!(judged(refused(CertificateError::Revoked), standing).is_err(), "{standing:?}");
+        }
+        assert!(judged(refused(CertificateError::UnknownIssuer), Some(&Standing::Replaced)).is_err());
+        assert!(judged(Ok(ClientCertVerified::assertion()), None).is_ok());
     }
 }
