@@ -86,6 +86,19 @@ pub(crate) struct Core {
     messengers: Messengers,
 }
 
+/// Why a request, or a job, was given up; the text is the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unfinished {
+    #[error("the key vault's device is out of reach: it did not answer in time; try again later")]
+    DeviceHangs,
+    #[error("other requests changed the same objects each time; try again")]
+    Contended,
+    #[error("the change could not be made durable; the server's log says why")]
+    NotDurable,
+    #[error("the server failed in the request; its log says why")]
+    Broken,
+}
+
 struct Argon2id;
 
 impl PasswordCheck for Argon2id {
@@ -322,33 +335,45 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
 }
 
 impl Core {
-    /// Answers a request that changes something: commit, and evaluate again as long as others are faster.
+    /// Answers a request that the calling thread did not finish.
     async fn answer(self: Arc<Self>, request: KeptRequest, subject: Subject, first: Evaluation) -> WipedBytes {
+        match self.finish(&request, &subject, first).await {
+            Ok(bytes) => bytes,
+            Err(why) => {
+                tracing::warn!(client = subject.peer.client, %why, "a request could not be completed");
+                let reply = self.engine.give_up(&request, now(Pace::Pool), &why.to_string());
+                self.reply(reply, &subject)
+            }
+        }
+    }
+
+    /// Commits, and evaluates again as long as others are faster.
+    async fn finish(
+        self: &Arc<Self>,
+        request: &KeptRequest,
+        subject: &Subject,
+        first: Evaluation,
+    ) -> Result<WipedBytes, Unfinished> {
         let (mut evaluation, mut attempts) = (first, 0);
         while attempts < ATTEMPTS {
             evaluation = match evaluation {
-                Evaluation::Reply(reply) => return self.reply(reply, &subject),
-                Evaluation::Defer(work) => match self.evaluate_on_pool(work, &request, &subject).await {
-                    Some(Evaluation::Defer(_)) | None => break,
-                    Some(evaluation) => evaluation,
-                },
-                Evaluation::Commit(pending) => match self.commit(pending, &subject).await {
+                Evaluation::Reply(reply) => return Ok(self.reply(reply, subject)),
+                Evaluation::Defer(work) => self.evaluate_on_pool(work, request, subject).await?,
+                Evaluation::Commit(pending) => match self.commit(pending, subject).await {
                     Some(Committed::Reply(bytes)) => {
                         self.wake_jobs();
-                        return bytes;
+                        return Ok(bytes);
                     }
                     Some(again @ (Committed::EvaluateAgain | Committed::RanJob)) => {
                         // Each job that ran brings the request on; conflicts may go on for ever.
                         attempts += usize::from(matches!(again, Committed::EvaluateAgain));
-                        self.evaluate(&request, &subject.peer, Pace::Inline)
+                        self.evaluate(request, &subject.peer, Pace::Inline)
                     }
-                    Some(Committed::Failed) | None => break,
+                    Some(Committed::Failed) | None => return Err(Unfinished::NotDurable),
                 },
             };
         }
-        let reply =
-            self.engine.give_up(&request, now(Pace::Pool), "the server could not complete the request; try again");
-        self.reply(reply, &subject)
+        Err(Unfinished::Contended)
     }
 
     /// Commits a change; `None` if the server stops.
@@ -370,17 +395,20 @@ impl Core {
         work: Work,
         request: &KeptRequest,
         subject: &Subject,
-    ) -> Option<Evaluation> {
+    ) -> Result<Evaluation, Unfinished> {
         let (core, request, peer) = (Arc::clone(self), request.clone(), Arc::clone(&subject.peer));
-        self.on_pool(work, move || core.evaluate(&request, &peer, Pace::Pool)).await
+        match self.on_pool(work, move || core.evaluate(&request, &peer, Pace::Pool)).await? {
+            Evaluation::Defer(_) => Err(Unfinished::Broken),
+            evaluation => Ok(evaluation),
+        }
     }
 
-    /// Does long work on its pool; `None` if it takes longer than a device may, or panics.
+    /// Does long work on its pool.
     pub(crate) async fn on_pool<T: Send + 'static>(
         &self,
         work: Work,
         long: impl FnOnce() -> T + Send + 'static,
-    ) -> Option<T> {
+    ) -> Result<T, Unfinished> {
         let (pool, patience) = match work {
             Work::Computing => (Arc::clone(&self.computing), None),
             Work::Device => (Arc::clone(&self.device), Some(self.patience)),
@@ -389,12 +417,12 @@ impl Core {
         let done = async move {
             // Held here, not by the thread: one that hangs in a device keeps no other from going on. There are at most as
             // many of those as the device has sessions.
-            let _permit = pool.acquire_owned().await.ok()?;
-            tokio::task::spawn_blocking(long).await.ok()
+            let _permit = pool.acquire_owned().await.map_err(|_| Unfinished::Broken)?;
+            tokio::task::spawn_blocking(long).await.map_err(|_| Unfinished::Broken)
         };
         match patience {
             None => done.await,
-            Some(patience) => tokio::time::timeout(patience, done).await.ok().flatten(),
+            Some(patience) => tokio::time::timeout(patience, done).await.unwrap_or(Err(Unfinished::DeviceHangs)),
         }
     }
 

@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 
 use crate::committer::Committed;
 use crate::config;
-use crate::engine::{ATTEMPTS, Core, now};
+use crate::engine::{ATTEMPTS, Core, Unfinished, now};
 use crate::journal::Subject;
 use crate::metrics::Metrics;
 use crate::service::Peer;
@@ -127,36 +127,43 @@ impl Running {
     async fn run(self) {
         let Some(client) = self.core.engine.client_of_job(&self.key) else { return };
         let subject = Subject { peer: Arc::new(Peer::absent(client.to_string())), since: Instant::now() };
+        if let Err(why) = self.finish(&subject).await {
+            self.give_up(&subject, why).await;
+        }
+    }
+
+    /// Evaluates and commits until the job is done or gone.
+    async fn finish(&self, subject: &Subject) -> Result<(), Unfinished> {
         let evaluate = |pace| self.core.engine.evaluate_job(&self.key, now(pace));
         let (mut evaluation, mut attempts) = (evaluate(Pace::Inline), 0);
         while attempts < ATTEMPTS {
             evaluation = match evaluation {
-                None | Some(Evaluation::Reply(_)) => return,
+                None | Some(Evaluation::Reply(_)) => return Ok(()),
                 Some(Evaluation::Defer(work)) => {
                     let (engine, key) = (Arc::clone(&self.core.engine), self.key.clone());
-                    match self.core.on_pool(work, move || engine.evaluate_job(&key, now(Pace::Pool))).await {
-                        Some(Some(Evaluation::Defer(_))) | None => break,
-                        Some(evaluation) => evaluation,
+                    match self.core.on_pool(work, move || engine.evaluate_job(&key, now(Pace::Pool))).await? {
+                        Some(Evaluation::Defer(_)) => return Err(Unfinished::Broken),
+                        evaluation => evaluation,
                     }
                 }
-                Some(Evaluation::Commit(pending)) => match self.core.commit(pending, &subject).await {
+                Some(Evaluation::Commit(pending)) => match self.core.commit(pending, subject).await {
                     Some(Committed::EvaluateAgain) => {
                         attempts += 1;
                         evaluate(Pace::Inline)
                     }
                     // It is done. Or the store does not take changes: then it waits, as everything does.
-                    Some(_) | None => return,
+                    Some(_) | None => return Ok(()),
                 },
             };
         }
-        self.give_up(&subject).await;
+        Err(Unfinished::Contended)
     }
 
     /// Ends a job that cannot be done, so that it does not come again for ever.
-    async fn give_up(&self, subject: &Subject) {
-        let why = "the server could not complete the request; try again";
-        if let Some(Evaluation::Commit(pending)) = self.core.engine.give_up_job(&self.key, now(Pace::Pool), why) {
-            tracing::warn!(client = subject.peer.client, "an asynchronous request could not be completed");
+    async fn give_up(&self, subject: &Subject, why: Unfinished) {
+        let given_up = self.core.engine.give_up_job(&self.key, now(Pace::Pool), &why.to_string());
+        if let Some(Evaluation::Commit(pending)) = given_up {
+            tracing::warn!(client = subject.peer.client, %why, "an asynchronous request could not be completed");
             // If this cannot be committed, either, it comes again.
             let _ = self.core.commit(pending, subject).await;
         }
