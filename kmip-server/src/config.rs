@@ -381,7 +381,7 @@ pub struct Vault {
     pub custody: Custody,
     /// File with the passphrase that seals the root key.
     pub passphrase_file: Option<PathBuf>,
-    /// Sessions that are opened on each device at most.
+    /// Sessions that are opened on each device at most; behind p11-kit one, since its client may hang with more.
     pub sessions: usize,
     /// Seconds that a call of a device may take.
     pub deadline_s: u64,

@@ -23,7 +23,7 @@ use kmip_core::ports::vault::VaultError;
 use super::TokenAddress;
 use super::address::Serial;
 use super::connection::{self, Connected, Errand, Handles, Witness};
-use super::module::{Entered, Module};
+use super::module::{self, Entered, Module};
 use super::pool::Pool;
 use super::sealing::RootKey;
 use super::status::DeviceStatus;
@@ -32,7 +32,7 @@ use super::trouble::Trouble;
 /// Bounds of a device.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Most sessions at a time, besides the one that keeps the login alive.
+    /// Most sessions at a time, besides the one that keeps the login alive. A module for one call at a time has one.
     pub(super) sessions: usize,
     /// How long a call may wait for a session, and how long it may take.
     pub(super) deadline: Duration,
@@ -93,8 +93,9 @@ impl Loan<'_> {
 impl Device {
     /// A device that is not connected yet.
     pub(super) fn new(address: TokenAddress, pin: SecretText, limits: Limits, witness: Arc<Witness>) -> Self {
+        let sessions = if module::is_for_one_call(&address.module) { 1 } else { limits.sessions };
         Self {
-            pool: Mutex::new(Pool::new(limits.sessions)),
+            pool: Mutex::new(Pool::new(sessions)),
             address,
             pin,
             limits,

@@ -33,6 +33,13 @@ pub fn finalise(patience: Duration) {
     }
 }
 
+/// Whether a module must not be called by two threads at a time, whatever it says. The client of p11-kit 0.24 shares one
+/// connection among all: if that breaks while one thread has read the header of another's answer, one of the two waits for
+/// ever, and a module that holds a thread cannot be initialised again.
+pub(super) fn is_for_one_call(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"p11-kit-client"))
+}
+
 /// A loaded module.
 pub(super) struct Module {
     path: PathBuf,
