@@ -3,9 +3,9 @@
 use crate::inspect;
 use crate::profiles::{ExtendedUsage, Kind, Usage};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
-    RsaKeySize, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams,
+    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
+    PublicKeyData, RevokedCertParams, RsaKeySize, SerialNumber,
 };
 use std::io;
 use std::path::Path;
@@ -31,6 +31,12 @@ pub enum CertsError {
     /// Bytes that are not what they should be.
     #[error("the {0} cannot be read")]
     Unreadable(&'static str),
+    /// A request for a certificate (PKCS #10) is none, or its signature is not of its key.
+    #[error("the certificate request cannot be used: {0}")]
+    Request(rcgen::Error),
+    /// A PKCS #12 file cannot be made.
+    #[error("cannot make a PKCS #12 file: {0}")]
+    Bundle(#[from] p12_keystore::error::Error),
     /// A file could not be read or written.
     #[error("{path}: {error}")]
     File {
@@ -138,6 +144,16 @@ impl Authority {
     /// Issues the certificate of the KMIP client `name`.
     pub fn issue_client(&self, name: &str, key: KeyKind) -> Result<Issued, CertsError> {
         self.issue(Kind::Client, checked_name(name)?, &[], key)
+    }
+
+    /// Issues the certificate of the KMIP client `name`, PEM, for the key of its request (PKCS #10, PEM). Only the key is taken from
+    /// the request, whose signature proves that the client has it.
+    pub fn certify_client(&self, name: &str, request: &str) -> Result<String, CertsError> {
+        let name = checked_name(name)?;
+        let request = pem_contents(request.as_bytes(), "certificate request")?;
+        let request = CertificateSigningRequestParams::from_der(&request.into()).map_err(CertsError::Request)?;
+        let parameters = parameters(Kind::Client, name, &[])?;
+        Ok(parameters.signed_by(&request.public_key, &self.issuer()?)?.pem())
     }
 
     /// Issues the certificate of the administrator `name`.
@@ -362,6 +378,38 @@ mod tests {
             assert!(matches!(authority.issue_client(name, KeyKind::EcP256), Err(CertsError::Name(_))), "{name:?}");
         }
         assert!(is_usable_name("array-7.rack_2@site"));
+    }
+
+    #[test]
+    fn a_request_gives_its_key_and_nothing_else() {
+        let authority = client_authority();
+        let key = KeyPair::generate().unwrap();
+        let mut asked = CertificateParams::new(["elsewhere.example.org".to_owned()]).unwrap();
+        asked.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        asked.distinguished_name.push(DnType::OrganizationalUnitName, ADMINISTRATOR_UNIT);
+        let request = asked.serialize_request(&key).unwrap();
+        let der = |pem: &str| pem_contents(pem.as_bytes(), "certificate").unwrap();
+        let certificate = der(&authority.certify_client("disk", &request.pem().unwrap()).unwrap());
+        let facts = inspect::certificate(&certificate).unwrap();
+        assert_eq!(facts.common_name.as_deref(), Some("disk"));
+        assert!(facts.organizational_units.is_empty());
+        assert_eq!(facts.public_key, key.subject_public_key_info());
+        let (_, parsed) = X509Certificate::from_der(&certificate).unwrap();
+        assert!(!parsed.is_ca());
+        assert!(parsed.subject_alternative_name().unwrap().is_none());
+        // Of another key: the last byte of the signature.
+        let mut forged = request.der().to_vec();
+        *forged.last_mut().unwrap() ^= 1;
+        let forged = pem(&forged);
+        assert!(matches!(authority.certify_client("disk", &forged), Err(CertsError::Request(_))));
+        for nonsense in ["", "-----BEGIN X-----", &authority.certificate] {
+            assert!(authority.certify_client("disk", nonsense).is_err());
+        }
+    }
+
+    fn pem(der: &[u8]) -> String {
+        let text = data_encoding::BASE64.encode(der);
+        format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n")
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl InProcess {
     /// Opens the engine as of a server with all its listeners, with the Interop operation that the cases begin and end with,
     /// and the user that some need.
     pub fn open() -> io::Result<Self> {
-        Self::with(Config { interop: true, https: true, ..Config::default() })
+        Self::with(Config { interop: true, https: true, registers_clients: true, ..Config::default() })
     }
 
     /// Opens the engine with these settings.

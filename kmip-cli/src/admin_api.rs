@@ -57,15 +57,26 @@ pub struct Enrollment<'a> {
     /// Kind of key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'a str>,
+    /// Request for a certificate (PKCS #10, PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request: Option<&'a str>,
+    /// Whom the answer is protected for, in PKCS #12.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub username: Option<&'a str>,
+    /// The password of that user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub password: Option<&'a str>,
 }
 
-/// A client that is known now.
+/// A client that is known now: either its file, or certificate and perhaps key.
 #[derive(Deserialize)]
 pub struct Enrolled {
     /// Its certificate (PEM).
-    pub certificate: String,
-    /// The key of the certificate (PEM); the server has not kept it.
-    pub key: WipedText,
+    pub certificate: Option<String>,
+    /// The key of the certificate (PEM), if the server has made it; the server has not kept it.
+    pub key: Option<WipedText>,
+    /// Everything in PKCS #12 (base64).
+    pub pkcs12: Option<WipedText>,
     /// The CA of the server (PEM).
     pub ca: String,
 }
@@ -195,6 +206,12 @@ impl AdminApi {
     /// Issues a certificate and makes the client known.
     pub async fn enroll(&self, enrollment: &Enrollment<'_>) -> Done<Enrolled> {
         self.post("/api/v1/clients", enrollment).await
+    }
+
+    /// Makes a key and a certificate that wait for their client.
+    pub async fn prepare_client(&self, name: &str, key: Option<&str>) -> Done {
+        let body = serde_json::json!({ "name": name, "key": key });
+        self.post::<serde_json::Value>("/api/v1/clients/prepare", &body).await.map(|_| ())
     }
 
     /// Makes a client known by the certificate that it has made itself.

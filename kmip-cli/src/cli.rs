@@ -433,11 +433,28 @@ pub enum ClientCommand {
         #[arg(long, value_name = "KIND")]
         key_kind: Option<String>,
         /// Certificate that the client has made itself, with its key (PEM): nothing is issued
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["key_kind", "out"])]
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["key_kind", "request", "pkcs12_user", "out"])]
         certificate: Option<PathBuf>,
-        /// Folder for NAME.pem and NAME.key (default: pki/clients beside the profile)
+        /// Request for a certificate that the client has made with its key (PKCS #10, PEM): no key is made
+        #[arg(long, value_name = "FILE", conflicts_with = "key_kind")]
+        request: Option<PathBuf>,
+        /// Write one file NAME.p12 (PKCS #12) instead, whose password is HEX(SHA256(USER || PASSWORD)) in lower case, the
+        /// password read from --password-file
+        #[arg(long, value_name = "USER")]
+        pkcs12_user: Option<String>,
+        /// Folder for NAME.pem and NAME.key, or NAME.p12 (default: pki/clients beside the profile)
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Make a key and a certificate that wait in the server until the client is enrolled
+    Prepare {
+        /// Name of the client
+        name: String,
+        /// Kind of key: p256 or rsa2048
+        #[arg(long, value_name = "KIND")]
+        key_kind: Option<String>,
         #[command(flatten)]
         admin: AdminArgs,
     },
@@ -828,6 +845,8 @@ mod tests {
             "revoke ID",
             "destroy ID --yes",
             "client enroll NAME --scope S --out DIR",
+            "client enroll NAME --request FILE --pkcs12-user USER --password-file FILE",
+            "client prepare NAME --key-kind rsa2048",
             "user add NAME --password-file F --client C",
             "send FILE.xml",
             "completion bash",

@@ -897,3 +897,72 @@ async fn a_client_is_registered_with_a_certificate_of_its_own() {
     assert_eq!(no_certificate.code, Some(1), "{}", no_certificate.stderr);
     site.server.stop().await.unwrap();
 }
+
+/// KMIP 2.1 §11.10, Server Pre-Generated, Server On-Demand and Client Generated: what is issued comes in PKCS #12 under
+/// HEX(SHA256(Username || Password)), and Query names the ways.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_are_registered_in_pkcs_12() {
+    use p12_keystore::{KeyStore, KeyStoreEntry, Pkcs12ImportPolicy};
+    let site = Site::start().await;
+    // SHA-256 of "abc", FIPS 180-4.
+    let word = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    std::fs::write(site.path("password"), "bc\n").unwrap();
+    let line =
+        |what: &str| format!("client enroll {what} --pkcs12-user a --password-file password --out kmip-data/pki");
+    let read = |name: &str, file: &str| {
+        let bytes = std::fs::read(site.path(file)).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(site.path(file)).unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+        assert!(KeyStore::from_pkcs12(&bytes, "bc", Pkcs12ImportPolicy::Strict).is_err(), "{name}");
+        KeyStore::from_pkcs12(&bytes, word, Pkcs12ImportPolicy::Strict).unwrap()
+    };
+    let pem = |what: &str, der: &[u8]| {
+        let text = data_encoding::BASE64.encode(der);
+        format!("-----BEGIN {what}-----\n{text}\n-----END {what}-----\n")
+    };
+    let write = |name: &str, key: &[u8], certificate: &[u8]| {
+        std::fs::write(site.path("kmip-data/pki").join(format!("{name}.pem")), pem("CERTIFICATE", certificate))
+            .unwrap();
+        std::fs::write(site.path("kmip-data/pki").join(format!("{name}.key")), pem("PRIVATE KEY", key)).unwrap();
+    };
+
+    site.json("client prepare early --key-kind rsa2048").await;
+    let prepared = std::fs::read_to_string(site.path("kmip-data/pki/prepared/early.pem")).unwrap();
+    assert_eq!(site.run("client prepare early").await.code, Some(1), "prepared already");
+    assert_eq!(site.run("client prepare ../early").await.code, Some(1), "no name");
+    for name in ["early", "demand"] {
+        let enrolled = site.json(&line(name)).await;
+        let store = read(name, text(&enrolled, "pkcs12"));
+        let (_, chain) = store.private_key_chain().unwrap();
+        write(name, chain.key().as_der(), chain.certs()[0].as_der());
+        assert_eq!(chain.certs().len(), 2, "{name}");
+        let is_prepared =
+            chain.certs()[0].as_der() == certs::authority::pem_contents(prepared.as_bytes(), "it").unwrap();
+        assert_eq!(is_prepared, name == "early");
+        assert_eq!(site.run(&line(name)).await.code, Some(2), "the file exists");
+    }
+    let left: Vec<_> = std::fs::read_dir(site.path("kmip-data/pki/prepared")).unwrap().collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    let key = rcgen::KeyPair::generate().unwrap();
+    let request = rcgen::CertificateParams::default().serialize_request(&key).unwrap();
+    std::fs::write(site.path("request.pem"), request.pem().unwrap()).unwrap();
+    let enrolled = site.json(&line("generated --request request.pem")).await;
+    let store = read("generated", text(&enrolled, "pkcs12"));
+    assert!(store.private_key_chain().is_none());
+    let Some(KeyStoreEntry::Certificate(own)) = store.entry("generated") else { panic!("no certificate") };
+    write("generated", &key.serialize_der(), own.as_der());
+    // The same without PKCS #12.
+    let plain = site.json("client enroll plain --request request.pem --out kmip-data/pki").await;
+    assert!(text(&plain, "cert").ends_with("plain.pem") && plain.get("key").is_none(), "{plain}");
+
+    for name in ["early", "demand", "generated"] {
+        let own = Shows::new(&site, &format!("{name}.pem"), &format!("{name}.key"));
+        assert!(own.ask(&site, vec![locate(ObjectType::SymmetricKey)]).await.is_some(), "{name}");
+    }
+    std::fs::write(site.path("nonsense.pem"), "nonsense").unwrap();
+    for refused in ["other --request nonsense.pem", "early", "other --request request.pem --key-kind p256"] {
+        assert_ne!(site.run(&format!("client enroll {refused} --out elsewhere")).await.code, Some(0), "{refused}");
+    }
+    site.server.stop().await.unwrap();
+}

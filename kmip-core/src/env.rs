@@ -116,6 +116,8 @@ pub struct Config {
     pub authority: AuthorityProfile,
     /// Whether messages come over HTTPS, too, in every encoding: Query names the profiles of that.
     pub https: bool,
+    /// Whether certificates of clients are issued here: Query names the ways to register of KMIP 2.1 §11.10 that need that.
+    pub registers_clients: bool,
     /// Asynchronous requests.
     pub asynchronous: Asynchronous,
     /// Vendor Identification of Query.
@@ -137,6 +139,7 @@ impl Default for Config {
             tickets_per_client: 1_000,
             authority: AuthorityProfile::default(),
             https: false,
+            registers_clients: false,
             asynchronous: Asynchronous::default(),
             vendor: "kmip-server".to_owned(),
         }

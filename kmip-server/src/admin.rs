@@ -8,6 +8,10 @@
 //! GET  /healthz  /readyz  /metrics
 //! POST /api/v1/clients  {"name": "disk-7", "scope": "array-1"?, "key": "p256" | "rsa2048"?}
 //!                       -> 201 {"name", "certificate", "key", "ca"}      the key is kept nowhere
+//!                       "request": PEM   for the key of a PKCS #10: the answer has no "key"
+//!                       "certificate": PEM   made by the client itself, nothing is issued: -> 201 {"name"}
+//!                       "username", "password"   -> 201 {"name", "pkcs12": base64, "ca"} under HEX(SHA256(username || password))
+//! POST /api/v1/clients/prepare {"name": "disk-7", "key": "p256" | "rsa2048"?}  -> 201 {"name"}: its key and certificate wait for it
 //! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other
 //! POST /api/v1/clients/listen  {"name": "disk-7", "listens": true}  -> 200 {"name", "listens"}: whether it hears of changes
 //! POST /api/v1/clients/put     {"name": "disk-7", "object": "...", "replaces": "..."?}  -> 202 {"name", "object"}: queued for it
@@ -28,10 +32,11 @@
 //! Errors are `{"error": "..."}` with a fitting status.
 
 use crate::authority::Ask;
+use crate::datadir::DataDir;
 use crate::metrics::Metrics;
 use crate::run::Reconfigure;
 use crate::service::{Administration, AdministrationError, Peer, Rotate, Service};
-use crate::{admin_outgoing, admin_users};
+use crate::{admin_clients, admin_outgoing, admin_users};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Extension, State};
@@ -39,14 +44,13 @@ use axum::http::StatusCode;
 use axum::http::header::{CONNECTION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use certs::{Authority, CertsError, Issued, KeyKind};
+use certs::Authority;
 use hsm_backend::keystore::RootPlace;
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tracing::{info, warn};
-use zeroize::Zeroizing;
 
 /// Largest body.
 const BODY_BYTES: usize = 64 * 1024;
@@ -66,6 +70,8 @@ pub struct Admin {
     pub administration: Arc<dyn Administration>,
     /// Signs certificates of clients; absent where the data directory holds no CA key.
     pub authority: Option<Authority>,
+    /// Keeps what is prepared for clients.
+    pub data: Arc<DataDir>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Reload.
@@ -82,7 +88,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/api/v1/clients", post(enroll))
+        .route("/api/v1/clients", post(admin_clients::enroll))
+        .route("/api/v1/clients/prepare", post(admin_clients::prepare))
         .route("/api/v1/clients/quirks", post(set_quirks))
         .route("/api/v1/clients/listen", post(admin_outgoing::listen))
         .route("/api/v1/clients/put", post(admin_outgoing::put))
@@ -114,27 +121,9 @@ pub fn opening() -> Router {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Enrollment {
-    name: String,
-    scope: Option<String>,
-    key: Option<String>,
-    /// The certificate that the client has made itself (PEM).
-    certificate: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct QuirksOf {
     name: String,
     quirks: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Enrolled<'a> {
-    name: &'a str,
-    certificate: &'a str,
-    key: &'a str,
-    ca: &'a str,
 }
 
 #[derive(Serialize)]
@@ -258,65 +247,6 @@ async fn metrics(State(admin): Shared) -> Response {
     }
 }
 
-async fn enroll(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
-    let enrollment: Enrollment = match serde_json::from_slice(&body) {
-        Ok(enrollment) => enrollment,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, &error.to_string()),
-    };
-    let name = enrollment.name.clone();
-    let done = tokio::task::spawn_blocking(move || issue_and_record(&admin, &enrollment)).await;
-    match done {
-        Ok(Ok(response)) => {
-            info!(administrator = peer.client, remote = %peer.remote, client = name, "client enrolled");
-            response
-        }
-        Ok(Err(refusal)) => {
-            warn!(administrator = peer.client, remote = %peer.remote, "client not enrolled: {}", refusal.1);
-            refuse(refusal.0, &refusal.1)
-        }
-        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the enrollment was interrupted"),
-    }
-}
-
-type Refusal = (StatusCode, String);
-
-fn issue_and_record(admin: &Admin, enrollment: &Enrollment) -> Result<Response, Refusal> {
-    if let Some(certificate) = &enrollment.certificate {
-        if enrollment.key.is_some() {
-            let why = "key: a client with a certificate of its own has its key already";
-            return Err((StatusCode::BAD_REQUEST, why.to_owned()));
-        }
-        let (name, scope) = (&enrollment.name, enrollment.scope.as_deref());
-        admin.administration.register_client(name, scope, certificate).map_err(administration_refusal)?;
-        return Ok(json(StatusCode::CREATED, &serde_json::json!({ "name": name })));
-    }
-    let kind = match enrollment.key.as_deref() {
-        None => KeyKind::default(),
-        Some(name) => {
-            KeyKind::from_name(name).ok_or((StatusCode::BAD_REQUEST, "key: expected p256 or rsa2048".to_owned()))?
-        }
-    };
-    let authority = admin.authority.as_ref().ok_or((
-        StatusCode::CONFLICT,
-        "this data directory holds no CA key (pki/ca.key): issue the certificate with your own PKI".to_owned(),
-    ))?;
-    let issued = authority.issue_client(&enrollment.name, kind).map_err(certs_refusal)?;
-    // The record last: a client is known only when its certificate exists.
-    admin.administration.enroll(&enrollment.name, enrollment.scope.as_deref()).map_err(administration_refusal)?;
-    enrolled_response(&enrollment.name, &issued, authority.certificate())
-}
-
-fn enrolled_response(name: &str, issued: &Issued, ca: &str) -> Result<Response, Refusal> {
-    let enrolled = Enrolled { name, certificate: &issued.certificate, key: &issued.key, ca };
-    // Room for all of it at once, so that the text with the key does not move while it grows.
-    let room = (issued.certificate.len() + issued.key.len() + ca.len()) * 2 + 1024;
-    let mut body = Zeroizing::new(Vec::with_capacity(room));
-    serde_json::to_writer(&mut *body, &enrolled)
-        .map_err(|error| (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))?;
-    let kind = [(CONTENT_TYPE, "application/json")];
-    Ok((StatusCode::CREATED, kind, Bytes::from_owner(body)).into_response())
-}
-
 async fn set_quirks(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
     let QuirksOf { name, quirks } = match serde_json::from_slice(&body) {
         Ok(asked) => asked,
@@ -377,15 +307,7 @@ async fn reload(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>) -> 
     }
 }
 
-fn certs_refusal(error: CertsError) -> Refusal {
-    let status = match error {
-        CertsError::Name(_) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    (status, error.to_string())
-}
-
-pub(crate) fn administration_refusal(error: AdministrationError) -> Refusal {
+pub(crate) fn administration_refusal(error: AdministrationError) -> (StatusCode, String) {
     let status = match error {
         AdministrationError::Conflict(_) => StatusCode::CONFLICT,
         AdministrationError::Invalid(_) => StatusCode::BAD_REQUEST,

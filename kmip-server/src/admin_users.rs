@@ -45,7 +45,7 @@ struct Device {
 /// A password on its way from the body into a secret.
 #[derive(Deserialize)]
 #[serde(from = "String")]
-struct Password(SecretText);
+pub(crate) struct Password(pub SecretText);
 
 impl From<String> for Password {
     fn from(text: String) -> Self {
@@ -54,7 +54,7 @@ impl From<String> for Password {
 }
 
 /// The body, or a refusal that repeats nothing of it.
-fn parsed<T: DeserializeOwned>(body: Bytes) -> Result<T, String> {
+pub(crate) fn parsed<T: DeserializeOwned>(body: Bytes) -> Result<T, String> {
     let parsed = serde_json::from_slice(&body);
     wipe(body);
     parsed.map_err(|error: serde_json::Error| {

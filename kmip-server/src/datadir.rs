@@ -8,6 +8,7 @@
 //! DIR/pki/calling.pem calling.key      the server where it is a client: what it shows to listeners of clients
 //! DIR/pki/admin.pem admin.key          the first administrator
 //! DIR/pki/client.pem client.key        a first client, named "client" (--dev only)
+//! DIR/pki/prepared/                    keys and certificates that wait for their clients to register
 //! DIR/pki/clients/                     where kmip-cli puts the certificates of enrolled clients
 //! DIR/kmip-cli.toml                    endpoints and certificate paths
 //! DIR/store/  DIR/audit/  DIR/keystore/
@@ -25,9 +26,12 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
+use zeroize::Zeroizing;
 
 /// The name of the first client.
 pub const FIRST_CLIENT: &str = "client";
+/// The folder of what waits for clients.
+const PREPARED: &str = "prepared";
 /// The files of what the server shows to listeners.
 const CALLING: &str = "calling";
 /// The name in it.
@@ -160,6 +164,35 @@ impl DataDir {
     /// The authority that signs certificates of KMIP clients.
     pub fn client_authority(&self) -> Result<Authority, CertsError> {
         Authority::read(&self.pki("ca.pem"), &self.pki("ca.key"))
+    }
+
+    /// Keeps a key and a certificate for a client that is to register later.
+    pub fn prepare(&self, client: &str, issued: &Issued) -> Result<(), DataDirError> {
+        make_folder(&self.pki(PREPARED))?;
+        let (certificate, key) = self.prepared_pair(client);
+        Ok(issued.write(&certificate, &key)?)
+    }
+
+    /// What is kept for a client that is to register.
+    pub fn prepared(&self, client: &str) -> Result<Option<Issued>, DataDirError> {
+        let (certificate, key) = self.prepared_pair(client);
+        if read_pair(&certificate, &key)?.is_none() {
+            return Ok(None);
+        }
+        let read = |path: PathBuf| std::fs::read_to_string(&path).map_err(|error| DataDirError::File { path, error });
+        Ok(Some(Issued { certificate: read(certificate)?, key: Zeroizing::new(read(key)?) }))
+    }
+
+    /// Forgets what was kept for a client.
+    pub fn forget_prepared(&self, client: &str) -> Result<(), DataDirError> {
+        let (certificate, key) = self.prepared_pair(client);
+        let remove = |path: PathBuf| std::fs::remove_file(&path).map_err(|error| DataDirError::File { path, error });
+        remove(key)?;
+        remove(certificate)
+    }
+
+    fn prepared_pair(&self, client: &str) -> (PathBuf, PathBuf) {
+        self.pair(&format!("{PREPARED}/{client}"))
     }
 
     /// Writes the profile of `kmip-cli`.

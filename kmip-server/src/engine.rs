@@ -182,7 +182,7 @@ pub(crate) fn open(
         seal,
         vault,
         passwords: Arc::new(Argon2id),
-        config: core_config(config),
+        config: CoreConfig { registers_clients: data.client_authority().is_ok(), ..core_config(config) },
     };
     let engine = Arc::new(Engine::open(parts).map_err(failure)?);
     settle_intents(&engine)?;

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+mod admin_clients;
 mod admin_outgoing;
 mod admin_users;
 pub mod audit;

@@ -157,6 +157,7 @@ impl Server {
             service: opened.service.clone(),
             administration: opened.administration,
             authority,
+            data: data.clone(),
             metrics: shell.metrics.clone(),
             reload: reload.clone(),
             reconfigure,

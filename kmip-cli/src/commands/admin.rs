@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use data_encoding::BASE64;
 use kmip_codec::secret::SecretText;
+use zeroize::Zeroizing;
 
-use crate::admin_api::{Device, Enrolled, Enrollment, Listener, OneTimeCodes, User};
+use crate::admin_api::{Device, Enrollment, Listener, OneTimeCodes, User};
 use crate::cli::{AdminArgs, ClientCommand, DeviceCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
@@ -18,9 +20,22 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
             context.admin_api(&admin)?.register_client(&name, scope.as_deref(), &certificate).await?;
             context.output.record(&[("client", name.into())])
         }
-        ClientCommand::Enroll { name, scope, key_kind, out, admin, .. } => {
-            let enrollment = Enrollment { name: &name, scope: scope.as_deref(), key: key_kind.as_deref() };
+        ClientCommand::Enroll { name, scope, key_kind, request, pkcs12_user, out, admin, .. } => {
+            let request = request.as_deref().map(files::text).transpose()?;
+            let password = pkcs12_user.as_ref().map(|_| context.new_password()).transpose()?;
+            let enrollment = Enrollment {
+                name: &name,
+                scope: scope.as_deref(),
+                key: key_kind.as_deref(),
+                request: request.as_deref(),
+                username: pkcs12_user.as_deref(),
+                password: password.as_ref().map(SecretText::expose_secret),
+            };
             enroll(context, &enrollment, out, &admin).await
+        }
+        ClientCommand::Prepare { name, key_kind, admin } => {
+            context.admin_api(&admin)?.prepare_client(&name, key_kind.as_deref()).await?;
+            context.output.record(&[("client", name.into())])
         }
         ClientCommand::Listen { name, off, at, speaks, listener_ca, admin } => {
             let ca = listener_ca.as_deref().map(files::text).transpose()?;
@@ -39,48 +54,56 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
     }
 }
 
-/// Enrolls a client and writes its certificate and key.
+/// Enrolls a client and writes what it gets.
 async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<PathBuf>, admin: &AdminArgs) -> Done {
     let name = enrollment.name;
     let folder = out.clone().unwrap_or_else(|| context.clients_folder());
-    let (cert, key) = paths(&folder, name)?;
+    let (file, cert, key) = (path(&folder, name, "p12")?, path(&folder, name, "pem")?, path(&folder, name, "key")?);
     let api = context.admin_api(admin)?;
     // Before the server makes a certificate that nobody would keep.
     std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
         .map_err(|error| CliError::Usage(format!("{}: {error}", folder.display())))?;
-    if let Some(taken) = [&cert, &key].into_iter().find(|path| path.exists()) {
+    let written = if enrollment.username.is_some() { vec![&file] } else { vec![&cert, &key] };
+    if let Some(taken) = written.into_iter().find(|path| path.exists()) {
         return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", taken.display())));
     }
     let enrolled = api.enroll(enrollment).await?;
-    write(&enrolled, &cert, &key)?;
-    let mut fields = vec![
-        ("client", name.into()),
-        ("cert", cert.display().to_string().into()),
-        ("key", key.display().to_string().into()),
-    ];
+    let mut fields = vec![("client", name.into())];
+    let mut tell = |what, path: &Path| fields.push((what, path.display().to_string().into()));
+    if let Some(pkcs12) = &enrolled.pkcs12 {
+        let bytes = BASE64.decode(pkcs12.expose_secret().as_bytes()).map(Zeroizing::new);
+        let bytes = bytes.map_err(|error| CliError::Local(format!("the server's PKCS #12 is not base64: {error}")))?;
+        files::write_private(&file, &bytes)?;
+        tell("pkcs12", &file);
+    }
+    if let Some(made) = &enrolled.key {
+        files::write_private(&key, made.expose_secret().as_bytes())?;
+    }
+    if let Some(certificate) = &enrolled.certificate {
+        files::write_public(&cert, certificate.as_bytes())?;
+        tell("cert", &cert);
+    }
+    if enrolled.key.is_some() {
+        tell("key", &key);
+    }
     if let Some(folder) = out {
         let ca = folder.join("ca.pem");
         if !ca.exists() {
             files::write_public(&ca, enrolled.ca.as_bytes())?;
         }
-        fields.push(("ca", ca.display().to_string().into()));
+        tell("ca", &ca);
     }
     context.output.record(&fields)
 }
 
-fn write(enrolled: &Enrolled, cert: &Path, key: &Path) -> Done {
-    files::write_private(key, enrolled.key.expose_secret().as_bytes())?;
-    files::write_public(cert, enrolled.certificate.as_bytes())
-}
-
-/// `NAME.pem` and `NAME.key`, if the name is one of a file.
-fn paths(folder: &Path, name: &str) -> Done<(std::path::PathBuf, std::path::PathBuf)> {
+/// `NAME.KIND`, if the name is one of a file.
+fn path(folder: &Path, name: &str, kind: &str) -> Done<PathBuf> {
     if name.is_empty() || name.starts_with('.') || name.contains(['/', '\0']) {
         return Err(CliError::Usage(format!(
             "{name:?} cannot be the name of a file, so it cannot be that of a client"
         )));
     }
-    Ok((folder.join(format!("{name}.pem")), folder.join(format!("{name}.key"))))
+    Ok(folder.join(format!("{name}.{kind}")))
 }
 
 /// Adds a KMIP user.
@@ -141,8 +164,8 @@ mod tests {
     #[test]
     fn a_client_name_cannot_leave_its_folder() {
         for name in ["", "..", ".x", "a/b", "/etc/passwd"] {
-            assert_eq!(paths(Path::new("d"), name).unwrap_err().exit_code(), 2, "{name}");
+            assert_eq!(path(Path::new("d"), name, "pem").unwrap_err().exit_code(), 2, "{name}");
         }
-        assert_eq!(paths(Path::new("d"), "disk-7").unwrap().1, Path::new("d/disk-7.key"));
+        assert_eq!(path(Path::new("d"), "disk-7", "key").unwrap(), Path::new("d/disk-7.key"));
     }
 }

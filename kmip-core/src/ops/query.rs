@@ -45,10 +45,7 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
         answer.capability_information = vec![capabilities(context.engine, version)];
     }
     if asks(QueryFunction::QueryClientRegistrationMethods) {
-        // An administrator registers clients: with a key of the server's making, by none of the ways that have a name, or with
-        // the certificate that a client has made itself (KMIP 2.1 §11.10).
-        answer.client_registration_method =
-            vec![ClientRegistrationMethod::Unspecified, ClientRegistrationMethod::ClientRegistered];
+        answer.client_registration_method = registration_methods(context.engine.config.registers_clients);
     }
     if asks(QueryFunction::QueryDefaultsInformation) {
         let object_defaults = crate::policy::current(context)?.defaults_for(request.object_groups.as_ref());
@@ -64,6 +61,13 @@ pub(super) fn query(context: &mut Context<'_>, request: QueryRequest) -> OpResul
         answer.credential_information = Some(CredentialInformation { credential_type });
     }
     Ok(answer)
+}
+
+/// The ways in which an administrator registers clients (KMIP 2.1 §11.10). The first is an answer in PEM instead of PKCS #12.
+fn registration_methods(issues: bool) -> Vec<ClientRegistrationMethod> {
+    use ClientRegistrationMethod as M;
+    let issuing = [M::Unspecified, M::ServerPreGenerated, M::ServerOnDemand, M::ClientGenerated];
+    issuing.into_iter().filter(|_| issues).chain([M::ClientRegistered]).collect()
 }
 
 fn empty() -> QueryResponse {
@@ -116,5 +120,19 @@ fn capabilities(engine: &Engine, version: Version) -> CapabilityInformation {
         shredding_algorithm: Some(ShreddingAlgorithm::Unspecified),
         rng_mode: Some(RNGMode::SharedInstantiation),
         quantum_safe_capability: (version >= V2_0).then_some(true),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// KMIP 2.1 §11.10: without the key of an authority nothing can be issued.
+    #[test]
+    fn ways_to_register_are_named_where_they_work() {
+        use ClientRegistrationMethod as M;
+        assert_eq!(registration_methods(false), [M::ClientRegistered]);
+        let named = [M::ServerPreGenerated, M::ServerOnDemand, M::ClientGenerated, M::ClientRegistered];
+        assert!(named.iter().all(|way| registration_methods(true).contains(way)));
     }
 }
