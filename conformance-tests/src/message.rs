@@ -35,12 +35,18 @@ impl Call {
 
 /// A message with one or more calls.
 pub fn request(version: Version, calls: &[Call]) -> Item {
+    request_with(version, Vec::new(), calls)
+}
+
+/// The same with fields of the header between the version and the count.
+pub fn request_with(version: Version, fields: Vec<Item>, calls: &[Call]) -> Item {
     let protocol =
         vec![integer(Tag::ProtocolVersionMajor, version.major), integer(Tag::ProtocolVersionMinor, version.minor)];
     let count = i32::try_from(calls.len()).unwrap_or(i32::MAX);
     // KMIP 3.0 counts and numbers no batch items.
     let counted = version < V3_0;
     let mut header = vec![structure(Tag::ProtocolVersion, protocol)];
+    header.extend(fields);
     header.extend(counted.then(|| integer(Tag::BatchCount, count)));
     let mut message = vec![structure(Tag::RequestHeader, header)];
     for (at, call) in calls.iter().enumerate() {
@@ -70,7 +76,12 @@ pub fn refusal(version: Version, operation: Operation) -> Item {
 
 /// Sends one call and gives back the batch item of the answer.
 pub fn call(endpoint: &mut dyn Endpoint, version: Version, call: &Call) -> io::Result<Item> {
-    let answer = endpoint.exchange(&encode(&request(version, std::slice::from_ref(call))))?;
+    call_with(endpoint, version, Vec::new(), call)
+}
+
+/// The same with fields of the header.
+pub fn call_with(endpoint: &mut dyn Endpoint, version: Version, fields: Vec<Item>, call: &Call) -> io::Result<Item> {
+    let answer = endpoint.exchange(&encode(&request_with(version, fields, std::slice::from_ref(call))))?;
     let answer = decode(&answer).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string()))?;
     let item = answer.field(Tag::BatchItem).cloned();
     item.ok_or_else(|| io::Error::new(io::ErrorKind::InvalidData, "an answer without a batch item"))

@@ -62,6 +62,11 @@ pub fn long_integer(tag: Tag, value: i64) -> Item {
     Item { tag, value: ItemValue::LongInteger(value) }
 }
 
+/// An Interval.
+pub fn interval(tag: Tag, seconds: u32) -> Item {
+    Item { tag, value: ItemValue::Interval(seconds) }
+}
+
 /// A Boolean.
 pub fn boolean(tag: Tag, value: bool) -> Item {
     Item { tag, value: ItemValue::Boolean(value) }

@@ -13,7 +13,9 @@ use cryptoki::mechanism::{Mechanism, MechanismType};
 use cryptoki::object::{Attribute, ObjectClass};
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::backup::{Share, Split};
-use hsm_backend::pkcs11::ceremony::{Backup, Rehearsal, make_root_key, restore_root_key};
+use hsm_backend::pkcs11::ceremony::{
+    Backup, Cleared, Record, Rehearsal, clear_unfinished, make_recorded_root_key, make_root_key, restore_root_key,
+};
 use hsm_backend::pkcs11::probe::probe;
 use hsm_backend::pkcs11::{DeviceState, Generation, Mode, Options, Pkcs11Vault, TokenAddress};
 use hsm_backend::software::SoftwareVault;
@@ -402,6 +404,61 @@ fn a_ceremony_makes_one_root_key_on_every_device(pkcs11: &Pkcs11, module: &Path)
     assert_eq!((left("late"), left("two")), (0, 1));
     assert!(make_root_key(&[], Rehearsal::No, patience, None).is_err());
     a_backup_brings_the_root_key_to_a_later_device(pkcs11, module);
+    what_a_broken_ceremony_left_is_removed(pkcs11, module);
+}
+
+/// What is noted of a ceremony.
+#[derive(Default)]
+struct Noted(Vec<&'static str>, bool);
+
+impl Record for Noted {
+    fn begin(&mut self) -> Result<(), String> {
+        self.0.push("begin");
+        if self.1 { Err("the disk is full".to_owned()) } else { Ok(()) }
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        self.0.push("end");
+        Ok(())
+    }
+}
+
+fn what_a_broken_ceremony_left_is_removed(pkcs11: &Pkcs11, module: &Path) {
+    let names = ["begun", "not reached"];
+    names.iter().for_each(|name| drop(tokens::make(pkcs11, name)));
+    let device = |name: &str| {
+        let address = TokenAddress { root_label: "broken-off".to_owned(), ..tokens::address(module, name) };
+        (address, tokens::pin())
+    };
+    let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
+    let both = names.map(device);
+    let patience = Duration::from_secs(60);
+    // The process ends when the first device has the key.
+    make_root_key(&both[..1], Rehearsal::No, patience, None).unwrap();
+    assert!(make_root_key(&both, Rehearsal::Only, patience, None).is_err());
+    let cleared = clear_unfinished(&both, patience, true).unwrap();
+    assert_eq!((cleared, names.map(left)), (Cleared::Removed(vec![names[0].to_owned()]), [0, 0]));
+    assert_eq!(clear_unfinished(&both, patience, true).unwrap(), Cleared::Removed(Vec::new()), "again");
+
+    let mut full = Noted(Vec::new(), true);
+    let refused = make_recorded_root_key(&both, patience, None, &mut full).unwrap_err().to_string();
+    assert!(refused.contains("could not be recorded: the disk is full"), "{refused}");
+    assert_eq!((full.0, names.map(left)), (vec!["begin"], [0, 0]), "a key without a record");
+    let mut fails = |_: &[Share]| Err("the disk is full".to_owned());
+    let backup = Some(Backup { split: Split::new(2, 3).unwrap(), keep: &mut fails });
+    let mut noted = Noted::default();
+    make_recorded_root_key(&both, patience, backup, &mut noted).unwrap_err();
+    assert_eq!((noted.0, names.map(left)), (vec!["begin", "end"], [0, 0]), "what failed has ended");
+
+    // It ends when all have the key, and the record is still there.
+    let mut noted = Noted::default();
+    make_recorded_root_key(&both, patience, None, &mut noted).unwrap();
+    assert_eq!((noted.0, names.map(left)), (vec!["begin", "end"], [1, 1]));
+    assert_eq!(clear_unfinished(&both, patience, true).unwrap(), Cleared::Complete);
+    assert_eq!(names.map(left), [1, 1], "a group that is complete stays");
+    let all = names.map(str::to_owned).to_vec();
+    assert_eq!(clear_unfinished(&both, patience, false).unwrap(), Cleared::Removed(all), "its backup is lacking");
+    assert_eq!(names.map(left), [0, 0]);
 }
 
 /// Also while a vault is open, whose device is then out of reach, and whose end does not call the module.

@@ -586,6 +586,9 @@ pub struct InitArgs {
     /// Rehearse with temporary keys, and leave nothing on any device
     #[arg(long)]
     pub dry_run: bool,
+    /// Remove the root keys that a ceremony has left which was broken off, from the devices that it began with
+    #[arg(long, conflicts_with_all = ["device", "root_label", "shares", "threshold", "share_dir", "dry_run"])]
+    pub remove_unfinished: bool,
     /// Seconds after which a module that is busy is given up
     #[arg(long, value_name = "SECONDS", default_value_t = 120)]
     pub patience: u64,

@@ -1,9 +1,10 @@
 //! Rounds of `kill -9` under writers: what was acknowledged is there afterwards, unchanged, and in every index.
 //!
 //! Each writer keeps a ledger of what the server acknowledged. A change whose answer never came may have happened or not;
-//! everything else must be as the ledger says: material by digest, state, Locate by name. Half of what the writers do is
-//! work with keys: see `tools`.
+//! everything else must be as the ledger says: material by digest, state, Locate by name. A third of what the writers do is
+//! work with keys: see `tools`; another third is what befalls whole objects, jobs and tickets: see `lives`.
 
+mod lives;
 mod tools;
 
 use super::random::Random;
@@ -18,6 +19,7 @@ use crate::token::Vault;
 use crate::tree::Tree;
 use kmip_codec::registry::{Operation, ResultStatus, State, Tag};
 use kmip_codec::version::V2_1;
+use lives::Lives;
 use sha2::{Digest, Sha256};
 use std::convert::Infallible;
 use std::io;
@@ -76,6 +78,7 @@ struct Writer {
     identity: Identity,
     ledger: Ledger,
     tools: Tools,
+    lives: Lives,
     random: Random,
     number: usize,
 }
@@ -89,7 +92,14 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
         .map(|number| {
             let identity = first.enroll(&format!("writer-{number}"))?;
             let random = Random::new(random.number());
-            Ok(Writer { identity, ledger: Ledger::default(), tools: Tools::default(), random, number })
+            Ok(Writer {
+                identity,
+                ledger: Ledger::default(),
+                tools: Tools::default(),
+                lives: Lives::default(),
+                random,
+                number,
+            })
         })
         .collect::<io::Result<Vec<_>>>()?;
     let mut server = Some(first);
@@ -120,6 +130,10 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     let unanswered: usize = writers.iter().map(|writer| writer.ledger.settled).sum();
     let checked: usize = writers.iter().map(|writer| writer.tools.checked).sum();
     let uses: i64 = writers.iter().map(|writer| writer.tools.acknowledged()).sum();
+    let lives: usize = writers.iter().map(|writer| writer.lives.checked).sum();
+    if lives < settings.rounds {
+        return finding(format!("only {lives} archived or replaced keys, parts, jobs and tickets were checked"));
+    }
     if checked < settings.rounds {
         return finding(format!("only {checked} works with keys were checked: the writers did not work"));
     }
@@ -128,7 +142,8 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
     }
     Ok(format!(
         "crash: {} kills under {} writers, {acknowledged} acknowledged objects whole, {unanswered} unanswered makings consistent, \
-         {uses} counted uses kept, {checked} works with keys hold",
+         {uses} counted uses kept, {checked} works with keys hold, {lives} archives, replacements, parts, jobs and tickets are as \
+         they were",
         settings.rounds, settings.writers
     ))
 }
@@ -192,8 +207,11 @@ impl Writer {
     fn write_on(&mut self, server: SocketAddr) -> io::Result<Infallible> {
         let mut connection = self.identity.connect(server)?;
         loop {
-            if self.random.once_in(2) {
+            let kind = self.random.below(3);
+            if kind == 0 {
                 self.tools.work(&mut self.random, &mut connection)?;
+            } else if kind == 1 {
+                self.lives.work(self.number, &mut self.random, &mut connection)?;
             } else if self.ledger.entries.is_empty() || self.random.once_in(2) {
                 self.make(&mut connection)?;
             } else {
@@ -258,8 +276,10 @@ pub(super) fn is_broken(error: &io::Error) -> bool {
 
 /// Compares what the server says with the ledger, and settles what was open.
 fn verify(writer: &mut Writer, connection: &mut Connection, everything: bool) -> Result<(), CampaignError> {
-    let Writer { ledger, random, tools, number, .. } = writer;
-    tools.verify(connection).map_err(|error| within(error, &format!("writer-{number}")))?;
+    let Writer { ledger, random, tools, lives, number, .. } = writer;
+    let of_writer = |error| within(error, &format!("writer-{number}"));
+    tools.verify(connection).map_err(of_writer)?;
+    lives.verify(connection).map_err(of_writer)?;
     let mut chosen = std::mem::take(&mut ledger.touched);
     if everything {
         chosen = (0..ledger.entries.len()).collect();

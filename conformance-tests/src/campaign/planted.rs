@@ -78,7 +78,7 @@ pub fn run(seed: u64, place: &Path) -> Outcome {
     }
     let files: usize = searched.iter().map(|files| files.0.len()).sum();
     Ok(format!(
-        "planted: {KEYS} keys, their names, {} plaintexts and derived keys and a password in none of {files} files, in no spelling",
+        "planted: {KEYS} keys, their names, {} plaintexts, derived keys and tickets and a password in none of {files} files, in no spelling",
         worked.len()
     ))
 }

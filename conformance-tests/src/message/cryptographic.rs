@@ -5,7 +5,7 @@ use crate::tree::{Tree, boolean, bytes, date_time, enumeration, integer, structu
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, DerivationMethod, HashingAlgorithm, KeyFormatType,
-    ObjectType, Operation, RecommendedCurve, Tag, UsageLimitsUnit, ValidityIndicator, WrappingMethod,
+    ObjectType, Operation, RecommendedCurve, SplitKeyMethod, Tag, UsageLimitsUnit, ValidityIndicator, WrappingMethod,
 };
 use std::io;
 
@@ -82,6 +82,14 @@ pub fn usage_limits(total: i64) -> Item {
 
 /// Register of a symmetric AES key with these attributes.
 pub fn register_with(material: &[u8], attributes: Vec<Item>) -> Call {
+    let mut payload = vec![enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0)];
+    payload.push(structure(Tag::Attributes, attributes));
+    payload.push(aes_key(material));
+    Call::new(Operation::Register, payload)
+}
+
+/// An AES key.
+pub fn aes_key(material: &[u8]) -> Item {
     let bits = i32::try_from(material.len() * 8).unwrap_or(i32::MAX);
     let value = structure(Tag::KeyValue, vec![bytes(Tag::KeyMaterial, material)]);
     let block = vec![
@@ -90,12 +98,34 @@ pub fn register_with(material: &[u8], attributes: Vec<Item>) -> Call {
         enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
         integer(Tag::CryptographicLength, bits),
     ];
+    structure(Tag::SymmetricKey, vec![structure(Tag::KeyBlock, block)])
+}
+
+/// Create Split Key of a key: three parts, of which two give it back.
+pub fn split(key: &str, method: SplitKeyMethod) -> Call {
     let payload = vec![
-        enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0),
-        structure(Tag::Attributes, attributes),
-        structure(Tag::SymmetricKey, vec![structure(Tag::KeyBlock, block)]),
+        enumeration(Tag::ObjectType, ObjectType::SplitKey.0),
+        text(Tag::UniqueIdentifier, key),
+        integer(Tag::SplitKeyParts, 3),
+        integer(Tag::SplitKeyThreshold, 2),
+        enumeration(Tag::SplitKeyMethod, method.0),
+        structure(Tag::Attributes, Vec::new()),
     ];
-    Call::new(Operation::Register, payload)
+    Call::new(Operation::CreateSplitKey, payload)
+}
+
+/// Join Split Key of parts, by their identifiers.
+pub fn join<'a>(parts: impl IntoIterator<Item = &'a str>) -> Call {
+    let mut payload = vec![enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0)];
+    payload.extend(parts.into_iter().map(|part| text(Tag::UniqueIdentifier, part)));
+    payload.push(structure(Tag::Attributes, Vec::new()));
+    Call::new(Operation::JoinSplitKey, payload)
+}
+
+/// The identifiers in an answer.
+pub fn identifiers(item: &Item) -> io::Result<Vec<String>> {
+    let found = payload(item)?.all(Tag::UniqueIdentifier).filter_map(Tree::as_text);
+    Ok(found.map(str::to_owned).collect())
 }
 
 /// Create Key Pair of an active pair on P-256 that signs.

@@ -14,7 +14,8 @@
 //! | 7 | first device, then every device | if a backup is wanted: it is made, and restored on trial |
 //!
 //! The key is in this process only as what RSA-OAEP wrapped. Temporary keys are session objects: whenever the ceremony is
-//! broken off, they are gone with it. A root key that was made before a later step failed is removed again.
+//! broken off, they are gone with it. A root key that was made before a later step failed is removed again. A ceremony that a
+//! crash broke off is told by the [`Record`] that stood before any device made a key: [`clear_unfinished`] removes what it left.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -83,6 +84,28 @@ pub struct Backup<'a> {
     pub keep: &'a mut dyn FnMut(&[Share]) -> Result<(), String>,
 }
 
+/// A durable record that a ceremony is under way. A key is removed only from devices that a record names, and a record is
+/// begun only once none of them has a key of the label.
+pub trait Record {
+    /// The record stands from now on, whatever happens.
+    fn begin(&mut self) -> Result<(), String>;
+    /// The ceremony has ended: every device has the root key, or none has.
+    fn end(&mut self) -> Result<(), String>;
+}
+
+/// No record.
+struct Unrecorded;
+
+impl Record for Unrecorded {
+    fn begin(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// Makes the root key `root_label` on all devices, or rehearses it. Each PIN is presented once.
 pub fn make_root_key(
     devices: &[(TokenAddress, SecretText)],
@@ -90,7 +113,61 @@ pub fn make_root_key(
     patience: Duration,
     backup: Option<Backup<'_>>,
 ) -> Result<Vec<Made>, VaultError> {
-    with_devices(devices, patience, |present, members| with_all(present, members, rehearsal, backup))
+    with_devices(devices, patience, |present, members| with_all(present, members, rehearsal, backup, &mut Unrecorded))
+}
+
+/// Makes the root key as [`make_root_key`] does, under a record.
+pub fn make_recorded_root_key(
+    devices: &[(TokenAddress, SecretText)],
+    patience: Duration,
+    backup: Option<Backup<'_>>,
+    record: &mut dyn Record,
+) -> Result<Vec<Made>, VaultError> {
+    with_devices(devices, patience, |present, members| with_all(present, members, Rehearsal::No, backup, record))
+}
+
+/// What became of a ceremony that was broken off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cleared {
+    /// Every device has the root key, and all have the same: nothing was removed.
+    Complete,
+    /// The root key was removed from these devices.
+    Removed(Vec<String>),
+}
+
+/// Removes the root keys of a ceremony that was broken off, from the devices that its [`Record`] names. If `keeps_complete`,
+/// a group that is complete stays as it is. May be called again after it failed.
+pub fn clear_unfinished(
+    devices: &[(TokenAddress, SecretText)],
+    patience: Duration,
+    keeps_complete: bool,
+) -> Result<Cleared, VaultError> {
+    with_devices(devices, patience, |present, members| {
+        let mut found = Vec::new();
+        for (device, member) in present.iter().zip(members) {
+            let roots = device.session.find_objects(&root_search(&member.address.root_label));
+            found.push(roots.map_err(|error| of(device.name)(error.into()))?);
+        }
+        if keeps_complete && is_complete(present, &found) {
+            return Ok(Cleared::Complete);
+        }
+        let mut removed = Vec::new();
+        for (device, roots) in present.iter().zip(found).filter(|(_, roots)| !roots.is_empty()) {
+            let gone = roots.into_iter().try_for_each(|root| device.session.destroy_object(root));
+            gone.map_err(|error| of(device.name)(error.into()))?;
+            removed.push(device.name.to_owned());
+        }
+        Ok(Cleared::Removed(removed))
+    })
+}
+
+/// Whether each device has one root key, and each opens what the first seals.
+fn is_complete(present: &[Present<'_>], found: &[Vec<ObjectHandle>]) -> bool {
+    let mut example = None;
+    present.iter().zip(found).all(|(device, roots)| match roots.as_slice() {
+        [root] => device.try_root(*root, &mut example).is_ok(),
+        _ => false,
+    })
 }
 
 /// Brings the root key of a backup to devices that have none of their label, or rehearses it.
@@ -129,11 +206,11 @@ fn restore_on_all(
     Ok(made)
 }
 
-fn with_devices(
+fn with_devices<T>(
     devices: &[(TokenAddress, SecretText)],
     patience: Duration,
-    work: impl FnOnce(&[Present<'_>], &[Member]) -> Result<Vec<Made>, VaultError>,
-) -> Result<Vec<Made>, VaultError> {
+    work: impl FnOnce(&[Present<'_>], &[Member]) -> Result<T, VaultError>,
+) -> Result<T, VaultError> {
     if devices.is_empty() {
         return Err(VaultError::Failed("no device is given".to_owned()));
     }
@@ -195,6 +272,7 @@ fn with_all(
     members: &[Member],
     rehearsal: Rehearsal,
     backup: Option<Backup<'_>>,
+    record: &mut dyn Record,
 ) -> Result<Vec<Made>, VaultError> {
     let (first, _) = present.split_first().ok_or_else(|| VaultError::Failed("no device is given".to_owned()))?;
     must_have_none(present, members)?;
@@ -206,6 +284,7 @@ fn with_all(
     ];
     let temporary = first.session.generate_key(&Mechanism::AesKeyGen, &template);
     let temporary = temporary.map_err(|error| of(first.name)(error.into()))?;
+    record.begin().map_err(|why| VaultError::Failed(format!("the ceremony could not be recorded: {why}")))?;
     let mut roots = Vec::new();
     let mut example = None;
     let result = bring_to_all(present, members, temporary, rehearsal, &mut roots, &mut example).and_then(|made| {
@@ -216,7 +295,12 @@ fn with_all(
     });
     // It is gone with the session at the latest.
     let _ = first.session.destroy_object(temporary);
-    settle(present, &roots, result, rehearsal)
+    let settled = settle(present, &roots, result, rehearsal);
+    // What could not be removed again is left to the record. So is what failed before all was known to be gone.
+    if settled.is_ok() || must_have_none(present, members).is_ok() {
+        record.end().map_err(|why| VaultError::Failed(format!("the record of the ceremony does not go: {why}")))?;
+    }
+    settled
 }
 
 /// Makes the backup, and restores it on trial on every device.

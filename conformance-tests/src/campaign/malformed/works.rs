@@ -1,13 +1,15 @@
-//! Requests of every cryptographic operation that succeed, on keys that are made for them.
+//! Requests of every cryptographic operation, and of some others, that succeed, on keys that are made for them.
 
 use crate::endpoint::Endpoint;
 use crate::message::cryptographic::{
-    Part, active, create_signing_pair, derive_aes, gcm, given, hmac, register_with, sha_256, work, wrapping,
+    Part, active, create_signing_pair, derive_aes, gcm, given, hmac, identifiers, join, register_with, sha_256, split,
+    work, wrapping,
 };
 use crate::message::{Call, call, make, payload, request};
-use crate::tree::{Tree, bytes, encode, enumeration, integer, structure, text};
+use crate::tree::{Tree, bytes, encode, enumeration, integer, interval, structure, text};
 use kmip_codec::registry::{
-    BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, DerivationMethod, ObjectType, Operation, Tag,
+    AdjustmentType, BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, DerivationMethod, ObjectType,
+    Operation, Pkcs11Function, SplitKeyMethod, Tag,
 };
 use kmip_codec::version::V2_1;
 use std::io;
@@ -22,6 +24,7 @@ pub(super) fn requests(endpoint: &mut dyn Endpoint) -> io::Result<Vec<Vec<u8>>> 
     calls.extend(codes(endpoint, &key)?);
     calls.extend(derivations(&key));
     calls.push(wrapped(endpoint, &key)?);
+    calls.extend(further(endpoint)?);
     for made in &calls {
         payload(&call(endpoint, V2_1, made)?)?;
     }
@@ -101,4 +104,30 @@ fn parts(endpoint: &mut dyn Endpoint, key: &str) -> io::Result<Vec<Call>> {
     let begun = call(endpoint, V2_1, &part(gcm(true), Part::First))?;
     let value = given(&begun, Tag::CorrelationValue)?;
     Ok(vec![part(gcm(true), Part::First), part(Vec::new(), Part::Middle(&value)), part(Vec::new(), Part::Last(&value))])
+}
+
+/// Keys in parts, archives, tickets, PKCS#11, Export: on a key of their own, which they leave as it was.
+fn further(endpoint: &mut dyn Endpoint) -> io::Result<Vec<Call>> {
+    let mut attributes = active(CryptographicUsageMask::Encrypt);
+    attributes.push(interval(Tag::ProtectionPeriod, 60));
+    let key = make(endpoint, V2_1, &register_with(&[0xC3; 32], attributes))?;
+    let id = |identifier: &str| text(Tag::UniqueIdentifier, identifier);
+    let split = split(&key, SplitKeyMethod::PolynomialSharingGF2_8);
+    let parts = identifiers(&call(endpoint, V2_1, &split)?)?;
+    let join = join(parts.iter().map(String::as_str));
+    let period = enumeration(Tag::AttributeReference, Tag::ProtectionPeriod.value());
+    let increment = enumeration(Tag::AdjustmentType, AdjustmentType::Increment.0);
+    let right = structure(Tag::Right, vec![structure(Tag::Objects, vec![id(&key)])]);
+    let initialize = vec![enumeration(Tag::PKCS_11Function, Pkcs11Function::C_Initialize.0)];
+    Ok(vec![
+        split,
+        join,
+        Call::new(Operation::AdjustAttribute, vec![id(&key), period, increment, interval(Tag::AdjustmentValue, 60)]),
+        Call::on(Operation::Export, &key),
+        Call::on(Operation::Archive, &key),
+        Call::on(Operation::Recover, &key),
+        Call::new(Operation::Login, Vec::new()),
+        Call::new(Operation::DelegatedLogin, vec![structure(Tag::Rights, vec![right])]),
+        Call::new(Operation::PKCS_11, initialize),
+    ])
 }

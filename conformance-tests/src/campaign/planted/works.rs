@@ -3,14 +3,15 @@
 use crate::campaign::random::Random;
 use crate::campaign::{CampaignError, finding};
 use crate::message::cryptographic::{
-    Part, active, create_signing_pair, derive_aes, gcm, given, hmac, register_with, sha_256, work, wrapping,
+    Part, active, create_signing_pair, derive_aes, gcm, given, hmac, identifiers, join, register_with, sha_256, split,
+    work, wrapping,
 };
 use crate::message::{Call, call, make, material, payload, status};
 use crate::tls::Connection;
 use crate::tree::{Tree, bytes, enumeration, structure, text};
 use kmip_codec::item::Item;
 use kmip_codec::registry::{
-    BlockCipherMode, CryptographicUsageMask, KeyWrapType, ObjectType, Operation, ResultStatus, Tag,
+    BlockCipherMode, CryptographicUsageMask, KeyWrapType, ObjectType, Operation, ResultStatus, SplitKeyMethod, Tag,
 };
 use kmip_codec::version::V2_1;
 use sha2::{Digest, Sha256};
@@ -37,7 +38,9 @@ pub(super) fn work_with(
     let derived = derived(client, &identifier, key, &plain)?;
     wrapped(client, &identifier, key, random)?;
     refused(client, &identifier, &plain)?;
-    Ok(vec![("a plaintext", plain), ("a derived key", derived)])
+    put_together(client, &identifier, key)?;
+    let ticket = ticket(client)?;
+    Ok(vec![("a plaintext", plain), ("a derived key", derived), ("a ticket", ticket)])
 }
 
 /// Encrypt and Decrypt, in one request and by parts.
@@ -96,6 +99,24 @@ fn wrapped(client: &mut Connection, key: &str, plain: &[u8], random: &mut Random
     let unwrapped = vec![text(Tag::UniqueIdentifier, &again), enumeration(Tag::KeyWrapType, KeyWrapType::NotWrapped.0)];
     let back = material(&ask(client, &Call::new(Operation::Get, unwrapped))?)?;
     if back == plain { Ok(()) } else { finding("another key was unwrapped") }
+}
+
+/// The planted key in parts and put together again, exported, and in the archive and back.
+fn put_together(client: &mut Connection, key: &str, plain: &[u8]) -> Result<(), CampaignError> {
+    let parts = identifiers(&ask(client, &split(key, SplitKeyMethod::PolynomialSharingGF2_16))?)?;
+    let joined = make(client, V2_1, &join(parts.iter().map(String::as_str)))?;
+    for operation in [Operation::Export, Operation::Archive, Operation::Recover] {
+        ask(client, &Call::on(operation, &joined))?;
+    }
+    let back = material(&ask(client, &Call::on(Operation::Get, &joined))?)?;
+    if back == plain { Ok(()) } else { finding("the parts of a planted key give another one") }
+}
+
+/// The value of a ticket, with which whoever has it may act.
+fn ticket(client: &mut Connection) -> Result<Vec<u8>, CampaignError> {
+    let made = ask(client, &Call::new(Operation::Login, Vec::new()))?;
+    let value = payload(&made)?.at(&[Tag::Ticket, Tag::TicketValue]).and_then(Tree::as_bytes);
+    value.map_or_else(|| finding("Login gives no ticket"), |value| Ok(value.to_vec()))
 }
 
 /// Requests with the plaintext that are refused: their errors must not repeat it.

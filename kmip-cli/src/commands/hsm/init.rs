@@ -4,11 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use hsm_backend::pkcs11::backup::{Share, Split};
-use hsm_backend::pkcs11::ceremony::{Backup, Made, Rehearsal, make_root_key};
+use hsm_backend::pkcs11::ceremony::{Backup, Made, Rehearsal, make_recorded_root_key, make_root_key};
 use hsm_backend::pkcs11::settings::{Hsm, ROOT_LABEL};
 use serde_json::json;
 
 use super::device;
+use super::unfinished::{self, Unfinished};
 use crate::cli::InitArgs;
 use crate::context;
 use crate::failure::{CliError, Done};
@@ -17,6 +18,17 @@ use crate::output::Output;
 
 /// Rehearses the ceremony, asks, and does it.
 pub fn run(output: Output, args: &InitArgs, yes: bool) -> Done {
+    let file = unfinished::place(&args.server_config);
+    if args.remove_unfinished {
+        return unfinished::remove(output, &file, args, yes);
+    }
+    if file.exists() {
+        let text = format!(
+            "{}: an earlier ceremony was broken off; `kmip-cli hsm init --remove-unfinished` removes what it left",
+            file.display()
+        );
+        return Err(CliError::Local(text));
+    }
     let devices = device::all(&args.server_config, &args.device)?;
     let labels: Vec<String> = devices.iter().map(|device| label(device, args)).collect();
     let split = args.shares.zip(args.threshold).map(|(shares, threshold)| Split::new(threshold, shares)).transpose();
@@ -33,19 +45,24 @@ pub fn run(output: Output, args: &InitArgs, yes: bool) -> Done {
     }
     let addressed = device::addressed(&devices, &labels)?;
     let patience = Duration::from_secs(args.patience);
-    let ceremony = |rehearsal| {
-        let mut keep = |shares: &[Share]| write_shares(folder, shares).map_err(|error| error.to_string());
-        let backup = split.map(|split| Backup { split, keep: &mut keep });
-        let made = make_root_key(&addressed, rehearsal, patience, backup);
-        made.map_err(|error| CliError::Local(error.to_string()))
-    };
-    let rehearsed = ceremony(Rehearsal::Only)?;
+    let mut ignore = |_: &[Share]| Ok(());
+    let rehearsal = split.map(|split| Backup { split, keep: &mut ignore });
+    let rehearsed = make_root_key(&addressed, Rehearsal::Only, patience, rehearsal);
+    let rehearsed = rehearsed.map_err(|error| CliError::Local(error.to_string()))?;
     tell(output, &format!("Rehearsed with temporary keys, nothing is left on any device:\n{}", list(&rehearsed)));
     if args.dry_run {
         return show(output, &rehearsed, &labels, false);
     }
     context::confirm(yes, &format!("Make the root key on {} now?", plural(devices.len())))?;
-    let made = ceremony(Rehearsal::No)?;
+    let mut record = Unfinished::of(&file, &devices, &labels, split.is_some());
+    let kept = record.clone();
+    let mut keep = |shares: &[Share]| {
+        write_shares(folder, shares).map_err(|error| error.to_string())?;
+        kept.note_backup()
+    };
+    let backup = split.map(|split| Backup { split, keep: &mut keep });
+    let made = make_recorded_root_key(&addressed, patience, backup, &mut record);
+    let made = made.map_err(|error| CliError::Local(error.to_string()))?;
     show(output, &made, &labels, true)
 }
 

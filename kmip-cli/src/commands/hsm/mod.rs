@@ -6,6 +6,7 @@ mod probe;
 mod reconcile;
 mod restore;
 mod status;
+mod unfinished;
 
 use crate::cli::HsmCommand;
 use crate::context::Context;
