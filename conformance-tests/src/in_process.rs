@@ -125,7 +125,7 @@ impl Listener for Ear {
     fn hear(&mut self) -> io::Result<Vec<u8>> {
         loop {
             match self.courier.next(&self.place.engine, now().now) {
-                Next::Send(message) => return Ok(message.to_vec()),
+                Next::Send(message, _) => return Ok(message.to_vec()),
                 Next::Commit(pending) => self.commit(&pending)?,
                 Next::Wait => return Err(io::Error::other("the server has nothing to say")),
             }

@@ -620,6 +620,12 @@ async fn a_client_that_exchanges_roles_hears_of_changes_and_gets_what_is_put() {
     site.json(&format!("client put client {id}")).await;
     let RequestPayload::Put(put) = client.hear().await else { panic!("no Put") };
     assert_eq!(put.unique_identifier.as_text(), Some(id.as_str()));
+    let audited: String = std::fs::read_dir(site.path("kmip-data/audit"))
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap_or_default())
+        .collect();
+    let line = audited.lines().find(|line| line.contains("\"Put\"")).expect("what left with a key is in the audit log");
+    assert!(line.contains(&id) && line.contains("\"client\""), "{line}");
     client.answer(Operation::Put, true).await;
     drop(client);
     let mut client = Listening::begin(&site).await;

@@ -191,7 +191,7 @@ pub(crate) fn open(
         establish_development_authority(&engine);
     }
     let committer = Committer::start(Arc::clone(&engine), Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&journal));
-    let messengers = messengers(&engine, &store);
+    let messengers = messengers(&engine, &store, &journal);
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
     let core = Arc::new(Core {
         engine,
@@ -222,7 +222,7 @@ pub(crate) fn open(
 }
 
 /// What sessions with clients that hear need; they are told of messages that are queued and of changes of clients' records.
-fn messengers(engine: &Arc<Engine>, store: &Arc<SledStore>) -> Messengers {
+fn messengers(engine: &Arc<Engine>, store: &Arc<SledStore>, journal: &Arc<Journal>) -> Messengers {
     let (tell, queued) = watch::channel(0_u64);
     let tell = Arc::new(tell);
     for followed in [layout::OUTGOING, layout::CLIENTS] {
@@ -230,7 +230,8 @@ fn messengers(engine: &Arc<Engine>, store: &Arc<SledStore>) -> Messengers {
         store.watch(followed, Box::new(move |_: &Change<'_>| tell.send_modify(|count| *count = count.wrapping_add(1))));
     }
     let (engine, store) = (Arc::clone(engine), Arc::clone(store) as Arc<dyn Store>);
-    Messengers { engine, store, queued, now: seconds, exchanged: Exchanged::default() }
+    let journal = Arc::clone(journal);
+    Messengers { engine, store, queued, now: seconds, journal, exchanged: Exchanged::default() }
 }
 
 /// Seals everything anew in a thread of its own.

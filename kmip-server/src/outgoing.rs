@@ -2,14 +2,16 @@
 //! client: it comes from the core's courier, which may wait for a device, and a message goes from its queue once the client has
 //! answered.
 
-use crate::service::{Answered, Message, Outgoing, Serial};
+use crate::journal::{Journal, Subject};
+use crate::service::{Answered, Message, Outgoing, Peer, Serial};
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::version::{V2_0, Version};
-use kmip_core::engine::{Engine, Pending};
+use kmip_core::engine::{AuditEntry, Engine, Pending};
 use kmip_core::outgoing::{Courier, Next};
 use kmip_core::ports::store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// What all sessions share.
@@ -20,6 +22,8 @@ pub(crate) struct Messengers {
     /// Tells when something is queued for anybody.
     pub queued: watch::Receiver<u64>,
     pub now: fn() -> i64,
+    /// Tells what leaves with a key.
+    pub journal: Arc<Journal>,
     /// How many connections of each client have exchanged roles.
     pub exchanged: Exchanged,
 }
@@ -111,8 +115,10 @@ impl Outgoing for Messenger {
                     return None;
                 }
                 let now = (self.shared.now)();
+                let (journal, client) = (self.shared.journal.clone(), self.client.clone());
                 let next = self.work(move |courier, engine, store| match courier.next(engine, now) {
-                    Next::Send(message) => Ok(Some(message)),
+                    Next::Send(message, None) => Ok(Some(message)),
+                    Next::Send(message, Some(entry)) => told(&journal, client, entry).map(|()| Some(message)),
                     Next::Wait => Ok(None),
                     Next::Commit(pending) => commit(store, &pending).map(|()| Some(WipedBytes::default())),
                 });
@@ -121,7 +127,7 @@ impl Outgoing for Messenger {
                     Ok(Some(_)) => {}
                     Ok(None) => queued.changed().await.ok()?,
                     Err(why) => {
-                        tracing::error!(why, "a message to a client cannot be removed");
+                        tracing::error!(why, "a message to a client cannot be sent or removed");
                         return None;
                     }
                 }
@@ -163,4 +169,10 @@ impl Outgoing for Messenger {
 
 fn commit(store: &dyn Store, pending: &Pending) -> Result<(), String> {
     store.commit(std::slice::from_ref(pending.batch())).map(drop).map_err(|error| error.to_string())
+}
+
+/// Tells durably that a message leaves with a key.
+fn told(journal: &Journal, client: String, entry: AuditEntry) -> Result<(), String> {
+    let subject = Subject { peer: Arc::new(Peer::absent(client)), since: Instant::now() };
+    journal.note(&subject, &[entry], None).and_then(|()| journal.sync()).map_err(|error| error.to_string())
 }

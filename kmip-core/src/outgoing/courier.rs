@@ -21,7 +21,7 @@ use kmip_codec::wire::Strictness;
 use super::{Queued, QueuedMessage, key_of};
 use crate::attributes::{in_answer, is_live, is_visible, rule_of, visible};
 use crate::deliver::complete_key_block;
-use crate::engine::{Engine, Pending, SUPPORTED_VERSIONS, listed};
+use crate::engine::{AuditEntry, Engine, Pending, SUPPORTED_VERSIONS, listed};
 use crate::error::{Fault, OpResult, fail};
 use crate::material;
 use crate::object::{Record, attribute_of};
@@ -53,8 +53,8 @@ pub struct Courier {
 /// What a courier does next.
 #[derive(Debug)]
 pub enum Next {
-    /// Sends a request and waits for its response.
-    Send(WipedBytes),
+    /// Sends a request and waits for its response. An audit entry is to be durable before it leaves.
+    Send(WipedBytes, Option<AuditEntry>),
     /// Commits the removal of a message that cannot be sent, and asks again.
     Commit(Box<Pending>),
     /// Waits until something is queued.
@@ -120,7 +120,7 @@ impl Courier {
     }
 
     fn send(&self, engine: &Engine, operation: Operation, payload: RequestPayload, now: i64) -> Next {
-        Next::Send(self.message(engine, operation, payload, now))
+        Next::Send(self.message(engine, operation, payload, now), None)
     }
 
     fn message(&self, engine: &Engine, operation: Operation, payload: RequestPayload, now: i64) -> WipedBytes {
@@ -139,7 +139,8 @@ impl Courier {
         match made {
             Ok((operation, payload)) if self.takes(operation) => {
                 self.sent = Some(serial);
-                self.send(engine, operation, payload, now)
+                let audit = released(&payload);
+                Next::Send(self.message(engine, operation, payload, now), audit)
             }
             Ok((operation, _)) => {
                 tracing::warn!(client = %self.client, %operation, "the client does not take this operation; the message goes");
@@ -170,8 +171,14 @@ impl Courier {
         let Some(stored) = engine.store.get(&key_of(&self.client, serial))? else {
             return fail(Fault::ObjectNotFound, "the message is gone");
         };
+        let Some(client) = engine.catalog.client(&self.client).filter(|client| client.listens) else {
+            return fail(Fault::PermissionDenied, "the client does not hear from the server any more");
+        };
         let queued = Queued::decode(&stored.value);
         match queued.map(|queued| queued.message) {
+            Ok(QueuedMessage::Notify { changed, .. }) if changed.scope != client.scope => {
+                fail(Fault::ObjectNotFound, "the object is in another scope than the client now")
+            }
             Ok(QueuedMessage::Notify { changed, deleted }) => {
                 let request = self.notify(&changed, deleted);
                 Ok((Operation::Notify, RequestPayload::Notify(Box::new(request))))
@@ -300,6 +307,20 @@ fn profiles(item: &ResponseBatchItem) -> Vec<ProfileName> {
         }
         _ => Vec::new(),
     }
+}
+
+/// What the audit log tells of a request that hands over key material.
+fn released(payload: &RequestPayload) -> Option<AuditEntry> {
+    let RequestPayload::Put(request) = payload else { return None };
+    let UniqueIdentifier::Text(id) = &request.unique_identifier else { return None };
+    Some(AuditEntry {
+        user: None,
+        operation: Some(Operation::Put),
+        object: Some(id.clone()),
+        status: ResultStatus::Success,
+        reason: None,
+        message: Some("sent to the client".to_owned()),
+    })
 }
 
 /// Why an object cannot be put, if it cannot: it leaves in the clear within TLS, as by Get without wrapping.

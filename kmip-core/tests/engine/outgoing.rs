@@ -22,10 +22,10 @@ use kmip_codec::value::{ByteString, DateTime};
 use kmip_codec::version::{V1_0, V1_2, V1_3, V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::engine::Evaluation;
-use kmip_core::identity::{Listener, Sender};
+use kmip_core::identity::{ClientRecord, Listener, Sender};
 use kmip_core::layout;
 use kmip_core::outgoing::{Courier, LONGEST_WAIT, MOST_QUEUED, Next};
-use kmip_core::ports::store::Store;
+use kmip_core::ports::store::{Batch, Store, Write};
 
 use crate::answer;
 use crate::requests::*;
@@ -89,7 +89,19 @@ fn response(heard: &Heard, payload: Option<ResponsePayload>, reason: Option<Resu
 fn next(harness: &Harness, courier: &mut Courier) -> Option<Heard> {
     loop {
         match courier.next(&harness.engine, harness.now()) {
-            Next::Send(bytes) => return Some(read(&bytes)),
+            Next::Send(bytes, audit) => {
+                let heard = read(&bytes);
+                let told = audit.map(|entry| (entry.operation, entry.object));
+                let expected = match &heard.payload {
+                    RequestPayload::Put(request) => {
+                        Some((Some(Operation::Put), Some(request.unique_identifier.clone())))
+                    }
+                    _ => None,
+                };
+                let told = told.map(|(operation, object)| (operation, object.map(UniqueIdentifier::Text)));
+                assert_eq!(told, expected, "what releases a key is told, and nothing else");
+                return Some(heard);
+            }
             Next::Wait => return None,
             Next::Commit(pending) => drop(harness.store.commit(&[pending.batch().clone()]).unwrap()),
         }
@@ -404,6 +416,27 @@ fn listeners_are_kept_and_what_is_none_is_refused() {
 }
 
 /// What makes a listener hang up each time does not hold up what comes behind it for ever.
+#[test]
+fn who_does_not_hear_any_more_or_has_moved_hears_nothing_that_waited() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    success(harness.item(V2_1, set_contact(&id, "me")));
+    let mut courier = begun(&harness);
+    assert!(waiting(&harness) > 0);
+    harness.engine.set_listening(CLIENT, false).unwrap();
+    assert!(next(&harness, &mut courier).is_none());
+    assert_eq!(waiting(&harness), 0);
+
+    harness.engine.set_listening(CLIENT, true).unwrap();
+    success(harness.item(V2_1, delete_contact(&id)));
+    assert!(waiting(&harness) > 0);
+    let moved = ClientRecord { listens: true, ..ClientRecord::of_its_own("elsewhere".into()) };
+    let writes = vec![Write::Put(layout::client(CLIENT), moved.encode())];
+    harness.store.commit(&[Batch { writes, ..Batch::default() }]).unwrap();
+    assert!(next(&harness, &mut courier).is_none());
+    assert_eq!(waiting(&harness), 0);
+}
+
 #[test]
 fn a_message_that_is_never_answered_can_be_given_up() {
     let harness = harness();
