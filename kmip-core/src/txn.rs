@@ -484,9 +484,8 @@ impl<'a> Txn<'a> {
         // What this request has made itself was never stored.
         for id in self.removed.iter().filter(|id| self.read.contains_key(*id)) {
             batch.writes.push(Write::Delete(layout::object(&self.scope, id)));
-            if self.catalog.uses(&self.scope, id) != 0 {
-                batch.writes.push(Write::Delete(layout::uses(&self.scope, id)));
-            }
+            // Whatever the catalog knows of it now: a use may be committed before this is.
+            batch.writes.push(Write::Delete(layout::uses(&self.scope, id)));
         }
         write_jobs(self.jobs, &self.scope, &mut batch);
         for (key, state) in self.names {

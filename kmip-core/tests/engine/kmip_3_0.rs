@@ -17,7 +17,7 @@ use kmip_codec::registry::{
 };
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, V3_0, Version};
-use kmip_core::engine::SUPPORTED_VERSIONS;
+use kmip_core::engine::{Evaluation, SUPPORTED_VERSIONS};
 use kmip_core::layout;
 use kmip_core::ports::store::{Adjust, Batch, Store};
 use kmip_core::testing::store::MemoryStore;
@@ -388,6 +388,19 @@ fn obliterate_leaves_nothing() {
     assert_eq!(failure(&harness.item(V3_0, obliterate(&id))), ResultReason::ObjectNotFound);
     harness.created(V3_0, &[name("gone")]);
     harness.verify().expect("a store that is whole");
+}
+
+/// A use that becomes durable after Obliterate was evaluated leaves no count to the next object of that identifier.
+#[test]
+fn a_count_that_comes_late_goes_too() {
+    let harness = Harness::new();
+    let id = harness.created(V3_0, &[]);
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V3_0, vec![obliterate(&id)]), V3_0);
+    let Evaluation::Commit(pending) = harness.engine.evaluate(&request, CLIENT, harness.env()) else { panic!() };
+    let used = Adjust { key: layout::uses(CLIENT, &id), delta: -1, floor: -100 };
+    harness.store.commit(&[Batch { adjusts: vec![used], ..Batch::default() }]).expect("the store works");
+    harness.store.commit(std::slice::from_ref(pending.batch())).expect("the store works");
+    assert_eq!(left(&harness.store), 0);
 }
 
 /// Also what Destroy has left, of which Locate tells until then.
