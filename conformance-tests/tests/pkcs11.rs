@@ -181,6 +181,12 @@ const VALUE: u64 = 0x11;
 const KEY_TYPE: u64 = 0x100;
 const ID: u64 = 0x102;
 const SENSITIVE: u64 = 0x103;
+const ENCRYPT: u64 = 0x104;
+const DECRYPT: u64 = 0x105;
+const WRAP: u64 = 0x106;
+const UNWRAP: u64 = 0x107;
+const DERIVE: u64 = 0x10C;
+const EXTRACTABLE: u64 = 0x162;
 const MODULUS: u64 = 0x120;
 const MODULUS_BITS: u64 = 0x121;
 const VALUE_LEN: u64 = 0x161;
@@ -480,6 +486,152 @@ fn objects_are_found_read_and_destroyed_by_their_client_alone_in(version: Versio
     caller.must(F::C_SignInit, input().ulong(session).mechanism(0x108A, None).ulong(closed));
     let sign = input().ulong(session).octets(b"message").room(16);
     assert_eq!(caller.refused(F::C_Sign, sign), Rv::KEY_FUNCTION_NOT_PERMITTED);
+}
+
+impl Caller {
+    fn value_of(&mut self, session: u64, key: u64) -> Vec<u8> {
+        let asked = input().ulong(session).ulong(key).count(1).ulong(VALUE).byte(0).byte(1).count(64);
+        let mut told = self.must(F::C_GetAttributeValue, asked);
+        assert_eq!((told.count(), told.ulong()), (1, VALUE));
+        told.buffer_after_flags()
+    }
+
+    /// An AES key with two uses.
+    fn key_for(&mut self, session: u64, value: &[u8], uses: [u64; 2]) -> u64 {
+        let template = input().ulong(session).count(5).number(CLASS, 4).number(KEY_TYPE, AES).text(VALUE, value);
+        self.must(F::C_CreateObject, template.flag(uses[0], true).flag(uses[1], true)).ulong()
+    }
+}
+
+/// RFC 3394 §4.1, RFC 5649 §6.
+#[test]
+fn keys_are_wrapped_and_unwrapped_with_known_answers() {
+    for version in VERSIONS {
+        keys_are_wrapped_and_unwrapped_with_known_answers_in(version);
+    }
+}
+
+fn keys_are_wrapped_and_unwrapped_with_known_answers_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let (session, reads) = (caller.session(WRITES), caller.session(READS));
+    let plain = bytes("00112233445566778899aabbccddeeff");
+    let by = caller.key_for(session, &bytes("000102030405060708090a0b0c0d0e0f"), [WRAP, UNWRAP]);
+    let key = caller.key_for(session, &plain, [ENCRYPT, DECRYPT]);
+    let wrapped = bytes("1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5");
+    let wrap = |mechanism, by: u64, key: u64| input().ulong(reads).mechanism(mechanism, None).ulong(by).ulong(key);
+    assert_eq!(caller.must(F::C_WrapKey, wrap(0x2109, by, key).no_room()).0, [0, 0, 0, 0, 24]);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap(0x2109, by, key).room(23)), Rv::BUFFER_TOO_SMALL);
+    assert_eq!(caller.must(F::C_WrapKey, wrap(0x2109, by, key).room(24)).buffer(), wrapped);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap(0x2109, 1, key).room(24)), Rv::WRAPPING_KEY_HANDLE_INVALID);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap(0x2109, by, 1).room(24)), Rv::KEY_HANDLE_INVALID);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap(0x250, by, key).room(24)), Rv::MECHANISM_INVALID);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap(0x2109, key, by).room(24)), Rv::KEY_FUNCTION_NOT_PERMITTED);
+
+    let template = || input().count(3).number(CLASS, 4).number(KEY_TYPE, AES).flag(ENCRYPT, true);
+    let unwrap = |mechanism, by: u64, octets: &[u8], session: u64| {
+        let mut parameters = input().ulong(session).mechanism(mechanism, None).ulong(by).octets(octets);
+        parameters.0.extend(template().0);
+        parameters
+    };
+    let back = caller.must(F::C_UnwrapKey, unwrap(0x2109, by, &wrapped, session)).ulong();
+    assert_eq!(caller.value_of(session, back), plain);
+    let mut forged = wrapped.clone();
+    forged[3] ^= 1;
+    assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, by, &forged, session)), Rv::WRAPPED_KEY_INVALID);
+    assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, 1, &wrapped, session)), Rv::UNWRAPPING_KEY_HANDLE_INVALID);
+    assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, by, &wrapped, reads)), Rv::SESSION_READ_ONLY);
+    let incomplete = input().ulong(session).mechanism(0x2109, None).ulong(by).octets(&wrapped).count(0);
+    assert_eq!(caller.refused(F::C_UnwrapKey, incomplete), Rv::TEMPLATE_INCOMPLETE);
+    assert_eq!(caller.find(session, input().count(0)).len(), 3, "what failed made nothing");
+
+    let by = caller.key_for(session, &bytes("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8"), [WRAP, UNWRAP]);
+    let octets = bytes("138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a");
+    let padded = input().ulong(session).mechanism(0x210A, None).ulong(by).octets(&octets);
+    let generic = input().count(2).number(CLASS, 4).number(KEY_TYPE, GENERIC);
+    let padded = Input([padded.0, generic.0].concat());
+    let back = caller.must(F::C_UnwrapKey, padded).ulong();
+    assert_eq!(caller.value_of(session, back), bytes("c37b7e6492584340bed12207808941155068f738"));
+
+    // A private key goes out under an RSA or AES key, and comes back as one that signs.
+    let pair = input().ulong(session).mechanism(0x1040, None).count(1).text(EC_PARAMS, P256).count(0);
+    let mut made = caller.must(F::C_GenerateKeyPair, pair);
+    let (_, private) = (made.ulong(), made.ulong());
+    let out = caller.must(F::C_WrapKey, wrap(0x210A, by, private).room(400)).buffer();
+    let unwrap = input().ulong(session).mechanism(0x210A, None).ulong(by).octets(&out);
+    let ec = input().count(2).number(CLASS, 3).number(KEY_TYPE, 3);
+    let back = caller.must(F::C_UnwrapKey, Input([unwrap.0, ec.0].concat())).ulong();
+    caller.must(F::C_SignInit, input().ulong(session).mechanism(0x1044, None).ulong(back));
+    assert_eq!(caller.must(F::C_Sign, input().ulong(session).octets(b"message").room(64)).buffer().len(), 64);
+}
+
+/// FIPS 180-4 and FIPS 197 C.1.
+#[test]
+fn keys_are_derived_with_known_answers() {
+    for version in VERSIONS {
+        keys_are_derived_with_known_answers_in(version);
+    }
+}
+
+fn keys_are_derived_with_known_answers_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let (session, reads) = (caller.session(WRITES), caller.session(READS));
+    let plain = bytes("00112233445566778899aabbccddeeff");
+    let key = caller.key_for(session, &plain, [ENCRYPT, DECRYPT]);
+    let derive = |mechanism, parameter: Option<Input>, base: u64, session: u64| {
+        let template = input().count(2).number(CLASS, 4).number(KEY_TYPE, GENERIC);
+        Input([input().ulong(session).mechanism(mechanism, parameter).ulong(base).0, template.0].concat())
+    };
+    let template = input().ulong(session).count(4).number(CLASS, 4).number(KEY_TYPE, GENERIC).text(VALUE, b"abc");
+    let base = caller.must(F::C_CreateObject, template.flag(DERIVE, true)).ulong();
+    let derived = caller.must(F::C_DeriveKey, derive(0x393, None, base, session)).ulong();
+    let expected = bytes("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    assert_eq!(caller.value_of(session, derived), expected);
+    let base = caller.key_for(session, &bytes("000102030405060708090a0b0c0d0e0f"), [DERIVE, ENCRYPT]);
+    let ecb = Some(input().octets(&plain));
+    let derived = caller.must(F::C_DeriveKey, derive(0x1104, ecb, base, session)).ulong();
+    assert_eq!(caller.value_of(session, derived), bytes("69c4e0d86a7b0430d8cdb78070b4c55a"));
+    let cbc = Some(Input([vec![0; 16], input().octets(&plain).0].concat()));
+    let derived = caller.must(F::C_DeriveKey, derive(0x1105, cbc, base, session)).ulong();
+    assert_eq!(caller.value_of(session, derived), bytes("69c4e0d86a7b0430d8cdb78070b4c55a"));
+    let short = derive(0x1105, Some(input().byte(1)), base, session);
+    assert_eq!(caller.refused(F::C_DeriveKey, short), Rv::MECHANISM_PARAM_INVALID);
+    assert_eq!(caller.refused(F::C_DeriveKey, derive(0x393, None, key, session)), Rv::KEY_FUNCTION_NOT_PERMITTED);
+    assert_eq!(caller.refused(F::C_DeriveKey, derive(0x393, None, base, reads)), Rv::SESSION_READ_ONLY);
+}
+
+#[test]
+fn attributes_are_set_all_or_none_and_keys_become_no_freer() {
+    for version in VERSIONS {
+        attributes_are_set_all_or_none_and_keys_become_no_freer_in(version);
+    }
+}
+
+fn attributes_are_set_all_or_none_and_keys_become_no_freer_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let key = caller.secret_key(session, AES, &[7; 16]);
+    let set = |template: Input| Input([input().ulong(session).ulong(key).0, template.0].concat());
+    for label in [&b"first"[..], b"second"] {
+        caller.must(F::C_SetAttributeValue, set(input().count(2).text(LABEL, label).text(ID, b"\x01\x02")));
+        assert_eq!(caller.find(session, input().count(2).text(LABEL, label).text(ID, b"\x01\x02")), [key]);
+    }
+    assert!(caller.find(session, input().count(1).text(LABEL, b"first")).is_empty());
+    let mixed = input().count(2).text(LABEL, b"third").number(VALUE_LEN, 32);
+    assert_eq!(caller.refused(F::C_SetAttributeValue, set(mixed)), Rv::ATTRIBUTE_READ_ONLY);
+    assert_eq!(caller.find(session, input().count(1).text(LABEL, b"second")), [key], "all or none");
+    caller.must(F::C_SetAttributeValue, set(input().count(1).flag(SENSITIVE, true)));
+    let asked = input().ulong(session).ulong(key).count(1).ulong(VALUE).byte(0).byte(1).count(32);
+    assert_eq!(caller.refused(F::C_GetAttributeValue, asked), Rv::ATTRIBUTE_SENSITIVE);
+    let freer = set(input().count(1).flag(SENSITIVE, false));
+    assert_eq!(caller.refused(F::C_SetAttributeValue, freer), Rv::ATTRIBUTE_READ_ONLY);
+    caller.must(F::C_SetAttributeValue, set(input().count(1).flag(EXTRACTABLE, false)));
+    let template = input().ulong(session).count(4).number(CLASS, 4).number(KEY_TYPE, AES).text(VALUE, &[9; 16]);
+    let by = caller.must(F::C_CreateObject, template.flag(WRAP, true)).ulong();
+    let wrap = input().ulong(session).mechanism(0x2109, None).ulong(by).ulong(key).room(24);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap), Rv::KEY_UNEXTRACTABLE);
+    let reads = caller.session(READS);
+    let in_vain = input().ulong(reads).ulong(key).count(1).text(LABEL, b"fourth");
+    assert_eq!(caller.refused(F::C_SetAttributeValue, in_vain), Rv::SESSION_READ_ONLY);
 }
 
 impl Output {

@@ -228,7 +228,8 @@ pub(super) fn value(record: &Record, kind: u64) -> Option<Value> {
         cka::TOKEN | cka::DESTROYABLE => Some(Value::Flag(true)),
         // The token shows itself to its client alone.
         cka::PRIVATE => Some(Value::Flag(true)),
-        cka::MODIFIABLE | cka::COPYABLE => Some(Value::Flag(false)),
+        cka::MODIFIABLE => Some(Value::Flag(true)),
+        cka::COPYABLE => Some(Value::Flag(false)),
         cka::LABEL => label(record).map(|label| Value::octets(&label)),
         cka::UNIQUE_ID => Some(Value::octets(record.id.as_bytes())),
         cka::ID => Some(Value::octets(&identifier(record))),
@@ -281,17 +282,31 @@ pub(super) fn kept(kind: u64, octets: &[u8]) -> Attribute {
     }))
 }
 
+/// Whether the type is one that this server knows.
+pub(super) fn is_known(kind: u64) -> bool {
+    form(kind).is_some()
+}
+
+/// The attribute that keeps what a caller gave before.
+pub(super) fn kept_before(record: &Record, kind: u64) -> Option<Attribute> {
+    let (_, namespace) = KEPT.iter().find(|(known, _)| *known == kind)?;
+    let holds = |attribute: &&Attribute| match attribute {
+        Attribute::ApplicationSpecificInformation(information) => {
+            information.application_namespace.as_str() == *namespace
+        }
+        _ => false,
+    };
+    record.attributes.iter().map(|instance| &instance.attribute).find(holds).cloned()
+}
+
 /// What a caller gave.
 fn given(record: &Record, kind: u64) -> Option<Vec<u8>> {
-    let (_, namespace) = KEPT.iter().find(|(known, _)| *known == kind)?;
-    record.attributes.iter().find_map(|instance| match &instance.attribute {
-        Attribute::ApplicationSpecificInformation(information)
-            if information.application_namespace.as_str() == *namespace =>
-        {
+    match kept_before(record, kind)? {
+        Attribute::ApplicationSpecificInformation(information) => {
             information.application_data.as_ref().map(|digits| unhex(digits.as_str()))
         }
         _ => None,
-    })
+    }
 }
 
 /// CKA_LABEL: what a caller gave, or the first Name of the object.

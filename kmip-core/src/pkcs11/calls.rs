@@ -9,7 +9,7 @@ use kmip_codec::version::V3_0;
 
 use super::codec::{Reader, Writer};
 use super::sessions::{Application, Change, Kind, MOST_SESSIONS, Session};
-use super::{Done, Stop, cryptography, objects, stop, token};
+use super::{Done, Stop, cryptography, keys, objects, stop, token};
 use crate::batch::Context;
 use crate::cryptography::streams::CORRELATION_BYTES;
 use crate::error::{Fault, OpError, OpResult, fail};
@@ -153,6 +153,10 @@ fn in_session(call: &mut Call<'_, '_>, function: F, reader: &mut Reader<'_>) -> 
         F::C_DestroyObject => objects::destroy(call, reader).map(|()| none),
         F::C_GenerateKey => objects::generate_key(call, reader),
         F::C_GenerateKeyPair => objects::generate_pair(call, reader),
+        F::C_SetAttributeValue => objects::set_attribute_value(call, reader).map(|()| none),
+        F::C_WrapKey => keys::wrap(call, reader),
+        F::C_UnwrapKey => keys::unwrap(call, reader),
+        F::C_DeriveKey => keys::derive(call, reader),
         F::C_GenerateRandom => cryptography::random(call, reader),
         F::C_SeedRandom => cryptography::seed(call, reader).map(|()| none),
         _ => cryptography::run(call, &mut session, function, reader),
@@ -176,6 +180,10 @@ const IN_SESSION: &[F] = &[
     F::C_DestroyObject,
     F::C_GenerateKey,
     F::C_GenerateKeyPair,
+    F::C_SetAttributeValue,
+    F::C_WrapKey,
+    F::C_UnwrapKey,
+    F::C_DeriveKey,
     F::C_GenerateRandom,
     F::C_SeedRandom,
     F::C_EncryptInit,
@@ -200,8 +208,16 @@ const IN_SESSION: &[F] = &[
     F::C_VerifyFinal,
 ];
 
-/// Functions that make or remove objects of the token.
-const CHANGING: &[F] = &[F::C_CreateObject, F::C_DestroyObject, F::C_GenerateKey, F::C_GenerateKeyPair];
+/// Functions that make, change or remove objects of the token.
+const CHANGING: &[F] = &[
+    F::C_CreateObject,
+    F::C_DestroyObject,
+    F::C_GenerateKey,
+    F::C_GenerateKeyPair,
+    F::C_SetAttributeValue,
+    F::C_UnwrapKey,
+    F::C_DeriveKey,
+];
 
 /// `CK_SESSION_INFO`: slot, state, flags, and no error of a device.
 fn session_info(session: &Session, logged_in: bool) -> Secret {

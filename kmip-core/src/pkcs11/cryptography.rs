@@ -204,11 +204,11 @@ fn most_octets(kind: Kind, active: &Active, stage: Stage, data: usize) -> usize 
                 (_, Stage::Last, _) => block,
             }
         }
-        How::Generate(..) | How::GeneratePair(_) => 0,
+        How::Generate(..) | How::GeneratePair(_) | How::Wrap(_) | How::DeriveByHash(_) | How::DeriveByCipher(_) => 0,
     }
 }
 
-fn hash_octets(hash: HashingAlgorithm) -> usize {
+pub(super) fn hash_octets(hash: HashingAlgorithm) -> usize {
     match hash {
         HashingAlgorithm::SHA_1 => 20,
         HashingAlgorithm::SHA_224 => 28,

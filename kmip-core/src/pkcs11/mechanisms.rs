@@ -41,6 +41,12 @@ pub(super) enum How {
     Mac(Algorithm, Option<Mode>),
     /// A hash.
     Digest(Hash),
+    /// AES key wrap, with padding or without.
+    Wrap(Mode),
+    /// A key is derived as the hash of another.
+    DeriveByHash(Hash),
+    /// A key is derived as what another encrypts.
+    DeriveByCipher(Mode),
 }
 
 /// A row.
@@ -60,6 +66,8 @@ const DIGEST: u64 = 0x400;
 const SIGN: u64 = 0x800 | 0x2000;
 const GENERATE: u64 = 0x8000;
 const PAIR: u64 = 0x10000;
+const WRAP: u64 = 0x20000 | 0x40000;
+const DERIVE: u64 = 0x80000;
 
 const fn row(id: u64, sizes: (u64, u64), flags: u64, how: How) -> Mechanism {
     Mechanism { id, sizes, flags, how }
@@ -74,8 +82,8 @@ const ANY: (u64, u64) = (1, 512);
 /// All mechanisms.
 pub(super) const MECHANISMS: &[Mechanism] = &[
     row(0x0000, RSA, PAIR, How::GeneratePair(Algorithm::RSA)),
-    row(0x0001, RSA, ENCRYPT | SIGN, How::RsaPkcs),
-    row(0x0009, RSA, ENCRYPT, How::RsaOaep),
+    row(0x0001, RSA, ENCRYPT | SIGN | WRAP, How::RsaPkcs),
+    row(0x0009, RSA, ENCRYPT | WRAP, How::RsaOaep),
     row(0x0040, RSA, SIGN, How::RsaSign(Hash::SHA_256)),
     row(0x0041, RSA, SIGN, How::RsaSign(Hash::SHA_384)),
     row(0x0042, RSA, SIGN, How::RsaSign(Hash::SHA_512)),
@@ -97,6 +105,10 @@ pub(super) const MECHANISMS: &[Mechanism] = &[
     row(0x0270, (0, 0), DIGEST, How::Digest(Hash::SHA_512)),
     row(0x0271, ANY, SIGN, How::Mac(Algorithm::HMAC_SHA512, None)),
     row(0x0350, ANY, GENERATE, How::Generate(Algorithm::HMAC_SHA256, None)),
+    row(0x0393, ANY, DERIVE, How::DeriveByHash(Hash::SHA_256)),
+    row(0x0394, ANY, DERIVE, How::DeriveByHash(Hash::SHA_384)),
+    row(0x0395, ANY, DERIVE, How::DeriveByHash(Hash::SHA_512)),
+    row(0x0396, ANY, DERIVE, How::DeriveByHash(Hash::SHA_224)),
     row(0x1040, EC, PAIR, How::GeneratePair(Algorithm::ECDSA)),
     row(0x1041, EC, SIGN, How::Ecdsa(None)),
     row(0x1044, EC, SIGN, How::Ecdsa(Some(Hash::SHA_256))),
@@ -111,6 +123,10 @@ pub(super) const MECHANISMS: &[Mechanism] = &[
     row(0x1086, AES, ENCRYPT, How::Cipher(Algorithm::AES, Mode::CTR, Padding::None)),
     row(0x1087, AES, ENCRYPT, How::Cipher(Algorithm::AES, Mode::GCM, Padding::None)),
     row(0x108A, AES, SIGN, How::Mac(Algorithm::AES, Some(Mode::CMAC))),
+    row(0x1104, AES, DERIVE, How::DeriveByCipher(Mode::ECB)),
+    row(0x1105, AES, DERIVE, How::DeriveByCipher(Mode::CBC)),
+    row(0x2109, AES, WRAP, How::Wrap(Mode::NISTKeyWrap)),
+    row(0x210A, AES, WRAP, How::Wrap(Mode::AESKeyWrapPadding)),
 ];
 
 /// What a mechanism means for an operation of KMIP.
@@ -192,10 +208,46 @@ impl<'a> Named<'a> {
                 block_cipher_mode: mode,
                 ..NOTHING
             }),
-            How::Digest(hash) => with(CryptographicParameters { hashing_algorithm: Some(hash), ..NOTHING }),
+            How::Wrap(mode) => with(CryptographicParameters {
+                cryptographic_algorithm: Some(Algorithm::AES),
+                block_cipher_mode: Some(mode),
+                ..NOTHING
+            }),
+            How::DeriveByCipher(mode) => {
+                let parameters = CryptographicParameters {
+                    cryptographic_algorithm: Some(Algorithm::AES),
+                    block_cipher_mode: Some(mode),
+                    padding_method: Some(Padding::None),
+                    ..NOTHING
+                };
+                let iv = if mode == Mode::CBC { Some(self.derivation()?.0.to_vec()) } else { None };
+                Ok(Meaning { parameters, iv, aad: None })
+            }
+            How::Digest(hash) | How::DeriveByHash(hash) => {
+                with(CryptographicParameters { hashing_algorithm: Some(hash), ..NOTHING })
+            }
             How::Eddsa => with(NOTHING),
             How::Generate(..) | How::GeneratePair(_) => stop(Rv::MECHANISM_INVALID),
         }
+    }
+
+    /// What a key encrypts to derive another.
+    pub fn derivation_data(&self) -> Done<&'a [u8]> {
+        self.derivation().map(|(_, data)| data)
+    }
+
+    /// `CK_KEY_DERIVATION_STRING_DATA`: octets; `CK_AES_CBC_ENCRYPT_DATA_PARAMS`: a vector of 16 octets before them.
+    fn derivation(&self) -> Done<(&'a [u8], &'a [u8])> {
+        let mut reader = self.required()?;
+        let vector = matches!(self.mechanism.how, How::DeriveByCipher(Mode::CBC));
+        let read = |reader: &mut Reader<'a>| -> Done<(&'a [u8], &'a [u8])> {
+            let iv = if vector { reader.take(16)? } else { &[] };
+            let data = reader.octets()?;
+            reader.finish()?;
+            Ok((iv, data))
+        };
+        // A parameter that cannot be read is a wrong one, not a wrong call.
+        read(&mut reader).or_else(|_| stop(Rv::MECHANISM_PARAM_INVALID))
     }
 
     fn required(&self) -> Done<Reader<'a>> {

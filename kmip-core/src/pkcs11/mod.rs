@@ -29,6 +29,7 @@ mod calls;
 mod codec;
 mod cryptography;
 mod ecdsa;
+mod keys;
 mod mechanisms;
 mod objects;
 mod sessions;

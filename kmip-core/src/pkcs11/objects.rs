@@ -8,12 +8,15 @@ use kmip_codec::inline::Text;
 use kmip_codec::object::{
     Certificate, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, PublicKey, SymmetricKey,
 };
+use kmip_codec::operation::add_attribute::AddAttributeRequest;
 use kmip_codec::operation::create::CreateRequest;
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::destroy::DestroyRequest;
 use kmip_codec::operation::get::GetRequest;
+use kmip_codec::operation::modify_attribute::ModifyAttributeRequest;
 use kmip_codec::operation::register::RegisterRequest;
 use kmip_codec::operation::revoke::RevokeRequest;
+use kmip_codec::operation::set_attribute::SetAttributeRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     CertificateType, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, KeyFormatType, ObjectType,
@@ -50,7 +53,7 @@ impl Call<'_, '_> {
     }
 
     /// An object by its handle. What was destroyed has none any more.
-    fn object(&mut self, handle: u64) -> Done<View> {
+    pub fn object(&mut self, handle: u64) -> Done<View> {
         let id = self.identifier(handle, Rv::OBJECT_HANDLE_INVALID)?;
         self.context.subject = Some(id.clone());
         match self.context.txn.find_view(&id)? {
@@ -60,7 +63,7 @@ impl Call<'_, '_> {
     }
 
     /// Refuses what would give more objects handles than an application may have.
-    fn require_room(&self, more: usize) -> Done<()> {
+    pub fn require_room(&self, more: usize) -> Done<()> {
         let handles = self.application.handles.len().saturating_add(more);
         if handles > MOST_HANDLES { stop(Rv::HOST_MEMORY) } else { Ok(()) }
     }
@@ -75,7 +78,7 @@ impl Call<'_, '_> {
     }
 
     /// Gives a new object a handle.
-    fn give_handle(&mut self, id: &UniqueIdentifier) -> Done<u64> {
+    pub fn give_handle(&mut self, id: &UniqueIdentifier) -> Done<u64> {
         let id = Text::new(id.as_text().unwrap_or_default());
         let view = self.context.txn.view(&id)?;
         let handle = handle_of(&view);
@@ -204,7 +207,7 @@ fn key_value(call: &mut Call<'_, '_>, record: &Record) -> Done<Option<Value>> {
 
 /// Attributes of KMIP that a template asks for. What KMIP cannot keep is refused, and so is an object that ends with its
 /// session: objects of this server stay until they are destroyed.
-fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made: &[u64]) -> Done<Vec<Attribute>> {
+pub(super) fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made: &[u64]) -> Done<Vec<Attribute>> {
     let mut attributes = vec![Attribute::ActivationDate(DateTime(call.context.now))];
     let (mut mask, mut says_usage) = (Mask::default(), false);
     for entry in template {
@@ -229,7 +232,7 @@ fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made: &[u64]) ->
     Ok(attributes)
 }
 
-fn ulong(template: &[Entry], kind: u64) -> Option<u64> {
+pub(super) fn ulong(template: &[Entry], kind: u64) -> Option<u64> {
     template.iter().find(|entry| entry.kind == kind).and_then(|entry| match entry.value {
         Some(Value::Ulong(number)) => Some(number),
         _ => None,
@@ -244,7 +247,7 @@ fn octets(template: &[Entry], kind: u64) -> Option<&[u8]> {
 }
 
 /// Uses of a symmetric key of which a template says nothing.
-fn usual_of(algorithm: Algorithm) -> Mask {
+pub(super) fn usual_of(algorithm: Algorithm) -> Mask {
     match algorithm {
         Algorithm::AES | Algorithm::DES3 => Mask::Encrypt | Mask::Decrypt,
         _ => Mask::MACGenerate | Mask::MACVerify,
@@ -346,7 +349,7 @@ pub(super) fn generate_pair(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) ->
 }
 
 /// CK_KEY_TYPE of secret keys that can be brought: AES, triple DES, and generic ones, which are for HMAC.
-fn secret_algorithm(key_type: u64) -> Done<Algorithm> {
+pub(super) fn secret_algorithm(key_type: u64) -> Done<Algorithm> {
     match key_type {
         0x1F => Ok(Algorithm::AES),
         0x15 => Ok(Algorithm::DES3),
@@ -418,6 +421,60 @@ fn block(key_format_type: KeyFormatType, material: &[u8], algorithm: Option<Algo
         cryptographic_length: algorithm.and(bits),
         key_wrapping_data: None,
     }
+}
+
+/// C_SetAttributeValue: CKA_LABEL and CKA_ID, and what makes a key less free: CKA_SENSITIVE true and CKA_EXTRACTABLE false. All of
+/// a template, or nothing.
+pub(super) fn set_attribute_value(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<()> {
+    let handle = reader.ulong()?;
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let view = call.object(handle)?;
+    let id = view.id.clone();
+    let mut changes = Vec::with_capacity(template.len());
+    for entry in &template {
+        changes.push(match (entry.kind, &entry.value) {
+            (cka::LABEL | cka::ID, Some(Value::Octets(octets))) => {
+                (attributes::kept_before(&view, entry.kind), attributes::kept(entry.kind, octets))
+            }
+            (cka::SENSITIVE, Some(Value::Flag(true))) => (None, Attribute::Sensitive(true)),
+            (cka::EXTRACTABLE, Some(Value::Flag(false))) => (None, Attribute::Extractable(false)),
+            (_, None) => return stop(Rv::ATTRIBUTE_VALUE_INVALID),
+            (kind, Some(_)) if attributes::is_known(kind) => return stop(Rv::ATTRIBUTE_READ_ONLY),
+            _ => return stop(Rv::ATTRIBUTE_TYPE_INVALID),
+        });
+    }
+    drop(view);
+    let savepoint = call.context.txn.savepoint();
+    for (before, after) in changes {
+        if let Err(error) = set_attribute(call, &id, before, after) {
+            call.context.txn.roll_back(savepoint);
+            return Err(error);
+        }
+    }
+    Ok(())
+}
+
+fn set_attribute(call: &mut Call<'_, '_>, id: &Text, before: Option<Attribute>, after: Attribute) -> Done<()> {
+    let unique_identifier = Some(UniqueIdentifier::Text(id.clone()));
+    let is_kept = matches!(after, Attribute::ApplicationSpecificInformation(_));
+    let new_attribute = Some([after].into_iter().collect::<Bag>());
+    let (operation, payload) = match before {
+        Some(before) => {
+            let current_attribute = Some([before].into_iter().collect());
+            let request = ModifyAttributeRequest { unique_identifier, current_attribute, new_attribute };
+            (Operation::ModifyAttribute, RequestPayload::ModifyAttribute(Box::new(request)))
+        }
+        None if is_kept => {
+            let request = AddAttributeRequest { unique_identifier, new_attribute };
+            (Operation::AddAttribute, RequestPayload::AddAttribute(Box::new(request)))
+        }
+        None => {
+            let request = SetAttributeRequest { unique_identifier, new_attribute };
+            (Operation::SetAttribute, RequestPayload::SetAttribute(Box::new(request)))
+        }
+    };
+    call.operate(operation, payload).map(|_| ())
 }
 
 /// Destroys an object. PKCS#11 knows no revocation, which KMIP demands before an Active object is destroyed: both are done.

@@ -1,0 +1,235 @@
+//! Keys that leave wrapped, that come wrapped, and that are derived.
+
+use kmip_codec::attribute::values::{CryptographicParameters, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::inline::Text;
+use kmip_codec::object::{
+    EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData,
+    KeyWrappingSpecification, ManagedObject, PrivateKey, SymmetricKey,
+};
+use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest};
+use kmip_codec::operation::get::GetRequest;
+use kmip_codec::operation::register::RegisterRequest;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
+use kmip_codec::registry::{
+    CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, DerivationMethod, EncodingOption,
+    KeyFormatType, ObjectType, Operation, Pkcs11ReturnCode as Rv, WrappingMethod,
+};
+use kmip_codec::secret::Secret;
+use kmip_codec::value::ByteString;
+
+use super::attributes::{self, cka};
+use super::calls::Call;
+use super::codec::{Reader, Writer};
+use super::mechanisms::{How, Named};
+use super::objects::{secret_algorithm, ulong, usual_of, wanted};
+use super::{Done, Stop, stop};
+use crate::{tickets, wrapping};
+
+/// The parameters of a mechanism that wraps.
+fn wrapping_parameters(named: &Named<'_>) -> Done<CryptographicParameters> {
+    match named.mechanism.how {
+        How::Wrap(_) | How::RsaPkcs | How::RsaOaep => named.meaning().map(|meaning| meaning.parameters),
+        _ => stop(Rv::MECHANISM_INVALID),
+    }
+}
+
+fn wrapped_by(key: Text, parameters: CryptographicParameters) -> EncryptionKeyInformation {
+    EncryptionKeyInformation {
+        unique_identifier: UniqueIdentifier::Text(key),
+        cryptographic_parameters: Some(parameters),
+    }
+}
+
+/// C_WrapKey: what Get gives with a Key Wrapping Specification and No Encoding. A secret key is its octets, a private key its
+/// PKCS#8.
+pub(super) fn wrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let named = Named::read(reader)?;
+    let (by, handle) = (reader.ulong()?, reader.ulong()?);
+    let room = reader.buffer()?;
+    reader.finish()?;
+    let parameters = wrapping_parameters(&named)?;
+    let by = call.identifier(by, Rv::WRAPPING_KEY_HANDLE_INVALID)?;
+    let view = match call.object(handle) {
+        Err(Stop::Code(Rv::OBJECT_HANDLE_INVALID, _)) => return stop(Rv::KEY_HANDLE_INVALID),
+        found => found?,
+    };
+    let format = match view.object_type {
+        ObjectType::SymmetricKey => KeyFormatType::Raw,
+        ObjectType::PrivateKey => KeyFormatType::PKCS_8,
+        _ => return stop(Rv::KEY_NOT_WRAPPABLE),
+    };
+    let get = GetRequest {
+        unique_identifier: Some(UniqueIdentifier::Text(view.id.clone())),
+        key_format_type: Some(format),
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: Some(Box::new(KeyWrappingSpecification {
+            wrapping_method: WrappingMethod::Encrypt,
+            encryption_key_information: Some(wrapped_by(by, parameters)),
+            mac_signature_key_information: None,
+            attribute_references: Vec::new(),
+            encoding_option: Some(EncodingOption::NoEncoding),
+        })),
+    };
+    drop(view);
+    let got = match call.operate(Operation::Get, RequestPayload::Get(Box::new(get))) {
+        Err(Stop::Code(Rv::ATTRIBUTE_SENSITIVE, output)) => return Err(Stop::Code(Rv::KEY_UNEXTRACTABLE, output)),
+        answer => answer?,
+    };
+    let ResponsePayload::Get(got) = got else { return stop(Rv::FUNCTION_FAILED) };
+    let Some(octets) = got.object.key_block().and_then(octets_of) else { return stop(Rv::FUNCTION_FAILED) };
+    match room {
+        None => Ok(Writer::default().buffer(None, octets.len()).done()),
+        Some(room) if room < octets.len() => {
+            Err(Stop::Code(Rv::BUFFER_TOO_SMALL, Writer::default().buffer(None, octets.len()).done()))
+        }
+        Some(_) => Ok(Writer::default().buffer(Some(octets), octets.len()).done()),
+    }
+}
+
+/// The octets of a key's value: with No Encoding also those of a wrapped one.
+fn octets_of(block: &KeyBlock) -> Option<&[u8]> {
+    match &block.key_value {
+        Some(KeyValue::Plain(value)) => match &value.key_material {
+            KeyMaterial::Bytes(octets) => Some(octets.expose_secret()),
+            KeyMaterial::Transparent(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// CK_KEY_TYPE of private keys that can be brought.
+fn private_algorithm(key_type: u64) -> Done<Algorithm> {
+    match key_type {
+        0x00 => Ok(Algorithm::RSA),
+        0x03 => Ok(Algorithm::ECDSA),
+        0x40 => Ok(Algorithm::Ed25519),
+        _ => stop(Rv::TEMPLATE_INCONSISTENT),
+    }
+}
+
+/// C_UnwrapKey: unwraps as Import does (KMIP 2.1 §6.1.25), then registers what was in it.
+pub(super) fn unwrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let named = Named::read(reader)?;
+    let by = reader.ulong()?;
+    let wrapped = reader.octets()?;
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let parameters = wrapping_parameters(&named)?;
+    let by = call.identifier(by, Rv::UNWRAPPING_KEY_HANDLE_INVALID)?;
+    let (Some(class), Some(key_type)) = (ulong(&template, cka::CLASS), ulong(&template, cka::KEY_TYPE)) else {
+        return stop(Rv::TEMPLATE_INCOMPLETE);
+    };
+    let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
+    let block = |key_format_type, algorithm| KeyBlock {
+        key_format_type,
+        key_compression_type: None,
+        key_value: Some(KeyValue::Plain(Box::new(KeyValueStructure {
+            key_material: KeyMaterial::Bytes(Secret::copy_from(wrapped)),
+            attributes: None,
+        }))),
+        cryptographic_algorithm: Some(algorithm),
+        cryptographic_length: None,
+        key_wrapping_data: Some(Box::new(KeyWrappingData {
+            wrapping_method: WrappingMethod::Encrypt,
+            encryption_key_information: Some(wrapped_by(by.clone(), parameters.clone())),
+            mac_signature_key_information: None,
+            mac_signature: None,
+            iv_counter_nonce: None,
+            encoding_option: Some(EncodingOption::NoEncoding),
+        })),
+    };
+    let (mut object, usual) = match class {
+        3 => {
+            let key_block = block(KeyFormatType::PKCS_8, private_algorithm(key_type)?);
+            (ManagedObject::PrivateKey(Box::new(PrivateKey { key_block })), Mask::Sign | Mask::Decrypt)
+        }
+        4 => {
+            let algorithm = secret_algorithm(key_type)?;
+            let key_block = block(KeyFormatType::Raw, algorithm);
+            (ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })), usual_of(algorithm))
+        }
+        _ => return stop(Rv::TEMPLATE_INCONSISTENT),
+    };
+    let attributes = wanted(call, &template, usual, &made)?;
+    call.require_room(1)?;
+    tickets::within(call.context, Operation::Import)?;
+    wrapping::unwrap(call.context, &mut object).map_err(|error| match Stop::from(error) {
+        Stop::Code(Rv::DATA_INVALID, output) => Stop::Code(Rv::WRAPPED_KEY_INVALID, output),
+        other => other,
+    })?;
+    complete(&mut object);
+    let request = RegisterRequest {
+        object_type: object.object_type(),
+        attributes: Some(attributes.into_iter().collect()),
+        object: Some(object),
+        protection_storage_masks: None,
+    };
+    match call.operate(Operation::Register, RequestPayload::Register(Box::new(request)))? {
+        ResponsePayload::Register(registered) => {
+            let handle = call.give_handle(&registered.unique_identifier)?;
+            Ok(Writer::default().ulong(handle).done())
+        }
+        _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
+
+/// The length of a secret key is that of its octets; a private key tells its own.
+fn complete(object: &mut ManagedObject) {
+    let ManagedObject::SymmetricKey(key) = object else { return };
+    let octets = octets_of(&key.key_block).map_or(0, <[u8]>::len);
+    key.key_block.cryptographic_length = i32::try_from(octets.saturating_mul(8)).ok();
+}
+
+/// C_DeriveKey: a hash of the base key, or what it encrypts.
+pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let named = Named::read(reader)?;
+    let base = reader.ulong()?;
+    let template = attributes::template(reader)?;
+    reader.finish()?;
+    let base = call.identifier(base, Rv::KEY_HANDLE_INVALID)?;
+    let (method, data) = match named.mechanism.how {
+        How::DeriveByHash(_) => (DerivationMethod::HASH, None),
+        How::DeriveByCipher(_) => (DerivationMethod::ENCRYPT, Some(named.derivation_data()?)),
+        _ => return stop(Rv::MECHANISM_INVALID),
+    };
+    let meaning = named.meaning()?;
+    let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
+    let algorithm = match ulong(&template, cka::KEY_TYPE) {
+        Some(key_type) => secret_algorithm(key_type)?,
+        None => secret_algorithm(0x10)?,
+    };
+    let all = match (named.mechanism.how, data) {
+        (How::DeriveByHash(hash), _) => super::cryptography::hash_octets(hash),
+        (_, data) => data.map_or(0, <[u8]>::len),
+    };
+    let octets = ulong(&template, cka::VALUE_LEN).and_then(|octets| usize::try_from(octets).ok()).unwrap_or(all);
+    let Some(bits) = i32::try_from(octets.saturating_mul(8)).ok().filter(|_| octets <= all) else {
+        return stop(Rv::KEY_SIZE_RANGE);
+    };
+    let mut attributes = wanted(call, &template, usual_of(algorithm), &made)?;
+    attributes.push(Attribute::CryptographicAlgorithm(algorithm));
+    attributes.push(Attribute::CryptographicLength(bits));
+    let request = DeriveKeyRequest {
+        object_type: ObjectType::SymmetricKey,
+        unique_identifier: vec![UniqueIdentifier::Text(base)],
+        derivation_method: method,
+        derivation_parameters: DerivationParameters {
+            cryptographic_parameters: Some(Box::new(meaning.parameters)),
+            initialization_vector: meaning.iv.as_deref().map(ByteString::new),
+            derivation_data: data.map(Secret::copy_from).into_iter().collect(),
+            salt: None,
+            iteration_count: None,
+        },
+        attributes: Some(attributes.into_iter().collect::<Bag>()),
+    };
+    call.require_room(1)?;
+    match call.operate(Operation::DeriveKey, RequestPayload::DeriveKey(Box::new(request)))? {
+        ResponsePayload::DeriveKey(derived) => {
+            let handle = call.give_handle(&derived.unique_identifier)?;
+            Ok(Writer::default().ulong(handle).done())
+        }
+        _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
