@@ -3,15 +3,17 @@
 use crate::inspect;
 use crate::profiles::{ExtendedUsage, Kind, Usage};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertificateSigningRequestParams,
-    DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose,
-    PublicKeyData, RevokedCertParams, RsaKeySize, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
+    RsaKeySize, SerialNumber, SubjectPublicKeyInfo,
 };
 use std::io;
 use std::path::Path;
 use thiserror::Error;
 use time::{Duration, OffsetDateTime};
+use x509_parser::certification_request::X509CertificationRequest;
 use x509_parser::pem::Pem;
+use x509_parser::prelude::{FromDer, X509Certificate};
 use zeroize::Zeroizing;
 
 /// Clocks of clients may be behind ours by this much.
@@ -33,7 +35,7 @@ pub enum CertsError {
     Unreadable(&'static str),
     /// A request for a certificate (PKCS #10) is none, or its signature is not of its key.
     #[error("the certificate request cannot be used: {0}")]
-    Request(rcgen::Error),
+    Request(String),
     /// A PKCS #12 file cannot be made.
     #[error("cannot make a PKCS #12 file: {0}")]
     Bundle(#[from] p12_keystore::error::Error),
@@ -151,9 +153,26 @@ impl Authority {
     pub fn certify_client(&self, name: &str, request: &str) -> Result<String, CertsError> {
         let name = checked_name(name)?;
         let request = pem_contents(request.as_bytes(), "certificate request")?;
-        let request = CertificateSigningRequestParams::from_der(&request.into()).map_err(CertsError::Request)?;
+        let (_, request) = X509CertificationRequest::from_der(&request)
+            .map_err(|_| CertsError::Request("it is no PKCS #10".to_owned()))?;
+        request
+            .verify_signature()
+            .map_err(|_| CertsError::Request("its signature is not that of its key".to_owned()))?;
+        // As the request says what the key is, not as the algorithm of its signature lets guess.
+        let key = SubjectPublicKeyInfo::from_der(request.certification_request_info.subject_pki.raw);
+        let key = key.map_err(|error| CertsError::Request(error.to_string()))?;
         let parameters = parameters(Kind::Client, name, &[])?;
-        Ok(parameters.signed_by(&request.public_key, &self.issuer()?)?.pem())
+        Ok(parameters.signed_by(&key, &self.issuer()?)?.pem())
+    }
+
+    /// Whether a certificate (PEM) is valid for another while and has the signature of this authority.
+    pub fn stands_behind(&self, certificate: &str, valid_for: Duration) -> Result<bool, CertsError> {
+        let read = |pem: &str| pem_contents(pem.as_bytes(), "certificate");
+        let (certificate, own) = (read(certificate)?, read(&self.certificate)?);
+        let parse = |der| X509Certificate::from_der(der).map_err(|_| CertsError::Unreadable("certificate"));
+        let ((_, certificate), (_, own)) = (parse(&certificate)?, parse(&own)?);
+        let lasts = certificate.validity().not_after.to_datetime() > OffsetDateTime::now_utc() + valid_for;
+        Ok(lasts && certificate.verify_signature(Some(own.public_key())).is_ok())
     }
 
     /// Issues the certificate of the administrator `name`.
@@ -270,7 +289,6 @@ fn file_error(path: &Path, error: io::Error) -> CertsError {
 mod tests {
     use super::*;
     use crate::profiles::{ADMINISTRATOR_UNIT, LOOPBACK_NAMES};
-    use x509_parser::prelude::{FromDer, X509Certificate};
 
     fn client_authority() -> Authority {
         Authority::create(Kind::ClientAuthority, "Test CA").unwrap()
@@ -397,6 +415,11 @@ mod tests {
         let (_, parsed) = X509Certificate::from_der(&certificate).unwrap();
         assert!(!parsed.is_ca());
         assert!(parsed.subject_alternative_name().unwrap().is_none());
+        // A key on one curve, and a signature with the hash that is usual for another.
+        let other = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P384_SHA384).unwrap();
+        let request_384 = asked.serialize_request(&other).unwrap();
+        let certified = der(&authority.certify_client("disk", &request_384.pem().unwrap()).unwrap());
+        assert_eq!(inspect::certificate(&certified).unwrap().public_key, other.subject_public_key_info());
         // Of another key: the last byte of the signature.
         let mut forged = request.der().to_vec();
         *forged.last_mut().unwrap() ^= 1;

@@ -540,13 +540,23 @@ fn keys_are_wrapped_and_unwrapped_with_known_answers_in(version: Version) {
     assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, by, &forged, session)), Rv::WRAPPED_KEY_INVALID);
     assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, 1, &wrapped, session)), Rv::UNWRAPPING_KEY_HANDLE_INVALID);
     assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, by, &wrapped, reads)), Rv::SESSION_READ_ONLY);
+    let vector = input().ulong(session).mechanism(0x2109, Some(input().octets(&[1; 8]))).ulong(by).ulong(key).room(24);
+    assert_eq!(caller.refused(F::C_WrapKey, vector), Rv::MECHANISM_PARAM_INVALID);
+    let longer = input().count(3).number(CLASS, 4).number(KEY_TYPE, AES).number(VALUE_LEN, 32);
+    let longer = [input().ulong(session).mechanism(0x2109, None).ulong(by).octets(&wrapped).0, longer.0].concat();
+    assert_eq!(caller.refused(F::C_UnwrapKey, Input(longer)), Rv::TEMPLATE_INCONSISTENT);
+    // What wraps a sensitive key must not bring it back as an open one.
+    let wraps = caller.key_for(session, &[8; 16], [WRAP, ENCRYPT]);
+    let out = caller.must(F::C_WrapKey, wrap(0x2109, wraps, key).room(24)).buffer();
+    assert_eq!(caller.refused(F::C_UnwrapKey, unwrap(0x2109, wraps, &out, session)), Rv::KEY_FUNCTION_NOT_PERMITTED);
+    caller.must(F::C_DestroyObject, input().ulong(session).ulong(wraps));
     let incomplete = input().ulong(session).mechanism(0x2109, None).ulong(by).octets(&wrapped).count(0);
     assert_eq!(caller.refused(F::C_UnwrapKey, incomplete), Rv::TEMPLATE_INCOMPLETE);
     assert_eq!(caller.find(session, input().count(0)).len(), 3, "what failed made nothing");
 
     let by = caller.key_for(session, &bytes("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8"), [WRAP, UNWRAP]);
     let octets = bytes("138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a");
-    let padded = input().ulong(session).mechanism(0x210A, None).ulong(by).octets(&octets);
+    let padded = input().ulong(session).mechanism(0x210B, None).ulong(by).octets(&octets);
     let generic = input().count(2).number(CLASS, 4).number(KEY_TYPE, GENERIC);
     let padded = Input([padded.0, generic.0].concat());
     let back = caller.must(F::C_UnwrapKey, padded).ulong();
@@ -556,8 +566,8 @@ fn keys_are_wrapped_and_unwrapped_with_known_answers_in(version: Version) {
     let pair = input().ulong(session).mechanism(0x1040, None).count(1).text(EC_PARAMS, P256).count(0);
     let mut made = caller.must(F::C_GenerateKeyPair, pair);
     let (_, private) = (made.ulong(), made.ulong());
-    let out = caller.must(F::C_WrapKey, wrap(0x210A, by, private).room(400)).buffer();
-    let unwrap = input().ulong(session).mechanism(0x210A, None).ulong(by).octets(&out);
+    let out = caller.must(F::C_WrapKey, wrap(0x210B, by, private).room(400)).buffer();
+    let unwrap = input().ulong(session).mechanism(0x210B, None).ulong(by).octets(&out);
     let ec = input().count(2).number(CLASS, 3).number(KEY_TYPE, 3);
     let back = caller.must(F::C_UnwrapKey, Input([unwrap.0, ec.0].concat())).ulong();
     caller.must(F::C_SignInit, input().ulong(session).mechanism(0x1044, None).ulong(back));
@@ -593,6 +603,17 @@ fn keys_are_derived_with_known_answers_in(version: Version) {
     let cbc = Some(Input([vec![0; 16], input().octets(&plain).0].concat()));
     let derived = caller.must(F::C_DeriveKey, derive(0x1105, cbc, base, session)).ulong();
     assert_eq!(caller.value_of(session, derived), bytes("69c4e0d86a7b0430d8cdb78070b4c55a"));
+    let sized = |key_type: u64, octets: Option<u64>| {
+        let template = input().count(1 + usize::from(octets.is_some())).number(KEY_TYPE, key_type);
+        let template = octets.map_or(template.clone(), |octets| template.number(VALUE_LEN, octets));
+        Input([input().ulong(session).mechanism(0x393, None).ulong(base).0, template.0].concat())
+    };
+    assert_eq!(caller.refused(F::C_DeriveKey, sized(AES, None)), Rv::TEMPLATE_INCOMPLETE);
+    for (key_type, octets) in [(AES, 5), (AES, 64), (GENERIC, 33), (GENERIC, 0)] {
+        assert_eq!(caller.refused(F::C_DeriveKey, sized(key_type, Some(octets))), Rv::KEY_SIZE_RANGE, "{octets}");
+    }
+    let derived = caller.must(F::C_DeriveKey, sized(AES, Some(24))).ulong();
+    assert_eq!(caller.value_of(session, derived).len(), 24);
     let short = derive(0x1105, Some(input().byte(1)), base, session);
     assert_eq!(caller.refused(F::C_DeriveKey, short), Rv::MECHANISM_PARAM_INVALID);
     assert_eq!(caller.refused(F::C_DeriveKey, derive(0x393, None, key, session)), Rv::KEY_FUNCTION_NOT_PERMITTED);
@@ -616,6 +637,8 @@ fn attributes_are_set_all_or_none_and_keys_become_no_freer_in(version: Version) 
         assert_eq!(caller.find(session, input().count(2).text(LABEL, label).text(ID, b"\x01\x02")), [key]);
     }
     assert!(caller.find(session, input().count(1).text(LABEL, b"first")).is_empty());
+    let twice = input().count(2).text(LABEL, b"third").text(LABEL, b"fourth");
+    assert_eq!(caller.refused(F::C_SetAttributeValue, set(twice)), Rv::TEMPLATE_INCONSISTENT);
     let mixed = input().count(2).text(LABEL, b"third").number(VALUE_LEN, 32);
     assert_eq!(caller.refused(F::C_SetAttributeValue, set(mixed)), Rv::ATTRIBUTE_READ_ONLY);
     assert_eq!(caller.find(session, input().count(1).text(LABEL, b"second")), [key], "all or none");

@@ -71,6 +71,15 @@ impl Site {
     /// Stops the server and starts another on the same data directory.
     async fn restarted(self) -> Self {
         self.server.stop().await.unwrap();
+        // Connections that end let the store go a moment after the server has stopped; a process would have ended by then.
+        let lock = std::fs::File::options().write(true).open(self.path("kmip-data/store/lock")).unwrap();
+        for _ in 0..500 {
+            if lock.try_lock().is_ok() {
+                break;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        drop(lock);
         let data = DataDir::open_or_create_dev(&self.folder.path().join("kmip-data")).unwrap();
         Self { server: serve(data, config()).await, folder: self.folder }
     }

@@ -196,6 +196,11 @@ impl Engine {
         self.catalog.client(&name).unwrap_or_else(|| ClientRecord::of_its_own(name))
     }
 
+    /// Whether a client is recorded.
+    pub fn knows_client(&self, client: &str) -> bool {
+        self.catalog.client(&Text::new(client)).is_some()
+    }
+
     /// The scope of a client.
     pub fn scope_of(&self, client: &str) -> Text {
         let client = Text::new(client);

@@ -49,7 +49,7 @@ use hsm_backend::keystore::RootPlace;
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tracing::{info, warn};
 
 /// Largest body.
@@ -72,6 +72,8 @@ pub struct Admin {
     pub authority: Option<Authority>,
     /// Keeps what is prepared for clients.
     pub data: Arc<DataDir>,
+    /// Held while something is prepared.
+    pub preparing: Mutex<()>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Reload.

@@ -1,5 +1,5 @@
 //! The part of the admin API that registers clients, in each of the ways of KMIP 2.1 §11.10. Keys stand in one answer, whose
-//! bytes are wiped, and in no log.
+//! bytes are wiped, and in no log. The library that writes PKCS #12 does not wipe its own copies.
 
 use crate::admin::{Admin, Shared, administration_refusal, json, refuse};
 use crate::admin_users::{Password, parsed};
@@ -14,7 +14,7 @@ use certs::authority::is_usable_name;
 use certs::{Authority, CertsError, Issued, KeyKind, bundle};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use tracing::{info, warn};
 use zeroize::Zeroizing;
 
@@ -85,8 +85,14 @@ pub(crate) async fn prepare(State(admin): Shared, Extension(peer): Extension<Arc
     };
     let client = name.clone();
     let work = move || {
-        let issued = authority(&admin)?.issue_client(&client, kind(key.as_deref())?).map_err(certs_refusal)?;
-        if admin.data.prepared(&client).map_err(data_refusal)?.is_some() {
+        let authority = authority(&admin)?;
+        let issued = authority.issue_client(&client, kind(key.as_deref())?).map_err(certs_refusal)?;
+        if admin.administration.knows_client(&client) {
+            return Err((StatusCode::CONFLICT, format!("the client {client} is enrolled already")));
+        }
+        // Two at once must not mix their files.
+        let _turn = admin.preparing.lock().unwrap_or_else(PoisonError::into_inner);
+        if admin.data.prepared(&client, authority).map_err(data_refusal)?.is_some() {
             return Err((StatusCode::CONFLICT, format!("a key is prepared for {client} already")));
         }
         admin.data.prepare(&client, &issued).map_err(data_refusal)?;
@@ -123,9 +129,11 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
         return bad("key: a client with a certificate or a request of its own has its key already");
     }
     let protection = match (username, password) {
-        (Some(username), Some(password)) => Some(Protection { username, password }),
+        (Some(username), Some(password)) if !password.0.expose_secret().is_empty() => {
+            Some(Protection { username, password })
+        }
         (None, None) => None,
-        _ => return bad("username and password protect the answer together: give both, or none"),
+        _ => return bad("username and a password protect the answer together: give both, or none"),
     };
     if let Some(certificate) = certificate {
         if request.is_some() || protection.is_some() {
@@ -133,14 +141,14 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
         }
         let registered = admin.administration.register_client(&name, scope.as_deref(), &certificate);
         registered.map_err(administration_refusal)?;
+        forget_prepared(admin, &name);
         return Ok(json(StatusCode::CREATED, &serde_json::json!({ "name": name })));
     }
     let authority = authority(admin)?;
     let prepared = match is_usable_name(&name) && request.is_none() {
-        true => admin.data.prepared(&name).map_err(data_refusal)?,
+        true => admin.data.prepared(&name, authority).map_err(data_refusal)?,
         false => None,
     };
-    let was_prepared = prepared.is_some();
     let (certificate, own_key) = match (request, prepared) {
         (Some(request), _) => (authority.certify_client(&name, &request).map_err(certs_refusal)?, None),
         (None, Some(_)) if key.is_some() => return bad("key: one is prepared for this client already"),
@@ -153,10 +161,17 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
     let response = issued(&name, &certificate, own_key.as_ref(), authority.certificate(), protection)?;
     // The record last: a client is known only when its certificate exists.
     admin.administration.enroll(&name, scope.as_deref()).map_err(administration_refusal)?;
-    if was_prepared && let Err(error) = admin.data.forget_prepared(&name) {
+    forget_prepared(admin, &name);
+    Ok(response)
+}
+
+/// However a client has registered: what waited for it would be a second way to be it.
+fn forget_prepared(admin: &Admin, name: &str) {
+    if is_usable_name(name)
+        && let Err(error) = admin.data.forget_prepared(name)
+    {
         warn!(client = name, %error, "what was prepared for a client is still kept");
     }
-    Ok(response)
 }
 
 fn authority(admin: &Admin) -> Result<&Authority, Refusal> {

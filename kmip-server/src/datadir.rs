@@ -173,22 +173,29 @@ impl DataDir {
         Ok(issued.write(&certificate, &key)?)
     }
 
-    /// What is kept for a client that is to register.
-    pub fn prepared(&self, client: &str) -> Result<Option<Issued>, DataDirError> {
+    /// What is kept for a client that is to register, if it can still be used.
+    pub fn prepared(&self, client: &str, authority: &Authority) -> Result<Option<Issued>, DataDirError> {
         let (certificate, key) = self.prepared_pair(client);
         if read_pair(&certificate, &key)?.is_none() {
             return Ok(None);
         }
         let read = |path: PathBuf| std::fs::read_to_string(&path).map_err(|error| DataDirError::File { path, error });
-        Ok(Some(Issued { certificate: read(certificate)?, key: Zeroizing::new(read(key)?) }))
+        let issued = Issued { certificate: read(certificate)?, key: Zeroizing::new(read(key)?) };
+        Ok(authority.stands_behind(&issued.certificate, RENEW_BEFORE)?.then_some(issued))
     }
 
-    /// Forgets what was kept for a client.
+    /// Forgets what was kept for a client, if anything was.
     pub fn forget_prepared(&self, client: &str) -> Result<(), DataDirError> {
         let (certificate, key) = self.prepared_pair(client);
-        let remove = |path: PathBuf| std::fs::remove_file(&path).map_err(|error| DataDirError::File { path, error });
-        remove(key)?;
-        remove(certificate)
+        for path in [key, certificate] {
+            match std::fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(DataDirError::File { path, error });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     fn prepared_pair(&self, client: &str) -> (PathBuf, PathBuf) {

@@ -582,6 +582,10 @@ impl Service for EngineService {
 }
 
 impl Administration for EngineService {
+    fn knows_client(&self, name: &str) -> bool {
+        self.core.engine.knows_client(name)
+    }
+
     fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError> {
         self.core.engine.enroll(name, scope).map_err(refusal)
     }

@@ -11,8 +11,11 @@ use kmip_core::outgoing::{Courier, Next};
 use kmip_core::ports::store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use tokio::sync::watch;
+
+/// How long a session rests before it ends because the disk refuses.
+const REST: Duration = Duration::from_secs(5);
 
 /// What all sessions share.
 #[derive(Clone)]
@@ -128,6 +131,8 @@ impl Outgoing for Messenger {
                     Ok(None) => queued.changed().await.ok()?,
                     Err(why) => {
                         tracing::error!(why, "a message to a client cannot be sent or removed");
+                        // Whoever asks again at once finds the disk no better.
+                        tokio::time::sleep(REST).await;
                         return None;
                     }
                 }

@@ -14,8 +14,8 @@ use crate::shell::{Alive, Drain, Live, Shell, drain};
 use crate::tls::{Known, Material, TlsError};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -158,6 +158,7 @@ impl Server {
             administration: opened.administration,
             authority,
             data: data.clone(),
+            preparing: Mutex::default(),
             metrics: shell.metrics.clone(),
             reload: reload.clone(),
             reconfigure,

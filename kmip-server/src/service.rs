@@ -313,6 +313,9 @@ pub trait Administration: Send + Sync + 'static {
     /// Records the client `name`, in a scope of its own or in `scope`.
     fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError>;
 
+    /// Whether a client is recorded.
+    fn knows_client(&self, name: &str) -> bool;
+
     /// Records the client `name` with the certificate (PEM) that it has made itself.
     fn register_client(&self, name: &str, scope: Option<&str>, certificate: &str) -> Result<(), AdministrationError>;
 

@@ -148,7 +148,7 @@ pub fn clear_unfinished(
             let roots = device.session.find_objects(&root_search(&member.address.root_label));
             found.push(roots.map_err(|error| of(device.name)(error.into()))?);
         }
-        if keeps_complete && is_complete(present, &found) {
+        if keeps_complete && is_complete(present, &found)? {
             return Ok(Cleared::Complete);
         }
         let mut removed = Vec::new();
@@ -161,13 +161,17 @@ pub fn clear_unfinished(
     })
 }
 
-/// Whether each device has one root key, and each opens what the first seals.
-fn is_complete(present: &[Present<'_>], found: &[Vec<ObjectHandle>]) -> bool {
+/// Whether each device has one root key, and each opens what the first seals. A device that cannot tell now is no reason to
+/// remove anything.
+fn is_complete(present: &[Present<'_>], found: &[Vec<ObjectHandle>]) -> Result<bool, VaultError> {
+    if found.iter().any(|roots| roots.len() != 1) {
+        return Ok(false);
+    }
     let mut example = None;
-    present.iter().zip(found).all(|(device, roots)| match roots.as_slice() {
-        [root] => device.try_root(*root, &mut example).is_ok(),
-        _ => false,
-    })
+    for (device, root) in present.iter().zip(found.iter().flatten()) {
+        device.try_root(*root, &mut example).map_err(of(device.name))?;
+    }
+    Ok(true)
 }
 
 /// Brings the root key of a backup to devices that have none of their label, or rehearses it.

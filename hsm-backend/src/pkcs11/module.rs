@@ -37,6 +37,7 @@ pub fn finalise(patience: Duration) {
 /// connection among all: if that breaks while one thread has read the header of another's answer, one of the two waits for
 /// ever, and a module that holds a thread cannot be initialised again.
 pub(super) fn is_for_one_call(path: &Path) -> bool {
+    let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"p11-kit-client"))
 }
 

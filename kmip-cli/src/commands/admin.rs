@@ -63,7 +63,12 @@ async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<Path
     // Before the server makes a certificate that nobody would keep.
     std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
         .map_err(|error| CliError::Usage(format!("{}: {error}", folder.display())))?;
-    let written = if enrollment.username.is_some() { vec![&file] } else { vec![&cert, &key] };
+    // The key of a request is the client's own, and may stand there.
+    let written = match (enrollment.username, enrollment.request) {
+        (Some(_), _) => vec![&file],
+        (None, Some(_)) => vec![&cert],
+        (None, None) => vec![&cert, &key],
+    };
     if let Some(taken) = written.into_iter().find(|path| path.exists()) {
         return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", taken.display())));
     }

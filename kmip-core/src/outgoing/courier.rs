@@ -319,7 +319,7 @@ fn released(payload: &RequestPayload) -> Option<AuditEntry> {
         object: Some(id.clone()),
         status: ResultStatus::Success,
         reason: None,
-        message: Some("sent to the client".to_owned()),
+        message: Some("about to be sent to the client".to_owned()),
     })
 }
 

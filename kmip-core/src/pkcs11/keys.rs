@@ -24,6 +24,7 @@ use super::codec::{Reader, Writer};
 use super::mechanisms::{How, Named};
 use super::objects::{secret_algorithm, ulong, usual_of, wanted};
 use super::{Done, Stop, stop};
+use crate::attributes::usage_mask;
 use crate::{tickets, wrapping};
 
 /// The parameters of a mechanism that wraps.
@@ -73,19 +74,20 @@ pub(super) fn wrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Sec
         })),
     };
     drop(view);
+    let savepoint = call.context.txn.savepoint();
     let got = match call.operate(Operation::Get, RequestPayload::Get(Box::new(get))) {
         Err(Stop::Code(Rv::ATTRIBUTE_SENSITIVE, output)) => return Err(Stop::Code(Rv::KEY_UNEXTRACTABLE, output)),
         answer => answer?,
     };
     let ResponsePayload::Get(got) = got else { return stop(Rv::FUNCTION_FAILED) };
     let Some(octets) = got.object.key_block().and_then(octets_of) else { return stop(Rv::FUNCTION_FAILED) };
-    match room {
-        None => Ok(Writer::default().buffer(None, octets.len()).done()),
-        Some(room) if room < octets.len() => {
-            Err(Stop::Code(Rv::BUFFER_TOO_SMALL, Writer::default().buffer(None, octets.len()).done()))
-        }
-        Some(_) => Ok(Writer::default().buffer(Some(octets), octets.len()).done()),
+    if room.is_some_and(|room| room >= octets.len()) {
+        return Ok(Writer::default().buffer(Some(octets), octets.len()).done());
     }
+    // Nothing has left: no use of a key is counted.
+    call.context.txn.roll_back(savepoint);
+    let length = Writer::default().buffer(None, octets.len()).done();
+    if room.is_none() { Ok(length) } else { Err(Stop::Code(Rv::BUFFER_TOO_SMALL, length)) }
 }
 
 /// The octets of a key's value: with No Encoding also those of a wrapped one.
@@ -154,12 +156,18 @@ pub(super) fn unwrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
     };
     let attributes = wanted(call, &template, usual, &made)?;
     call.require_room(1)?;
+    may_unwrap(call, &by)?;
     tickets::within(call.context, Operation::Import)?;
     wrapping::unwrap(call.context, &mut object).map_err(|error| match Stop::from(error) {
         Stop::Code(Rv::DATA_INVALID, output) => Stop::Code(Rv::WRAPPED_KEY_INVALID, output),
+        Stop::Code(Rv::WRAPPING_KEY_HANDLE_INVALID, output) => Stop::Code(Rv::UNWRAPPING_KEY_HANDLE_INVALID, output),
         other => other,
     })?;
     complete(&mut object);
+    let length = object.key_block().and_then(octets_of).and_then(|octets| u64::try_from(octets.len()).ok());
+    if class == 4 && ulong(&template, cka::VALUE_LEN).is_some_and(|said| Some(said) != length) {
+        return stop(Rv::TEMPLATE_INCONSISTENT);
+    }
     let request = RegisterRequest {
         object_type: object.object_type(),
         attributes: Some(attributes.into_iter().collect()),
@@ -172,6 +180,16 @@ pub(super) fn unwrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
             Ok(Writer::default().ulong(handle).done())
         }
         _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
+
+/// Refuses to unwrap with a key whose CKA_UNWRAP is false. KMIP lets the keys that wrap unwrap, too; callers of PKCS#11 tell the
+/// two apart, so that what wraps a sensitive key cannot bring it back as an open one.
+fn may_unwrap(call: &mut Call<'_, '_>, by: &Text) -> Done<()> {
+    let Some(view) = call.context.txn.find_view(by)? else { return stop(Rv::UNWRAPPING_KEY_HANDLE_INVALID) };
+    match usage_mask(&view).intersects(Mask::UnwrapKey) {
+        true => Ok(()),
+        false => stop(Rv::KEY_FUNCTION_NOT_PERMITTED),
     }
 }
 
@@ -196,18 +214,15 @@ pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
     };
     let meaning = named.meaning()?;
     let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
-    let algorithm = match ulong(&template, cka::KEY_TYPE) {
-        Some(key_type) => secret_algorithm(key_type)?,
-        None => secret_algorithm(0x10)?,
-    };
+    if ulong(&template, cka::CLASS).is_some_and(|class| class != 4) {
+        return stop(Rv::TEMPLATE_INCONSISTENT);
+    }
+    let algorithm = secret_algorithm(ulong(&template, cka::KEY_TYPE).unwrap_or(GENERIC_SECRET))?;
     let all = match (named.mechanism.how, data) {
         (How::DeriveByHash(hash), _) => super::cryptography::hash_octets(hash),
         (_, data) => data.map_or(0, <[u8]>::len),
     };
-    let octets = ulong(&template, cka::VALUE_LEN).and_then(|octets| usize::try_from(octets).ok()).unwrap_or(all);
-    let Some(bits) = i32::try_from(octets.saturating_mul(8)).ok().filter(|_| octets <= all) else {
-        return stop(Rv::KEY_SIZE_RANGE);
-    };
+    let bits = derived_bits(algorithm, ulong(&template, cka::VALUE_LEN), all)?;
     let mut attributes = wanted(call, &template, usual_of(algorithm), &made)?;
     attributes.push(Attribute::CryptographicAlgorithm(algorithm));
     attributes.push(Attribute::CryptographicLength(bits));
@@ -231,5 +246,28 @@ pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
             Ok(Writer::default().ulong(handle).done())
         }
         _ => stop(Rv::FUNCTION_FAILED),
+    }
+}
+
+/// CKK_GENERIC_SECRET.
+const GENERIC_SECRET: u64 = 0x10;
+
+/// The length of a derived key: what the template says, that of an algorithm with one length, or all that there is of a key of
+/// no algorithm (PKCS#11 3.0 §6.10).
+fn derived_bits(algorithm: Algorithm, said: Option<u64>, all: usize) -> Done<i32> {
+    let said = said.map(|octets| usize::try_from(octets).unwrap_or(usize::MAX));
+    let octets = match (algorithm, said) {
+        (Algorithm::DES3, None) => 24,
+        (Algorithm::AES, None) => return stop(Rv::TEMPLATE_INCOMPLETE),
+        (_, said) => said.unwrap_or(all),
+    };
+    let fits = match algorithm {
+        Algorithm::AES => matches!(octets, 16 | 24 | 32),
+        Algorithm::DES3 => octets == 24,
+        _ => octets > 0,
+    };
+    match i32::try_from(octets.saturating_mul(8)) {
+        Ok(bits) if fits && octets <= all => Ok(bits),
+        _ => stop(Rv::KEY_SIZE_RANGE),
     }
 }

@@ -126,7 +126,7 @@ pub(super) const MECHANISMS: &[Mechanism] = &[
     row(0x1104, AES, DERIVE, How::DeriveByCipher(Mode::ECB)),
     row(0x1105, AES, DERIVE, How::DeriveByCipher(Mode::CBC)),
     row(0x2109, AES, WRAP, How::Wrap(Mode::NISTKeyWrap)),
-    row(0x210A, AES, WRAP, How::Wrap(Mode::AESKeyWrapPadding)),
+    row(0x210B, AES, WRAP, How::Wrap(Mode::AESKeyWrapPadding)),
 ];
 
 /// What a mechanism means for an operation of KMIP.
@@ -190,6 +190,10 @@ impl<'a> Named<'a> {
 
     /// Its meaning.
     pub fn meaning(&self) -> Done<Meaning> {
+        // An initialization vector of the caller's own is none that the key wrap of KMIP could take.
+        if self.parameter.is_some() && matches!(self.mechanism.how, How::Wrap(_) | How::DeriveByHash(_)) {
+            return stop(Rv::MECHANISM_PARAM_INVALID);
+        }
         let with = |parameters| Ok(Meaning { parameters, iv: None, aad: None });
         let hashed = |padding, hash| CryptographicParameters {
             padding_method: Some(padding),

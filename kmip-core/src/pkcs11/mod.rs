@@ -75,6 +75,9 @@ fn code_of(fault: Fault) -> Rv {
         Fault::WrongState | Fault::UsageMask | Fault::UsageLimit | Fault::PermissionDenied | Fault::ObjectArchived => {
             Rv::KEY_FUNCTION_NOT_PERMITTED
         }
+        Fault::WrappingKeyNotFound | Fault::WrappingKeyDestroyed | Fault::WrappingKeyArchived => {
+            Rv::WRAPPING_KEY_HANDLE_INVALID
+        }
         Fault::WrongObjectType => Rv::KEY_TYPE_INCONSISTENT,
         Fault::UnsupportedParameters => Rv::MECHANISM_INVALID,
         Fault::BadCryptographicParameters | Fault::MissingIv | Fault::TagLength => Rv::MECHANISM_PARAM_INVALID,

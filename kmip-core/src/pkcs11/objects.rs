@@ -431,9 +431,14 @@ pub(super) fn set_attribute_value(call: &mut Call<'_, '_>, reader: &mut Reader<'
     reader.finish()?;
     let view = call.object(handle)?;
     let id = view.id.clone();
+    let is_secret = matches!(view.object_type, ObjectType::SymmetricKey | ObjectType::PrivateKey);
     let mut changes = Vec::with_capacity(template.len());
-    for entry in &template {
+    for (at, entry) in template.iter().enumerate() {
+        if template.iter().take(at).any(|other| other.kind == entry.kind) {
+            return stop(Rv::TEMPLATE_INCONSISTENT);
+        }
         changes.push(match (entry.kind, &entry.value) {
+            (cka::SENSITIVE | cka::EXTRACTABLE, _) if !is_secret => return stop(Rv::ATTRIBUTE_TYPE_INVALID),
             (cka::LABEL | cka::ID, Some(Value::Octets(octets))) => {
                 (attributes::kept_before(&view, entry.kind), attributes::kept(entry.kind, octets))
             }

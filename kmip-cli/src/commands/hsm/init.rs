@@ -22,13 +22,7 @@ pub fn run(output: Output, args: &InitArgs, yes: bool) -> Done {
     if args.remove_unfinished {
         return unfinished::remove(output, &file, args, yes);
     }
-    if file.exists() {
-        let text = format!(
-            "{}: an earlier ceremony was broken off; `kmip-cli hsm init --remove-unfinished` removes what it left",
-            file.display()
-        );
-        return Err(CliError::Local(text));
-    }
+    unfinished::must_be_none(&args.server_config)?;
     let devices = device::all(&args.server_config, &args.device)?;
     let labels: Vec<String> = devices.iter().map(|device| label(device, args)).collect();
     let split = args.shares.zip(args.threshold).map(|(shares, threshold)| Split::new(threshold, shares)).transpose();

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::device;
 use super::init::{list, plural, tell};
+use super::unfinished;
 use crate::cli::RestoreArgs;
 use crate::context;
 use crate::failure::{CliError, Done};
@@ -21,6 +22,7 @@ pub fn run(output: Output, args: &RestoreArgs, yes: bool) -> Done {
         Share::parse(&text).map_err(|error| CliError::Local(format!("{}: {error}", path.display())))
     });
     let shares: Vec<Share> = shares.collect::<Done<_>>()?;
+    unfinished::must_be_none(&args.server_config)?;
     let devices = device::all(&args.server_config, &args.device)?;
     let label = args.root_label.as_deref().or(shares.first().map(Share::root_label)).unwrap_or_default();
     let labels = vec![label.to_owned(); devices.len()];

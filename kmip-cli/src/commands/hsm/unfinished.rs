@@ -60,6 +60,16 @@ pub fn place(server_config: &Path) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Refuses to begin while an earlier ceremony is not cleared.
+pub fn must_be_none(server_config: &Path) -> Done {
+    let file = place(server_config);
+    if !file.exists() {
+        return Ok(());
+    }
+    let told = "an earlier ceremony was broken off; `kmip-cli hsm init --remove-unfinished` removes what it left";
+    Err(CliError::Local(format!("{}: {told}", file.display())))
+}
+
 impl Unfinished {
     /// The record of a ceremony with these devices and labels of root keys.
     pub fn of(file: &Path, devices: &[Hsm], labels: &[String], lacks_backup: bool) -> Self {
