@@ -72,7 +72,7 @@ impl Site {
     async fn restarted(self) -> Self {
         self.server.stop().await.unwrap();
         // Connections that end let the store go a moment after the server has stopped; a process would have ended by then.
-        let lock = std::fs::File::options().write(true).open(self.path("kmip-data/store/lock")).unwrap();
+        let lock = std::fs::File::options().write(true).open(self.folder.path().join("kmip-data/store/lock")).unwrap();
         for _ in 0..500 {
             if lock.try_lock().is_ok() {
                 break;

@@ -35,7 +35,10 @@ pub(crate) enum Errand {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Handles {
     pub(super) slot: Slot,
+    /// The root key on the token.
     pub(super) root: ObjectHandle,
+    /// What works for it: its copy in the memory of the device, or itself.
+    pub(super) working: ObjectHandle,
     /// How the root key seals.
     pub(super) way: RootKind,
     /// Which device it is.
@@ -97,7 +100,9 @@ fn prepare(
         }
     })?;
     let serial = Serial::of(module.functions().get_token_info(slot)?.serial_number());
-    Ok((Handles { slot, root, way, serial }, module.functions().get_mechanism_list(slot)?))
+    let mechanisms = module.functions().get_mechanism_list(slot)?;
+    let working = working_copy(session, &mechanisms, root, way).unwrap_or(root);
+    Ok((Handles { slot, root, working, way, serial }, mechanisms))
 }
 
 /// Logs the user in, unless it is.
@@ -125,6 +130,23 @@ fn try_root(
     })?;
     must_be_the_same(&RootKey { session, key: root, way }, witness)?;
     Ok(way)
+}
+
+/// Copies the root key into the memory of the device, where the token's storage does not have to be asked at each use. The copy
+/// ends with the session that made it. `None` where a device does not copy it, or where the copy is less bound or of no use.
+fn working_copy(
+    session: &Session,
+    mechanisms: &[MechanismType],
+    root: ObjectHandle,
+    way: RootKind,
+) -> Option<ObjectHandle> {
+    let copy = session.copy_object(root, &[Attribute::Token(false)]).ok()?;
+    let stays = || must_stay(session, mechanisms, copy).is_ok();
+    if stays() && (RootKey { session, key: copy, way }).probe().is_ok() {
+        return Some(copy);
+    }
+    let _ = session.destroy_object(copy);
+    None
 }
 
 fn create_root(session: &Session, label: &str) -> Result<ObjectHandle, Trouble> {

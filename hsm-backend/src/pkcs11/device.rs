@@ -81,6 +81,11 @@ pub(super) struct Loan<'a> {
 impl Loan<'_> {
     /// The root key.
     pub(super) fn root(&self) -> RootKey<'_> {
+        RootKey { session: self.session, key: self.handles.working, way: self.handles.way }
+    }
+
+    /// The root key on the token itself, whose use tells whether the token is still there.
+    pub(super) fn stored_root(&self) -> RootKey<'_> {
         RootKey { session: self.session, key: self.handles.root, way: self.handles.way }
     }
 
@@ -207,7 +212,7 @@ impl Device {
             self.discard_idle(number);
         }
         let mut lease = self.lend(Pace::Usual)?;
-        if lease.open().and_then(|loan| loan.root().probe()).is_ok() {
+        if lease.open().and_then(|loan| loan.stored_root().probe()).is_ok() {
             lease.give_back();
             return Ok(());
         }

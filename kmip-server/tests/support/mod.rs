@@ -83,6 +83,10 @@ impl Service for Echo {
 }
 
 impl Administration for Echo {
+    fn knows_client(&self, _: &str) -> bool {
+        false
+    }
+
     fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError> {
         let mut enrolled = self.enrolled.lock().unwrap();
         if enrolled.iter().any(|(known, _)| known == name) {

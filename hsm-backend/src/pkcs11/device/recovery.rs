@@ -51,7 +51,7 @@ impl Device {
     /// A real operation with the root key. Its failure makes the device lost.
     pub(in crate::pkcs11) fn probe(&self) {
         // A refusal of a busy or lost device is no news.
-        if let Err(error) = self.call(Pace::Usual, &mut |loan| loan.root().probe()) {
+        if let Err(error) = self.call(Pace::Usual, &mut |loan| loan.stored_root().probe()) {
             tracing::debug!(device = self.name(), %error, "a probe failed");
             if !matches!(error, VaultError::Unavailable(_)) {
                 self.lose(&mut self.lock(), Trouble::Device(error.to_string()));
