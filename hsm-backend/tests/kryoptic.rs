@@ -108,7 +108,7 @@ fn each_mode_opens_what_the_other_sealed(address: &TokenAddress) {
 /// Of the keys; the module shows objects of its own beside them.
 fn only_the_root_key_is_left(pkcs11: &Pkcs11) {
     let session = tokens::session(pkcs11, "first");
-    let count = |class| session.find_objects(&[Attribute::Class(class)]).unwrap().len();
+    let count = |class| session.find_objects(&[Attribute::Class(class), Attribute::Token(true)]).unwrap().len();
     let classes = [ObjectClass::SECRET_KEY, ObjectClass::PRIVATE_KEY, ObjectClass::PUBLIC_KEY, ObjectClass::DATA];
     assert_eq!(classes.map(count), [1, 0, 0, 0]);
 }

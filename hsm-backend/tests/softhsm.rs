@@ -273,7 +273,7 @@ fn another_root_opens_nothing(vault: &Pkcs11Vault, second: &TokenAddress) {
 /// The vault keeps the login of this process alive, so this session may look at private objects.
 fn the_root_key_stays_and_nothing_else_is_left(pkcs11: &Pkcs11) {
     let session = pkcs11.open_rw_session(tokens::slot(pkcs11, "first")).unwrap();
-    let objects = session.find_objects(&[]).unwrap();
+    let objects = session.find_objects(&[Attribute::Token(true)]).unwrap();
     let [root] = objects.as_slice() else { panic!("{} objects on the token", objects.len()) };
     let transport = session
         .generate_key(
@@ -291,7 +291,7 @@ fn a_backup_brings_the_root_key_to_a_later_device(pkcs11: &Pkcs11, module: &Path
         let address = TokenAddress { root_label: "backed-up".to_owned(), ..tokens::address(module, name) };
         (address, tokens::pin())
     };
-    let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
+    let left = |name| tokens::session(pkcs11, name).find_objects(&[Attribute::Token(true)]).unwrap().len();
     let both = [device("first of backup"), device("second of backup")];
     let patience = Duration::from_secs(60);
     let split = Split::new(2, 3).unwrap();
@@ -375,7 +375,7 @@ fn a_ceremony_makes_one_root_key_on_every_device(pkcs11: &Pkcs11, module: &Path)
     names.iter().for_each(|name| drop(tokens::make(pkcs11, name)));
     let address = |name: &&str| TokenAddress { root_label: "of-all".to_owned(), ..tokens::address(module, name) };
     let devices = |names: &[&str]| names.iter().map(|name| (address(name), tokens::pin())).collect::<Vec<_>>();
-    let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
+    let left = |name| tokens::session(pkcs11, name).find_objects(&[Attribute::Token(true)]).unwrap().len();
     let patience = Duration::from_secs(60);
 
     let made = make_root_key(&devices(&names), Rehearsal::Only, patience, None).unwrap();
@@ -431,7 +431,7 @@ fn what_a_broken_ceremony_left_is_removed(pkcs11: &Pkcs11, module: &Path) {
         let address = TokenAddress { root_label: "broken-off".to_owned(), ..tokens::address(module, name) };
         (address, tokens::pin())
     };
-    let left = |name| tokens::session(pkcs11, name).find_objects(&[]).unwrap().len();
+    let left = |name| tokens::session(pkcs11, name).find_objects(&[Attribute::Token(true)]).unwrap().len();
     let both = names.map(device);
     let patience = Duration::from_secs(60);
     // The process ends when the first device has the key.

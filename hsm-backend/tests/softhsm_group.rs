@@ -162,9 +162,11 @@ fn under_load(vault: &Pkcs11Vault, meanwhile: impl FnOnce()) -> (u64, u64) {
                 let secret = Secret::copy_from(&[5; 32]);
                 while !stop.load(Ordering::Relaxed) {
                     let sealed = vault.seal(&secret, BINDING);
-                    let works =
-                        sealed.and_then(|sealed| vault.open(&sealed, BINDING)).is_ok_and(|opened| opened == secret)
-                            && vault.generate(KeySpec::Symmetric { bits: 256 }, BINDING).is_ok();
+                    let opened =
+                        sealed.and_then(|sealed| vault.open(&sealed, BINDING)).map(|opened| assert_eq!(opened, secret));
+                    let made =
+                        opened.and_then(|()| vault.generate(KeySpec::Symmetric { bits: 256 }, BINDING).map(drop));
+                    let works = made.inspect_err(|error| println!("{error}")).is_ok();
                     if works { &done } else { &failed }.fetch_add(1, Ordering::Relaxed);
                 }
             });

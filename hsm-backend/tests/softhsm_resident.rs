@@ -490,7 +490,7 @@ fn the_next_process_uses_the_key_in_both_modes(
 }
 
 fn count(pkcs11: &Pkcs11) -> usize {
-    tokens::session(pkcs11, "resident").find_objects(&[]).unwrap().len()
+    tokens::session(pkcs11, "resident").find_objects(&[Attribute::Token(true)]).unwrap().len()
 }
 
 fn destroying_removes_the_object_and_nothing_else(

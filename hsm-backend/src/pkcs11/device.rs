@@ -49,6 +49,9 @@ pub(super) enum Pace {
     Slow,
 }
 
+/// So often a call is begun anew because its connection was replaced under it.
+const MOST_REPLACED: usize = 8;
+
 /// How long making a key pair may take.
 pub(super) const SLOW: Duration = Duration::from_secs(300);
 
@@ -177,7 +180,7 @@ impl Device {
         pace: Pace,
         work: &mut dyn FnMut(&Loan<'_>) -> Result<T, Trouble>,
     ) -> Result<T, VaultError> {
-        let mut again = false;
+        let (mut again, mut replaced) = (false, 0);
         loop {
             let mut lease = self.lend(pace)?;
             let number = lease.number;
@@ -195,6 +198,8 @@ impl Device {
             drop(lease);
             match trouble {
                 Trouble::Refused(error) => return Err(error),
+                // Its handles ended with their connection, which says nothing of the call.
+                _ if replaced < MOST_REPLACED && self.lock().number != number => replaced += 1,
                 // The token has fewer sessions than we thought: wait for one that is lent.
                 Trouble::Full(_) if self.lock().lower_ceiling() => (),
                 trouble if again => return Err(trouble.about_this_call()),

@@ -67,6 +67,10 @@ impl From<Error> for Trouble {
             | RvError::ObjectHandleInvalid
             | RvError::WrappingKeyHandleInvalid
             | RvError::UnwrappingKeyHandleInvalid
+            // So SoftHSM2 calls a key that ends with its session while it is used.
+            | RvError::KeyFunctionNotPermitted
+            | RvError::KeyTypeInconsistent
+            | RvError::KeySizeRange
             | RvError::VendorDefined(_)
             | RvError::UnknownErrorCode(_) => Self::Device(told),
             RvError::SessionCount => Self::Full(told),
