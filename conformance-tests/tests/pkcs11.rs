@@ -3,12 +3,16 @@
 
 use conformance_tests::endpoint::{Endpoint, World};
 use conformance_tests::in_process::InProcess;
+use conformance_tests::message::cryptographic::{active, register_with, usage_limits};
+use conformance_tests::message::make;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
 use kmip_codec::operation::pkcs11::Pkcs11Request;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
-use kmip_codec::registry::{Operation, Pkcs11Function as F, Pkcs11ReturnCode as Rv, ResultReason, ResultStatus, Tag};
+use kmip_codec::registry::{
+    CryptographicUsageMask, Operation, Pkcs11Function as F, Pkcs11ReturnCode as Rv, ResultReason, ResultStatus, Tag,
+};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
@@ -572,6 +576,24 @@ fn keys_are_wrapped_and_unwrapped_with_known_answers_in(version: Version) {
     let back = caller.must(F::C_UnwrapKey, Input([unwrap.0, ec.0].concat())).ulong();
     caller.must(F::C_SignInit, input().ulong(session).mechanism(0x1044, None).ulong(back));
     assert_eq!(caller.must(F::C_Sign, input().ulong(session).octets(b"message").room(64)).buffer().len(), 64);
+}
+
+/// The usual two calls, the first for the length: only what leaves is a use of the key that wraps.
+#[test]
+fn a_length_is_told_without_a_use() {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), V2_1);
+    let session = caller.session(WRITES);
+    let mut attributes = active(CryptographicUsageMask::WrapKey);
+    attributes.push(usage_limits(1));
+    make(caller.client.as_mut(), V2_1, &register_with(&[5; 32], attributes)).expect("a key with one use");
+    let by = caller.find(session, input().count(1).number(VALUE_LEN, 32));
+    let [by] = by.as_slice() else { panic!("{by:?}") };
+    let key = caller.secret_key(session, AES, &[6; 16]);
+    let wrap = input().ulong(session).mechanism(0x2109, None).ulong(*by).ulong(key);
+    assert_eq!(caller.must(F::C_WrapKey, wrap.clone().no_room()).0, [0, 0, 0, 0, 24]);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap.clone().room(8)), Rv::BUFFER_TOO_SMALL);
+    assert_eq!(caller.must(F::C_WrapKey, wrap.clone().room(24)).buffer().len(), 24);
+    assert_eq!(caller.refused(F::C_WrapKey, wrap.room(24)), Rv::KEY_FUNCTION_NOT_PERMITTED);
 }
 
 /// FIPS 180-4 and FIPS 197 C.1.

@@ -72,8 +72,8 @@ pub struct Admin {
     pub authority: Option<Authority>,
     /// Keeps what is prepared for clients.
     pub data: Arc<DataDir>,
-    /// Held while something is prepared.
-    pub preparing: Mutex<()>,
+    /// Held while a client is prepared or enrolled, so that two do not mix the files of one.
+    pub registering: Mutex<()>,
     /// Counters.
     pub metrics: Arc<Metrics>,
     /// Reload.

@@ -87,11 +87,10 @@ pub(crate) async fn prepare(State(admin): Shared, Extension(peer): Extension<Arc
     let work = move || {
         let authority = authority(&admin)?;
         let issued = authority.issue_client(&client, kind(key.as_deref())?).map_err(certs_refusal)?;
+        let _turn = admin.registering.lock().unwrap_or_else(PoisonError::into_inner);
         if admin.administration.knows_client(&client) {
             return Err((StatusCode::CONFLICT, format!("the client {client} is enrolled already")));
         }
-        // Two at once must not mix their files.
-        let _turn = admin.preparing.lock().unwrap_or_else(PoisonError::into_inner);
         if admin.data.prepared(&client, authority).map_err(data_refusal)?.is_some() {
             return Err((StatusCode::CONFLICT, format!("a key is prepared for {client} already")));
         }
@@ -124,6 +123,7 @@ async fn answer(
 
 fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> {
     let Enrollment { name, scope, key, certificate, request, username, password } = enrollment;
+    let _turn = admin.registering.lock().unwrap_or_else(PoisonError::into_inner);
     let bad = |why: &str| Err((StatusCode::BAD_REQUEST, why.to_owned()));
     if key.is_some() && (certificate.is_some() || request.is_some()) {
         return bad("key: a client with a certificate or a request of its own has its key already");

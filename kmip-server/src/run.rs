@@ -158,7 +158,7 @@ impl Server {
             administration: opened.administration,
             authority,
             data: data.clone(),
-            preparing: Mutex::default(),
+            registering: Mutex::default(),
             metrics: shell.metrics.clone(),
             reload: reload.clone(),
             reconfigure,

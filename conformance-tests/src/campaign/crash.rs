@@ -17,6 +17,7 @@ use crate::server_process::{Server, check};
 use crate::tls::{Connection, Identity};
 use crate::token::Vault;
 use crate::tree::Tree;
+use kmip_codec::item::Item;
 use kmip_codec::registry::{Operation, ResultStatus, State, Tag};
 use kmip_codec::version::V2_1;
 use lives::Lives;
@@ -265,6 +266,11 @@ impl Writer {
         entry.states = vec![after];
         Ok(())
     }
+}
+
+/// Sends one call, in the version that the writers speak.
+fn ask(connection: &mut Connection, asked: &Call) -> io::Result<Item> {
+    call(connection, V2_1, asked)
 }
 
 /// Whether the error is that of a connection whose server was killed.

@@ -93,14 +93,14 @@ fn prepare(
         Errand::Ensure => session.find_objects(&root_search(label))?.is_empty(),
     };
     let root = if makes { create_root(session, label)? } else { find_root(session, label)? };
-    let way = try_root(module, slot, session, root, witness).inspect_err(|_| {
+    let mechanisms = module.functions().get_mechanism_list(slot)?;
+    let way = try_root(module, slot, session, &mechanisms, root, witness).inspect_err(|_| {
         if makes {
             // A key that is of no use must not stay behind: its label would be taken.
             let _ = session.destroy_object(root);
         }
     })?;
     let serial = Serial::of(module.functions().get_token_info(slot)?.serial_number());
-    let mechanisms = module.functions().get_mechanism_list(slot)?;
     let working = working_copy(session, &mechanisms, root, way).unwrap_or(root);
     Ok((Handles { slot, root, working, way, serial }, mechanisms))
 }
@@ -118,10 +118,11 @@ fn try_root(
     module: &Entered<'_>,
     slot: Slot,
     session: &Session,
+    mechanisms: &[MechanismType],
     root: ObjectHandle,
     witness: &Witness,
 ) -> Result<RootKind, Trouble> {
-    must_stay(session, &module.functions().get_mechanism_list(slot)?, root)?;
+    must_stay(session, mechanisms, root)?;
     let way = sealing::choose(root, witness.get().map(Vec::as_slice), |work| {
         let session = module.open(slot)?;
         let result = work(&session);

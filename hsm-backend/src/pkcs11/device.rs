@@ -82,7 +82,7 @@ pub(super) struct Loan<'a> {
 }
 
 impl Loan<'_> {
-    /// The root key.
+    /// What works for the root key.
     pub(super) fn root(&self) -> RootKey<'_> {
         RootKey { session: self.session, key: self.handles.working, way: self.handles.way }
     }

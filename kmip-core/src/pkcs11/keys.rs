@@ -9,7 +9,6 @@ use kmip_codec::object::{
 };
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest};
 use kmip_codec::operation::get::GetRequest;
-use kmip_codec::operation::register::RegisterRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, DerivationMethod, EncodingOption,
@@ -22,7 +21,7 @@ use super::attributes::{self, cka};
 use super::calls::Call;
 use super::codec::{Reader, Writer};
 use super::mechanisms::{How, Named};
-use super::objects::{secret_algorithm, ulong, usual_of, wanted};
+use super::objects::{octets_of, register, secret_algorithm, ulong, usual_of, wanted};
 use super::{Done, Stop, stop};
 use crate::attributes::usage_mask;
 use crate::{tickets, wrapping};
@@ -88,17 +87,6 @@ pub(super) fn wrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Sec
     call.context.txn.roll_back(savepoint);
     let length = Writer::default().buffer(None, octets.len()).done();
     if room.is_none() { Ok(length) } else { Err(Stop::Code(Rv::BUFFER_TOO_SMALL, length)) }
-}
-
-/// The octets of a key's value: with No Encoding also those of a wrapped one.
-fn octets_of(block: &KeyBlock) -> Option<&[u8]> {
-    match &block.key_value {
-        Some(KeyValue::Plain(value)) => match &value.key_material {
-            KeyMaterial::Bytes(octets) => Some(octets.expose_secret()),
-            KeyMaterial::Transparent(_) => None,
-        },
-        _ => None,
-    }
 }
 
 /// CK_KEY_TYPE of private keys that can be brought.
@@ -168,19 +156,7 @@ pub(super) fn unwrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
     if class == 4 && ulong(&template, cka::VALUE_LEN).is_some_and(|said| Some(said) != length) {
         return stop(Rv::TEMPLATE_INCONSISTENT);
     }
-    let request = RegisterRequest {
-        object_type: object.object_type(),
-        attributes: Some(attributes.into_iter().collect()),
-        object: Some(object),
-        protection_storage_masks: None,
-    };
-    match call.operate(Operation::Register, RequestPayload::Register(Box::new(request)))? {
-        ResponsePayload::Register(registered) => {
-            let handle = call.give_handle(&registered.unique_identifier)?;
-            Ok(Writer::default().ulong(handle).done())
-        }
-        _ => stop(Rv::FUNCTION_FAILED),
-    }
+    register(call, object, attributes)
 }
 
 /// Refuses to unwrap with a key whose CKA_UNWRAP is false. KMIP lets the keys that wrap unwrap, too; callers of PKCS#11 tell the
@@ -241,10 +217,7 @@ pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
     };
     call.require_room(1)?;
     match call.operate(Operation::DeriveKey, RequestPayload::DeriveKey(Box::new(request)))? {
-        ResponsePayload::DeriveKey(derived) => {
-            let handle = call.give_handle(&derived.unique_identifier)?;
-            Ok(Writer::default().ulong(handle).done())
-        }
+        ResponsePayload::DeriveKey(derived) => call.handed(&derived.unique_identifier),
         _ => stop(Rv::FUNCTION_FAILED),
     }
 }

@@ -78,13 +78,18 @@ impl Call<'_, '_> {
     }
 
     /// Gives a new object a handle.
-    pub fn give_handle(&mut self, id: &UniqueIdentifier) -> Done<u64> {
+    fn give_handle(&mut self, id: &UniqueIdentifier) -> Done<u64> {
         let id = Text::new(id.as_text().unwrap_or_default());
         let view = self.context.txn.view(&id)?;
         let handle = handle_of(&view);
         self.context.subject = Some(id.clone());
         self.give_handles(vec![(handle, id)])?;
         Ok(handle)
+    }
+
+    /// The answer of a function that makes one object: its handle.
+    pub fn handed(&mut self, id: &UniqueIdentifier) -> Done<Secret> {
+        self.give_handle(id).map(|handle| Writer::default().ulong(handle).done())
     }
 }
 
@@ -194,14 +199,19 @@ fn key_value(call: &mut Call<'_, '_>, record: &Record) -> Done<Option<Value>> {
         key_wrapping_specification: None,
     };
     match call.operate(Operation::Get, RequestPayload::Get(Box::new(get)))? {
-        ResponsePayload::Get(got) => match got.object.key_block().and_then(|block| block.key_value.as_ref()) {
-            Some(KeyValue::Plain(value)) => match &value.key_material {
-                KeyMaterial::Bytes(bytes) => Ok(Some(Value::octets(bytes.expose_secret()))),
-                KeyMaterial::Transparent(_) => Ok(None),
-            },
-            _ => Ok(None),
-        },
+        ResponsePayload::Get(got) => Ok(got.object.key_block().and_then(octets_of).map(Value::octets)),
         _ => Ok(None),
+    }
+}
+
+/// The octets of a key's value: with No Encoding also those of a wrapped one.
+pub(super) fn octets_of(block: &KeyBlock) -> Option<&[u8]> {
+    match &block.key_value {
+        Some(KeyValue::Plain(value)) => match &value.key_material {
+            KeyMaterial::Bytes(octets) => Some(octets.expose_secret()),
+            KeyMaterial::Transparent(_) => None,
+        },
+        _ => None,
     }
 }
 
@@ -272,10 +282,7 @@ pub(super) fn generate_key(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> 
     };
     call.require_room(1)?;
     match call.operate(Operation::Create, RequestPayload::Create(Box::new(request)))? {
-        ResponsePayload::Create(created) => {
-            let handle = call.give_handle(&created.unique_identifier)?;
-            Ok(Writer::default().ulong(handle).done())
-        }
+        ResponsePayload::Create(created) => call.handed(&created.unique_identifier),
         _ => stop(Rv::FUNCTION_FAILED),
     }
 }
@@ -394,18 +401,20 @@ pub(super) fn create(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
         _ => return stop(Rv::ATTRIBUTE_VALUE_INVALID),
     };
     let attributes = wanted(call, &template, usual, &made)?;
+    call.require_room(1)?;
+    register(call, object, attributes)
+}
+
+/// Registers an object, and gives its handle.
+pub(super) fn register(call: &mut Call<'_, '_>, object: ManagedObject, attributes: Vec<Attribute>) -> Done<Secret> {
     let request = RegisterRequest {
         object_type: object.object_type(),
         attributes: Some(attributes.into_iter().collect()),
         object: Some(object),
         protection_storage_masks: None,
     };
-    call.require_room(1)?;
     match call.operate(Operation::Register, RequestPayload::Register(Box::new(request)))? {
-        ResponsePayload::Register(registered) => {
-            let handle = call.give_handle(&registered.unique_identifier)?;
-            Ok(Writer::default().ulong(handle).done())
-        }
+        ResponsePayload::Register(registered) => call.handed(&registered.unique_identifier),
         _ => stop(Rv::FUNCTION_FAILED),
     }
 }

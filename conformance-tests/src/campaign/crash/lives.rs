@@ -1,10 +1,10 @@
 //! What a writer does with objects as wholes between the kills: it archives and recovers, replaces by Import, splits and joins,
 //! asks for work that is done later, and logs in and out. After a kill each is as it was acknowledged.
 
-use super::{CampaignError, finding};
+use super::{CampaignError, ask, finding};
 use crate::campaign::random::Random;
 use crate::message::cryptographic::{active, aes_key, identifiers, join, register_with, split};
-use crate::message::{Call, call, call_with, create_aes, locate, located, make, material, payload, reason, status};
+use crate::message::{Call, call_with, create_aes, locate, located, make, material, payload, reason, status};
 use crate::tls::Connection;
 use crate::tree::{Tree, boolean, bytes, enumeration, structure, text};
 use kmip_codec::item::Item;
@@ -47,10 +47,6 @@ struct Ticket {
     value: Vec<u8>,
     /// Whether it works; two where its end is unanswered.
     works: Vec<bool>,
-}
-
-fn ask(connection: &mut Connection, asked: &Call) -> io::Result<Item> {
-    call(connection, V2_1, asked)
 }
 
 impl Lives {

@@ -1,13 +1,13 @@
 //! Keys that a writer works with between the kills: what was encrypted, signed and authenticated before a kill still
 //! decrypts and is valid after it, no acknowledged use comes back, and no operation by parts outlives its server.
 
-use super::{CampaignError, finding};
+use super::{CampaignError, ask, finding};
 use crate::campaign::random::Random;
 use crate::message::cryptographic::{
     Part, active, create_signing_pair, derive_aes, gcm, given, hmac, is_valid, register_with, sha_256, usage_limits,
     work,
 };
-use crate::message::{Call, call, get_attributes, make, payload, status};
+use crate::message::{Call, get_attributes, make, payload, status};
 use crate::tls::Connection;
 use crate::tree::{Tree, bytes};
 use kmip_codec::item::{Item, ItemValue};
@@ -56,10 +56,6 @@ struct Keys {
     mac: String,
     private: String,
     public: String,
-}
-
-fn ask(connection: &mut Connection, asked: &Call) -> io::Result<Item> {
-    call(connection, V2_1, asked)
 }
 
 impl Tools {
