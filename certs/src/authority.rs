@@ -36,9 +36,6 @@ pub enum CertsError {
     /// A request for a certificate (PKCS #10) is none, or its signature is not of its key.
     #[error("the certificate request cannot be used: {0}")]
     Request(String),
-    /// A PKCS #12 file cannot be made.
-    #[error("cannot make a PKCS #12 file: {0}")]
-    Bundle(#[from] p12_keystore::error::Error),
     /// A file could not be read or written.
     #[error("{path}: {error}")]
     File {

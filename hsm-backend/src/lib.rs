@@ -5,6 +5,7 @@
 //! | [`keystore`] | the root key on disk, under a passphrase or (development) in a plain file |
 //! | [`software`] | the vault whose root key lives in this process |
 //! | [`pkcs11`] | the vault whose root key never leaves a PKCS#11 token |
+//! | [`pkcs12`] | private keys in PKCS #12 files |
 //! | [`rotating`] | the vault whose root key is replaced while it works |
 //! | [`record_seal`] | the seal of stored records and the blinding of names in storage keys |
 //! | [`passwords`] | hashes of the passwords of KMIP users |
@@ -28,6 +29,7 @@ mod key_wrap;
 pub mod keystore;
 pub mod passwords;
 pub mod pkcs11;
+pub mod pkcs12;
 pub mod protected;
 mod public_key;
 pub mod random;

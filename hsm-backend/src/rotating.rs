@@ -14,6 +14,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use kmip_codec::secret::{Secret, SecretText};
+use kmip_core::ports::container::{Contents, Opened};
 use kmip_core::ports::crypto::{
     Accumulator, Capability, CryptoError, Cryptography, Derivation, Encrypted, Encryption, Hash, Key, KeyWrap, Mac,
     Message, Signing, Transform,
@@ -241,6 +242,8 @@ impl Cryptography for RotatingVault {
         fn begin_verify(&self, key: Key<'_>, how: &Signing) -> Result<Box<dyn Accumulator>, CryptoError>;
         fn begin_mac(&self, key: Key<'_>, how: &Mac<'_>) -> Result<Box<dyn Accumulator>, CryptoError>;
         fn begin_hash(&self, hash: Hash) -> Result<Box<dyn Accumulator>, CryptoError>;
+        fn write_container(&self, contents: &Contents<'_>, password: &SecretText) -> Result<Vec<u8>, CryptoError>;
+        fn open_container(&self, file: &[u8], name: Option<&str>, password: &SecretText) -> Result<Opened, CryptoError>;
     }
 }
 

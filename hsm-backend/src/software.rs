@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use kmip_codec::secret::Secret;
+use kmip_codec::secret::{Secret, SecretText};
+use kmip_core::ports::container::{Contents, Opened};
 use kmip_core::ports::crypto::{
     Accumulator, Capability, CryptoError, Derivation, Encrypted, Encryption, Hash, Key, Mac, Message, Signing,
     Transform,

@@ -1,11 +1,14 @@
 //! How an object leaves: key blocks completed, formats converted, keys unwrapped and wrapped.
 
-use kmip_codec::object::{KeyValue, KeyWrappingSpecification, ManagedObject};
+use kmip_codec::object::{KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject};
 use kmip_codec::operation::get::GetRequest;
-use kmip_codec::registry::{KeyFormatType, KeyWrapType};
+use kmip_codec::registry::{KeyFormatType, KeyWrapType, ObjectType};
+use kmip_codec::value::ByteString;
+use kmip_codec::version::V2_0;
 
 use crate::attributes::is_live;
 use crate::batch::Context;
+use crate::containers::{self, Lock};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats::{self, FormatError};
 use crate::object::{Record, attribute_of};
@@ -26,7 +29,7 @@ pub(crate) fn deliver(
         wrapping::unwrap(context, object)?;
     }
     complete_key_block(object, record);
-    convert(context, object, request.key_format_type)?;
+    convert(context, object, record, request.key_format_type)?;
     wrap(context, object, record, specification)
 }
 
@@ -91,8 +94,23 @@ pub(crate) fn complete_key_block(object: &mut ManagedObject, record: &Record) {
 }
 
 /// Converts the key material to the format that the client asks for; without one it leaves as it was registered.
-fn convert(context: &Context<'_>, object: &mut ManagedObject, wanted: Option<KeyFormatType>) -> OpResult<()> {
+fn convert(
+    context: &mut Context<'_>,
+    object: &mut ManagedObject,
+    record: &Record,
+    wanted: Option<KeyFormatType>,
+) -> OpResult<()> {
     let object_type = object.object_type();
+    if let ManagedObject::Certificate(certificate) = object
+        && wanted == Some(KeyFormatType::PKCS_12)
+    {
+        if context.version < V2_0 {
+            return fail(Fault::KeyFormat, "a PKCS#12 container is that of a private key before KMIP 2.0");
+        }
+        let container = containers::of_certificate(context, record, certificate.certificate_value.as_slice())?;
+        certificate.certificate_value = ByteString::new(container.expose_secret());
+        return Ok(());
+    }
     let Some(block) = object.key_block_mut() else { return Ok(()) };
     let held = block.key_format_type;
     let format = formats::format_in_version(wanted.unwrap_or(held), context.version);
@@ -105,16 +123,49 @@ fn convert(context: &Context<'_>, object: &mut ManagedObject, wanted: Option<Key
     let Some(KeyValue::Plain(value)) = &mut block.key_value else {
         return if format == held { Ok(()) } else { fail(Fault::KeyFormat, "a wrapped key leaves in its own format") };
     };
-    if format != held {
-        if block.key_wrapping_data.is_some() {
-            return fail(Fault::KeyFormat, "a wrapped key leaves in its own format");
-        }
-        let algorithm = block.cryptographic_algorithm;
-        value.key_material = formats::convert(object_type, held, &value.key_material, format, algorithm)?;
-        block.key_format_type = format;
+    if format != held && block.key_wrapping_data.is_some() {
+        return fail(Fault::KeyFormat, "a wrapped key leaves in its own format");
     }
+    let algorithm = block.cryptographic_algorithm;
+    if object_type == ObjectType::PrivateKey && [held, format].contains(&KeyFormatType::PKCS_12) {
+        contained(context, record, value, (held, format), wanted)?;
+    } else if format != held {
+        value.key_material = formats::convert(object_type, held, &value.key_material, format, algorithm)?;
+    }
+    block.key_format_type = format;
     if let Some(algorithm) = &mut block.cryptographic_algorithm {
         *algorithm = formats::algorithm_in_version(*algorithm, context.version);
+    }
+    Ok(())
+}
+
+/// Takes a private key out of its PKCS#12 container, or puts one into a container.
+fn contained(
+    context: &mut Context<'_>,
+    record: &Record,
+    value: &mut KeyValueStructure,
+    (held, format): (KeyFormatType, KeyFormatType),
+    wanted: Option<KeyFormatType>,
+) -> OpResult<()> {
+    let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+    let convert = |from, material: &KeyMaterial, to| {
+        Ok::<_, OpError>(formats::convert(ObjectType::PrivateKey, from, material, to, algorithm)?)
+    };
+    let not_bytes = || OpError::new(Fault::KeyFormat, "the key has no form in bytes");
+    let native = material::native_format(ObjectType::PrivateKey);
+    if held != KeyFormatType::PKCS_12 {
+        let KeyMaterial::Bytes(key) = convert(held, &value.key_material, native)? else { return Err(not_bytes()) };
+        value.key_material = KeyMaterial::Bytes(containers::of_key(context, record, &key)?);
+        return Ok(());
+    }
+    let KeyMaterial::Bytes(container) = &value.key_material else { return Err(not_bytes()) };
+    if format != KeyFormatType::PKCS_12 {
+        let opened = Lock::of(context, record)?.open(container).map_err(containers::refusal)?;
+        value.key_material = convert(native, &KeyMaterial::Bytes(opened.key), format)?;
+    } else if wanted.is_some()
+        && let Some(renewed) = containers::renewed(context, record, container)?
+    {
+        value.key_material = KeyMaterial::Bytes(renewed);
     }
     Ok(())
 }

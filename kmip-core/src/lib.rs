@@ -11,6 +11,7 @@ mod authority;
 mod authority_setup;
 mod batch;
 mod catalog;
+mod containers;
 pub mod credentials;
 mod criteria;
 mod cryptography;

@@ -5,11 +5,12 @@
 //! their own and not attributes of the list. Key material stands apart, sealed by the vault.
 
 use kmip_codec::attribute::carrier::{put_typed, take_typed};
+use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, AttributeReference, Instance, is_named_from_3_0};
 use kmip_codec::error::{DecodeError, Problem, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
-use kmip_codec::registry::{ObjectType, Tag};
+use kmip_codec::registry::{LinkType, ObjectType, Tag};
 use kmip_codec::value::{ByteString, ChoiceField, DateTime, Field, Value};
 use kmip_codec::version::V2_1;
 use kmip_codec::wire::count::Counter;
@@ -133,6 +134,14 @@ impl Record {
     /// The first attribute that `pick` takes.
     pub fn first<'a, T>(&'a self, pick: impl Fn(&'a Attribute) -> Option<&'a T>) -> Option<&'a T> {
         self.attributes.iter().find_map(|instance| pick(&instance.attribute))
+    }
+
+    /// Where the links of a type lead.
+    pub fn linked(&self, kind: LinkType) -> impl Iterator<Item = &UniqueIdentifier> {
+        self.attributes.iter().filter_map(move |instance| match &instance.attribute {
+            Attribute::Link(link) if link.link_type == kind => Some(&link.linked_object_identifier),
+            _ => None,
+        })
     }
 
     /// All instances of an attribute.

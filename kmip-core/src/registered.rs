@@ -5,16 +5,16 @@ use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, SplitKey};
 use kmip_codec::registry::{
     CertificateRequestType, CertificateType, CryptographicAlgorithm, KeyFormatType, LinkType, ObjectType,
-    SecretDataType, SplitKeyMethod, SplitKeyPolynomial, State,
+    SplitKeyMethod, SplitKeyPolynomial,
 };
 use kmip_codec::version::{V2_0, V3_0, Version};
 
 use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
-use crate::formats;
 use crate::object::{Record, attribute_of};
-use crate::{state as life, wrapping};
+use crate::wrapping;
+use crate::{containers, formats};
 
 /// Sets the attributes that follow from the object, and refuses a request that contradicts it.
 pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
@@ -126,9 +126,6 @@ fn describe_key(
     block: &KeyBlock,
 ) -> OpResult<()> {
     record.set(Attribute::KeyFormatType(block.key_format_type));
-    if block.key_format_type == KeyFormatType::PKCS_12 {
-        check_password_link(context, record)?;
-    }
     let asked_algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let asked_length = attribute_of!(record, CryptographicLength).copied();
     if let Some(algorithm) = block.cryptographic_algorithm {
@@ -138,7 +135,7 @@ fn describe_key(
         state(record, Attribute::CryptographicLength(length))?;
     }
     if record.object_type != ObjectType::SecretData {
-        let found = formats::inspect(object)?;
+        let found = inspect(context, record, object, block)?;
         let algorithm = block.cryptographic_algorithm.or(asked_algorithm);
         found.check(algorithm, block.cryptographic_length.or(asked_length))?;
         let named = |algorithm: &CryptographicAlgorithm| {
@@ -158,33 +155,31 @@ fn describe_key(
     Ok(())
 }
 
-/// A PKCS#12 container comes with one link to the Secret Data that holds its password (KMIP 1.4 §11.4), which from 2.0 must be
-/// Active (KMIP 2.1 §11.49, Bad Password).
-fn check_password_link(context: &mut Context<'_>, record: &Record) -> OpResult<()> {
-    let links: Vec<&UniqueIdentifier> = record
-        .attributes
-        .iter()
-        .filter_map(|instance| match &instance.attribute {
-            Attribute::Link(link) if link.link_type == LinkType::PKCS_12PasswordLink => {
-                Some(&link.linked_object_identifier)
-            }
-            _ => None,
-        })
-        .collect();
-    let [link] = links.as_slice() else {
-        return fail(Fault::BadPassword, "a PKCS#12 container needs one PKCS#12 Password Link");
+/// What the key material tells; a PKCS#12 container is opened for that. One that is protected in a way that the vault does not
+/// know is kept as it came.
+fn inspect(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    object: &ManagedObject,
+    block: &KeyBlock,
+) -> OpResult<formats::Inspected> {
+    if block.key_format_type != KeyFormatType::PKCS_12 {
+        return Ok(formats::inspect(object)?);
+    }
+    let Some(KeyValue::Plain(value)) = block.key_value.as_ref().filter(|_| block.key_wrapping_data.is_none()) else {
+        return Ok(formats::Inspected::default());
     };
-    let id = context.resolve(Some(link))?;
-    let linked = context.txn.find_view(&id)?.filter(|linked| !linked.destroyed);
-    match linked.as_ref().and_then(|linked| linked.object.as_ref()) {
-        Some(ManagedObject::SecretData(secret)) if secret.secret_data_type == SecretDataType::Password => {}
-        _ => return fail(Fault::BadPassword, "the PKCS#12 Password Link is not to Secret Data of the type Password"),
+    let KeyMaterial::Bytes(container) = &value.key_material else {
+        return fail(Fault::InvalidField, "the Key Material must be a Byte String in this Key Format Type");
+    };
+    match containers::open_registered(context, record, container) {
+        Ok(opened) => {
+            let (kind, format) = (record.object_type, KeyFormatType::PKCS_8);
+            Ok(formats::inspect_material(kind, format, &KeyMaterial::Bytes(opened.key), block.cryptographic_algorithm)?)
+        }
+        Err(error) if error.fault == Fault::KeyFormat => Ok(formats::Inspected::default()),
+        Err(error) => Err(error),
     }
-    let state = linked.as_ref().map(|linked| life::at(linked, context.now));
-    if context.version >= V2_0 && state != Some(State::Active) {
-        return fail(Fault::BadPassword, "the password that the PKCS#12 Password Link names is not Active");
-    }
-    Ok(())
 }
 
 /// Fills in what the material tells, as far as the client's version has a name for it; a key needs an algorithm and a length

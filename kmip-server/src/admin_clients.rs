@@ -1,8 +1,9 @@
 //! The part of the admin API that registers clients, in each of the ways of KMIP 2.1 §11.10. Keys stand in one answer, whose
-//! bytes are wiped, and in no log. The library that writes PKCS #12 does not wipe its own copies.
+//! bytes are wiped, and in no log.
 
 use crate::admin::{Admin, Shared, administration_refusal, json, refuse};
 use crate::admin_users::{Password, parsed};
+use crate::bundle;
 use crate::datadir::DataDirError;
 use crate::service::Peer;
 use axum::body::Bytes;
@@ -11,7 +12,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use certs::authority::is_usable_name;
-use certs::{Authority, CertsError, Issued, KeyKind, bundle};
+use certs::{Authority, CertsError, Issued, KeyKind};
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError};
@@ -197,7 +198,8 @@ fn issued(
         return wiped(&Enrolled { name, certificate, key, ca }, certificate.len() + key.map_or(0, str::len) + ca.len());
     };
     let password = bundle::password(&username, password.0.expose_secret());
-    let file = bundle::pkcs12(name, certificate, key, ca, &password).map_err(certs_refusal)?;
+    let failed = |why| (StatusCode::INTERNAL_SERVER_ERROR, format!("cannot make a PKCS #12 file: {why}"));
+    let file = bundle::pkcs12(name, certificate, key, ca, &password).map_err(failed)?;
     let pkcs12 = BASE64.encode(&file);
     wiped(&Bundled { name, pkcs12: &pkcs12, ca }, pkcs12.len() + ca.len())
 }

@@ -11,6 +11,7 @@ mod admin_users;
 pub mod audit;
 pub mod audit_line;
 pub mod authority;
+mod bundle;
 mod calling;
 pub mod cli;
 mod committer;

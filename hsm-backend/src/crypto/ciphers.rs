@@ -42,7 +42,7 @@ pub(super) fn begin(
 }
 
 /// One piece. The authenticated ciphers have a faster way than a stream of one part.
-pub(super) fn encrypt(how: &Encryption<'_>, key: &[u8], data: &[u8]) -> Result<End, CryptoError> {
+pub(crate) fn encrypt(how: &Encryption<'_>, key: &[u8], data: &[u8]) -> Result<End, CryptoError> {
     match *how {
         Encryption::Aead { cipher, nonce, aad, tag_length } => {
             let how = Authenticated { cipher, nonce, aad, tag_length };
@@ -53,7 +53,7 @@ pub(super) fn encrypt(how: &Encryption<'_>, key: &[u8], data: &[u8]) -> Result<E
 }
 
 /// The inverse of [`encrypt`].
-pub(super) fn decrypt(how: &Encryption<'_>, key: &[u8], data: &[u8], tag: Option<&[u8]>) -> Result<Bytes, CryptoError> {
+pub(crate) fn decrypt(how: &Encryption<'_>, key: &[u8], data: &[u8], tag: Option<&[u8]>) -> Result<Bytes, CryptoError> {
     match *how {
         Encryption::Aead { cipher, nonce, aad, tag_length } => {
             aead::decrypt(&Authenticated { cipher, nonce, aad, tag_length }, key, data, tag)

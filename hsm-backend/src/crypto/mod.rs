@@ -21,7 +21,7 @@ pub(crate) mod aead;
 pub(crate) mod algorithms;
 mod block_cipher;
 pub(crate) mod calls;
-mod ciphers;
+pub(crate) mod ciphers;
 pub(crate) mod derivation;
 pub(crate) mod digest;
 mod gcm;
@@ -104,6 +104,19 @@ macro_rules! in_process {
 
             fn begin_hash(&self, hash: Hash) -> Result<Box<dyn Accumulator>, CryptoError> {
                 $crate::crypto::calls::begin_hash(hash)
+            }
+
+            fn write_container(&self, contents: &Contents<'_>, password: &SecretText) -> Result<Vec<u8>, CryptoError> {
+                $crate::pkcs12::write(contents, password.expose_secret())
+            }
+
+            fn open_container(
+                &self,
+                file: &[u8],
+                name: Option<&str>,
+                password: &SecretText,
+            ) -> Result<Opened, CryptoError> {
+                $crate::pkcs12::open(file, name, password.expose_secret())
             }
         }
     };

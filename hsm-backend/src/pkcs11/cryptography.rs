@@ -1,6 +1,7 @@
 //! The cryptography of a vault with devices: resident keys work in their device, all others in this process.
 
-use kmip_codec::secret::Secret;
+use kmip_codec::secret::{Secret, SecretText};
+use kmip_core::ports::container::{Contents, Opened};
 use kmip_core::ports::crypto::{
     Accumulator, Capability, CryptoError, Cryptography, Derivation, Encrypted, Encryption, Hash, Key, KeyWrap, Mac,
     Message, Signing, Transform,
@@ -14,6 +15,7 @@ use super::resident::uses::CodeStream;
 use super::resident::wrapping::Under;
 use crate::crypto::calls;
 use crate::crypto::stream::{Direction, Parts};
+use crate::pkcs12;
 use crate::scope_keys::is_resident;
 
 impl Pkcs11Vault {
@@ -132,5 +134,13 @@ impl Cryptography for Pkcs11Vault {
 
     fn begin_hash(&self, hash: Hash) -> Result<Box<dyn Accumulator>, CryptoError> {
         calls::begin_hash(hash)
+    }
+
+    fn write_container(&self, contents: &Contents<'_>, password: &SecretText) -> Result<Vec<u8>, CryptoError> {
+        pkcs12::write(contents, password.expose_secret())
+    }
+
+    fn open_container(&self, file: &[u8], name: Option<&str>, password: &SecretText) -> Result<Opened, CryptoError> {
+        pkcs12::open(file, name, password.expose_secret())
     }
 }

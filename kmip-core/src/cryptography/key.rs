@@ -9,6 +9,7 @@ use kmip_codec::secret::Secret;
 
 use crate::attributes::usage_mask;
 use crate::batch::Context;
+use crate::containers::{self, Lock};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats::{self, FormatError};
 use crate::material::{self, Bound, native_format};
@@ -134,10 +135,15 @@ struct Converter {
     format: KeyFormatType,
     kind: MaterialKind,
     algorithm: Option<CryptographicAlgorithm>,
+    /// Of a PKCS#12 container.
+    lock: Option<Lock>,
 }
 
 impl Converter {
     fn convert(&self, secret: &Secret) -> Result<Secret, CryptoError> {
+        if let Some(lock) = &self.lock {
+            return lock.open(secret).map(|opened| opened.key);
+        }
         let unusable = |why: &str| CryptoError::Key(why.to_owned());
         let material = material::read_material(self.kind, secret.clone(), self.format)
             .map_err(|_| unusable("the key material cannot be read"))?;
@@ -184,7 +190,11 @@ impl<'a> Prepared<'a> {
         if kind == MaterialKind::Bytes && is_native(object_type, format) {
             return Ok(Self { bound, form: Form::Sealed(&material.sealed) });
         }
-        let converter = Converter { object_type, format, kind, algorithm: algorithm(key) };
+        let lock = match (object_type, format) {
+            (ObjectType::PrivateKey, KeyFormatType::PKCS_12) => Some(Lock::of(context, key)?),
+            _ => None,
+        };
+        let converter = Converter { object_type, format, kind, algorithm: algorithm(key), lock };
         Ok(Self { bound, form: Form::Converted(&material.sealed, converter) })
     }
 
@@ -214,6 +224,9 @@ pub(crate) fn material(context: &mut Context<'_>, key: &Record) -> OpResult<Secr
     };
     match value.key_material {
         KeyMaterial::Bytes(bytes) if is_native(key.object_type, format) => Ok(bytes),
+        KeyMaterial::Bytes(container) if format == KeyFormatType::PKCS_12 => {
+            Ok(Lock::of(context, key)?.open(&container).map_err(containers::refusal)?.key)
+        }
         other => {
             match formats::convert(key.object_type, format, &other, native_format(key.object_type), algorithm(key))? {
                 KeyMaterial::Bytes(bytes) => Ok(bytes),

@@ -3,7 +3,7 @@
 //! Dates, names and links go as in Re-key. Without a certification request the new certificate says what the existing one
 //! says, which this server's authority must have issued: it vouches for no statement of another.
 
-use kmip_codec::attribute::values::{Link, UniqueIdentifier};
+use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
@@ -99,12 +99,7 @@ fn wanted(context: &Context<'_>, existing: &Record, asked: Option<Request>) -> O
 
 /// The Public Key of a certificate, without its link to that one: it gets one to the new certificate.
 fn public_key_of(context: &mut Context<'_>, existing: &Record) -> OpResult<Option<Record>> {
-    let linked = existing.attributes.iter().find_map(|instance| match &instance.attribute {
-        Attribute::Link(Link { link_type: LinkType::PublicKeyLink, linked_object_identifier }) => {
-            linked_object_identifier.as_text().map(Text::new)
-        }
-        _ => None,
-    });
+    let linked = existing.linked(LinkType::PublicKeyLink).find_map(UniqueIdentifier::as_text).map(Text::new);
     let Some(id) = linked else { return Ok(None) };
     let Some(found) = context.txn.find(&id)? else { return Ok(None) };
     if found.object_type != ObjectType::PublicKey || found.destroyed {

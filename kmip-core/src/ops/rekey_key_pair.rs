@@ -2,6 +2,7 @@
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::CryptographicDomainParameters;
+use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::rekey_key_pair::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
 use kmip_codec::registry::{LinkType, ObjectType, Operation};
@@ -56,12 +57,7 @@ fn existing_pair(context: &mut Context<'_>, id: &Text) -> OpResult<Pair> {
 }
 
 fn public_key_of(private: &Record) -> Option<Text> {
-    private.attributes.iter().find_map(|instance| match &instance.attribute {
-        Attribute::Link(link) if link.link_type == LinkType::PublicKeyLink => {
-            link.linked_object_identifier.as_text().map(Text::new)
-        }
-        _ => None,
-    })
+    private.linked(LinkType::PublicKeyLink).find_map(UniqueIdentifier::as_text).map(Text::new)
 }
 
 /// A pair stays on its curve: Cryptographic Domain Parameters are set implicitly if the existing pair, and the request, say

@@ -8,9 +8,10 @@
 //! **Invariant:** decryption releases no byte of an authenticated cipher before its tag is verified.
 //! **Invariant:** what a client chooses (iterations, sizes, lengths) is bounded; beyond it the answer is [`CryptoError::Limit`].
 
-use kmip_codec::secret::Secret;
+use kmip_codec::secret::{Secret, SecretText};
 use thiserror::Error;
 
+use super::container::{Contents, Opened};
 use super::post_quantum::{MlDsa, SlhDsa};
 use super::vault::{Binding, Curve, Sealed, VaultError};
 
@@ -686,6 +687,20 @@ pub trait Cryptography: Send + Sync {
     /// Begins a digest in parts.
     fn begin_hash(&self, hash: Hash) -> Result<Box<dyn Accumulator>, CryptoError> {
         unsupported(&hash)
+    }
+
+    /// Writes a PKCS #12 file (RFC 7292). [`CryptoError::Parameters`]: the name cannot stand in one.
+    fn write_container(&self, contents: &Contents<'_>, password: &SecretText) -> Result<Vec<u8>, CryptoError> {
+        let _ = (contents, password);
+        unsupported(&"PKCS #12")
+    }
+
+    /// Opens a PKCS #12 file (RFC 7292): the key of the name, or the only one, or without a name the first. [`CryptoError::Data`]:
+    /// the password is another one. [`CryptoError::Key`]: it is malformed, or has no such key. [`CryptoError::Unsupported`]: it is
+    /// protected in a way that the vault does not know.
+    fn open_container(&self, file: &[u8], name: Option<&str>, password: &SecretText) -> Result<Opened, CryptoError> {
+        let _ = (file, name, password);
+        unsupported(&"PKCS #12")
     }
 }
 

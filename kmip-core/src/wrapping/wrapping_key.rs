@@ -45,11 +45,7 @@ pub(super) fn find(context: &mut Context<'_>, id: &UniqueIdentifier) -> OpResult
 
 /// The other key of the pair of a named key.
 pub(super) fn other_of_pair(context: &mut Context<'_>, named: &Record, link: LinkType) -> OpResult<View> {
-    let linked = named.attributes.iter().find_map(|instance| match &instance.attribute {
-        Attribute::Link(found) if found.link_type == link => Some(found.linked_object_identifier.clone()),
-        _ => None,
-    });
-    match linked {
+    match named.linked(link).next().cloned() {
         Some(id) => find(context, &id),
         None => fail(Fault::WrappingKeyNotFound, format!("the {} that is named has no {link}", named.object_type)),
     }

@@ -1,0 +1,209 @@
+//! PKCS #12 containers (RFC 7292): private keys that come in one (KMIP 1.4 §3.45, KMIP 2.1 §4.39), and keys and certificates
+//! that leave in one (KMIP 1.4 §4.11, KMIP 2.1 §6.1.19).
+//!
+//! What was registered stays as it came, and is opened where another format is asked for or the key is used. KMIP 1.4 names no
+//! link to the password but the PKCS#12 Password Link; what a PKCS#12 Certificate Link is, no version says: it leads to the
+//! certificate of the key, before a Certificate Link does.
+
+use std::sync::Arc;
+
+use kmip_codec::attribute::Attribute;
+use kmip_codec::inline::Text;
+use kmip_codec::object::ManagedObject;
+use kmip_codec::registry::{CertificateType, LinkType, SecretDataType, State};
+use kmip_codec::secret::{Secret, SecretText};
+use kmip_codec::version::V2_0;
+
+use crate::batch::Context;
+use crate::cryptography::key;
+use crate::error::{Fault, OpError, OpResult, fail};
+use crate::object::{Record, attribute_of};
+use crate::ports::container::{Contents, Opened};
+use crate::ports::crypto::CryptoError;
+use crate::ports::vault::KeyVault;
+use crate::state;
+
+/// The friendly name in a container of an object that has none.
+const DEFAULT_NAME: &str = "alias";
+/// The longest chain of certificates.
+const LONGEST_CHAIN: usize = 16;
+
+/// What opens the container of a key.
+pub(crate) struct Lock {
+    vault: Arc<dyn KeyVault>,
+    password: SecretText,
+    name: Option<Text>,
+}
+
+impl Lock {
+    /// The lock of a record's container. Opening it is long work.
+    pub fn of(context: &mut Context<'_>, record: &Record) -> OpResult<Self> {
+        context.txn.long_work()?;
+        let password = password(context, record)?;
+        let name = attribute_of!(record, Pkcs12FriendlyName).cloned();
+        Ok(Self { vault: Arc::clone(&context.engine.vault), password, name })
+    }
+
+    /// Opens a container.
+    pub fn open(&self, container: &Secret) -> Result<Opened, CryptoError> {
+        let name = self.name.as_ref().map(Text::as_str);
+        self.vault.open_container(container.expose_secret(), name, &self.password)
+    }
+}
+
+/// Why a container does not open, or is not made. KMIP has no word for a password that is wrong but that for one that is missing.
+pub(crate) fn refusal(error: CryptoError) -> OpError {
+    match error {
+        CryptoError::Data(why) => OpError::new(Fault::BadPassword, why),
+        CryptoError::Key(why) | CryptoError::Parameters(why) => OpError::new(Fault::InvalidField, why),
+        CryptoError::Unsupported(what) => OpError::new(Fault::KeyFormat, format!("the key vault does not open {what}")),
+        other => other.into(),
+    }
+}
+
+/// The password of a container: one link to the Secret Data that holds it (KMIP 1.4 §11.4), which from 2.0 must be Active
+/// (KMIP 2.1 §11.49, Bad Password).
+fn password(context: &mut Context<'_>, record: &Record) -> OpResult<SecretText> {
+    let links: Vec<_> = record.linked(LinkType::PKCS_12PasswordLink).cloned().collect();
+    let [link] = links.as_slice() else {
+        return fail(Fault::BadPassword, "a PKCS#12 container needs one PKCS#12 Password Link");
+    };
+    let id = context.resolve(Some(link))?;
+    let linked = context.txn.find_view(&id)?.filter(|linked| !linked.destroyed);
+    let Some(linked) = linked.filter(|linked| is_password(linked.object.as_ref())) else {
+        return fail(Fault::BadPassword, "the PKCS#12 Password Link is not to Secret Data of the type Password");
+    };
+    if context.version >= V2_0 && state::at(&linked, context.now) != State::Active {
+        return fail(Fault::BadPassword, "the password that the PKCS#12 Password Link names is not Active");
+    }
+    state::must_be_online(&linked)?;
+    let secret = key::material(context, &linked)?;
+    match std::str::from_utf8(secret.expose_secret()) {
+        Ok(text) => Ok(SecretText::copy_from(text)),
+        Err(_) => fail(Fault::BadPassword, "the password that the PKCS#12 Password Link names is not text in UTF-8"),
+    }
+}
+
+fn is_password(object: Option<&ManagedObject>) -> bool {
+    matches!(object, Some(ManagedObject::SecretData(secret)) if secret.secret_data_type == SecretDataType::Password)
+}
+
+/// Opens the container with which a key is registered, and notes the friendly name of the key in it. A name that the client
+/// gives is the one under which the key is found (KMIP 2.1 §4.39).
+pub(crate) fn open_registered(context: &mut Context<'_>, record: &mut Record, container: &Secret) -> OpResult<Opened> {
+    let lock = Lock::of(context, record)?;
+    let opened = lock.open(container).map_err(refusal)?;
+    match (&lock.name, &opened.name) {
+        (Some(given), _) if !is_same(given, opened.name.as_deref()) => {
+            return fail(Fault::InvalidField, "the container has no private key of that PKCS#12 Friendly Name");
+        }
+        (None, Some(found)) => record.set(Attribute::Pkcs12FriendlyName(Text::new(found))),
+        _ => {}
+    }
+    Ok(opened)
+}
+
+/// A container that was registered, made anew if its object has another friendly name now.
+pub(crate) fn renewed(context: &mut Context<'_>, record: &Record, container: &Secret) -> OpResult<Option<Secret>> {
+    let lock = Lock::of(context, record)?;
+    let opened = match lock.open(container) {
+        Err(CryptoError::Unsupported(_)) => return Ok(None),
+        opened => opened.map_err(refusal)?,
+    };
+    if lock.name.as_ref().is_none_or(|name| is_same(name, opened.name.as_deref())) {
+        return Ok(None);
+    }
+    let mut chain = chain(context, record)?;
+    if chain.is_empty() {
+        chain = opened.certificates;
+    }
+    write(record, Some(&opened.key), &chain, &lock).map(Some)
+}
+
+/// Names are the same regardless of case.
+fn is_same(name: &Text, other: Option<&str>) -> bool {
+    other.is_some_and(|other| other.to_lowercase() == name.as_str().to_lowercase())
+}
+
+/// A new container of a private key in PKCS#8, with its chain of certificates.
+pub(crate) fn of_key(context: &mut Context<'_>, record: &Record, key: &Secret) -> OpResult<Secret> {
+    let lock = Lock::of(context, record)?;
+    let chain = chain(context, record)?;
+    write(record, Some(key), &chain, &lock)
+}
+
+/// A new container of a certificate and those above it.
+pub(crate) fn of_certificate(context: &mut Context<'_>, record: &Record, certificate: &[u8]) -> OpResult<Secret> {
+    let lock = Lock::of(context, record)?;
+    let mut chain = vec![certificate.to_vec()];
+    let above = ids(record, LinkType::CertificateLink);
+    climb(context, above, &mut chain)?;
+    write(record, None, &chain, &lock)
+}
+
+fn write(record: &Record, key: Option<&Secret>, chain: &[Vec<u8>], lock: &Lock) -> OpResult<Secret> {
+    let name = attribute_of!(record, Pkcs12FriendlyName).map_or(DEFAULT_NAME, Text::as_str);
+    let certificates: Vec<&[u8]> = chain.iter().map(Vec::as_slice).collect();
+    let contents = Contents { name, key, certificates: &certificates };
+    let file = lock.vault.write_container(&contents, &lock.password).map_err(refusal)?;
+    Ok(Secret::copy_from(&file))
+}
+
+/// The certificates of a private key: by the link of its Public Key to the first, and by the links of each to the next.
+fn chain(context: &mut Context<'_>, record: &Record) -> OpResult<Vec<Vec<u8>>> {
+    let mut holder = None;
+    if let Some(id) = ids(record, LinkType::PublicKeyLink).first() {
+        holder = context.txn.find_view(id)?;
+    }
+    let holder = holder.as_deref().unwrap_or(record);
+    let mut first = ids(holder, LinkType::PKCS_12CertificateLink);
+    if first.is_empty() {
+        first = ids(holder, LinkType::CertificateLink);
+    }
+    let mut chain = Vec::new();
+    climb(context, first, &mut chain)?;
+    Ok(chain)
+}
+
+/// Adds the one valid certificate among those of the identifiers, and those above it.
+fn climb(context: &mut Context<'_>, mut candidates: Vec<Text>, chain: &mut Vec<Vec<u8>>) -> OpResult<()> {
+    while !candidates.is_empty() {
+        let mut valid = Vec::new();
+        for id in candidates {
+            let Some(found) = context.txn.find_view(&id)? else { continue };
+            if let Some(certificate) = certificate(&found, context.now) {
+                valid.push((certificate, ids(&found, LinkType::CertificateLink)));
+            }
+        }
+        let (Some((certificate, above)), more) = (valid.pop(), valid) else { break };
+        if !more.is_empty() {
+            return fail(Fault::InvalidField, "the key has more than one valid certificate chain");
+        }
+        // A certificate of an authority is often linked to itself.
+        if chain.contains(&certificate) {
+            break;
+        }
+        if chain.len() >= LONGEST_CHAIN {
+            let text = format!("the chain of certificates is longer than {LONGEST_CHAIN}");
+            return fail(Fault::ServerLimit, text);
+        }
+        chain.push(certificate);
+        candidates = above;
+    }
+    Ok(())
+}
+
+/// The value of a certificate that is neither revoked nor destroyed.
+fn certificate(record: &Record, now: i64) -> Option<Vec<u8>> {
+    let is_valid = !record.destroyed && matches!(state::at(record, now), State::PreActive | State::Active);
+    match &record.object {
+        Some(ManagedObject::Certificate(held)) if is_valid && held.certificate_type == CertificateType::X_509 => {
+            Some(held.certificate_value.as_slice().to_vec())
+        }
+        _ => None,
+    }
+}
+
+fn ids(record: &Record, link: LinkType) -> Vec<Text> {
+    record.linked(link).filter_map(|id| id.as_text().map(Text::new)).collect()
+}
