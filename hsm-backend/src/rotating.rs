@@ -10,9 +10,11 @@
 //! Scope keys stay in memory through all of it. Who opens objects ([`Mode`]) is that of the root key
 //! with which the process began.
 
+use std::ops::Deref;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, PoisonError, RwLock};
 
+use arc_swap::ArcSwap;
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::container::{Contents, Opened};
 use kmip_core::ports::crypto::{
@@ -99,7 +101,7 @@ pub struct RotatingVault {
     scopes: Arc<ScopeKeys>,
     store_seal: Arc<StoreSeal>,
     /// Makes keys by the means of the newest root key.
-    vault: RwLock<Arc<dyn KeyVault>>,
+    vault: ArcSwap<Box<dyn KeyVault>>,
 }
 
 impl RotatingVault {
@@ -124,7 +126,7 @@ impl RotatingVault {
         let store_seal = Arc::new(StoreSeal::from_keys(&roots, store_keys)?);
         let roots = Arc::new(roots);
         let vault = vault_of(key, &roots, &scopes, &store_seal);
-        Ok(Self { roots, scopes, store_seal, vault: RwLock::new(vault) })
+        Ok(Self { roots, scopes, store_seal, vault: ArcSwap::from_pointee(vault) })
     }
 
     /// The seal for the records of the store.
@@ -161,8 +163,8 @@ impl RotatingVault {
         self.roots.keep_newest();
     }
 
-    fn vault(&self) -> Arc<dyn KeyVault> {
-        Arc::clone(&self.vault.read().unwrap_or_else(PoisonError::into_inner))
+    fn vault(&self) -> impl Deref<Target = Arc<Box<dyn KeyVault>>> {
+        self.vault.load()
     }
 }
 
@@ -172,7 +174,7 @@ impl From<Keystore> for RotatingVault {
         let key = RootKey::in_software(root);
         let (roots, scopes) = (Arc::new(Roots::new(roots::FIRST, key.root())), Arc::<ScopeKeys>::default());
         let store_seal = Arc::new(store_seal);
-        let vault = RwLock::new(vault_of(key, &roots, &scopes, &store_seal));
+        let vault = ArcSwap::from_pointee(vault_of(key, &roots, &scopes, &store_seal));
         Self { roots, scopes, store_seal, vault }
     }
 }
@@ -193,7 +195,7 @@ impl Successor<'_> {
         let Self { vault, key, number, .. } = self;
         vault.roots.add(number, key.root());
         let next = vault_of(key, &vault.roots, &vault.scopes, &vault.store_seal);
-        *vault.vault.write().unwrap_or_else(PoisonError::into_inner) = next;
+        vault.vault.store(Arc::new(next));
     }
 }
 
@@ -202,11 +204,11 @@ fn vault_of(
     roots: &Arc<Roots>,
     scopes: &Arc<ScopeKeys>,
     store_seal: &Arc<StoreSeal>,
-) -> Arc<dyn KeyVault> {
+) -> Box<dyn KeyVault> {
     let (roots, scopes) = (Arc::clone(roots), Arc::clone(scopes));
     match key.0 {
-        Kind::Software(_) => Arc::new(SoftwareVault::of(roots, scopes, Arc::clone(store_seal))),
-        Kind::Devices(devices) => Arc::new(Pkcs11Vault::of(devices, roots, scopes)),
+        Kind::Software(_) => Box::new(SoftwareVault::of(roots, scopes, Arc::clone(store_seal))),
+        Kind::Devices(devices) => Box::new(Pkcs11Vault::of(devices, roots, scopes)),
     }
 }
 

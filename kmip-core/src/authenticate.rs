@@ -83,7 +83,10 @@ impl Engine {
         let standing = from.certificate.and_then(|shown| self.standing(&shown.fingerprint));
         if standing == Some(Standing::Replaced) {
             // "The current client credential SHALL be made invalid and cannot be used in future KMIP requests" (KMIP 2.1 §6.1.48).
-            return fail(Fault::NotAuthenticated, "the certificate was replaced by another one: show that one");
+            return fail(
+                Fault::NotAuthenticated,
+                "the certificate was replaced by another one, or revoked: show another one",
+            );
         }
         let client = Text::new(from.client);
         let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;

@@ -3,11 +3,17 @@
 
 use kmip_codec::error::Result;
 use kmip_codec::inline::Text;
+use kmip_codec::object::ManagedObject;
 use kmip_codec::registry::Tag;
 use kmip_codec::value::{Field, Value};
 
+use crate::batch::Context;
+use crate::error::{Fault, OpError, OpResult};
+use crate::layout;
+use crate::object::Record;
+use crate::ports::store::Guard;
 use crate::stored::{read, write};
-use crate::trust::Fingerprint;
+use crate::trust::{Fingerprint, fingerprint};
 
 const LINK: Tag = Tag::new(0x54_0320);
 const CLIENT: Tag = Tag::new(0x54_0321);
@@ -37,11 +43,11 @@ pub enum Standing {
 /// The stored record of a certificate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkRecord {
-    /// Whose it is.
+    /// Whose it is, or was.
     pub client: Text,
     /// The object of the client's scope that it is.
     pub object: Option<Text>,
-    /// Whether the client has replaced it. That is for ever: what was registered once must not be judged by its name alone.
+    /// Whether it was replaced or revoked. That is for ever: what was registered once must not be judged by its name alone.
     pub replaced: bool,
 }
 
@@ -69,4 +75,33 @@ impl LinkRecord {
             Ok(Self { client, object, replaced })
         })
     }
+}
+
+/// The certificate that an object is, in DER.
+pub(crate) fn der_of(record: &Record) -> Option<&[u8]> {
+    match &record.object {
+        Some(ManagedObject::Certificate(certificate)) => Some(certificate.certificate_value.as_slice()),
+        _ => None,
+    }
+}
+
+/// A certificate that its client revokes stands for nobody from now on, if that object was what it is known by.
+pub(crate) fn end(context: &mut Context<'_>, revoked: &Record) -> OpResult<()> {
+    let Some(key) = der_of(revoked).map(|der| layout::link(&fingerprint(der))) else { return Ok(()) };
+    if context.txn.written(&key).is_some() {
+        return Ok(());
+    }
+    let Some(found) = context.engine.store.get(&key)? else { return Ok(()) };
+    let mut link =
+        LinkRecord::decode(&found.value).map_err(|_| OpError::new(Fault::Internal, "a link cannot be read"))?;
+    let owner = context.engine.catalog.client(&link.client);
+    let scope = owner.as_ref().map_or(&link.client, |owner| &owner.scope);
+    // Another scope may have the same certificate, and call it the same.
+    let is_it = link.object.as_ref() == Some(&revoked.id) && *scope == revoked.scope;
+    if is_it && !link.replaced {
+        link.replaced = true;
+        context.txn.guard(Guard::At(key.clone(), found.revision));
+        context.txn.write(key, Some(link.encode()));
+    }
+    Ok(())
 }

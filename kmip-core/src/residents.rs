@@ -169,6 +169,11 @@ impl Claims {
         Ok(())
     }
 
+    /// Whether there is nothing to tell of: so with every request that leaves the hardware alone.
+    fn is_empty(&self) -> bool {
+        self.taken.is_empty() && self.free.is_empty() && self.made.is_empty()
+    }
+
     /// Takes note of a key that the hardware made.
     pub(crate) fn note_made(&mut self, record: &Record, sealed: &Sealed) {
         self.made.push(Discarded::of(record, sealed.clone()));
@@ -177,6 +182,9 @@ impl Claims {
     /// Adds to a batch what becomes of the intents of the objects that it stores; the others are given up. What is kept must
     /// be told to [`Claims::settle`] once the outcome is known.
     pub(crate) fn close(mut self, engine: &Engine, stores: impl Fn(&Text) -> bool, batch: &mut Batch) -> Self {
+        if self.is_empty() {
+            return self;
+        }
         let (kept, rest): (Vec<_>, Vec<_>) = self.taken.into_iter().partition(|ready| stores(&ready.id));
         let (kept_made, rest_made): (Vec<_>, Vec<_>) = self.made.into_iter().partition(|key| stores(&key.id));
         let (free, asked_for) = (std::mem::take(&mut self.free), self.asked_for.clone());
@@ -201,6 +209,9 @@ impl Claims {
 
     /// Nothing is stored: keys that were made, or may have been, are removed later; identifiers without a key are ready again.
     pub(crate) fn abandon(self, engine: &Engine) {
+        if self.is_empty() {
+            return;
+        }
         let (asked, unused): (Vec<_>, Vec<_>) =
             self.taken.into_iter().partition(|ready| self.asked_for.contains(&ready.id));
         let unused = unused.into_iter().chain(self.free);

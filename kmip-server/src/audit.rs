@@ -11,6 +11,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
@@ -56,21 +57,36 @@ pub enum Due {
     Soon,
 }
 
-/// The writer of the audit log; one for a process.
+/// The writer of the audit log; one for a process. Lines are recorded while others are written: who holds both locks took that
+/// of the segment first.
 pub struct AuditLog {
     folder: PathBuf,
     segment_bytes: u64,
-    state: Mutex<Segment>,
+    waiting: Mutex<Waiting>,
+    segment: Mutex<Segment>,
+    /// Lines of this process that are in the files.
+    written: AtomicU64,
+}
+
+/// Lines that nobody writes yet.
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    /// Lines that were recorded, with those that are written.
+    count: u64,
+    /// That many lines are due before a reply.
+    due: u64,
+    /// Bytes that a disk has refused and that wait beside these.
+    refused: usize,
+    clock: Clock,
 }
 
 struct Segment {
     number: u64,
     file: Arc<File>,
     size: u64,
-    pending: Vec<u8>,
-    /// Whether a pending line is due before a reply.
-    due: bool,
-    clock: Clock,
+    /// Lines on their way to the file; they stay while the disk refuses them.
+    lines: Vec<u8>,
 }
 
 impl AuditLog {
@@ -81,100 +97,136 @@ impl AuditLog {
         let number = last_segment(folder).map_err(at_folder)?.unwrap_or(1);
         let path = segment_path(folder, number);
         let (file, size, cut_bytes) = open_segment(folder, &path).map_err(|error| AuditError::File { path, error })?;
-        let state =
-            Segment { number, file: Arc::new(file), size, pending: Vec::new(), due: false, clock: Clock::default() };
-        let log = Self { folder: folder.to_owned(), segment_bytes, state: Mutex::new(state) };
+        let segment = Segment { number, file: Arc::new(file), size, lines: Vec::new() };
+        let log = Self {
+            folder: folder.to_owned(),
+            segment_bytes,
+            waiting: Mutex::default(),
+            segment: Mutex::new(segment),
+            written: AtomicU64::new(0),
+        };
         Ok((log, Reopened { cut_bytes }))
     }
 
     /// Records the entries and writes them out.
     pub fn append(&self, entries: &[Entry<'_>]) -> Result<(), AuditError> {
-        let mut state = self.lock();
         for entry in entries {
-            self.record_in(&mut state, entry)?;
+            self.record(entry, Due::BeforeReply)?;
         }
-        self.write_out_of(&mut state)
+        self.write_out()
     }
 
     /// Keeps an entry for the next [`AuditLog::settle`] or [`AuditLog::write_out`], by whomever.
     pub fn record(&self, entry: &Entry<'_>, due: Due) -> Result<(), AuditError> {
-        let mut state = self.lock();
-        self.record_in(&mut state, entry)?;
-        state.due |= due == Due::BeforeReply;
+        let mut waiting = locked(&self.waiting);
+        let Waiting { lines, count, due: due_lines, refused, clock } = &mut *waiting;
+        if lines.len().saturating_add(*refused) > LONGEST_BACKLOG {
+            return Err(AuditError::Backlog(self.folder.clone()));
+        }
+        let before = lines.len();
+        if let Err(error) = entry.write(clock, lines) {
+            lines.truncate(before);
+            return Err(error.into());
+        }
+        *count = count.saturating_add(1);
+        if due == Due::BeforeReply {
+            *due_lines = *count;
+        }
         Ok(())
     }
 
     /// Returns when everything that is due before a reply is in the file.
     pub fn settle(&self) -> Result<(), AuditError> {
-        let mut state = self.lock();
-        match state.due || state.pending.len() > LONGEST_WAIT {
-            true => self.write_out_of(&mut state),
-            false => Ok(()),
-        }
+        let wanted = {
+            let waiting = locked(&self.waiting);
+            if waiting.lines.len() > LONGEST_WAIT { waiting.count } else { waiting.due }
+        };
+        self.write_up_to(wanted)
     }
 
     /// Returns when everything recorded so far is in the file.
     pub fn write_out(&self) -> Result<(), AuditError> {
-        self.write_out_of(&mut self.lock())
+        let wanted = locked(&self.waiting).count;
+        self.write_up_to(wanted)
     }
 
     /// Returns when everything written so far is on the disk. Blocks; other threads go on writing meanwhile.
     pub fn sync(&self) -> Result<(), AuditError> {
         let (number, file) = {
-            let mut state = self.lock();
-            self.write_out_of(&mut state)?;
-            (state.number, state.file.clone())
+            let mut segment = locked(&self.segment);
+            self.write(&mut segment)?;
+            (segment.number, segment.file.clone())
         };
         file.sync_data().map_err(|error| self.at(number, error))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Segment> {
-        // A panic between two statements of a holder leaves at worst a line that the next write repairs.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn record_in(&self, state: &mut Segment, entry: &Entry<'_>) -> Result<(), AuditError> {
-        if state.pending.len() > LONGEST_BACKLOG {
-            return Err(AuditError::Backlog(segment_path(&self.folder, state.number)));
-        }
-        let before = state.pending.len();
-        entry.write(&mut state.clock, &mut state.pending).map_err(|error| {
-            state.pending.truncate(before);
-            error.into()
-        })
-    }
-
-    fn write_out_of(&self, state: &mut Segment) -> Result<(), AuditError> {
-        if state.pending.is_empty() {
+    fn write_up_to(&self, wanted: u64) -> Result<(), AuditError> {
+        if self.written.load(Ordering::Acquire) >= wanted {
             return Ok(());
         }
-        if state.size >= self.segment_bytes {
-            self.rotate(state)?;
+        let mut segment = locked(&self.segment);
+        // Who held the segment may have written these lines, too.
+        if self.written.load(Ordering::Acquire) >= wanted {
+            return Ok(());
         }
-        if let Err(error) = (&*state.file).write_all(&state.pending) {
-            // The lines stay pending; a part of them that reached the file is taken back, so that no line is torn.
-            let _ = state.file.set_len(state.size);
-            return Err(self.at(state.number, error));
+        self.write(&mut segment)
+    }
+
+    /// Writes all that waits.
+    fn write(&self, segment: &mut Segment) -> Result<(), AuditError> {
+        let count = {
+            let mut waiting = locked(&self.waiting);
+            if segment.lines.is_empty() {
+                std::mem::swap(&mut segment.lines, &mut waiting.lines);
+            } else {
+                segment.lines.append(&mut waiting.lines);
+            }
+            waiting.refused = 0;
+            waiting.count
+        };
+        let written = self.write_lines(segment);
+        match written {
+            Ok(()) => self.written.store(count, Ordering::Release),
+            Err(_) => locked(&self.waiting).refused = segment.lines.len(),
         }
-        state.size = state.size.saturating_add(state.pending.len() as u64);
-        state.pending.clear();
-        state.due = false;
-        state.pending.shrink_to(64 * 1024);
+        written
+    }
+
+    fn write_lines(&self, segment: &mut Segment) -> Result<(), AuditError> {
+        if segment.lines.is_empty() {
+            return Ok(());
+        }
+        if segment.size >= self.segment_bytes {
+            self.rotate(segment)?;
+        }
+        if let Err(error) = (&*segment.file).write_all(&segment.lines) {
+            // The lines stay; a part of them that reached the file is taken back, so that no line is torn.
+            let _ = segment.file.set_len(segment.size);
+            return Err(self.at(segment.number, error));
+        }
+        segment.size = segment.size.saturating_add(segment.lines.len() as u64);
+        segment.lines.clear();
+        segment.lines.shrink_to(64 * 1024);
         Ok(())
     }
 
-    fn rotate(&self, state: &mut Segment) -> Result<(), AuditError> {
-        state.file.sync_all().map_err(|error| self.at(state.number, error))?;
-        let number = state.number.saturating_add(1);
+    fn rotate(&self, segment: &mut Segment) -> Result<(), AuditError> {
+        segment.file.sync_all().map_err(|error| self.at(segment.number, error))?;
+        let number = segment.number.saturating_add(1);
         let path = segment_path(&self.folder, number);
         let (file, size, _) = open_segment(&self.folder, &path).map_err(|error| self.at(number, error))?;
-        (state.number, state.file, state.size) = (number, Arc::new(file), size);
+        (segment.number, segment.file, segment.size) = (number, Arc::new(file), size);
         Ok(())
     }
 
     fn at(&self, number: u64, error: io::Error) -> AuditError {
         AuditError::File { path: segment_path(&self.folder, number), error }
     }
+}
+
+/// A panic between two statements of a holder leaves at worst a line that the next write repairs.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn segment_path(folder: &Path, number: u64) -> PathBuf {
@@ -311,6 +363,55 @@ mod tests {
             log.settle().unwrap();
         }
         assert!(lines(folder.path()).len() > 100, "lines wait without end");
+    }
+
+    #[test]
+    fn what_a_thread_has_recorded_is_in_the_file_when_it_settles_whoever_writes() {
+        const ROUNDS: usize = 500;
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1 << 30).unwrap();
+        let path = segment_path(folder.path(), 1);
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c", "d"] {
+                let (log, path) = (&log, &path);
+                scope.spawn(move || {
+                    let mut end = 0;
+                    for round in 0..ROUNDS {
+                        let object = format!("{name}{round}");
+                        log.record(&entry(&JsonText::new(name), &object), Due::BeforeReply).unwrap();
+                        log.settle().unwrap();
+                        let mut file = File::open(path).unwrap();
+                        file.seek(SeekFrom::Start(end)).unwrap();
+                        let mut text = String::new();
+                        file.read_to_string(&mut text).unwrap();
+                        assert!(text.contains(&format!("\"{object}\"")), "{object}");
+                        end += text.rfind('\n').map_or(0, |place| place + 1) as u64;
+                    }
+                });
+            }
+        });
+        assert_eq!(lines(folder.path()).len(), 4 * ROUNDS);
+    }
+
+    #[test]
+    fn lines_that_a_disk_refuses_wait_and_are_bounded() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
+        let client = JsonText::new("a");
+        log.append(&[entry(&client, "1")]).unwrap();
+        // The next segment cannot be made: a folder has its name.
+        std::fs::create_dir(segment_path(folder.path(), 2)).unwrap();
+        assert!(log.append(&[entry(&client, "2")]).is_err());
+        assert!(log.settle().is_err(), "a line that is due is not in the file");
+        let long = "x".repeat(1 << 20);
+        let refused = (0..10).map(|_| log.append(&[entry(&client, &long)])).last().unwrap();
+        assert!(matches!(refused, Err(AuditError::Backlog(_))), "{refused:?}");
+        std::fs::remove_dir(segment_path(folder.path(), 2)).unwrap();
+        log.settle().unwrap();
+        log.append(&[entry(&client, "3")]).unwrap();
+        let objects: Vec<_> =
+            lines(folder.path()).iter().map(|line| line["object"].as_str().unwrap().to_owned()).collect();
+        assert_eq!((objects[0].as_str(), objects[1].as_str(), objects.last().unwrap().as_str()), ("1", "2", "3"));
     }
 
     #[test]

@@ -145,7 +145,7 @@ pub enum PeerRefusal {
     #[error("the certificate is revoked or no longer trusted")]
     Revoked,
     /// One that its client has replaced.
-    #[error("the certificate was replaced by another one (Re-Provision)")]
+    #[error("the certificate was replaced by another one (Re-Provision), or revoked")]
     Replaced,
     /// A good certificate, but not an administrator's.
     #[error("the certificate is not an administrator's: its subject needs OU={ADMINISTRATOR_UNIT}")]

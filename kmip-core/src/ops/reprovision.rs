@@ -24,7 +24,7 @@ use crate::batch::Context;
 use crate::cryptography::key;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::issued::{self, Issue};
-use crate::links::{LinkRecord, Shown};
+use crate::links::{LinkRecord, Shown, der_of};
 use crate::object::{Record, attribute_of};
 use crate::ports::store::Guard;
 use crate::trust::fingerprint;
@@ -86,13 +86,6 @@ fn shown(context: &mut Context<'_>) -> OpResult<Shown> {
 
 fn is_it(record: &Record, shown: &Shown) -> bool {
     der_of(record).is_some_and(|der| fingerprint(der) == shown.fingerprint)
-}
-
-fn der_of(record: &Record) -> Option<&[u8]> {
-    match &record.object {
-        Some(ManagedObject::Certificate(certificate)) => Some(certificate.certificate_value.as_slice()),
-        _ => None,
-    }
 }
 
 /// The server's authority signs for the client.

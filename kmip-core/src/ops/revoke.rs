@@ -10,6 +10,7 @@ use kmip_codec::version::V3_0;
 use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
+use crate::links;
 use crate::state::{self, Event};
 
 /// The reason of a request of 3.0 that gives none.
@@ -42,6 +43,7 @@ pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpRes
     }
     attributes::touch(&mut record, context.now);
     context.effects.end_key(&record.scope, &id);
+    links::end(context, &record)?;
     context.txn.put(record)?;
     Ok(RevokeResponse { unique_identifier: UniqueIdentifier::Text(id) })
 }
