@@ -213,12 +213,14 @@ impl Index {
 /// The key under which a certificate is found by its SHA-256, or a device by the keyed hash of its fields: what a connection or
 /// a credential shows of it.
 pub fn shown_key(object_type: ObjectType, hash: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (object_type.0, hash).hash(&mut hasher);
-    hasher.finish()
+    // A digest needs no hashing.
+    let start = hash.first_chunk().map_or(0, |start| u64::from_le_bytes(*start));
+    start ^ u64::from(object_type.0).rotate_right(8)
 }
 
-fn shown_key_of(record: &Record) -> Option<u64> {
+/// The digest by which a credential is known that a connection shows or a device computes: of a certificate, of the fields of a
+/// device.
+pub fn shown_hash(record: &Record) -> Option<&[u8]> {
     let hash = match record.object_type {
         ObjectType::DeviceCredential => record.device_key.as_ref(),
         ObjectType::Certificate => record.first(|attribute| match attribute {
@@ -229,7 +231,11 @@ fn shown_key_of(record: &Record) -> Option<u64> {
         }),
         _ => None,
     };
-    hash.map(|hash| shown_key(record.object_type, hash.as_slice()))
+    hash.map(|hash| hash.as_slice())
+}
+
+fn shown_key_of(record: &Record) -> Option<u64> {
+    shown_hash(record).map(|hash| shown_key(record.object_type, hash))
 }
 
 /// The key under which an attribute value is indexed; `None` for attributes that are compared record by record: dates

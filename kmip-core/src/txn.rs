@@ -38,9 +38,12 @@ struct NameState {
     now: Option<Text>,
 }
 
-/// What a savepoint remembers.
+/// What a savepoint remembers: nothing before the first change.
 #[derive(Debug, Clone)]
-pub struct Savepoint {
+pub struct Savepoint(Option<Box<Changes>>);
+
+#[derive(Debug, Clone, Default)]
+struct Changes {
     changed: BTreeMap<Text, Arc<Record>>,
     removed: BTreeSet<Text>,
     names: BTreeMap<Vec<u8>, NameState>,
@@ -406,20 +409,37 @@ impl<'a> Txn<'a> {
 
     /// Remembers the changes so far.
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint {
-            changed: self.changed.clone(),
-            removed: self.removed.clone(),
-            names: self.names.clone(),
-            uses: self.uses.clone(),
-            unused: self.unused.clone(),
-            beside: self.beside.clone(),
-            counts: self.counts.clone(),
-            jobs: self.jobs.clone(),
-        }
+        Savepoint((!self.is_unchanged()).then(|| {
+            Box::new(Changes {
+                changed: self.changed.clone(),
+                removed: self.removed.clone(),
+                names: self.names.clone(),
+                uses: self.uses.clone(),
+                unused: self.unused.clone(),
+                beside: self.beside.clone(),
+                counts: self.counts.clone(),
+                jobs: self.jobs.clone(),
+            })
+        }))
+    }
+
+    fn is_unchanged(&self) -> bool {
+        let Beside { guards, writes, counts } = &self.beside;
+        self.changed.is_empty()
+            && self.removed.is_empty()
+            && self.names.is_empty()
+            && self.uses.is_empty()
+            && self.unused.is_empty()
+            && self.counts.is_empty()
+            && self.jobs.is_empty()
+            && guards.is_empty()
+            && writes.is_empty()
+            && counts.is_empty()
     }
 
     /// Goes back to the changes of a savepoint. What was read since stays a guard.
     pub fn roll_back(&mut self, savepoint: Savepoint) {
+        let savepoint = *savepoint.0.unwrap_or_default();
         self.changed = savepoint.changed;
         self.removed = savepoint.removed;
         self.uses = savepoint.uses;

@@ -22,7 +22,7 @@ use crate::engine::Engine;
 use crate::env::{Env, Pace, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{HashedRecord, OneTimeRecord, UserRecord};
-use crate::index::{shown_key, value_key};
+use crate::index::{shown_hash, shown_key, value_key};
 use crate::layout;
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
@@ -106,7 +106,8 @@ impl Engine {
         let ids = self.catalog.index().candidates(scope, &[shown_key(object_type, hash)], true, false);
         let found = ids.iter().map(|id| self.usable(scope, id, now));
         let found = found.filter_map(Result::transpose).collect::<OpResult<Vec<_>>>()?;
-        Ok(found.into_iter().filter(|one| one.object_type == object_type).collect())
+        let is_it = |one: &Arc<Record>| one.object_type == object_type && shown_hash(one) == Some(hash);
+        Ok(found.into_iter().filter(is_it).collect())
     }
 
     /// Whether a device with these fields has a credential in the scope already that counts.

@@ -41,7 +41,8 @@ impl Journal {
             let result = name(ResultStatus::TABLE.row(entry.status.0));
             let reason = entry.reason.map(|reason| name(ResultReason::TABLE.row(reason.0)));
             let object = entry.object.as_ref().map(|id| id.as_str());
-            self.metrics.observe_operation(operation, result, took);
+            let number = entry.operation.map_or(u32::MAX, |operation| operation.0);
+            self.metrics.observe_operation((operation, number), (result, entry.status.0), took);
             self.tell(subject, entry, operation, result, reason, duration_us, revision.is_some());
             let told = Entry {
                 time,

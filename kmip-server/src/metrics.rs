@@ -8,6 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// Upper bounds of the duration buckets, in seconds: 10 us to 10 s.
@@ -39,9 +40,20 @@ struct Reason {
     reason: &'static str,
 }
 
+/// What is counted of an operation with a result.
+struct Observed {
+    requests: Counter,
+    duration: Histogram,
+}
+
+/// Operations and results by their numbers, as far as these are small: what is counted often is found without its names.
+const OPERATIONS: usize = 64;
+const RESULTS: usize = 4;
+
 /// All metrics of the process.
 pub struct Metrics {
     registry: Registry,
+    observed: Box<[[OnceLock<Observed>; RESULTS]]>,
     requests: Family<OperationResult, Counter>,
     durations: Family<Operation, Histogram>,
     handshake_failures: Family<Reason, Counter>,
@@ -62,6 +74,7 @@ impl Default for Metrics {
     fn default() -> Self {
         let mut metrics = Self {
             registry: Registry::with_prefix("kmip"),
+            observed: (0..OPERATIONS).map(|_| Default::default()).collect(),
             requests: Family::default(),
             durations: Family::new_with_constructor(|| Histogram::new(DURATION_BUCKETS)),
             handshake_failures: Family::default(),
@@ -79,11 +92,30 @@ impl Default for Metrics {
     }
 }
 
+impl Observed {
+    fn count(&self, duration: Duration) {
+        self.requests.inc();
+        self.duration.observe(duration.as_secs_f64());
+    }
+}
+
 impl Metrics {
-    /// Counts one operation (a batch item). Both names come from fixed tables.
-    pub fn observe_operation(&self, operation: &'static str, result: &'static str, duration: Duration) {
-        self.requests.get_or_create(&OperationResult { operation, result }).inc();
-        self.durations.get_or_create(&Operation { operation }).observe(duration.as_secs_f64());
+    /// Counts one operation (a batch item), whose names come from fixed tables; the numbers are those of the protocol.
+    pub fn observe_operation(
+        &self,
+        (operation, number): (&'static str, u32),
+        (result, status): (&'static str, u32),
+        duration: Duration,
+    ) {
+        let observed = || Observed {
+            requests: self.requests.get_or_create_owned(&OperationResult { operation, result }),
+            duration: self.durations.get_or_create_owned(&Operation { operation }),
+        };
+        let place = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        match self.observed.get(place(number)).and_then(|results| results.get(place(status))) {
+            Some(kept) => kept.get_or_init(observed).count(duration),
+            None => observed().count(duration),
+        }
     }
 
     /// Counts a TLS handshake that failed.
@@ -164,8 +196,9 @@ mod tests {
     #[test]
     fn what_is_observed_is_rendered() {
         let metrics = Metrics::default();
-        metrics.observe_operation("Get", "Success", Duration::from_micros(30));
-        metrics.observe_operation("Get", "Success", Duration::from_micros(30));
+        metrics.observe_operation(("Get", 10), ("Success", 0), Duration::from_micros(30));
+        metrics.observe_operation(("Get", 10), ("Success", 0), Duration::from_micros(30));
+        metrics.observe_operation(("(unreadable)", u32::MAX), ("Operation Failed", 1), Duration::from_micros(30));
         metrics.handshake_failed("no_certificate");
         let _open = metrics.connection_opened("kmip");
         drop(metrics.connection_opened("https"));
@@ -173,6 +206,7 @@ mod tests {
         for line in [
             "kmip_requests_total{operation=\"Get\",result=\"Success\"} 2",
             "kmip_request_duration_seconds_count{operation=\"Get\"} 2",
+            "kmip_requests_total{operation=\"(unreadable)\",result=\"Operation Failed\"} 1",
             "kmip_request_duration_seconds_bucket{le=\"0.000025\",operation=\"Get\"} 0",
             "kmip_handshake_failures_total{reason=\"no_certificate\"} 1",
             "kmip_connections_accepted_total{listener=\"kmip\"} 1",
