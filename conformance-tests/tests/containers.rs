@@ -10,7 +10,7 @@ use hsm_backend::pkcs12;
 use kmip_codec::item::Item;
 use kmip_codec::registry::{
     CertificateType, CryptographicAlgorithm, CryptographicUsageMask as Mask, KeyFormatType, LinkType, ObjectType,
-    Operation, ResultReason, ResultStatus, SecretDataType, Tag,
+    Operation, ResultReason, ResultStatus, SecretDataType, Tag, WrappingMethod,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0, Version};
@@ -104,7 +104,7 @@ fn got(w: &mut Walker, id: &str, format: Option<KeyFormatType>) -> Vec<u8> {
 #[track_caller]
 fn opened(w: &mut Walker, id: &str) -> Opened {
     let container = got(w, id, Some(KeyFormatType::PKCS_12));
-    pkcs12::open(&container, None, PASSWORD).unwrap()
+    pkcs12::open(&container, PASSWORD).unwrap()
 }
 
 fn certificate(w: &mut Walker, value: &[u8]) -> String {
@@ -183,8 +183,46 @@ fn containers_that_do_not_open_are_refused() {
         }
         let length = integer(Tag::CryptographicLength, 384);
         let refused = try_register(w, &container, vec![right, length]);
-        let wanted = reason(&refused);
-        assert!(wanted.is_some(), "KMIP {version}: another length");
+        assert_eq!(reason(&refused), Some(ResultReason::InvalidField), "KMIP {version}: another length");
+    }
+}
+
+/// Nothing leads a container to itself, and no name is longer than a record holds.
+#[test]
+fn wrapped_passwords_and_endless_names_are_refused() {
+    let chain = Chain::new();
+    for version in VERSIONS {
+        let mut walker = Walker::new(version);
+        let w = &mut walker;
+        let bad_password = if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword };
+        let linked = password(w, PASSWORD);
+        let password_link = link(w, LinkType::PKCS_12PasswordLink, &linked);
+        let container = chain.container("disk", PASSWORD);
+        let key = identifier(&try_register(w, &container, vec![password_link.clone()]), Tag::UniqueIdentifier);
+        w.activate(&key);
+        let wrapping = vec![
+            enumeration(Tag::WrappingMethod, WrappingMethod::Encrypt.0),
+            structure(Tag::EncryptionKeyInformation, vec![w.id(&key)]),
+        ];
+        let block = vec![
+            enumeration(Tag::KeyFormatType, KeyFormatType::Opaque.0),
+            bytes(Tag::KeyValue, &[7; 40]),
+            structure(Tag::KeyWrappingData, wrapping),
+        ];
+        let kind = enumeration(Tag::SecretDataType, SecretDataType::Password.0);
+        let object = structure(Tag::SecretData, vec![kind, structure(Tag::KeyBlock, block)]);
+        let mask = integer(Tag::CryptographicUsageMask, Mask::Verify.0.cast_signed());
+        let wrapped = w.register_object(ObjectType::SecretData, vec![mask], object);
+        let wrapped = identifier(&wrapped, Tag::UniqueIdentifier);
+        w.activate(&wrapped);
+        let to_wrapped = link(w, LinkType::PKCS_12PasswordLink, &wrapped);
+        let refused = try_register(w, &container, vec![to_wrapped]);
+        assert_eq!(reason(&refused), Some(bad_password), "KMIP {version}: a wrapped password");
+
+        let endless = chain.container(&"x".repeat(1_100_000), PASSWORD);
+        let refused = try_register(w, &endless, vec![password_link]);
+        assert!(reason(&refused).is_some(), "KMIP {version}: a name of a megabyte");
+        assert_ne!(status(&refused), Some(ResultStatus::Success));
     }
 }
 

@@ -23,8 +23,8 @@ use crate::crypto::digest::digest;
 
 /// The version of the format.
 const VERSION: u8 = 3;
-/// What a file may have of bags: more than any chain of certificates.
-const MOST_BAGS: usize = 1_000;
+/// What a file may have of safes, bags and attributes: more than any chain of certificates.
+const MOST_PARTS: usize = 1_000;
 
 fn malformed<T>(why: &str) -> Result<T, CryptoError> {
     Err(CryptoError::Key(format!("the PKCS #12 container is malformed: {why}")))
@@ -40,7 +40,7 @@ fn not_der(error: der::Error) -> CryptoError {
 
 /// Writes a file.
 pub fn write(contents: &Contents<'_>, password: &str) -> Result<Vec<u8>, CryptoError> {
-    let password = Password::new(password);
+    let password = Password::new(password)?;
     // Ties the key to its certificate.
     let key_id = contents.certificates.first().map(|certificate| digest(Hash::Sha1, &[certificate]));
     let mut safes = Vec::new();
@@ -134,12 +134,12 @@ fn attribute(id: ObjectIdentifier, value: der::Result<Any>) -> Result<BagAttribu
     Ok(BagAttribute { id, values })
 }
 
-/// Opens a file. The key is that of the name, regardless of case, or the only one, or, without a name, the first one.
+/// Opens a file with one private key: which of several an object is, nothing in KMIP could tell for long.
 ///
-/// [`CryptoError::Data`]: the password is another one. [`CryptoError::Key`]: the file is malformed, or has no such key.
+/// [`CryptoError::Data`]: the password is another one. [`CryptoError::Key`]: the file is malformed, or has no key or several.
 /// [`CryptoError::Unsupported`]: the file is protected in a way that is not known here. [`CryptoError::Limit`]: opening it
 /// would take too long.
-pub fn open(file: &[u8], name: Option<&str>, password: &str) -> Result<Opened, CryptoError> {
+pub fn open(file: &[u8], password: &str) -> Result<Opened, CryptoError> {
     if let [0x30, 0x80, ..] = file {
         return unsupported("a PKCS #12 container in BER of indefinite length".to_owned());
     }
@@ -150,34 +150,44 @@ pub fn open(file: &[u8], name: Option<&str>, password: &str) -> Result<Opened, C
     if pfx.auth_safe.content_type != DATA {
         return unsupported("a PKCS #12 container that is signed".to_owned());
     }
-    let password = Password::new(password);
+    let password = Password::new(password)?;
     let content: &OctetStringRef = pfx.auth_safe.content.decode_as().map_err(not_der)?;
     if let Some(code) = &pfx.mac_data
         && !password.verifies(code, content.as_bytes())?
     {
         return Err(wrong_password());
     }
-    let safes: Vec<ContentInfo<'_>> = Decode::from_der(content.as_bytes()).map_err(not_der)?;
-    let mut found = Found::default();
-    for safe in &safes {
-        let plain = match safe.content_type {
+    let mut found = Found { is_verified: pfx.mac_data.is_some(), ..Found::default() };
+    let mut safes = elements(content.as_bytes())?;
+    while !safes.is_finished() {
+        found.count()?;
+        let safe = ContentInfo::decode(&mut safes).map_err(not_der)?;
+        match safe.content_type {
             DATA => {
                 let octets: &OctetStringRef = safe.content.decode_as().map_err(not_der)?;
-                Zeroizing::new(octets.as_bytes().to_vec())
+                found.look_through(octets.as_bytes())?;
             }
             ENCRYPTED_DATA => {
                 let EncryptedData { info, .. } = safe.content.decode_as().map_err(not_der)?;
                 match password.decrypt(&info.algorithm, info.content.as_bytes()) {
                     // Certificates under RC2, as old programs write them, need not be read to get at the key.
-                    Err(CryptoError::Unsupported(_)) => continue,
-                    other => other.map_err(told)?,
+                    Err(CryptoError::Unsupported(what)) => found.unread = Some(what),
+                    plain => found.look_through(&plain.map_err(told)?)?,
                 }
             }
-            _ => continue,
-        };
-        found.look_through(&plain)?;
+            other => found.unread = Some(format!("the content {other} of the container")),
+        }
     }
-    found.opened(name, &password)
+    found.opened(&password)
+}
+
+/// The elements of a `SEQUENCE`, to be read one by one: their number is not the file's to choose.
+fn elements(sequence: &[u8]) -> Result<SliceReader<'_>, CryptoError> {
+    let whole = AnyRef::from_der(sequence).map_err(not_der)?;
+    if der::Tagged::tag(&whole) != der::Tag::Sequence {
+        return malformed("a SEQUENCE is something else");
+    }
+    SliceReader::new(whole.value()).map_err(not_der)
 }
 
 fn wrong_password() -> CryptoError {
@@ -197,7 +207,12 @@ fn told(error: CryptoError) -> CryptoError {
 struct Found {
     keys: Vec<(KeyBag, Marks)>,
     certificates: Vec<(Vec<u8>, Marks)>,
-    bags: usize,
+    /// Safes, bags and attributes.
+    parts: usize,
+    /// Whether a code over the whole has shown that the password is right.
+    is_verified: bool,
+    /// How a part is protected that was left out.
+    unread: Option<String>,
 }
 
 /// A private key as it stands in its bag.
@@ -213,40 +228,26 @@ struct Marks {
     key_id: Option<Vec<u8>>,
 }
 
-impl Marks {
-    fn read(bag: &SafeBag<'_>) -> Result<Self, CryptoError> {
-        let mut marks = Self::default();
-        let Some(attributes) = bag.attributes else { return Ok(marks) };
-        let mut reader = SliceReader::new(attributes.value()).map_err(not_der)?;
-        while !reader.is_finished() {
-            let BagAttribute { id, values } = Decode::decode(&mut reader).map_err(not_der)?;
-            let Some(value) = values.get(0) else { continue };
-            match id {
-                FRIENDLY_NAME => marks.name = value.decode_as::<BmpString>().ok().map(|name| name.to_string()),
-                LOCAL_KEY_ID => {
-                    marks.key_id = value.decode_as::<OctetString>().ok().map(|octets| octets.as_bytes().to_vec());
-                }
-                _ => {}
-            }
-        }
-        Ok(marks)
-    }
-
-    fn is_named(&self, name: &str) -> bool {
-        self.name.as_ref().is_some_and(|own| own.to_lowercase() == name.to_lowercase())
-    }
-}
-
 impl Found {
+    fn count(&mut self) -> Result<(), CryptoError> {
+        self.parts = self.parts.saturating_add(1);
+        if self.parts > MOST_PARTS {
+            return Err(CryptoError::Limit(format!(
+                "the container has more than {MOST_PARTS} safes, bags and attributes"
+            )));
+        }
+        Ok(())
+    }
+
     fn look_through(&mut self, plain: &[u8]) -> Result<(), CryptoError> {
+        let is_verified = self.is_verified;
         // Without a code over the whole, a wrong password may show only here.
-        let bags: Vec<SafeBag<'_>> = Decode::from_der(plain).map_err(|_| wrong_password())?;
-        for bag in bags {
-            self.bags = self.bags.saturating_add(1);
-            if self.bags > MOST_BAGS {
-                return Err(CryptoError::Limit(format!("the container has more than {MOST_BAGS} bags")));
-            }
-            let marks = Marks::read(&bag)?;
+        let told = |error: CryptoError| if is_verified { error } else { wrong_password() };
+        let mut bags = elements(plain).map_err(told)?;
+        while !bags.is_finished() {
+            self.count()?;
+            let bag = SafeBag::decode(&mut bags).map_err(|error| told(not_der(error)))?;
+            let marks = self.marks(&bag)?;
             match bag.id {
                 SHROUDED_KEY_BAG => {
                     self.keys.push((KeyBag::Shrouded(bag.value.to_der().map_err(not_der)?), marks));
@@ -267,19 +268,39 @@ impl Found {
         Ok(())
     }
 
-    fn opened(mut self, name: Option<&str>, password: &Password) -> Result<Opened, CryptoError> {
-        let named = |name: &str| self.keys.iter().position(|(_, marks)| marks.is_named(name));
-        let place = match name {
-            Some(name) => named(name).or((self.keys.len() == 1).then_some(0)),
-            None => Some(0),
-        };
-        let Some(place) = place.filter(|place| *place < self.keys.len()) else {
-            return match self.keys.len() {
-                0 => malformed("it has no private key"),
-                _ => malformed("it has no private key of that PKCS#12 Friendly Name"),
+    fn marks(&mut self, bag: &SafeBag<'_>) -> Result<Marks, CryptoError> {
+        let mut marks = Marks::default();
+        let Some(attributes) = bag.attributes else { return Ok(marks) };
+        let mut reader = SliceReader::new(attributes.value()).map_err(not_der)?;
+        while !reader.is_finished() {
+            self.count()?;
+            let mut attribute = elements(reader.tlv_bytes().map_err(not_der)?)?;
+            let id = ObjectIdentifier::decode(&mut attribute).map_err(not_der)?;
+            let values = AnyRef::decode(&mut attribute).map_err(not_der)?;
+            let mut values = SliceReader::new(values.value()).map_err(not_der)?;
+            if values.is_finished() || ![FRIENDLY_NAME, LOCAL_KEY_ID].contains(&id) {
+                continue;
+            }
+            let value = AnyRef::decode(&mut values).map_err(not_der)?;
+            if id == FRIENDLY_NAME {
+                marks.name = value.decode_as::<BmpString>().ok().map(|name| name.to_string());
+            } else {
+                marks.key_id = value.decode_as::<&OctetStringRef>().ok().map(|octets| octets.as_bytes().to_vec());
+            }
+        }
+        Ok(marks)
+    }
+
+    fn opened(mut self, password: &Password) -> Result<Opened, CryptoError> {
+        let (Some((key, marks)), more) = (self.keys.pop(), self.keys) else {
+            return match self.unread {
+                Some(what) => unsupported(what),
+                None => malformed("it has no private key"),
             };
         };
-        let (key, marks) = self.keys.swap_remove(place);
+        if !more.is_empty() {
+            return malformed("it has several private keys: put each into a container of its own");
+        }
         let key = match key {
             KeyBag::Clear(key) => key,
             KeyBag::Shrouded(bag) => {

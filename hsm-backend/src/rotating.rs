@@ -245,7 +245,7 @@ impl Cryptography for RotatingVault {
         fn begin_mac(&self, key: Key<'_>, how: &Mac<'_>) -> Result<Box<dyn Accumulator>, CryptoError>;
         fn begin_hash(&self, hash: Hash) -> Result<Box<dyn Accumulator>, CryptoError>;
         fn write_container(&self, contents: &Contents<'_>, password: &SecretText) -> Result<Vec<u8>, CryptoError>;
-        fn open_container(&self, file: &[u8], name: Option<&str>, password: &SecretText) -> Result<Opened, CryptoError>;
+        fn open_container(&self, file: &[u8], password: &SecretText) -> Result<Opened, CryptoError>;
     }
 }
 

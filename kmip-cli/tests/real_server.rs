@@ -892,13 +892,22 @@ async fn a_client_gets_another_certificate_and_is_known_by_it_alone() {
     // A certificate that was replaced does not come back.
     let answers = third.ask(&site, vec![reprovision(Some(made.certificate_value.as_slice().to_vec()))]).await.unwrap();
     assert_eq!(failed(&answers[0]), ResultReason::PermissionDenied);
-    // One that is revoked stands for nobody.
+    // One that is revoked stands for nobody, in whatever request that is.
     let mut open = third.connect(&site).await.unwrap();
     let answers = open.ask(vec![compromised(third_object.unique_identifier.clone())]).await.unwrap();
     assert_eq!(answers[0].result_status, ResultStatus::Success, "{:?}", answers[0].result_message);
     let refused = open.ask(vec![locate(ObjectType::Certificate)]).await.unwrap();
     assert_eq!(failed(&refused[0]), ResultReason::AuthenticationNotSuccessful);
     assert!(third.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.is_none());
+    site.json("client enroll tape --out kmip-data/pki").await;
+    let tape = Shows::new(&site, "tape.pem", "tape.key");
+    let own = issue("tape");
+    own.write(&site.path("kmip-data/pki/fourth.pem"), &site.path("kmip-data/pki/fourth.key")).unwrap();
+    let both = vec![reprovision(Some(der(&own.certificate))), compromised(None)];
+    let answers = tape.ask(&site, both).await.unwrap();
+    assert_eq!(answers[1].result_status, ResultStatus::Success, "{:?}", answers[1].result_message);
+    let fourth = Shows::new(&site, "fourth.pem", "fourth.key");
+    assert!(fourth.ask(&site, vec![locate(ObjectType::PrivateKey)]).await.is_none());
     site.server.stop().await.unwrap();
 }
 

@@ -22,6 +22,7 @@ use crate::ports::container::{Contents, Opened};
 use crate::ports::crypto::CryptoError;
 use crate::ports::vault::KeyVault;
 use crate::state;
+use crate::txn::View;
 
 /// The friendly name in a container of an object that has none.
 const DEFAULT_NAME: &str = "alias";
@@ -46,8 +47,7 @@ impl Lock {
 
     /// Opens a container.
     pub fn open(&self, container: &Secret) -> Result<Opened, CryptoError> {
-        let name = self.name.as_ref().map(Text::as_str);
-        self.vault.open_container(container.expose_secret(), name, &self.password)
+        self.vault.open_container(container.expose_secret(), &self.password)
     }
 }
 
@@ -61,9 +61,9 @@ pub(crate) fn refusal(error: CryptoError) -> OpError {
     }
 }
 
-/// The password of a container: one link to the Secret Data that holds it (KMIP 1.4 §11.4), which from 2.0 must be Active
-/// (KMIP 2.1 §11.49, Bad Password).
-fn password(context: &mut Context<'_>, record: &Record) -> OpResult<SecretText> {
+/// The Secret Data with the password of a container: what its one link leads to (KMIP 1.4 §11.4), which from 2.0 must be Active
+/// (KMIP 2.1 §11.49, Bad Password). It stands in the clear: under a key in a container it could lead to itself.
+pub(crate) fn linked_password(context: &mut Context<'_>, record: &Record) -> OpResult<View> {
     let links: Vec<_> = record.linked(LinkType::PKCS_12PasswordLink).cloned().collect();
     let [link] = links.as_slice() else {
         return fail(Fault::BadPassword, "a PKCS#12 container needs one PKCS#12 Password Link");
@@ -76,6 +76,15 @@ fn password(context: &mut Context<'_>, record: &Record) -> OpResult<SecretText> 
     if context.version >= V2_0 && state::at(&linked, context.now) != State::Active {
         return fail(Fault::BadPassword, "the password that the PKCS#12 Password Link names is not Active");
     }
+    let block = linked.object.as_ref().and_then(ManagedObject::key_block);
+    if block.is_some_and(|block| block.key_wrapping_data.is_some()) {
+        return fail(Fault::BadPassword, "the password that the PKCS#12 Password Link names is wrapped");
+    }
+    Ok(linked)
+}
+
+fn password(context: &mut Context<'_>, record: &Record) -> OpResult<SecretText> {
+    let linked = linked_password(context, record)?;
     state::must_be_online(&linked)?;
     let secret = key::material(context, &linked)?;
     match std::str::from_utf8(secret.expose_secret()) {
@@ -89,10 +98,18 @@ fn is_password(object: Option<&ManagedObject>) -> bool {
 }
 
 /// Opens the container with which a key is registered, and notes the friendly name of the key in it. A name that the client
-/// gives is the one under which the key is found (KMIP 2.1 §4.39).
-pub(crate) fn open_registered(context: &mut Context<'_>, record: &mut Record, container: &Secret) -> OpResult<Opened> {
+/// gives is the one under which the key is found (KMIP 2.1 §4.39). Nothing if it is protected in a way that the vault does not
+/// know.
+pub(crate) fn open_registered(
+    context: &mut Context<'_>,
+    record: &mut Record,
+    container: &Secret,
+) -> OpResult<Option<Opened>> {
     let lock = Lock::of(context, record)?;
-    let opened = lock.open(container).map_err(refusal)?;
+    let opened = match lock.open(container) {
+        Err(CryptoError::Unsupported(_)) => return Ok(None),
+        opened => opened.map_err(refusal)?,
+    };
     match (&lock.name, &opened.name) {
         (Some(given), _) if !is_same(given, opened.name.as_deref()) => {
             return fail(Fault::InvalidField, "the container has no private key of that PKCS#12 Friendly Name");
@@ -100,7 +117,7 @@ pub(crate) fn open_registered(context: &mut Context<'_>, record: &mut Record, co
         (None, Some(found)) => record.set(Attribute::Pkcs12FriendlyName(Text::new(found))),
         _ => {}
     }
-    Ok(opened)
+    Ok(Some(opened))
 }
 
 /// A container that was registered, made anew if its object has another friendly name now.
@@ -193,11 +210,17 @@ fn climb(context: &mut Context<'_>, mut candidates: Vec<Text>, chain: &mut Vec<V
     Ok(())
 }
 
-/// The value of a certificate that is neither revoked nor destroyed.
+/// The value of a certificate that is neither revoked nor destroyed, and that Get would give.
 fn certificate(record: &Record, now: i64) -> Option<Vec<u8>> {
     let is_valid = !record.destroyed && matches!(state::at(record, now), State::PreActive | State::Active);
+    let is_free = attribute_of!(record, Extractable) != Some(&false) && attribute_of!(record, Sensitive) != Some(&true);
     match &record.object {
-        Some(ManagedObject::Certificate(held)) if is_valid && held.certificate_type == CertificateType::X_509 => {
+        Some(ManagedObject::Certificate(held))
+            if is_valid
+                && is_free
+                && state::must_be_online(record).is_ok()
+                && held.certificate_type == CertificateType::X_509 =>
+        {
             Some(held.certificate_value.as_slice().to_vec())
         }
         _ => None,

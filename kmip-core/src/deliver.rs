@@ -2,7 +2,7 @@
 
 use kmip_codec::object::{KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject};
 use kmip_codec::operation::get::GetRequest;
-use kmip_codec::registry::{KeyFormatType, KeyWrapType, ObjectType};
+use kmip_codec::registry::{CertificateType, KeyFormatType, KeyWrapType, ObjectType};
 use kmip_codec::value::ByteString;
 use kmip_codec::version::V2_0;
 
@@ -106,6 +106,9 @@ fn convert(
     {
         if context.version < V2_0 {
             return fail(Fault::KeyFormat, "a PKCS#12 container is that of a private key before KMIP 2.0");
+        }
+        if certificate.certificate_type != CertificateType::X_509 {
+            return fail(Fault::KeyFormat, "only X.509 certificates are put into PKCS#12 containers");
         }
         let container = containers::of_certificate(context, record, certificate.certificate_value.as_slice())?;
         certificate.certificate_value = ByteString::new(container.expose_secret());

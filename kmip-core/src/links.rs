@@ -88,19 +88,25 @@ pub(crate) fn der_of(record: &Record) -> Option<&[u8]> {
 /// A certificate that its client revokes stands for nobody from now on, if that object was what it is known by.
 pub(crate) fn end(context: &mut Context<'_>, revoked: &Record) -> OpResult<()> {
     let Some(key) = der_of(revoked).map(|der| layout::link(&fingerprint(der))) else { return Ok(()) };
-    if context.txn.written(&key).is_some() {
-        return Ok(());
-    }
-    let Some(found) = context.engine.store.get(&key)? else { return Ok(()) };
-    let mut link =
-        LinkRecord::decode(&found.value).map_err(|_| OpError::new(Fault::Internal, "a link cannot be read"))?;
+    // The request itself may have made it stand for its client.
+    let (value, revision) = match context.txn.written(&key) {
+        Some(written) => (written.map(<[u8]>::to_vec), None),
+        None => match context.engine.store.get(&key)? {
+            Some(found) => (Some(found.value), Some(found.revision)),
+            None => (None, None),
+        },
+    };
+    let Some(value) = value else { return Ok(()) };
+    let mut link = LinkRecord::decode(&value).map_err(|_| OpError::new(Fault::Internal, "a link cannot be read"))?;
     let owner = context.engine.catalog.client(&link.client);
     let scope = owner.as_ref().map_or(&link.client, |owner| &owner.scope);
     // Another scope may have the same certificate, and call it the same.
     let is_it = link.object.as_ref() == Some(&revoked.id) && *scope == revoked.scope;
     if is_it && !link.replaced {
         link.replaced = true;
-        context.txn.guard(Guard::At(key.clone(), found.revision));
+        if let Some(revision) = revision {
+            context.txn.guard(Guard::At(key.clone(), revision));
+        }
         context.txn.write(key, Some(link.encode()));
     }
     Ok(())

@@ -16,8 +16,14 @@ use crate::object::{Record, attribute_of};
 use crate::wrapping;
 use crate::{containers, formats};
 
-/// Sets the attributes that follow from the object, and refuses a request that contradicts it.
+/// Sets the attributes that follow from the object, and refuses a request that contradicts it, or an object that says more than
+/// a record holds.
 pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
+    describe_object(context, record, object)?;
+    attributes::check_size(record)
+}
+
+fn describe_object(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
     match object {
         ManagedObject::Certificate(certificate) => {
             record.set(Attribute::CertificateType(certificate.certificate_type));
@@ -126,6 +132,12 @@ fn describe_key(
     block: &KeyBlock,
 ) -> OpResult<()> {
     record.set(Attribute::KeyFormatType(block.key_format_type));
+    if block.key_format_type == KeyFormatType::PKCS_12 {
+        if record.object_type != ObjectType::PrivateKey {
+            return fail(Fault::InvalidField, "only a private key is registered in a PKCS#12 container");
+        }
+        containers::linked_password(context, record)?;
+    }
     let asked_algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
     let asked_length = attribute_of!(record, CryptographicLength).copied();
     if let Some(algorithm) = block.cryptographic_algorithm {
@@ -172,14 +184,11 @@ fn inspect(
     let KeyMaterial::Bytes(container) = &value.key_material else {
         return fail(Fault::InvalidField, "the Key Material must be a Byte String in this Key Format Type");
     };
-    match containers::open_registered(context, record, container) {
-        Ok(opened) => {
-            let (kind, format) = (record.object_type, KeyFormatType::PKCS_8);
-            Ok(formats::inspect_material(kind, format, &KeyMaterial::Bytes(opened.key), block.cryptographic_algorithm)?)
-        }
-        Err(error) if error.fault == Fault::KeyFormat => Ok(formats::Inspected::default()),
-        Err(error) => Err(error),
-    }
+    let Some(opened) = containers::open_registered(context, record, container)? else {
+        return Ok(formats::Inspected::default());
+    };
+    let (kind, format) = (record.object_type, KeyFormatType::PKCS_8);
+    Ok(formats::inspect_material(kind, format, &KeyMaterial::Bytes(opened.key), block.cryptographic_algorithm)?)
 }
 
 /// Fills in what the material tells, as far as the client's version has a name for it; a key needs an algorithm and a length

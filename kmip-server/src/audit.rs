@@ -76,8 +76,8 @@ struct Waiting {
     count: u64,
     /// That many lines are due before a reply.
     due: u64,
-    /// Bytes that a disk has refused and that wait beside these.
-    refused: usize,
+    /// Bytes that are being written, or that a disk has refused and that wait beside these.
+    taken: usize,
     clock: Clock,
 }
 
@@ -119,8 +119,8 @@ impl AuditLog {
     /// Keeps an entry for the next [`AuditLog::settle`] or [`AuditLog::write_out`], by whomever.
     pub fn record(&self, entry: &Entry<'_>, due: Due) -> Result<(), AuditError> {
         let mut waiting = locked(&self.waiting);
-        let Waiting { lines, count, due: due_lines, refused, clock } = &mut *waiting;
-        if lines.len().saturating_add(*refused) > LONGEST_BACKLOG {
+        let Waiting { lines, count, due: due_lines, taken, clock } = &mut *waiting;
+        if lines.len().saturating_add(*taken) > LONGEST_BACKLOG {
             return Err(AuditError::Backlog(self.folder.clone()));
         }
         let before = lines.len();
@@ -181,13 +181,13 @@ impl AuditLog {
             } else {
                 segment.lines.append(&mut waiting.lines);
             }
-            waiting.refused = 0;
+            waiting.taken = segment.lines.len();
             waiting.count
         };
         let written = self.write_lines(segment);
-        match written {
-            Ok(()) => self.written.store(count, Ordering::Release),
-            Err(_) => locked(&self.waiting).refused = segment.lines.len(),
+        if written.is_ok() {
+            self.written.store(count, Ordering::Release);
+            locked(&self.waiting).taken = 0;
         }
         written
     }

@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 /// here they are lower case.
 pub(crate) fn password(username: &str, password: &str) -> Zeroizing<String> {
     let hash = Sha256::new().chain_update(username).chain_update(password).finalize();
-    Zeroizing::new(HEXLOWER.encode(&hash))
+    let hash = Zeroizing::new(<[u8; 32]>::from(hash));
+    Zeroizing::new(HEXLOWER.encode(&*hash))
 }
 
 /// Writes the file from PEM. Where the client has kept its key to itself, it holds certificates only.

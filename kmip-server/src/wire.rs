@@ -7,12 +7,18 @@ pub struct WireBuffer {
     block: Box<[u8]>,
     start: usize,
     end: usize,
+    /// How far it was filled since it was last asked to shrink.
+    reached: usize,
 }
+
+/// A block up to this size is kept from one burst to the next, if the last one needed a quarter of it: growing and wiping anew
+/// costs more than a short answer.
+const KEPT_IN_BURSTS: usize = 64 * 1024;
 
 impl WireBuffer {
     /// An empty buffer that holds `capacity` bytes.
     pub fn new(capacity: usize) -> Self {
-        Self { block: vec![0; capacity].into_boxed_slice(), start: 0, end: 0 }
+        Self { block: vec![0; capacity].into_boxed_slice(), start: 0, end: 0, reached: 0 }
     }
 
     /// The bytes that are in it.
@@ -43,6 +49,7 @@ impl WireBuffer {
     /// Takes `count` bytes that were written into [`WireBuffer::spare`] as filled.
     pub fn fill(&mut self, count: usize) {
         self.end = self.end.saturating_add(count).min(self.block.len());
+        self.reached = self.reached.max(self.end);
     }
 
     /// Wipes and drops the first `count` filled bytes.
@@ -76,9 +83,12 @@ impl WireBuffer {
         }
     }
 
-    /// Goes back to a block of `capacity` bytes if that is smaller and enough.
+    /// Goes back to a block of `capacity` bytes if that is smaller and enough, and the block was hardly used since last time or
+    /// is large.
     pub fn shrink(&mut self, capacity: usize) {
-        if self.block.len() > capacity && self.len() <= capacity {
+        let hardly_used = self.reached.saturating_mul(4) < self.block.len();
+        self.reached = 0;
+        if self.block.len() > capacity && self.len() <= capacity && (hardly_used || self.block.len() > KEPT_IN_BURSTS) {
             self.resize(capacity);
         }
     }
@@ -152,6 +162,25 @@ mod tests {
             assert!(buffer.filled().iter().eq(model.iter()), "step {step}");
             invariant_zero_outside_the_filled_part(&buffer);
         }
+    }
+
+    #[test]
+    fn a_block_is_kept_while_bursts_need_it() {
+        let mut buffer = WireBuffer::new(8);
+        for _ in 0..3 {
+            buffer.append(&[7; 100]);
+            buffer.clear();
+            buffer.shrink(8);
+            assert!(buffer.capacity() >= 100);
+        }
+        buffer.append(&[7; 10]);
+        buffer.clear();
+        buffer.shrink(8);
+        assert_eq!(buffer.capacity(), 8, "the last burst was a small one");
+        buffer.append(&[7; KEPT_IN_BURSTS + 1]);
+        buffer.clear();
+        buffer.shrink(8);
+        assert_eq!(buffer.capacity(), 8, "no connection keeps a large block");
     }
 
     #[test]

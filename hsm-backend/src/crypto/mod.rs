@@ -110,13 +110,8 @@ macro_rules! in_process {
                 $crate::pkcs12::write(contents, password.expose_secret())
             }
 
-            fn open_container(
-                &self,
-                file: &[u8],
-                name: Option<&str>,
-                password: &SecretText,
-            ) -> Result<Opened, CryptoError> {
-                $crate::pkcs12::open(file, name, password.expose_secret())
+            fn open_container(&self, file: &[u8], password: &SecretText) -> Result<Opened, CryptoError> {
+                $crate::pkcs12::open(file, password.expose_secret())
             }
         }
     };

@@ -140,7 +140,7 @@ impl Cryptography for Pkcs11Vault {
         pkcs12::write(contents, password.expose_secret())
     }
 
-    fn open_container(&self, file: &[u8], name: Option<&str>, password: &SecretText) -> Result<Opened, CryptoError> {
-        pkcs12::open(file, name, password.expose_secret())
+    fn open_container(&self, file: &[u8], password: &SecretText) -> Result<Opened, CryptoError> {
+        pkcs12::open(file, password.expose_secret())
     }
 }

@@ -51,8 +51,11 @@ const HASHES: [(Hash, ObjectIdentifier, ObjectIdentifier); 5] = [
 
 /// Iterations of each derivation in what is written.
 pub(super) const ITERATIONS: u32 = 100_000;
-/// Iterations that all derivations of a file together may take: about a second.
+/// Iterations that all derivations of a file together may take: a second or two. Each block of 64 bytes of a salt and a password
+/// counts as one more.
 const MOST_ITERATIONS: u64 = 2_000_000;
+/// The longest password: a derivation works through all of it.
+const LONGEST_PASSWORD: usize = 1_024;
 const SALT_BYTES: usize = 16;
 const AES_BLOCK: usize = 16;
 
@@ -73,14 +76,19 @@ pub(super) struct Password {
 }
 
 impl Password {
-    pub(super) fn new(password: &str) -> Self {
+    pub(super) fn new(password: &str) -> Result<Self, CryptoError> {
+        if password.len() > LONGEST_PASSWORD {
+            let limit = format!("the password of a container has at most {LONGEST_PASSWORD} bytes");
+            return Err(CryptoError::Limit(limit));
+        }
         let mut wide = Zeroizing::new(Vec::with_capacity(password.len().saturating_add(1).saturating_mul(2)));
         password.encode_utf16().chain([0]).for_each(|unit| wide.extend_from_slice(&unit.to_be_bytes()));
-        Self { utf8: Zeroizing::new(password.to_owned()), wide, rest: Cell::new(MOST_ITERATIONS) }
+        Ok(Self { utf8: Zeroizing::new(password.to_owned()), wide, rest: Cell::new(MOST_ITERATIONS) })
     }
 
-    fn spend(&self, iterations: u32, blocks: usize) -> Result<(), CryptoError> {
-        let cost = u64::from(iterations).saturating_mul(blocks as u64);
+    fn spend(&self, iterations: u32, blocks: usize, salt: &[u8]) -> Result<(), CryptoError> {
+        let input = salt.len().saturating_add(self.wide.len()).div_ceil(64) as u64;
+        let cost = u64::from(iterations).saturating_add(input).saturating_mul(blocks as u64);
         let limit = || CryptoError::Limit(format!("the container asks for more than {MOST_ITERATIONS} iterations"));
         self.rest.set(self.rest.get().checked_sub(cost).ok_or_else(limit)?);
         Ok(())
@@ -98,8 +106,8 @@ impl Password {
             (Some(length), _) | (None, Some(length)) => length,
             (None, None) => return malformed("the code over the container has no key length"),
         };
-        self.spend(parameters.iterations, length.div_ceil(hash.length()))?;
         let (password, salt) = (self.utf8.as_bytes(), parameters.salt.as_bytes());
+        self.spend(parameters.iterations, length.div_ceil(hash.length()), salt)?;
         let key = derivation::pbkdf2(hash, password, salt, parameters.iterations, length)?;
         Ok(Zeroizing::new(key.expose_secret().to_vec()))
     }
@@ -113,7 +121,7 @@ impl Password {
         iterations: u32,
         length: usize,
     ) -> Result<Bytes, CryptoError> {
-        self.spend(iterations.max(1), length.div_ceil(hash.length()))?;
+        self.spend(iterations.max(1), length.div_ceil(hash.length()), salt)?;
         let block = if hash.length() > Hash::Sha256.length() { 128 } else { 64 };
         let diversifier = vec![purpose as u8; block];
         let fill = |from: &[u8]| -> Bytes {
@@ -269,7 +277,8 @@ mod tests {
         ];
         for (password, salt, iterations, purpose, expected) in cases {
             let (salt, length) = (hex::decode(salt).unwrap(), expected.len() / 2);
-            let derived = Password::new(password).derive(Hash::Sha1, purpose, &salt, iterations, length).unwrap();
+            let derived =
+                Password::new(password).unwrap().derive(Hash::Sha1, purpose, &salt, iterations, length).unwrap();
             assert_eq!(hex::encode(&*derived), expected, "{password}");
         }
     }

@@ -9,6 +9,8 @@ use p12_keystore::{
 };
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
+use spki::AlgorithmIdentifierRef;
+
 use super::*;
 
 /// Not ASCII, and longer than a block of SHA-1 in UTF-16.
@@ -65,15 +67,13 @@ fn is_wrong_password<T>(result: Result<T, CryptoError>) -> bool {
 fn what_is_written_is_read_with_its_password_alone() {
     let chain = Chain::new();
     let file = chain.write("Disk", PASSWORD);
-    for name in [None, Some("Disk"), Some("disk"), Some("another")] {
-        let opened = open(&file, name, PASSWORD).unwrap();
-        chain.expect(&opened);
-        assert_eq!(opened.name.as_deref(), Some("Disk"));
-    }
-    assert!(is_wrong_password(open(&file, None, "another")));
-    assert!(is_wrong_password(open(&file, None, "")));
+    let opened = open(&file, PASSWORD).unwrap();
+    chain.expect(&opened);
+    assert_eq!(opened.name.as_deref(), Some("Disk"));
+    assert!(is_wrong_password(open(&file, "another")));
+    assert!(is_wrong_password(open(&file, "")));
     let without = chain.write("disk", "");
-    chain.expect(&open(&without, None, "").unwrap());
+    chain.expect(&open(&without, "").unwrap());
 }
 
 #[test]
@@ -81,12 +81,12 @@ fn certificates_alone_and_a_key_alone() {
     let chain = Chain::new();
     let key = Secret::copy_from(&chain.key);
     let file = write(&Contents { name: "key", key: Some(&key), certificates: &[] }, PASSWORD).unwrap();
-    let opened = open(&file, None, PASSWORD).unwrap();
+    let opened = open(&file, PASSWORD).unwrap();
     assert_eq!((opened.key.expose_secret(), opened.certificates.len()), (chain.key.as_slice(), 0));
 
     let certificates: &[&[u8]] = &[&chain.own, &chain.above];
     let file = write(&Contents { name: "client", key: None, certificates }, PASSWORD).unwrap();
-    assert!(matches!(open(&file, None, PASSWORD), Err(CryptoError::Key(_))));
+    assert!(matches!(open(&file, PASSWORD), Err(CryptoError::Key(_))));
     let store = KeyStore::from_pkcs12(&file, PASSWORD, Pkcs12ImportPolicy::Strict).unwrap();
     assert_eq!((store.private_key_chain().is_none(), store.entries_len()), (true, 2));
 }
@@ -109,13 +109,13 @@ fn what_another_implementation_writes_is_read() {
         [EncryptionAlgorithm::PbeWithHmacSha256AndAes256, EncryptionAlgorithm::PbeWithShaAnd3KeyTripleDesCbc];
     for encryption in encryptions {
         for mac in [MacAlgorithm::HmacSha1, MacAlgorithm::HmacSha256] {
-            let opened = open(&chain.written_elsewhere(encryption, mac, 100), Some("DISK"), PASSWORD).unwrap();
+            let opened = open(&chain.written_elsewhere(encryption, mac, 100), PASSWORD).unwrap();
             chain.expect(&opened);
             assert_eq!(opened.name.as_deref(), Some("disk"));
         }
     }
     let old = chain.written_elsewhere(EncryptionAlgorithm::PbeWithShaAnd40BitRc4Cbc, MacAlgorithm::HmacSha1, 100);
-    assert!(matches!(open(&old, None, PASSWORD), Err(CryptoError::Unsupported(_) | CryptoError::Key(_))));
+    assert!(matches!(open(&old, PASSWORD), Err(CryptoError::Unsupported(_))));
 }
 
 fn openssl(folder: &Path, arguments: &[&str]) -> bool {
@@ -156,11 +156,11 @@ fn openssl_reads_and_writes_the_same_files() {
         write.extend(variant);
         assert!(openssl(place, &write), "{variant:?}");
         let theirs = std::fs::read(place.join("theirs.p12")).unwrap();
-        let opened = open(&theirs, Some("théa"), PASSWORD).unwrap();
+        let opened = open(&theirs, PASSWORD).unwrap();
         chain.expect(&opened);
         assert_eq!(opened.name.as_deref(), Some("Théa"), "{variant:?}");
         let protected = !variant.contains(&"NONE") || !variant.contains(&"-nomac");
-        assert!(!protected || is_wrong_password(open(&theirs, None, "another")), "{variant:?}");
+        assert!(!protected || is_wrong_password(open(&theirs, "another")), "{variant:?}");
     }
 }
 
@@ -172,9 +172,54 @@ fn costly_files_are_refused_before_they_are_computed() {
     // The iterations of the code stand at the end: INTEGER 1 by default, so a file with more of them is made by hand.
     let mut pfx = Pfx::from_der(&file).unwrap();
     pfx.mac_data.as_mut().unwrap().iterations = u32::MAX;
-    let refused = open(&pfx.to_der().unwrap(), None, PASSWORD);
+    let refused = open(&pfx.to_der().unwrap(), PASSWORD);
     assert!(matches!(refused, Err(CryptoError::Limit(_))), "{:?}", refused.err());
     assert!(began.elapsed().as_secs() < 5);
+}
+
+/// A file of these safes, without a code over them.
+fn file_of(safes: &[Vec<u8>]) -> Vec<u8> {
+    let content = OctetString::new(sequence(safes).unwrap()).unwrap().to_der().unwrap();
+    let auth_safe = ContentInfo { content_type: DATA, content: AnyRef::from_der(&content).unwrap() };
+    Pfx { version: VERSION, auth_safe, mac_data: None }.to_der().unwrap()
+}
+
+#[test]
+fn many_parts_long_passwords_and_long_salts_are_refused() {
+    let is_limit = |result: Result<Opened, CryptoError>| matches!(result, Err(CryptoError::Limit(_)));
+    let began = std::time::Instant::now();
+    let (algorithm, encrypted) = Password::new(PASSWORD).unwrap().encrypt(&[0x30, 0]).unwrap();
+    let info = EncryptedContentInfo {
+        content_type: DATA,
+        algorithm: Decode::from_der(&algorithm).unwrap(),
+        content: OctetStringRef::new(&encrypted).unwrap(),
+    };
+    let safe = content_info(ENCRYPTED_DATA, &EncryptedData { version: 0, info }.to_der().unwrap()).unwrap();
+    assert!(is_limit(open(&file_of(&vec![safe; 30]), PASSWORD)), "iterations of many safes");
+    let bags = OctetString::new([0x30, 0]).unwrap().to_der().unwrap();
+    let empty = content_info(DATA, &bags).unwrap();
+    assert!(is_limit(open(&file_of(&vec![empty; 1_001]), PASSWORD)), "safes");
+    let salt = vec![0; 1 << 20];
+    let salt = OctetStringRef::new(&salt).unwrap();
+    let mut pfx = Pfx::from_der(&file_of(&[]).leak()[..]).unwrap();
+    let algorithm = AlgorithmIdentifierRef { oid: ObjectIdentifier::new_unwrap("1.3.14.3.2.26"), parameters: None };
+    let mac = DigestInfo { algorithm, digest: OctetStringRef::new(&[0; 20]).unwrap() };
+    pfx.mac_data = Some(MacData { mac, salt, iterations: 1_990_000 });
+    assert!(is_limit(open(&pfx.to_der().unwrap(), PASSWORD)), "a long salt");
+    let long = "x".repeat(1_025);
+    assert!(is_limit(open(&file_of(&[]), &long)), "a long password");
+    assert!(began.elapsed().as_secs() < 20);
+}
+
+/// Which of several keys an object is, its friendly name cannot tell: it changes.
+#[test]
+fn a_file_has_one_key() {
+    let (chain, password) = (Chain::new(), Password::new(PASSWORD).unwrap());
+    let key = |name: &str| shrouded_key(&Secret::copy_from(&chain.key), name, None, &password).unwrap();
+    assert_eq!(open(&file_of(&[key("one")]), PASSWORD).unwrap().key.expose_secret(), chain.key);
+    assert!(matches!(open(&file_of(&[key("one"), key("two")]), PASSWORD), Err(CryptoError::Key(_))));
+    assert!(matches!(open(&file_of(&[]), PASSWORD), Err(CryptoError::Key(_))));
+    assert!(is_wrong_password(open(&file_of(&[key("one")]), "another")));
 }
 
 /// Whatever is changed in a file, the answer is an error or a file that the code does not cover.
@@ -187,11 +232,11 @@ fn changed_files_are_refused() {
         for change in [0x01, 0x80, 0xff] {
             let mut changed = file.clone();
             changed[place] ^= change;
-            if let Ok(found) = open(&changed, None, PASSWORD) {
+            if let Ok(found) = open(&changed, PASSWORD) {
                 assert_eq!(found.key.expose_secret(), chain.key);
                 opened += 1;
             }
-            let _ = open(&changed[..place], None, PASSWORD);
+            let _ = open(&changed[..place], PASSWORD);
         }
     }
     // What the code does not cover: the NULL of its algorithm, at most.

@@ -224,7 +224,9 @@ pub(crate) fn material(context: &mut Context<'_>, key: &Record) -> OpResult<Secr
     };
     match value.key_material {
         KeyMaterial::Bytes(bytes) if is_native(key.object_type, format) => Ok(bytes),
-        KeyMaterial::Bytes(container) if format == KeyFormatType::PKCS_12 => {
+        KeyMaterial::Bytes(container)
+            if format == KeyFormatType::PKCS_12 && key.object_type == ObjectType::PrivateKey =>
+        {
             Ok(Lock::of(context, key)?.open(&container).map_err(containers::refusal)?.key)
         }
         other => {

@@ -14,7 +14,7 @@ pub struct Contents<'a> {
 
 /// What comes out of a file.
 pub struct Opened {
-    /// The friendly name of the key, if it has one.
+    /// The friendly name of its only key, if that has one.
     pub name: Option<String>,
     /// The private key, in PKCS#8.
     pub key: Secret,

@@ -695,11 +695,11 @@ pub trait Cryptography: Send + Sync {
         unsupported(&"PKCS #12")
     }
 
-    /// Opens a PKCS #12 file (RFC 7292): the key of the name, or the only one, or without a name the first. [`CryptoError::Data`]:
-    /// the password is another one. [`CryptoError::Key`]: it is malformed, or has no such key. [`CryptoError::Unsupported`]: it is
-    /// protected in a way that the vault does not know.
-    fn open_container(&self, file: &[u8], name: Option<&str>, password: &SecretText) -> Result<Opened, CryptoError> {
-        let _ = (file, name, password);
+    /// Opens a PKCS #12 file (RFC 7292) with one private key. [`CryptoError::Data`]: the password is another one.
+    /// [`CryptoError::Key`]: it is malformed, or has no key or several. [`CryptoError::Unsupported`]: it is protected in a way that
+    /// the vault does not know. [`CryptoError::Limit`]: opening it would take too long.
+    fn open_container(&self, file: &[u8], password: &SecretText) -> Result<Opened, CryptoError> {
+        let _ = (file, password);
         unsupported(&"PKCS #12")
     }
 }
