@@ -11,7 +11,7 @@ use crate::campaign::{CampaignError, finding};
 use crate::message::{Call, call, payload, request};
 use crate::server_process::{Server, processor_time};
 use crate::tls::{Connection, Identity};
-use crate::tree::{Tree, bytes, date_time, decode, encode, enumeration, integer, structure, text};
+use crate::tree::{Tree, bytes, date_time, decode, describe, encode, enumeration, integer, structure, text};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
@@ -238,14 +238,39 @@ pub fn load(target: &Target, algorithm: Algorithm, seconds: usize) -> io::Result
     })
 }
 
+/// Every answer is looked at, without a tree of it: what the clients spend is taken from the server.
 fn check(answer: &[u8]) -> io::Result<()> {
-    let answer = decode(answer).map_err(|error| io::Error::other(error.to_string()))?;
-    let item = answer.field(Tag::BatchItem).ok_or_else(|| io::Error::other("an answer without a batch item"))?;
-    let status = item.field(Tag::ResultStatus).and_then(Tree::as_enumeration);
-    let signature = item.at(&[Tag::ResponsePayload, Tag::SignatureData]).and_then(Tree::as_bytes);
-    match signature {
-        Some(signature) if status == Some(ResultStatus::Success.0) && signature.len() >= 64 => Ok(()),
-        _ => payload(item).and(Err(io::Error::other("an answer without a signature"))),
+    let item = field(answer, Tag::ResponseMessage).and_then(|message| field(message, Tag::BatchItem));
+    let status = item.and_then(|item| field(item, Tag::ResultStatus)).and_then(|status| status.first_chunk::<4>());
+    let payload = item.and_then(|item| field(item, Tag::ResponsePayload));
+    let signature = payload.and_then(|payload| field(payload, Tag::SignatureData));
+    match (status, signature) {
+        (Some(status), Some(signature))
+            if u32::from_be_bytes(*status) == ResultStatus::Success.0 && signature.len() >= 64 =>
+        {
+            Ok(())
+        }
+        _ => Err(io::Error::other(format!("an answer without a signature: {}", told(answer)))),
+    }
+}
+
+fn told(answer: &[u8]) -> String {
+    match decode(answer) {
+        Ok(answer) => answer.field(Tag::BatchItem).map_or("no batch item".to_owned(), describe),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// The value of the first field of a tag among fields in TTLV.
+fn field(mut fields: &[u8], tag: Tag) -> Option<&[u8]> {
+    loop {
+        let (header, rest) = fields.split_first_chunk::<8>()?;
+        let [a, b, c, _, length @ ..] = *header;
+        let length = usize::try_from(u32::from_be_bytes(length)).ok()?;
+        if u32::from_be_bytes([0, a, b, c]) == tag.value() {
+            return rest.get(..length);
+        }
+        fields = rest.get(length.checked_next_multiple_of(8)?..)?;
     }
 }
 
@@ -288,4 +313,30 @@ fn sign(key: &str, algorithm: Algorithm) -> Call {
         bytes(Tag::Data, &MESSAGE),
     ];
     Call::new(Operation::Sign, fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_with_a_signature_are_told_from_others() {
+        let answer = |status: ResultStatus, octets: usize| {
+            let signature = vec![text(Tag::UniqueIdentifier, "key"), bytes(Tag::SignatureData, &vec![1; octets])];
+            let item = vec![
+                enumeration(Tag::Operation, Operation::Sign.0),
+                enumeration(Tag::ResultStatus, status.0),
+                structure(Tag::ResponsePayload, signature),
+            ];
+            let header = structure(Tag::ResponseHeader, vec![integer(Tag::BatchCount, 1)]);
+            encode(&structure(Tag::ResponseMessage, vec![header, structure(Tag::BatchItem, item)]))
+        };
+        let signed = answer(ResultStatus::Success, 71);
+        assert!(check(&signed).is_ok());
+        assert!(check(&answer(ResultStatus::OperationFailed, 71)).is_err());
+        assert!(check(&answer(ResultStatus::Success, 63)).is_err());
+        for length in 0..signed.len() - 8 {
+            assert!(check(&signed[..length]).is_err(), "{length}");
+        }
+    }
 }
