@@ -50,8 +50,7 @@ pub fn write(contents: &Contents<'_>, password: &str) -> Result<Vec<u8>, CryptoE
     if let Some(key) = contents.key {
         safes.push(shrouded_key(key, contents.name, key_id.as_deref(), &password)?);
     }
-    let safes: Result<Vec<AnyRef<'_>>, der::Error> = safes.iter().map(|safe| AnyRef::from_der(safe)).collect();
-    let safes = safes.and_then(|safes| safes.to_der()).map_err(not_der)?;
+    let safes = sequence(&safes)?;
     let mac_data = password.authenticate(&safes)?;
     let mac_data = Some(MacData::from_der(&mac_data).map_err(not_der)?);
     let content = OctetString::new(safes).and_then(|octets| octets.to_der()).map_err(not_der)?;

@@ -33,7 +33,6 @@ const LONGEST_CHAIN: usize = 16;
 pub(crate) struct Lock {
     vault: Arc<dyn KeyVault>,
     password: SecretText,
-    name: Option<Text>,
 }
 
 impl Lock {
@@ -41,8 +40,7 @@ impl Lock {
     pub fn of(context: &mut Context<'_>, record: &Record) -> OpResult<Self> {
         context.txn.long_work()?;
         let password = password(context, record)?;
-        let name = attribute_of!(record, Pkcs12FriendlyName).cloned();
-        Ok(Self { vault: Arc::clone(&context.engine.vault), password, name })
+        Ok(Self { vault: Arc::clone(&context.engine.vault), password })
     }
 
     /// Opens a container.
@@ -110,12 +108,11 @@ pub(crate) fn open_registered(
         Err(CryptoError::Unsupported(_)) => return Ok(None),
         opened => opened.map_err(refusal)?,
     };
-    match (&lock.name, &opened.name) {
-        (Some(given), _) if !is_same(given, opened.name.as_deref()) => {
-            return fail(Fault::InvalidField, "the container has no private key of that PKCS#12 Friendly Name");
-        }
-        (None, Some(found)) => record.set(Attribute::Pkcs12FriendlyName(Text::new(found))),
-        _ => {}
+    if !is_named(record, &opened) {
+        return fail(Fault::InvalidField, "the container has no private key of that PKCS#12 Friendly Name");
+    }
+    if let (None, Some(found)) = (attribute_of!(record, Pkcs12FriendlyName), &opened.name) {
+        record.set(Attribute::Pkcs12FriendlyName(Text::new(found)));
     }
     Ok(Some(opened))
 }
@@ -127,7 +124,7 @@ pub(crate) fn renewed(context: &mut Context<'_>, record: &Record, container: &Se
         Err(CryptoError::Unsupported(_)) => return Ok(None),
         opened => opened.map_err(refusal)?,
     };
-    if lock.name.as_ref().is_none_or(|name| is_same(name, opened.name.as_deref())) {
+    if is_named(record, &opened) {
         return Ok(None);
     }
     let mut chain = chain(context, record)?;
@@ -137,9 +134,11 @@ pub(crate) fn renewed(context: &mut Context<'_>, record: &Record, container: &Se
     write(record, Some(&opened.key), &chain, &lock).map(Some)
 }
 
-/// Names are the same regardless of case.
-fn is_same(name: &Text, other: Option<&str>) -> bool {
-    other.is_some_and(|other| other.to_lowercase() == name.as_str().to_lowercase())
+/// Whether the key in a container has the friendly name of its object, regardless of case, if that has one.
+fn is_named(record: &Record, opened: &Opened) -> bool {
+    attribute_of!(record, Pkcs12FriendlyName).is_none_or(|name| {
+        opened.name.as_ref().is_some_and(|found| found.to_lowercase() == name.as_str().to_lowercase())
+    })
 }
 
 /// A new container of a private key in PKCS#8, with its chain of certificates.
@@ -153,7 +152,7 @@ pub(crate) fn of_key(context: &mut Context<'_>, record: &Record, key: &Secret) -
 pub(crate) fn of_certificate(context: &mut Context<'_>, record: &Record, certificate: &[u8]) -> OpResult<Secret> {
     let lock = Lock::of(context, record)?;
     let mut chain = vec![certificate.to_vec()];
-    let above = ids(record, LinkType::CertificateLink);
+    let above = record.linked_ids(LinkType::CertificateLink).collect();
     climb(context, above, &mut chain)?;
     write(record, None, &chain, &lock)
 }
@@ -169,13 +168,13 @@ fn write(record: &Record, key: Option<&Secret>, chain: &[Vec<u8>], lock: &Lock) 
 /// The certificates of a private key: by the link of its Public Key to the first, and by the links of each to the next.
 fn chain(context: &mut Context<'_>, record: &Record) -> OpResult<Vec<Vec<u8>>> {
     let mut holder = None;
-    if let Some(id) = ids(record, LinkType::PublicKeyLink).first() {
-        holder = context.txn.find_view(id)?;
+    if let Some(id) = record.linked_ids(LinkType::PublicKeyLink).next() {
+        holder = context.txn.find_view(&id)?;
     }
     let holder = holder.as_deref().unwrap_or(record);
-    let mut first = ids(holder, LinkType::PKCS_12CertificateLink);
+    let mut first = holder.linked_ids(LinkType::PKCS_12CertificateLink).collect::<Vec<_>>();
     if first.is_empty() {
-        first = ids(holder, LinkType::CertificateLink);
+        first = holder.linked_ids(LinkType::CertificateLink).collect::<Vec<_>>();
     }
     let mut chain = Vec::new();
     climb(context, first, &mut chain)?;
@@ -185,17 +184,15 @@ fn chain(context: &mut Context<'_>, record: &Record) -> OpResult<Vec<Vec<u8>>> {
 /// Adds the one valid certificate among those of the identifiers, and those above it.
 fn climb(context: &mut Context<'_>, mut candidates: Vec<Text>, chain: &mut Vec<Vec<u8>>) -> OpResult<()> {
     while !candidates.is_empty() {
-        let mut valid = Vec::new();
+        let mut valid = None;
         for id in candidates {
             let Some(found) = context.txn.find_view(&id)? else { continue };
-            if let Some(certificate) = certificate(&found, context.now) {
-                valid.push((certificate, ids(&found, LinkType::CertificateLink)));
+            let Some(certificate) = certificate(&found, context.now) else { continue };
+            if valid.replace((certificate, found.linked_ids(LinkType::CertificateLink).collect::<Vec<_>>())).is_some() {
+                return fail(Fault::InvalidField, "there is more than one valid certificate chain");
             }
         }
-        let (Some((certificate, above)), more) = (valid.pop(), valid) else { break };
-        if !more.is_empty() {
-            return fail(Fault::InvalidField, "the key has more than one valid certificate chain");
-        }
+        let Some((certificate, above)) = valid else { break };
         // A certificate of an authority is often linked to itself.
         if chain.contains(&certificate) {
             break;
@@ -225,8 +222,4 @@ fn certificate(record: &Record, now: i64) -> Option<Vec<u8>> {
         }
         _ => None,
     }
-}
-
-fn ids(record: &Record, link: LinkType) -> Vec<Text> {
-    record.linked(link).filter_map(|id| id.as_text().map(Text::new)).collect()
 }

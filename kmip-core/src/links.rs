@@ -1,5 +1,5 @@
 //! What is known of certificates beside their authorities: those that are registered for a client, and those that a client has
-//! replaced and is known by no more (KMIP 2.1 §6.1.48, §11.10).
+//! replaced or revoked and is known by no more (KMIP 2.1 §6.1.48, §11.10).
 
 use kmip_codec::error::Result;
 use kmip_codec::inline::Text;

@@ -144,6 +144,11 @@ impl Record {
         })
     }
 
+    /// The identifiers of the objects to which the links of a type lead.
+    pub fn linked_ids(&self, kind: LinkType) -> impl Iterator<Item = Text> {
+        self.linked(kind).filter_map(UniqueIdentifier::as_text).map(Text::new)
+    }
+
     /// All instances of an attribute.
     pub fn instances<'a>(&'a self, reference: &'a AttributeReference) -> impl Iterator<Item = &'a Instance> {
         self.attributes.iter().filter(move |instance| is_of(&instance.attribute, reference))

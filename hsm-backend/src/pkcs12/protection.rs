@@ -50,7 +50,7 @@ const HASHES: [(Hash, ObjectIdentifier, ObjectIdentifier); 5] = [
 ];
 
 /// Iterations of each derivation in what is written.
-pub(super) const ITERATIONS: u32 = 100_000;
+const ITERATIONS: u32 = 100_000;
 /// Iterations that all derivations of a file together may take: a second or two. Each block of 64 bytes of a salt and a password
 /// counts as one more.
 const MOST_ITERATIONS: u64 = 2_000_000;

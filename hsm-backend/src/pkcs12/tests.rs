@@ -3,11 +3,13 @@
 use std::path::Path;
 use std::process::Command;
 
+use certs::authority::pem_contents;
+use certs::profiles::Kind;
+use certs::{Authority, KeyKind};
 use p12_keystore::{
     Certificate, EncryptionAlgorithm, KeyStore, KeyStoreEntry, MacAlgorithm, Pkcs12ImportPolicy, PrivateKey,
     PrivateKeyChain,
 };
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 
 use spki::AlgorithmIdentifierRef;
 
@@ -24,17 +26,10 @@ struct Chain {
 
 impl Chain {
     fn new() -> Self {
-        let named = |name: &str| {
-            let mut parameters = CertificateParams::default();
-            parameters.distinguished_name.push(DnType::CommonName, name);
-            parameters
-        };
-        let mut authority = named("authority");
-        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let (key, other) = (KeyPair::generate().unwrap(), KeyPair::generate().unwrap());
-        let above = authority.self_signed(&other).unwrap().der().to_vec();
-        let own = named("disk").signed_by(&key, &Issuer::new(authority, other)).unwrap().der().to_vec();
-        Self { own, above, key: key.serialize_der() }
+        let authority = Authority::create(Kind::ClientAuthority, "authority").unwrap();
+        let issued = authority.issue_client("disk", KeyKind::EcP256).unwrap();
+        let der = |pem: &str| pem_contents(pem.as_bytes(), "PEM").unwrap();
+        Self { key: der(&issued.key), own: der(&issued.certificate), above: der(authority.certificate()) }
     }
 
     fn write(&self, name: &str, password: &str) -> Vec<u8> {

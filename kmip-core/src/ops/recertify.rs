@@ -5,7 +5,6 @@
 
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, AttributeReference};
-use kmip_codec::inline::Text;
 use kmip_codec::object::ManagedObject;
 use kmip_codec::operation::recertify::{ReCertifyRequest, ReCertifyResponse};
 use kmip_codec::registry::{CertificateType, LinkType, ObjectType, Operation, State, Tag};
@@ -99,7 +98,7 @@ fn wanted(context: &Context<'_>, existing: &Record, asked: Option<Request>) -> O
 
 /// The Public Key of a certificate, without its link to that one: it gets one to the new certificate.
 fn public_key_of(context: &mut Context<'_>, existing: &Record) -> OpResult<Option<Record>> {
-    let linked = existing.linked(LinkType::PublicKeyLink).find_map(UniqueIdentifier::as_text).map(Text::new);
+    let linked = existing.linked_ids(LinkType::PublicKeyLink).next();
     let Some(id) = linked else { return Ok(None) };
     let Some(found) = context.txn.find(&id)? else { return Ok(None) };
     if found.object_type != ObjectType::PublicKey || found.destroyed {

@@ -2,7 +2,6 @@
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::CryptographicDomainParameters;
-use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::rekey_key_pair::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
 use kmip_codec::registry::{LinkType, ObjectType, Operation};
@@ -57,7 +56,7 @@ fn existing_pair(context: &mut Context<'_>, id: &Text) -> OpResult<Pair> {
 }
 
 fn public_key_of(private: &Record) -> Option<Text> {
-    private.linked(LinkType::PublicKeyLink).find_map(UniqueIdentifier::as_text).map(Text::new)
+    private.linked_ids(LinkType::PublicKeyLink).next()
 }
 
 /// A pair stays on its curve: Cryptographic Domain Parameters are set implicitly if the existing pair, and the request, say
