@@ -8,7 +8,9 @@ use std::sync::Arc;
 use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
-use kmip_codec::message::{BatchItemError, DecodedRequest, RequestBatchItem, ResponseBatchItem, ResponseHeader};
+use kmip_codec::message::{
+    BatchItemError, DecodedRequest, RequestBatchItem, RequestHeader, RequestItem, ResponseBatchItem, ResponseHeader,
+};
 use kmip_codec::operation::ResponsePayload;
 use kmip_codec::operation::encrypt::Data;
 use kmip_codec::registry::{
@@ -268,21 +270,22 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
 pub(crate) fn run(
     engine: &Engine,
     bytes: &[u8],
-    request: DecodedRequest,
+    (request_header, request_items): (&RequestHeader, Vec<RequestItem>),
     principal: Principal,
     env: Env,
     header: &ResponseHeader,
 ) -> Result<BatchOutcome, Defer> {
-    let version = request.header.protocol_version.0;
-    let continuation = request.header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
-    let mut budget = Budget::new(request.header.maximum_response_size, header, version);
-    let mut accepting = Accepting::new(engine, &request, &principal, bytes.len());
-    let several = (ops::keys_made(&request.items), request.items.len() > 1);
+    let version = request_header.protocol_version.0;
+    let continuation = request_header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
+    let mut budget = Budget::new(request_header.maximum_response_size, header, version);
+    let mut accepting = Accepting::new(engine, request_header, &request_items, &principal, bytes.len());
+    let several = (ops::keys_made(&request_items), request_items.len() > 1);
     let mut context = Context::new(engine, bytes, version, principal, env, several);
     context.principal.admit(&mut context.txn);
     let untouched = context.effects.mark();
-    let (mut items, mut audit, mut undone) = (Vec::with_capacity(request.items.len()), Vec::new(), false);
-    for item in request.items {
+    let count = request_items.len();
+    let (mut items, mut audit, mut undone) = (Vec::with_capacity(count), Vec::with_capacity(count), false);
+    for item in request_items {
         let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, items.len()))) {
             Ok(done) => done,
             Err(defer) => {

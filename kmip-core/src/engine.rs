@@ -345,16 +345,17 @@ impl Engine {
         principal: Principal,
         env: Env,
     ) -> Option<Evaluation> {
-        let version = request.header.protocol_version.0;
+        let DecodedRequest { header: request_header, items, .. } = request;
+        let version = request_header.protocol_version.0;
         let header = ResponseHeader {
             server_hashed_password: principal.server_hashed_password.clone(),
-            ..self.response_header(version, Some(&request.header), env.now, 0)
+            ..self.response_header(version, Some(&request_header), env.now, 0)
         };
-        let (scope, request_header) = (principal.scope.clone(), request.header.clone());
+        let scope = principal.scope.clone();
         let refused = |error: &OpError| {
             Evaluation::Reply(self.message_failure(asked, Some(version), Some(&request_header), error, env.now))
         };
-        let outcome = match batch::run(self, asked.bytes, request, principal, env, &header) {
+        let outcome = match batch::run(self, asked.bytes, (&request_header, items), principal, env, &header) {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Some(Evaluation::Defer(work)),
             Err(Defer::Job(job)) => return self.run_before(&job, env),

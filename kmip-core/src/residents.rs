@@ -12,7 +12,7 @@
 //! and is evaluated again. Keys that an evaluation made and did not store are removed later, by [`Engine::tidy_hardware`]; what a
 //! crash leaves behind, by reconciliation.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use kmip_codec::inline::Text;
@@ -53,7 +53,7 @@ pub(crate) struct Claims {
     free: Vec<Ready>,
     taken: Vec<Ready>,
     /// Identifiers under which the hardware was asked for a key.
-    asked_for: HashSet<Text>,
+    asked_for: BTreeSet<Text>,
     made: Vec<Discarded>,
 }
 
@@ -137,7 +137,7 @@ impl Claims {
             asked: false,
             free: Vec::new(),
             taken: Vec::new(),
-            asked_for: HashSet::new(),
+            asked_for: BTreeSet::new(),
             made: Vec::new(),
         }
     }

@@ -38,20 +38,50 @@ struct NameState {
     now: Option<Text>,
 }
 
-/// What a savepoint remembers: nothing before the first change.
+/// What a savepoint remembers.
 #[derive(Debug, Clone)]
-pub struct Savepoint(Option<Box<Changes>>);
+pub struct Savepoint(Overlay);
+
+/// The changes of a request so far. Most requests make none, and pay for none.
+#[derive(Debug, Clone, Default)]
+struct Overlay(Option<Box<Changes>>);
 
 #[derive(Debug, Clone, Default)]
 struct Changes {
     changed: BTreeMap<Text, Arc<Record>>,
+    /// Objects of which nothing stays.
     removed: BTreeSet<Text>,
     names: BTreeMap<Vec<u8>, NameState>,
     uses: BTreeMap<Text, Uses>,
+    /// Objects of which no use may have been counted.
     unused: BTreeSet<Text>,
+    /// Objects that this request gives a count of their own: units taken so far, whatever was counted before.
     counts: BTreeMap<Text, i64>,
     beside: Beside,
     jobs: BTreeMap<Text, JobEntry>,
+}
+
+static NO_CHANGES: Changes = Changes {
+    changed: BTreeMap::new(),
+    removed: BTreeSet::new(),
+    names: BTreeMap::new(),
+    uses: BTreeMap::new(),
+    unused: BTreeSet::new(),
+    counts: BTreeMap::new(),
+    beside: Beside { guards: Vec::new(), writes: BTreeMap::new(), counts: BTreeMap::new() },
+    jobs: BTreeMap::new(),
+};
+
+impl std::ops::Deref for Overlay {
+    type Target = Changes;
+    fn deref(&self) -> &Changes {
+        self.0.as_deref().unwrap_or(&NO_CHANGES)
+    }
+}
+impl std::ops::DerefMut for Overlay {
+    fn deref_mut(&mut self) -> &mut Changes {
+        self.0.get_or_insert_default()
+    }
 }
 
 /// An asynchronous request: as the store has it, and as this request leaves it.
@@ -95,47 +125,18 @@ pub struct Txn<'a> {
     scope: Text,
     pace: Pace,
     read: BTreeMap<Text, Arc<Stored>>,
-    changed: BTreeMap<Text, Arc<Record>>,
-    /// Objects of which nothing stays.
-    removed: BTreeSet<Text>,
-    names: BTreeMap<Vec<u8>, NameState>,
-    uses: BTreeMap<Text, Uses>,
-    /// Objects of which no use may have been counted.
-    unused: BTreeSet<Text>,
-    beside: Beside,
+    overlay: Overlay,
     admission: Admission,
     reach: Option<Reach>,
     /// Bytes that the current item has protected.
     bytes: i64,
-    /// Objects that this request gives a count of their own: units taken so far, whatever was counted before.
-    counts: BTreeMap<Text, i64>,
-    jobs: BTreeMap<Text, JobEntry>,
 }
 
 impl<'a> Txn<'a> {
     /// Starts on the objects of one scope.
     pub fn new(store: &'a dyn Store, seal: &'a dyn RecordSeal, catalog: &'a Catalog, scope: Text, pace: Pace) -> Self {
-        let (read, changed, removed, names, uses, unused, counts) = Default::default();
-        let (beside, admission, reach, bytes, jobs) = Default::default();
-        Self {
-            store,
-            seal,
-            catalog,
-            scope,
-            pace,
-            read,
-            changed,
-            removed,
-            names,
-            uses,
-            unused,
-            counts,
-            beside,
-            admission,
-            reach,
-            bytes,
-            jobs,
-        }
+        let (read, overlay, admission, reach, bytes) = Default::default();
+        Self { store, seal, catalog, scope, pace, read, overlay, admission, reach, bytes }
     }
 
     /// The scope.
@@ -164,7 +165,7 @@ impl<'a> Txn<'a> {
     }
 
     fn current(&mut self, id: &Text) -> OpResult<Option<Arc<Record>>> {
-        if let Some(record) = self.changed.get(id) {
+        if let Some(record) = self.overlay.changed.get(id) {
             return Ok(Some(self.shared(record)));
         }
         let stored = self.stored(id)?;
@@ -181,7 +182,7 @@ impl<'a> Txn<'a> {
 
     /// Like [`Txn::view`], without an error if there is none.
     pub fn find_view(&mut self, id: &Text) -> OpResult<Option<View>> {
-        let found = match self.changed.get(id) {
+        let found = match self.overlay.changed.get(id) {
             Some(record) => Some(View::Changed(self.shared(record))),
             None => self.stored(id)?.map(|stored| self.seen(stored)),
         };
@@ -191,7 +192,7 @@ impl<'a> Txn<'a> {
 
     /// Notes that the item works with an object, if the rights of the request's ticket reach it.
     fn enter(&mut self, id: &Text, record: Option<&Record>) -> OpResult<()> {
-        let is_new = self.changed.contains_key(id) && !self.read.contains_key(id);
+        let is_new = self.overlay.changed.contains_key(id) && !self.read.contains_key(id);
         match &mut self.reach {
             // What the request has made itself is its own.
             Some(reach) if !is_new => reach.enter(id, record),
@@ -200,7 +201,7 @@ impl<'a> Txn<'a> {
     }
 
     fn stored(&mut self, id: &Text) -> OpResult<Option<Arc<Stored>>> {
-        if id.as_bytes().len() > LONGEST_IDENTIFIER || self.removed.contains(id) {
+        if id.as_bytes().len() > LONGEST_IDENTIFIER || self.overlay.removed.contains(id) {
             return Ok(None);
         }
         if let Some(stored) = self.read.get(id) {
@@ -225,8 +226,8 @@ impl<'a> Txn<'a> {
         for name in new.iter().filter(|name| !old.contains(name)) {
             self.claim(name, &record.id)?;
         }
-        self.removed.remove(&record.id);
-        self.changed.insert(record.id.clone(), Arc::new(record));
+        self.overlay.removed.remove(&record.id);
+        self.overlay.changed.insert(record.id.clone(), Arc::new(record));
         Ok(())
     }
 
@@ -236,16 +237,16 @@ impl<'a> Txn<'a> {
         for name in before.names().filter(|_| !before.destroyed) {
             self.release(name, id)?;
         }
-        self.changed.remove(id);
-        self.uses.remove(id);
-        self.unused.remove(id);
-        self.removed.insert(id.clone());
+        self.overlay.changed.remove(id);
+        self.overlay.uses.remove(id);
+        self.overlay.unused.remove(id);
+        self.overlay.removed.insert(id.clone());
         Ok(())
     }
 
     fn name_state(&mut self, name: &Name) -> OpResult<&mut NameState> {
         let key = layout::name(&self.scope, &self.seal.blind(&layout::name_text(&self.scope, &name.value)));
-        if !self.names.contains_key(&key) {
+        if !self.overlay.names.contains_key(&key) {
             // A name that is stored by now although the catalog did not know it makes the commit conflict.
             let found = if self.catalog.may_hold_name(&key) { self.store.get(&key)? } else { None };
             let stored = found.map(|found| {
@@ -253,9 +254,9 @@ impl<'a> Txn<'a> {
                 (found.revision, Text::from(id))
             });
             let now = stored.as_ref().map(|(_, id)| id.clone());
-            self.names.insert(key.clone(), NameState { stored, now });
+            self.overlay.names.insert(key.clone(), NameState { stored, now });
         }
-        self.names.get_mut(&key).ok_or_else(|| OpError::new(Fault::Internal, "a name was lost"))
+        self.overlay.names.get_mut(&key).ok_or_else(|| OpError::new(Fault::Internal, "a name was lost"))
     }
 
     /// Gives a name to an object that is about to be put, unless another has it.
@@ -288,29 +289,29 @@ impl<'a> Txn<'a> {
 
     /// Units taken from the Usage Limits of an object so far, those of this request included.
     pub fn used(&self, id: &Text) -> i64 {
-        let own = self.uses.get(id).map_or(0, |uses| uses.units);
-        let before = self.counts.get(id).copied();
+        let own = self.overlay.uses.get(id).map_or(0, |uses| uses.units);
+        let before = self.overlay.counts.get(id).copied();
         own.saturating_add(before.unwrap_or_else(|| self.catalog.uses(&self.scope, id).saturating_neg()))
     }
 
     /// Begins the count of an object anew, with so many units taken.
     pub fn set_used(&mut self, id: &Text, units: i64) {
-        self.uses.remove(id);
-        self.unused.remove(id);
-        self.counts.insert(id.clone(), units);
+        self.overlay.uses.remove(id);
+        self.overlay.unused.remove(id);
+        self.overlay.counts.insert(id.clone(), units);
     }
 
     /// Takes units from the Usage Limits of an object. The store counts them as it applies the change, so that concurrent
     /// uses do not conflict, and refuses what exceeds the total.
     pub fn take_uses(&mut self, id: &Text, units: i64, total: i64) {
-        let uses = self.uses.entry(id.clone()).or_insert(Uses { units: 0, total });
+        let uses = self.overlay.uses.entry(id.clone()).or_insert(Uses { units: 0, total });
         uses.units = uses.units.saturating_add(units);
         uses.total = total;
     }
 
     /// Makes the change depend on it that no use of an object was counted.
     pub fn require_unused(&mut self, id: &Text) {
-        self.unused.insert(id.clone());
+        self.overlay.unused.insert(id.clone());
     }
 
     /// A record with what is counted beside it as it stands; `None` if that is what it says.
@@ -370,9 +371,9 @@ impl<'a> Txn<'a> {
 
     /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).
     pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
-        let found = match self.changed.get(id) {
+        let found = match self.overlay.changed.get(id) {
             Some(record) => Some(View::Changed(self.shared(record))),
-            None if self.removed.contains(id) => None,
+            None if self.overlay.removed.contains(id) => None,
             None => self.catalog.read(self.store, &self.scope, id)?.map(|stored| self.seen(stored)),
         };
         Ok(found.filter(|record| self.reach.as_ref().is_none_or(|reach| reach.shows(id, Some(record)))))
@@ -380,148 +381,122 @@ impl<'a> Txn<'a> {
 
     /// An asynchronous request of the scope.
     pub fn job(&mut self, id: &Text) -> OpResult<Option<Arc<Job>>> {
-        if let Some(entry) = self.jobs.get(id) {
+        if let Some(entry) = self.overlay.jobs.get(id) {
             return Ok(Some(Arc::clone(&entry.job)));
         }
         let Some(found) = self.store.get(&layout::job(&self.scope, id))? else { return Ok(None) };
         let damaged = |error: DecodeError| StoreError::Damaged { place: "a job".to_owned(), detail: error.to_string() };
         let job = Arc::new(Job::decode(&found.value).map_err(damaged)?);
         let entry = JobEntry { stored: Some(found.revision), job: Arc::clone(&job), changed: false };
-        self.jobs.insert(id.clone(), entry);
+        self.overlay.jobs.insert(id.clone(), entry);
         Ok(Some(job))
     }
 
     /// Buffers the new state of an asynchronous request.
     pub fn put_job(&mut self, job: Job) {
-        let stored = self.jobs.get(&job.id).and_then(|entry| entry.stored);
+        let stored = self.overlay.jobs.get(&job.id).and_then(|entry| entry.stored);
         let entry = JobEntry { stored, changed: true, job: Arc::new(job) };
-        self.jobs.insert(entry.job.id.clone(), entry);
+        self.overlay.jobs.insert(entry.job.id.clone(), entry);
     }
 
     /// Identifiers that the index gave, and before them those that this request has made or changed.
     pub fn with_changes(&self, found: Vec<Text>) -> Vec<Text> {
-        if self.changed.is_empty() {
+        if self.overlay.changed.is_empty() {
             return found;
         }
-        let own = self.changed.keys().filter(|id| !found.contains(id)).cloned();
+        let own = self.overlay.changed.keys().filter(|id| !found.contains(id)).cloned();
         own.collect::<Vec<_>>().into_iter().chain(found).collect()
     }
 
     /// Remembers the changes so far.
     pub fn savepoint(&self) -> Savepoint {
-        Savepoint((!self.is_unchanged()).then(|| {
-            Box::new(Changes {
-                changed: self.changed.clone(),
-                removed: self.removed.clone(),
-                names: self.names.clone(),
-                uses: self.uses.clone(),
-                unused: self.unused.clone(),
-                beside: self.beside.clone(),
-                counts: self.counts.clone(),
-                jobs: self.jobs.clone(),
-            })
-        }))
-    }
-
-    fn is_unchanged(&self) -> bool {
-        let Beside { guards, writes, counts } = &self.beside;
-        self.changed.is_empty()
-            && self.removed.is_empty()
-            && self.names.is_empty()
-            && self.uses.is_empty()
-            && self.unused.is_empty()
-            && self.counts.is_empty()
-            && self.jobs.is_empty()
-            && guards.is_empty()
-            && writes.is_empty()
-            && counts.is_empty()
+        Savepoint(self.overlay.clone())
     }
 
     /// Goes back to the changes of a savepoint. What was read since stays a guard.
     pub fn roll_back(&mut self, savepoint: Savepoint) {
-        let savepoint = *savepoint.0.unwrap_or_default();
-        self.changed = savepoint.changed;
-        self.removed = savepoint.removed;
-        self.uses = savepoint.uses;
-        self.unused = savepoint.unused;
-        self.beside = savepoint.beside;
-        self.counts = savepoint.counts;
-        self.jobs = savepoint.jobs;
-        for (key, state) in &mut self.names {
-            state.now = match savepoint.names.get(key) {
+        let Overlay(undone) = std::mem::replace(&mut self.overlay, savepoint.0);
+        for (key, mut state) in undone.map(|undone| undone.names).unwrap_or_default() {
+            state.now = match self.overlay.names.get(&key) {
                 Some(before) => before.now.clone(),
                 None => state.stored.as_ref().map(|(_, id)| id.clone()),
             };
+            self.overlay.names.insert(key, state);
         }
     }
 
     /// The objects that are made or changed.
     pub fn changed_ids(&self) -> BTreeSet<Text> {
-        self.changed.keys().cloned().collect()
+        self.overlay.changed.keys().cloned().collect()
     }
 
     /// The guarded batch that makes the changes, if there are any.
-    pub fn into_batch(mut self) -> Option<Batch> {
-        let owes = !self.admission.charges.is_empty() || !self.admission.writes.is_empty();
-        let touched = !(self.changed.is_empty() && self.removed.is_empty());
-        let ran = self.jobs.values().any(|entry| entry.changed);
-        if !touched && self.uses.is_empty() && self.beside.is_empty() && !owes && !ran {
+    pub fn into_batch(self) -> Option<Batch> {
+        if !self.overlay.writes() && !self.admission.is_owed() {
             return None;
         }
+        let Self { catalog, scope, read, overlay: Overlay(changes), admission, .. } = self;
+        let Changes { changed, removed, names, uses, unused, counts, beside, jobs } =
+            changes.map(|changes| *changes).unwrap_or_default();
         let mut batch = Batch::default();
-        self.admit_into(&mut batch);
-        std::mem::take(&mut self.beside).write_into(&mut batch);
-        for (id, stored) in &self.read {
-            batch.guards.push(Guard::At(layout::object(&self.scope, id), stored.revision));
+        // A ticket that ends with this request is counted no more.
+        admission.write_into(&mut batch, |charge| !beside.writes.contains_key(&charge.key));
+        beside.write_into(&mut batch);
+        for (id, stored) in &read {
+            batch.guards.push(Guard::At(layout::object(&scope, id), stored.revision));
         }
-        for (id, before) in &self.counts {
-            let key = layout::uses(&self.scope, id);
-            let used = self.uses.get(id).map_or(0, |uses| uses.units).saturating_add(*before);
+        for (id, before) in &counts {
+            let key = layout::uses(&scope, id);
+            let used = uses.get(id).map_or(0, |uses| uses.units).saturating_add(*before);
             batch.writes.push(match used {
                 0 => Write::Delete(key),
                 _ => Write::Put(key, used.saturating_neg().to_be_bytes().to_vec()),
             });
         }
-        for (id, uses) in self.uses.iter().filter(|(id, _)| !self.counts.contains_key(*id)) {
-            let key = layout::uses(&self.scope, id);
+        for (id, uses) in uses.iter().filter(|(id, _)| !counts.contains_key(*id)) {
+            let key = layout::uses(&scope, id);
             batch.adjusts.push(Adjust { key, delta: uses.units.saturating_neg(), floor: uses.total.saturating_neg() });
         }
-        for id in self.unused.iter().filter(|id| !self.counts.contains_key(*id)) {
-            batch.guards.push(Guard::Absent(layout::uses(&self.scope, id)));
+        for id in unused.iter().filter(|id| !counts.contains_key(*id)) {
+            batch.guards.push(Guard::Absent(layout::uses(&scope, id)));
         }
-        for (id, record) in &self.changed {
-            let key = layout::object(&self.scope, id);
-            if !self.read.contains_key(id) {
+        for (id, record) in &changed {
+            let key = layout::object(&scope, id);
+            if !read.contains_key(id) {
                 batch.guards.push(Guard::Absent(key.clone()));
             }
             let content = Arc::clone(record) as Arc<dyn std::any::Any + Send + Sync>;
             batch.carried.push(Carried { write: batch.writes.len(), content });
             batch.writes.push(Write::Put(key, record.encode()));
         }
-        for (stored, record) in self.changed.iter().filter_map(|(id, record)| Some((self.read.get(id)?, record))) {
-            batch.writes.extend(outgoing::notifications(self.catalog, &stored.record, record));
+        for (stored, record) in changed.iter().filter_map(|(id, record)| Some((read.get(id)?, record))) {
+            batch.writes.extend(outgoing::notifications(catalog, &stored.record, record));
         }
         // What this request has made itself was never stored.
-        for id in self.removed.iter().filter(|id| self.read.contains_key(*id)) {
-            batch.writes.push(Write::Delete(layout::object(&self.scope, id)));
+        for id in removed.iter().filter(|id| read.contains_key(*id)) {
+            batch.writes.push(Write::Delete(layout::object(&scope, id)));
             // Whatever the catalog knows of it now: a use may be committed before this is.
-            batch.writes.push(Write::Delete(layout::uses(&self.scope, id)));
+            batch.writes.push(Write::Delete(layout::uses(&scope, id)));
         }
-        write_jobs(self.jobs, &self.scope, &mut batch);
-        for (key, state) in self.names {
-            if state.stored.as_ref().map(|(_, id)| id) == state.now.as_ref() {
-                continue;
-            }
-            batch.guards.push(match state.stored {
-                Some((revision, _)) => Guard::At(key.clone(), revision),
-                None => Guard::Absent(key.clone()),
-            });
-            batch.writes.push(match state.now {
-                Some(id) => Write::Put(key, id.as_bytes().to_vec()),
-                None => Write::Delete(key),
-            });
-        }
+        write_jobs(jobs, &scope, &mut batch);
+        write_names(names, &mut batch);
         Some(batch)
+    }
+}
+
+fn write_names(names: BTreeMap<Vec<u8>, NameState>, batch: &mut Batch) {
+    for (key, state) in names {
+        if state.stored.as_ref().map(|(_, id)| id) == state.now.as_ref() {
+            continue;
+        }
+        batch.guards.push(match state.stored {
+            Some((revision, _)) => Guard::At(key.clone(), revision),
+            None => Guard::Absent(key.clone()),
+        });
+        batch.writes.push(match state.now {
+            Some(id) => Write::Put(key, id.as_bytes().to_vec()),
+            None => Write::Delete(key),
+        });
     }
 }
 
@@ -544,39 +519,39 @@ fn write_jobs(jobs: BTreeMap<Text, JobEntry>, scope: &Text, batch: &mut Batch) {
 impl Txn<'_> {
     /// Makes the change depend on a record that is no object.
     pub fn guard(&mut self, guard: Guard) {
-        self.beside.guards.push(guard);
+        self.overlay.beside.guards.push(guard);
     }
 
     /// Writes a record that is no object, or removes it.
     pub fn write(&mut self, key: Vec<u8>, value: Option<Vec<u8>>) {
-        self.beside.writes.insert(key, value);
+        self.overlay.beside.writes.insert(key, value);
     }
 
     /// What the request writes under a key that is no object's: `Some(None)` if the key goes.
     pub fn written(&self, key: &[u8]) -> Option<Option<&[u8]>> {
-        self.beside.writes.get(key).map(Option::as_deref)
+        self.overlay.beside.writes.get(key).map(Option::as_deref)
     }
 
     /// Whether the request writes or removes a record that is no object.
     pub fn writes_beside(&self) -> bool {
-        !self.beside.writes.is_empty()
+        !self.overlay.beside.writes.is_empty()
     }
 
     /// Whether the request removes a record that is no object.
     pub fn removes(&self, key: &[u8]) -> bool {
-        self.beside.writes.get(key).is_some_and(Option::is_none)
+        self.overlay.beside.writes.get(key).is_some_and(Option::is_none)
     }
 
     /// Takes units from a counter that is no object's; the store refuses what exceeds the total.
     pub fn take_count(&mut self, key: Vec<u8>, units: i64, total: i64) {
-        let uses = self.beside.counts.entry(key).or_insert(Uses { units: 0, total });
+        let uses = self.overlay.beside.counts.entry(key).or_insert(Uses { units: 0, total });
         uses.units = uses.units.saturating_add(units);
         uses.total = total;
     }
 
     /// Units that this request takes from a counter so far.
     pub fn counted_by(&self, key: &[u8]) -> i64 {
-        self.beside.counts.get(key).map_or(0, |uses| uses.units)
+        self.overlay.beside.counts.get(key).map_or(0, |uses| uses.units)
     }
 
     /// Notes what the request owes for its ticket, whatever becomes of its items.
@@ -592,19 +567,12 @@ impl Txn<'_> {
     }
 
     /// The change that is left of a request whose items are all undone.
-    pub fn into_admission(mut self) -> Option<Batch> {
-        let mut batch = Batch::default();
-        self.admit_into(&mut batch);
-        (!batch.adjusts.is_empty() || !batch.writes.is_empty()).then_some(batch)
-    }
-
-    fn admit_into(&mut self, batch: &mut Batch) {
-        let Admission { guards, charges, writes } = std::mem::take(&mut self.admission);
-        // A ticket that ends with this request is counted no more.
-        let ends = |charge: &Adjust| self.beside.writes.contains_key(&charge.key);
-        batch.adjusts.extend(charges.into_iter().filter(|charge| !ends(charge)));
-        batch.guards.extend(guards);
-        batch.writes.extend(writes);
+    pub fn into_admission(self) -> Option<Batch> {
+        self.admission.is_owed().then(|| {
+            let mut batch = Batch::default();
+            self.admission.write_into(&mut batch, |_| true);
+            batch
+        })
     }
 
     /// Lets the next item work with the objects that rights reach; `None` for all of the scope.
@@ -626,6 +594,26 @@ impl Txn<'_> {
     /// Notes bytes that the item protects.
     pub fn note_bytes(&mut self, bytes: i64) {
         self.bytes = self.bytes.saturating_add(bytes);
+    }
+}
+
+impl Changes {
+    /// Whether anything of them is to be written.
+    fn writes(&self) -> bool {
+        !(self.changed.is_empty() && self.removed.is_empty() && self.uses.is_empty() && self.beside.is_empty())
+            || self.jobs.values().any(|entry| entry.changed)
+    }
+}
+
+impl Admission {
+    fn is_owed(&self) -> bool {
+        !(self.charges.is_empty() && self.writes.is_empty())
+    }
+
+    fn write_into(self, batch: &mut Batch, is_counted: impl Fn(&Adjust) -> bool) {
+        batch.adjusts.extend(self.charges.into_iter().filter(is_counted));
+        batch.guards.extend(self.guards);
+        batch.writes.extend(self.writes);
     }
 }
 

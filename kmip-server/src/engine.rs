@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::PAIR_DEADLINE;
@@ -128,7 +128,11 @@ impl PasswordCheck for Argon2id {
 }
 
 fn seconds() -> i64 {
-    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    seconds_of(SystemTime::now())
+}
+
+fn seconds_of(time: SystemTime) -> i64 {
+    let seconds = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
@@ -521,9 +525,10 @@ impl Core {
 
 impl Service for EngineService {
     fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply {
-        let subject = Subject { peer: Arc::clone(peer), since: Instant::now() };
+        let subject = Subject::beginning(Arc::clone(peer));
         let turn = self.core.turns.begin();
-        let first = self.core.engine.evaluate_from(request, peer.as_sender(), now(turn.pace));
+        let env = Env { now: seconds_of(subject.at), pace: turn.pace };
+        let first = self.core.engine.evaluate_from(request, peer.as_sender(), env);
         drop(turn);
         match first {
             Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),

@@ -126,7 +126,7 @@ impl Core {
 impl Running {
     async fn run(self) {
         let Some(client) = self.core.engine.client_of_job(&self.key) else { return };
-        let subject = Subject { peer: Arc::new(Peer::absent(client.to_string())), since: Instant::now() };
+        let subject = Subject::beginning(Arc::new(Peer::absent(client.to_string())));
         if let Err(why) = self.finish(&subject).await {
             self.give_up(&subject, why).await;
         }

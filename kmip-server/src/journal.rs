@@ -16,7 +16,16 @@ use crate::service::Peer;
 #[derive(Clone)]
 pub(crate) struct Subject {
     pub peer: Arc<Peer>,
-    pub since: Instant,
+    since: Instant,
+    /// The same moment on the clock of the wall.
+    pub at: SystemTime,
+}
+
+impl Subject {
+    /// Work for a peer that begins now.
+    pub fn beginning(peer: Arc<Peer>) -> Self {
+        Self { peer, since: Instant::now(), at: SystemTime::now() }
+    }
 }
 
 /// See the module.
@@ -35,7 +44,7 @@ impl Journal {
     pub fn note(&self, subject: &Subject, entries: &[AuditEntry], revision: Option<u64>) -> Result<(), AuditError> {
         let took = subject.since.elapsed();
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let time = SystemTime::now();
+        let time = subject.at.checked_add(took).unwrap_or(subject.at);
         for entry in entries {
             let operation = entry.operation.map_or("(unreadable)", operation_name);
             let result = name(ResultStatus::TABLE.row(entry.status.0));
@@ -75,12 +84,12 @@ impl Journal {
         changed: bool,
     ) {
         let client = subject.peer.client.as_str();
-        let object = entry.object.as_ref().map(|id| id.as_str());
+        let object = || entry.object.as_ref().map(|id| id.as_str());
         if changed || entry.status != ResultStatus::Success {
             let message = entry.message.as_deref();
-            tracing::info!(client, operation, object, result, reason, message, duration_us, "operation");
+            tracing::info!(client, operation, object = object(), result, reason, message, duration_us, "operation");
         } else {
-            tracing::debug!(client, operation, object, result, duration_us, "operation");
+            tracing::debug!(client, operation, object = object(), result, duration_us, "operation");
         }
     }
 

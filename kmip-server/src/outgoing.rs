@@ -11,7 +11,7 @@ use kmip_core::outgoing::{Courier, Next};
 use kmip_core::ports::store::Store;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// How long a session rests before it ends because the disk refuses.
@@ -178,6 +178,6 @@ fn commit(store: &dyn Store, pending: &Pending) -> Result<(), String> {
 
 /// Tells durably that a message leaves with a key.
 fn told(journal: &Journal, client: String, entry: AuditEntry) -> Result<(), String> {
-    let subject = Subject { peer: Arc::new(Peer::absent(client)), since: Instant::now() };
+    let subject = Subject::beginning(Arc::new(Peer::absent(client)));
     journal.note(&subject, &[entry], None).and_then(|()| journal.sync()).map_err(|error| error.to_string())
 }

@@ -111,7 +111,8 @@ pub fn read_request(source: &mut dyn Source, limits: &Limits) -> Result<(Request
     source.enter()?;
     expect(Tag::RequestHeader, source)?;
     let header = RequestHeader::take(source)?;
-    let mut items = Vec::new();
+    // Most messages have one; what the header says is not trusted.
+    let mut items = Vec::with_capacity(1);
     loop {
         match source.next()? {
             Tag::NONE => break,

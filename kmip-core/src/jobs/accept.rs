@@ -1,7 +1,7 @@
 //! Which items of a request become a job, and how they are accepted.
 
 use kmip_codec::inline::Text;
-use kmip_codec::message::{AsynchronousMode, DecodedRequest, RequestBatchItem, ResponseBatchItem};
+use kmip_codec::message::{AsynchronousMode, RequestBatchItem, RequestHeader, RequestItem, ResponseBatchItem};
 use kmip_codec::registry::{AsynchronousIndicator, BatchErrorContinuationOption, Operation};
 use kmip_codec::version::Version;
 
@@ -44,8 +44,13 @@ pub(crate) struct Accepting {
 
 impl Accepting {
     /// Decides for a request of so many bytes.
-    pub fn new(engine: &Engine, request: &DecodedRequest, principal: &Principal, bytes: usize) -> Self {
-        let header = &request.header;
+    pub fn new(
+        engine: &Engine,
+        header: &RequestHeader,
+        asked: &[RequestItem],
+        principal: &Principal,
+        bytes: usize,
+    ) -> Self {
         let continuation = header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
         let mode =
             header.asynchronous_indicator.map_or(AsynchronousIndicator::Prohibited, |AsynchronousMode(mode)| mode);
@@ -58,13 +63,13 @@ impl Accepting {
                 let is_slow = |item: &RequestBatchItem| {
                     settings.operations.contains(&item.operation) && is_asynchronous(item.operation)
                 };
-                let first = request.items.iter().position(|item| item.as_ref().is_ok_and(is_slow));
+                let first = asked.iter().position(|item| item.as_ref().is_ok_and(is_slow));
                 first.map(|first| if continuation == BatchErrorContinuationOption::Undo { 0 } else { first })
             }
             _ => None,
         };
         let Some(first) = first else { return decided };
-        let tail = request.items.iter().skip(first).flatten();
+        let tail = asked.iter().skip(first).flatten();
         let wanted = Amount { items: tail.filter(|item| is_asynchronous(item.operation)).count(), bytes };
         match engine.catalog.jobs().admit(&principal.client, wanted, settings) {
             Ok(claim) => (decided.from, decided.claim) = (first, Some(claim)),
