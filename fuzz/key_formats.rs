@@ -454,11 +454,7 @@ fn data() -> Option<Data> {
 }
 
 fn sign(parameters: CryptographicParameters) -> SignRequest {
-    SignRequest {
-        cryptographic_parameters: Some(Box::new(parameters)),
-        data: data(),
-        ..SignRequest::default()
-    }
+    SignRequest { cryptographic_parameters: Some(Box::new(parameters)), data: data(), ..SignRequest::default() }
 }
 
 fn verify(parameters: CryptographicParameters) -> SignatureVerifyRequest {
@@ -471,27 +467,15 @@ fn verify(parameters: CryptographicParameters) -> SignatureVerifyRequest {
 }
 
 fn mac(parameters: CryptographicParameters) -> MACRequest {
-    MACRequest {
-        cryptographic_parameters: Some(Box::new(parameters)),
-        data: data(),
-        ..MACRequest::default()
-    }
+    MACRequest { cryptographic_parameters: Some(Box::new(parameters)), data: data(), ..MACRequest::default() }
 }
 
 fn encrypt(parameters: CryptographicParameters) -> EncryptRequest {
-    EncryptRequest {
-        cryptographic_parameters: Some(Box::new(parameters)),
-        data: data(),
-        ..EncryptRequest::default()
-    }
+    EncryptRequest { cryptographic_parameters: Some(Box::new(parameters)), data: data(), ..EncryptRequest::default() }
 }
 
 fn decrypt(parameters: CryptographicParameters) -> DecryptRequest {
-    DecryptRequest {
-        cryptographic_parameters: Some(Box::new(parameters)),
-        data: data(),
-        ..DecryptRequest::default()
-    }
+    DecryptRequest { cryptographic_parameters: Some(Box::new(parameters)), data: data(), ..DecryptRequest::default() }
 }
 
 fn material_of(object: &ManagedObject) -> Option<&KeyMaterial> {

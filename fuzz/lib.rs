@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod certificates;
+pub mod containers;
 pub mod cryptography;
 pub mod der_tree;
 pub mod input;

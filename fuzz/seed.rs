@@ -5,6 +5,7 @@
 
 mod seeds {
     pub mod certificates;
+    pub mod containers;
     pub mod cryptographic_parameters;
     pub mod key_formats;
     pub mod messages;
@@ -38,6 +39,7 @@ fn main() -> io::Result<()> {
         "xml" => seeds::messages::xml(&mut folder),
         "key_formats" => seeds::key_formats::write(&mut folder),
         "cryptographic_parameters" => seeds::cryptographic_parameters::write(&mut folder),
+        "containers" => seeds::containers::write(&mut folder),
         "certificates" => seeds::certificates::write(&mut folder),
         other => Err(io::Error::other(format!("{other:?} is no target with seeds"))),
     }?;

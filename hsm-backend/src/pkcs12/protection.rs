@@ -50,10 +50,10 @@ const HASHES: [(Hash, ObjectIdentifier, ObjectIdentifier); 5] = [
 ];
 
 /// Iterations of each derivation in what is written.
-const ITERATIONS: u32 = 100_000;
+const ITERATIONS: u32 = if cfg!(fuzzing) { 20 } else { 100_000 };
 /// Iterations that all derivations of a file together may take: a second or two. Each block of 64 bytes of a salt and a password
 /// counts as one more.
-const MOST_ITERATIONS: u64 = 2_000_000;
+const MOST_ITERATIONS: u64 = if cfg!(fuzzing) { 5_000 } else { 2_000_000 };
 /// The longest password: a derivation works through all of it.
 const LONGEST_PASSWORD: usize = 1_024;
 const SALT_BYTES: usize = 16;
