@@ -13,6 +13,7 @@ use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::{IdentifierKind, Sink};
 
 use crate::batch::Context;
+use crate::counters::Counts;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::{formats, rotation, state};
@@ -277,7 +278,7 @@ fn check_order(record: &Record, (first, second): (Tag, Tag)) -> OpResult<()> {
 }
 
 /// The attributes of an object as a client of the version sees them; derived ones included.
-pub(crate) fn visible(record: &Record, version: Version, now: i64) -> Vec<Instance> {
+pub(crate) fn visible(record: &Record, version: Version, now: i64, counts: Option<Counts>) -> Vec<Instance> {
     let class = match attribute_of!(record, ObjectClass) {
         Some(_) => None,
         None => Some(Attribute::ObjectClass(object_class(record))),
@@ -287,7 +288,9 @@ pub(crate) fn visible(record: &Record, version: Version, now: i64) -> Vec<Instan
         Attribute::ObjectType(record.object_type),
         Attribute::State(state::at(record, now)),
     ];
-    let derived = derived.into_iter().chain(class).map(|attribute| Instance { index: Some(0), attribute });
+    let counted = counts.into_iter().flat_map(Counts::attributes);
+    let derived =
+        derived.into_iter().chain(class).chain(counted).map(|attribute| Instance { index: Some(0), attribute });
     let all = derived.chain(record.attributes.iter().cloned()).map(|instance| in_words_of(version, instance));
     all.filter(|instance| is_visible(&instance.attribute, record.object_type, version)).collect()
 }

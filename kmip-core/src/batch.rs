@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use kmip_codec::attribute::Instance;
 use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
@@ -20,6 +21,8 @@ use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V2_0, V3_0, Version};
 
+use crate::attributes;
+use crate::counters;
 use crate::cryptography::streams::Effects;
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
@@ -27,6 +30,7 @@ use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::jobs::{self, Accepting, Job};
+use crate::object::Record;
 use crate::ops::{self, Answer};
 use crate::ports::store::Batch;
 use crate::quota::Claim;
@@ -204,6 +208,12 @@ impl<'a> Context<'a> {
             Some((_, bytes)) => Ok(bytes.clone()),
             None => fail(Fault::InvalidField, "the batch has given no data that the request can refer to"),
         }
+    }
+
+    /// The attributes of an object as the client sees them.
+    pub fn visible(&self, record: &Record) -> OpResult<Vec<Instance>> {
+        let counts = counters::shown(self, record)?;
+        Ok(attributes::visible(record, self.version, self.now, counts))
     }
 
     /// Tells the batch what a cryptographic operation gives.

@@ -13,12 +13,14 @@ use crate::attributes::{is_equal, object_class, rule_of};
 use crate::error::{Fault, OpResult, fail};
 use crate::index::value_key;
 use crate::object::{Record, date_value, is_of};
-use crate::{quirks, state};
+use crate::{counters, quirks, state};
 
 /// The criteria of one Locate.
 pub(crate) struct Criteria<'a> {
     wanted: Vec<(&'a Attribute, AttributeReference)>,
     ranges: Vec<(Tag, i64, i64)>,
+    /// Counts of uses, which no record holds.
+    pub counted: Vec<&'a Attribute>,
     groups: &'a [Group],
     version: Version,
     now: i64,
@@ -57,7 +59,7 @@ impl Group {
 impl<'a> Criteria<'a> {
     /// Reads the criteria of a request; an attribute that the version does not have is an error.
     pub fn new(bag: &'a Bag, groups: &'a [Group], version: Version, now: i64) -> OpResult<Self> {
-        let mut criteria = Self { wanted: Vec::new(), ranges: Vec::new(), groups, version, now };
+        let mut criteria = Self { wanted: Vec::new(), ranges: Vec::new(), counted: Vec::new(), groups, version, now };
         if let Some(template) = bag.templates.first() {
             return fail(
                 Fault::InvalidField,
@@ -68,6 +70,10 @@ impl<'a> Criteria<'a> {
             let reference = AttributeReference::in_version(attribute, version);
             if rule_of(&reference, version).is_none() {
                 return fail(Fault::InvalidAttribute, unknown(&reference, version));
+            }
+            if counters::count_of(attribute).is_some() {
+                criteria.counted.push(attribute);
+                continue;
             }
             match date_value(attribute) {
                 Some(date) => criteria.add_date(attribute.tag(), date.0)?,

@@ -20,13 +20,14 @@ use crate::archive;
 use crate::authenticate::Guesses;
 use crate::batch::{self, BatchOutcome};
 use crate::catalog::Catalog;
+use crate::counters::Counters;
 use crate::cryptography::abilities::Abilities;
 use crate::cryptography::streams::{Effects, Streams};
 use crate::env::{Config, Env, Pace, PasswordCheck, Work};
 use crate::error::{Defer, Fault, OpError, OpResult, StartJob};
 use crate::identity::{Principal, Sender};
 use crate::layout;
-use crate::ports::store::{Batch, Guard, Outcome, RecordSeal, Store, StoreError, Write};
+use crate::ports::store::{Batch, Change, Guard, Outcome, RecordSeal, Store, StoreError, Write};
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
 use crate::quota::Claim;
 use crate::request::Request;
@@ -73,8 +74,8 @@ pub struct Engine {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) abilities: Abilities,
     pub(crate) streams: Streams,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) guesses: Mutex<Guesses>,
-    /// See [`crate::renewal`].
     /// See [`Engine::set_renewing`].
     pub(crate) renewing: AtomicU8,
     pub(crate) residents: Residents,
@@ -216,6 +217,9 @@ impl Engine {
         let (guesses, correlation) = (Mutex::default(), AtomicU64::new(0));
         let abilities = Abilities::of(&vault.capabilities());
         let streams = Streams::default();
+        let counters = Arc::new(Counters::default());
+        let told = Arc::clone(&counters);
+        store.watch(layout::COUNTS, Box::new(move |change: &Change<'_>| told.take(change)));
         Ok(Self {
             store,
             vault,
@@ -225,6 +229,7 @@ impl Engine {
             catalog,
             abilities,
             streams,
+            counters,
             guesses,
             renewing: AtomicU8::new(0),
             residents: Residents::default(),
@@ -372,7 +377,7 @@ impl Engine {
         let answer = Answer { message, version, encoding: asked.answer };
         Some(match outcome.batch {
             None => {
-                self.streams.apply(outcome.effects, env.now);
+                self.apply(outcome.effects, env.now);
                 Evaluation::Reply(answer.reply(outcome.audit))
             }
             Some(batch) => Evaluation::Commit(Box::new(Pending {
@@ -401,6 +406,12 @@ impl Engine {
             }
             evaluation => Some(evaluation),
         }
+    }
+
+    /// Applies what an answered request does beside the store.
+    fn apply(&self, mut effects: Effects, now: i64) {
+        self.counters.apply(std::mem::take(&mut effects.uses));
+        self.streams.apply(effects, now);
     }
 
     /// The change that a job makes.
@@ -442,7 +453,7 @@ impl Engine {
                     claims.settle(self);
                 }
                 self.forget(pending.discarded);
-                self.streams.apply(pending.effects, pending.now);
+                self.apply(pending.effects, pending.now);
                 match after {
                     After::Answer(answer, audit) => Finished::Reply(answer.reply(audit)),
                     After::Job(audit) => Finished::RanJob(audit),
@@ -465,8 +476,8 @@ impl Engine {
     }
 
     /// The change that a passing date makes, if one is due: the state follows from the dates by itself, but Last Change
-    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51); or the end of asynchronous requests whose time has passed.
-    /// Commit it, call [`Engine::finish`], and call again until
+    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51); or the end of asynchronous requests whose time has passed; or the
+    /// uses of keys that are not written yet. Commit it, call [`Engine::finish`], and call again until
     /// nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
@@ -495,7 +506,7 @@ impl Engine {
             let batch = txn.into_batch()?;
             Some(Pending::again(batch, now))
         });
-        dates.or_else(|| self.ended_jobs(now))
+        dates.or_else(|| self.ended_jobs(now)).or_else(|| self.counted_uses(env))
     }
 
     /// The change that gives a new scope its key.

@@ -7,6 +7,7 @@
 //! | `k/` scope NUL place (4 bytes) | a key of the scope, the newest last, sealed by the vault's root key; the scope's archive has one of its own (`archive`) |
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
+//! | `w/` scope NUL identifier | how often the object was used: five counts of 8 bytes ([`crate::counters`]) |
 //! | `u/` username | the user's record: password hash, bound client |
 //! | `t/r` hash | a ticket, under the keyed hash of its value: [`crate::tickets::TicketRecord`] |
 //! | `t/q` hash | requests made with a ticket, as a counter that falls from 0 |
@@ -46,6 +47,8 @@ pub const SCOPE_KEYS: &[u8] = b"k/";
 pub const CLIENTS: &[u8] = b"c/";
 /// Counters of Usage Limits.
 pub const USES: &[u8] = b"l/";
+/// How often objects were used.
+pub const COUNTS: &[u8] = b"w/";
 /// Users.
 pub const USERS: &[u8] = b"u/";
 /// Messages that wait for clients.
@@ -99,6 +102,11 @@ pub fn uses(scope: &str, id: &str) -> Vec<u8> {
     identified(USES, scope, id)
 }
 
+/// Key of the counts of an object's uses.
+pub fn counts(scope: &str, id: &str) -> Vec<u8> {
+    identified(COUNTS, scope, id)
+}
+
 /// Key of the intent about an object's key in hardware.
 pub fn intent(scope: &str, id: &str) -> Vec<u8> {
     identified(INTENTS, scope, id)
@@ -121,7 +129,7 @@ fn identified(prefix: &[u8], scope: &str, id: &str) -> Vec<u8> {
     }
 }
 
-/// Scope and identifier of a key that [`object`], [`uses`], [`intent`] or [`job`] made.
+/// Scope and identifier of a key that [`object`], [`uses`], [`counts`], [`intent`] or [`job`] made.
 pub fn owner<'a>(prefix: &[u8], key: &'a [u8]) -> Option<(&'a str, Text)> {
     let (scope, rest) = split(prefix, key)?;
     let id = match rest.split_first()? {
@@ -297,9 +305,12 @@ mod tests {
         let uuid = "0a1b2c3d-4e5f-4071-8899-aabbccddeeff";
         assert_eq!(object("array-1", uuid).len(), "o/array-1 ".len() + 1 + 16);
         for id in [uuid, "0A1B2C3D-4E5F-4071-8899-AABBCCDDEEFF", "", "#", ".", "disk 7", "0123456789abcdef"] {
-            for (prefix, key) in
-                [(OBJECTS, object("array-1", id)), (USES, uses("array-1", id)), (INTENTS, intent("array-1", id))]
-            {
+            for (prefix, key) in [
+                (OBJECTS, object("array-1", id)),
+                (USES, uses("array-1", id)),
+                (COUNTS, counts("array-1", id)),
+                (INTENTS, intent("array-1", id)),
+            ] {
                 assert_eq!(owner(prefix, &key), Some(("array-1", Text::new(id))), "{id}");
             }
             assert!(object("array-1", id).starts_with(&objects("array-1")));

@@ -12,6 +12,7 @@ mod authority_setup;
 mod batch;
 mod catalog;
 mod containers;
+mod counters;
 pub mod credentials;
 mod criteria;
 mod cryptography;

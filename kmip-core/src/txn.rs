@@ -477,6 +477,7 @@ impl<'a> Txn<'a> {
             batch.writes.push(Write::Delete(layout::object(&scope, id)));
             // Whatever the catalog knows of it now: a use may be committed before this is.
             batch.writes.push(Write::Delete(layout::uses(&scope, id)));
+            batch.writes.push(Write::Delete(layout::counts(&scope, id)));
         }
         write_jobs(jobs, &scope, &mut batch);
         write_names(names, &mut batch);

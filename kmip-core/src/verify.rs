@@ -8,6 +8,7 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::Digest;
 use thiserror::Error;
 
+use crate::counters::Counts;
 use crate::identity::{ClientRecord, UserRecord};
 use crate::jobs::Job;
 use crate::layout;
@@ -102,6 +103,9 @@ pub fn verify(store: &dyn Store, vault: &dyn KeyVault, seal: &dyn RecordSeal) ->
         check.faults.extend(Queued::decode(value).err().map(|error| format!("a message to a client: {error}")));
     })?;
     check.each(layout::JOBS, Check::job)?;
+    check.each(layout::COUNTS, |check, _, value| {
+        check.faults.extend(Counts::decode(value).is_none().then(|| "the counts of a key cannot be read".to_owned()));
+    })?;
     let missing = std::mem::take(&mut check.names);
     check.faults.extend(missing.into_values().map(|id| format!("object {id}: its name points nowhere")));
     if check.faults.is_empty() { Ok(check.found) } else { Err(VerifyError::Damaged(check.faults)) }

@@ -446,6 +446,20 @@ impl Core {
         reply.bytes
     }
 
+    /// Makes a change that no request waits for; `false` if the store refuses it.
+    fn make(&self, pending: CorePending) -> bool {
+        match self.store.commit(std::slice::from_ref(pending.batch())) {
+            Ok(outcomes) => {
+                outcomes.first().map(|outcome| self.engine.finish(pending, outcome));
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "a change that is due could not be made");
+                false
+            }
+        }
+    }
+
     /// Lets dates take effect, and checks the store little by little, until the server stops.
     fn tick(&self) {
         let mut scrub = Scrub::default();
@@ -454,13 +468,9 @@ impl Core {
                 if self.engine.is_renewing() && self.engine.is_outdated(&pending) {
                     break;
                 }
-                match self.store.commit(std::slice::from_ref(pending.batch())) {
-                    Ok(outcomes) => outcomes.first().map(|outcome| self.engine.finish(pending, outcome)),
-                    Err(error) => {
-                        tracing::error!(%error, "a date could not take effect");
-                        break;
-                    }
-                };
+                if !self.make(pending) {
+                    break;
+                }
             }
             self.tidy_hardware();
             self.renew_spent_scope_keys();
@@ -582,6 +592,7 @@ impl Service for EngineService {
             let _ = rotating.join();
         }
         drop(self.core.committer.write().unwrap_or_else(PoisonError::into_inner).take());
+        while self.core.engine.counted_uses(now(Pace::Pool)).is_some_and(|pending| self.core.make(pending)) {}
         self.core.journal.sync().map_err(failure)
     }
 }

@@ -3,6 +3,7 @@
 
 mod ciphers;
 mod codes;
+mod counters;
 mod derivation;
 mod limits;
 mod refusals;

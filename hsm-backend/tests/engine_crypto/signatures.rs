@@ -13,9 +13,9 @@ use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, Version};
 use crate::support::*;
 
 /// A pair of keys that signs and verifies, and encrypts and decrypts.
-struct Pair {
-    private: String,
-    public: String,
+pub struct Pair {
+    pub private: String,
+    pub public: String,
 }
 
 fn pair(server: &Server, algorithm: Algorithm, curve: Option<RecommendedCurve>, more: Vec<Attribute>) -> Pair {
@@ -47,7 +47,7 @@ fn rsa(server: &Server) -> Pair {
     pair(server, Algorithm::RSA, None, Vec::new())
 }
 
-fn p256(server: &Server) -> Pair {
+pub fn p256(server: &Server) -> Pair {
     pair(server, Algorithm::EC, Some(RecommendedCurve::P_256), Vec::new())
 }
 

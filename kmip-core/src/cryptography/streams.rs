@@ -18,6 +18,7 @@ use kmip_codec::registry::{Operation, State};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 
+use crate::counters::Use;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::pkcs11::{Applications, Change};
 use crate::ports::crypto::{Accumulator, Transform};
@@ -235,6 +236,8 @@ pub(crate) struct Effects {
     advanced: Vec<(ByteString, bool)>,
     keys: Vec<(Text, Text)>,
     applications: Vec<(ByteString, Change)>,
+    /// Uses of keys, to be counted.
+    pub uses: Vec<Use>,
 }
 
 impl std::fmt::Debug for Effects {
@@ -250,6 +253,7 @@ pub(crate) struct Mark {
     advanced: usize,
     keys: usize,
     applications: usize,
+    uses: usize,
 }
 
 impl Effects {
@@ -281,8 +285,8 @@ impl Effects {
 
     /// Remembers the effects so far.
     pub fn mark(&self) -> Mark {
-        let (opened, advanced) = (self.opened.len(), self.advanced.len());
-        Mark { opened, advanced, keys: self.keys.len(), applications: self.applications.len() }
+        let (opened, advanced, keys) = (self.opened.len(), self.advanced.len(), self.keys.len());
+        Mark { opened, advanced, keys, applications: self.applications.len(), uses: self.uses.len() }
     }
 }
 
@@ -418,6 +422,7 @@ impl Streams {
         effects.opened.truncate(mark.opened);
         effects.keys.truncate(mark.keys);
         effects.applications.truncate(mark.applications);
+        effects.uses.truncate(mark.uses);
         let mut table = self.table();
         for (correlation, _) in effects.advanced.drain(mark.advanced.min(effects.advanced.len())..) {
             table.remove(&correlation);

@@ -22,6 +22,7 @@ use x509_cert::ext::pkix::{ExtendedKeyUsage, KeyUsage, KeyUsages};
 
 use crate::authority::{self, Authority, Issued, Wanted};
 use crate::batch::Context;
+use crate::counters::{self, Counter};
 use crate::cryptography::key;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
@@ -43,6 +44,7 @@ pub(super) fn certify(context: &mut Context<'_>, request: CertifyRequest) -> OpR
     if asked.is_none() {
         require_type(&naming)?;
     }
+    let certified = target.as_ref().map(|target| target.id.clone());
     let public = target.filter(|target| target.object_type == ObjectType::PublicKey);
     let held = public.as_ref().map(|public| public_key(context, public)).transpose()?;
     let wanted = wanted(context, asked, held, &naming)?;
@@ -51,6 +53,9 @@ pub(super) fn certify(context: &mut Context<'_>, request: CertifyRequest) -> OpR
     record.attributes.retain(|instance| !registered::is_said_by_certificate(&instance.attribute));
     let id = issue(context, &authority, record, wanted, public)?;
     context.give(Operation::Certify, &id);
+    if let Some(certified) = certified {
+        counters::count(context, certified, Counter::Certify);
+    }
     Ok(CertifyResponse { unique_identifier: UniqueIdentifier::Text(id), attributes: None })
 }
 

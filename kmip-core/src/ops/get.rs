@@ -99,7 +99,7 @@ fn check_release(record: &Record, request: &GetRequest) -> OpResult<()> {
 
 /// A template with its content (1.x).
 pub(super) fn template(record: &Record, context: &Context<'_>) -> ManagedObject {
-    let instances = attributes::visible(record, context.version, context.now);
+    let instances = attributes::visible(record, context.version, context.now, None);
     let content = instances.iter().filter(|instance| {
         !matches!(instance.attribute, Attribute::UniqueIdentifier(_) | Attribute::ObjectType(_) | Attribute::State(_))
     });

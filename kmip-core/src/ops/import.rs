@@ -13,7 +13,7 @@ use crate::batch::Context;
 use crate::engine::Discarded;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{archive, issued, make, material, supplied, wrapping};
+use crate::{archive, counters, issued, make, material, supplied, wrapping};
 
 /// Bytes that the identifier of an imported object may have.
 const LONGEST: usize = 128;
@@ -35,6 +35,7 @@ pub(super) fn import(context: &mut Context<'_>, request: ImportRequest) -> OpRes
         issued::detach(context, replaced, Some(&record))?;
     }
     supplied::count_uses(context, &record, replaced.is_some())?;
+    counters::import(context, &mut record, replaced.is_some())?;
     make::put(context, record)?;
     context.give(Operation::Import, &id);
     Ok(ImportResponse { unique_identifier: UniqueIdentifier::Text(id) })

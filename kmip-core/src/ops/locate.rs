@@ -129,6 +129,7 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
             && is_of_class(&record, classes)
             && is_member(&record, request.object_group_member)
             && criteria.match_all(&record)
+            && is_counted(context, criteria, &record)?
         {
             matches.push((Reverse((record.date(Tag::InitialDate), record.serial)), id));
         }
@@ -136,6 +137,15 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
     // The index gives its candidates in order; what this request has made or changed stands before them in none.
     matches.sort();
     Ok(matches.into_iter().map(|(_, id)| id).collect())
+}
+
+/// Whether the counts of an object, which stand beside it, are the wanted ones.
+fn is_counted(context: &Context<'_>, criteria: &Criteria<'_>, record: &Record) -> OpResult<bool> {
+    if criteria.counted.is_empty() {
+        return Ok(true);
+    }
+    let visible = context.visible(record)?;
+    Ok(criteria.counted.iter().all(|wanted| visible.iter().any(|found| found.attribute == **wanted)))
 }
 
 /// Object Class Mask names the classes that are looked for; without it, all are (KMIP 3.0).

@@ -72,6 +72,7 @@ use kmip_codec::version::Version;
 
 use crate::authority;
 use crate::batch::Context;
+use crate::counters;
 use crate::engine::Engine;
 use crate::env::{Pace, Work};
 use crate::error::{Fault, OpResult, fail};
@@ -210,7 +211,9 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
     if let Some(work) = device_work(context.engine, context.txn.pace(), operation) {
         context.txn.work(work)?;
     }
-    handle(context, operation, payload)
+    let answer = handle(context, operation, payload)?;
+    counters::note(context, &answer);
+    Ok(answer)
 }
 
 /// How many keys the items of a request may make that hardware could keep, at most.
