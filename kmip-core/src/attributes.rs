@@ -13,7 +13,7 @@ use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::{IdentifierKind, Sink};
 
 use crate::batch::Context;
-use crate::counters::Counts;
+use crate::counters::{self, Counts};
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::{formats, rotation, state};
@@ -288,10 +288,12 @@ pub(crate) fn visible(record: &Record, version: Version, now: i64, counts: Optio
         Attribute::ObjectType(record.object_type),
         Attribute::State(state::at(record, now)),
     ];
+    // Counts stand beside the record.
+    let stored = record.attributes.iter().filter(|instance| counters::count_of(&instance.attribute).is_none());
     let counted = counts.into_iter().flat_map(Counts::attributes);
     let derived =
         derived.into_iter().chain(class).chain(counted).map(|attribute| Instance { index: Some(0), attribute });
-    let all = derived.chain(record.attributes.iter().cloned()).map(|instance| in_words_of(version, instance));
+    let all = derived.chain(stored.cloned()).map(|instance| in_words_of(version, instance));
     all.filter(|instance| is_visible(&instance.attribute, record.object_type, version)).collect()
 }
 

@@ -211,9 +211,8 @@ impl<'a> Context<'a> {
     }
 
     /// The attributes of an object as the client sees them.
-    pub fn visible(&self, record: &Record) -> OpResult<Vec<Instance>> {
-        let counts = counters::shown(self, record)?;
-        Ok(attributes::visible(record, self.version, self.now, counts))
+    pub fn visible(&self, record: &Record) -> Vec<Instance> {
+        attributes::visible(record, self.version, self.now, counters::shown(self, record))
     }
 
     /// Tells the batch what a cryptographic operation gives.

@@ -15,8 +15,7 @@ use kmip_codec::registry::Tag;
 use kmip_codec::version::{V3_0, Version};
 
 use crate::batch::Context;
-use crate::engine::{Engine, Pending};
-use crate::env::Env;
+use crate::engine::Engine;
 use crate::error::{Fault, OpResult, fail};
 use crate::layout;
 use crate::object::Record;
@@ -156,21 +155,27 @@ impl Counters {
         let Some((scope, id)) = layout::owner(layout::COUNTS, change.key) else { return };
         let (key, mut waiting) = ((Text::new(scope), id), self.lock());
         let Some(uses) = waiting.get_mut(&key) else { return };
-        uses.moving = None;
-        if change.value.is_none() || uses.more == Counts::default() {
+        let expected = uses.moving.take().map(|(before, moving)| before.plus(moving));
+        // Another value is that of another key, which has taken the place of this one.
+        let is_own = change.value.and_then(Counts::decode).is_some_and(|now| Some(now) == expected);
+        if !is_own || uses.more == Counts::default() {
             waiting.remove(&key);
         }
     }
 }
 
 impl Engine {
-    /// The counts of an object, if clients of a version can see them.
-    pub(crate) fn shown_counts(&self, record: &Record, version: Version) -> OpResult<Option<Counts>> {
-        if version < V3_0 { Ok(None) } else { self.counts(&record.scope, &record.id).map(Some) }
+    /// The counts of an object, if clients of a version can see them. What cannot be read is not shown.
+    pub(crate) fn shown_counts(&self, record: &Record, version: Version) -> Option<Counts> {
+        if version < V3_0 {
+            return None;
+        }
+        let counts = self.counts(&record.scope, &record.id);
+        counts.inspect_err(|error| tracing::error!(object = %record.id, %error, "counts cannot be read")).ok()
     }
 
     /// The counts of a key, those included that are not written yet.
-    fn counts(&self, scope: &Text, id: &Text) -> OpResult<Counts> {
+    fn counts(&self, scope: &Text, id: &Text) -> Result<Counts, StoreError> {
         // The lock is held over the read, so that what is on its way counts once: here or there.
         let waiting = self.counters.lock();
         let stored = Counts::stored(self.store.get(&layout::counts(scope, id))?.as_ref())?;
@@ -180,43 +185,53 @@ impl Engine {
         Ok(stored.plus(moving).plus(uses.more))
     }
 
-    /// The change that writes uses, if some are to be written. Commit it, call [`Engine::finish`], and call again until nothing
-    /// is left: the dates' changes bring it now and then ([`Engine::due`]), a stop brings the last of it.
-    pub fn counted_uses(&self, env: Env) -> Option<Pending> {
-        let keys: Vec<(Text, Text)> = self.counters.lock().keys().take(KEYS_AT_ONCE).cloned().collect();
-        let mut batch = Batch::default();
-        for (scope, id) in keys {
-            if let Err(error) = self.write_uses(&scope, &id, &mut batch) {
-                tracing::error!(object = %id, %error, "the uses of a key cannot be counted");
-                self.counters.lock().remove(&(scope, id));
+    /// Writes the uses that were counted so far. To be called now and then, by one thread, and before the end of the process.
+    /// What cannot be written now waits for the next time.
+    pub fn write_uses(&self) {
+        let keys: Vec<(Text, Text)> = self.counters.lock().keys().cloned().collect();
+        for keys in keys.chunks(KEYS_AT_ONCE) {
+            let batches: Vec<Batch> = keys.iter().filter_map(|key| self.uses_of(key)).collect();
+            if batches.is_empty() || self.store.commit(&batches).is_ok() {
+                continue;
+            }
+            // A damaged record fails the whole call: one key's damage is not another's.
+            let failed = batches.iter().filter_map(|batch| self.store.commit(std::slice::from_ref(batch)).err());
+            if let Some(error) = failed.last() {
+                tracing::error!(%error, "the uses of keys cannot be written");
             }
         }
-        (!batch.writes.is_empty()).then(|| Pending::again(batch, env.now))
     }
 
-    fn write_uses(&self, scope: &Text, id: &Text, batch: &mut Batch) -> Result<(), StoreError> {
-        let (counts_key, owner) = (layout::counts(scope, id), (scope.clone(), id.clone()));
-        let object = self.catalog.read(self.store.as_ref(), scope, id)?;
+    /// The change that writes the uses of one key: a change of the key itself meanwhile makes it conflict.
+    fn uses_of(&self, owner: &(Text, Text)) -> Option<Batch> {
+        let (scope, id) = owner;
+        let key = layout::counts(scope, id);
+        let read = || Ok((self.catalog.read(self.store.as_ref(), scope, id)?, self.store.get(&key)?));
+        let (object, found) = read()
+            .inspect_err(|error: &StoreError| tracing::debug!(object = %id, %error, "the uses of a key wait"))
+            .ok()?;
         let mut waiting = self.counters.lock();
         let Some(object) = object else {
             // It went: nothing of it stays.
-            waiting.remove(&owner);
-            return Ok(());
+            waiting.remove(owner);
+            return None;
         };
-        let found = self.store.get(&counts_key)?;
-        let before = Counts::stored(found.as_ref())?;
-        let Some(uses) = waiting.get_mut(&owner) else { return Ok(()) };
+        let uses = waiting.get_mut(owner)?;
+        // What cannot be read is no count of anything any more.
+        let before = Counts::stored(found.as_ref()).unwrap_or_default();
         // What an earlier change did not bring to the disk goes with this one.
         let failed = uses.moving.take().map_or(Counts::default(), |(_, moving)| moving);
         let moving = failed.plus(std::mem::take(&mut uses.more));
         uses.moving = Some((before, moving));
-        batch.guards.push(Guard::At(layout::object(scope, id), object.revision));
-        batch.guards.push(match found {
-            Some(found) => Guard::At(counts_key.clone(), found.revision),
-            None => Guard::Absent(counts_key.clone()),
-        });
-        batch.writes.push(Write::Put(counts_key, before.plus(moving).encode()));
-        Ok(())
+        let guard = match found {
+            Some(found) => Guard::At(key.clone(), found.revision),
+            None => Guard::Absent(key.clone()),
+        };
+        Some(Batch {
+            guards: vec![Guard::At(layout::object(scope, id), object.revision), guard],
+            writes: vec![Write::Put(key, before.plus(moving).encode())],
+            ..Batch::default()
+        })
     }
 }
 
@@ -236,19 +251,20 @@ pub(crate) fn count(context: &mut Context<'_>, id: Text, counter: Counter) {
 }
 
 /// The counts of an object for a client that can see them, the uses of this request included.
-pub(crate) fn shown(context: &Context<'_>, record: &Record) -> OpResult<Option<Counts>> {
+pub(crate) fn shown(context: &Context<'_>, record: &Record) -> Option<Counts> {
     let found = match context.txn.written(&layout::counts(&record.scope, &record.id)) {
         Some(value) if context.version >= V3_0 => Some(value.and_then(Counts::decode).unwrap_or_default()),
-        _ => context.engine.shown_counts(record, context.version)?,
+        _ => context.engine.shown_counts(record, context.version),
     };
-    let Some(mut counts) = found else { return Ok(None) };
+    let mut counts = found?;
     let own = context.effects.uses.iter().filter(|of| of.owner.0 == record.scope && of.owner.1 == record.id);
     own.for_each(|of| counts.add(of.counter, 1));
-    Ok(Some(counts))
+    Some(counts)
 }
 
-/// Begins the counts of an imported object with what it comes with, which stands beside it from now on.
-pub(crate) fn import(context: &mut Context<'_>, record: &mut Record, replaced: bool) -> OpResult<()> {
+/// Begins the counts of an imported object with what it comes with, which stands beside it from now on. What had its identifier
+/// before leaves none.
+pub(crate) fn import(context: &mut Context<'_>, record: &mut Record) -> OpResult<()> {
     let mut counts = Counts::default();
     for attribute in record.attributes.iter().map(|instance| &instance.attribute) {
         let (Some(counter), Some(count)) = (Counter::of_attribute(attribute.tag()), count_of(attribute)) else {
@@ -260,12 +276,9 @@ pub(crate) fn import(context: &mut Context<'_>, record: &mut Record, replaced: b
         counts.add(counter, count);
     }
     record.attributes.retain(|instance| Counter::of_attribute(instance.attribute.tag()).is_none());
-    let key = layout::counts(&record.scope, &record.id);
-    if counts != Counts::default() {
-        context.txn.write(key, Some(counts.encode()));
-    } else if replaced {
-        context.txn.write(key, None);
-    }
+    context.effects.uses.retain(|of| of.owner.0 != record.scope || of.owner.1 != record.id);
+    let value = (counts != Counts::default()).then(|| counts.encode());
+    context.txn.write(layout::counts(&record.scope, &record.id), value);
     Ok(())
 }
 

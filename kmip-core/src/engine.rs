@@ -476,9 +476,8 @@ impl Engine {
     }
 
     /// The change that a passing date makes, if one is due: the state follows from the dates by itself, but Last Change
-    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51); or the end of asynchronous requests whose time has passed; or the
-    /// uses of keys that are not written yet. Commit it, call [`Engine::finish`], and call again until
-    /// nothing is due.
+    /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51); or the end of asynchronous requests whose time has passed.
+    /// Commit it, call [`Engine::finish`], and call again until nothing is due.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
         if let Some(pending) = self.ended_tickets(now).or_else(|| self.ended_messages(now)) {
@@ -506,7 +505,7 @@ impl Engine {
             let batch = txn.into_batch()?;
             Some(Pending::again(batch, now))
         });
-        dates.or_else(|| self.ended_jobs(now)).or_else(|| self.counted_uses(env))
+        dates.or_else(|| self.ended_jobs(now))
     }
 
     /// The change that gives a new scope its key.

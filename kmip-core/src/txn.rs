@@ -226,7 +226,10 @@ impl<'a> Txn<'a> {
         for name in new.iter().filter(|name| !old.contains(name)) {
             self.claim(name, &record.id)?;
         }
-        self.overlay.removed.remove(&record.id);
+        if self.overlay.removed.remove(&record.id) {
+            // Nothing that was counted of the object that went is counted of this one.
+            self.overlay.counts.entry(record.id.clone()).or_insert(0);
+        }
         self.overlay.changed.insert(record.id.clone(), Arc::new(record));
         Ok(())
     }
@@ -237,9 +240,12 @@ impl<'a> Txn<'a> {
         for name in before.names().filter(|_| !before.destroyed) {
             self.release(name, id)?;
         }
+        let counts = layout::counts(&self.scope, id);
         self.overlay.changed.remove(id);
         self.overlay.uses.remove(id);
         self.overlay.unused.remove(id);
+        self.overlay.counts.remove(id);
+        self.overlay.beside.writes.remove(&counts);
         self.overlay.removed.insert(id.clone());
         Ok(())
     }

@@ -472,6 +472,7 @@ impl Core {
                     break;
                 }
             }
+            self.engine.write_uses();
             self.tidy_hardware();
             self.renew_spent_scope_keys();
             scrub.step(&self.store);
@@ -592,7 +593,7 @@ impl Service for EngineService {
             let _ = rotating.join();
         }
         drop(self.core.committer.write().unwrap_or_else(PoisonError::into_inner).take());
-        while self.core.engine.counted_uses(now(Pace::Pool)).is_some_and(|pending| self.core.make(pending)) {}
+        self.core.engine.write_uses();
         self.core.journal.sync().map_err(failure)
     }
 }

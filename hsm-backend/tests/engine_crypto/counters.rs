@@ -3,9 +3,8 @@
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{UniqueIdentifier, UsageLimits};
 use kmip_codec::message::{RequestMessage, encode};
-use kmip_codec::object::ManagedObject;
 use kmip_codec::operation::RequestPayload;
-use kmip_codec::operation::export::ExportRequest;
+use kmip_codec::operation::export::{ExportRequest, ExportResponse};
 use kmip_codec::operation::get_attributes::GetAttributesRequest;
 use kmip_codec::operation::import::ImportRequest;
 use kmip_codec::operation::locate::LocateRequest;
@@ -72,14 +71,13 @@ fn uses_count_from_the_answer_on_and_outlive_a_restart() {
     back.cryptographic_parameters = boxed(|p| p.block_cipher_mode = Some(Mode::ECB));
     ask!(server, V2_1, Decrypt, back).expect("decrypted");
     assert_eq!((counts(&server, V3_0, &id), stored(&server)), (vec![0, 1, 2, 0, 0], 0), "whether written or not");
-    server.take_due();
+    server.engine.write_uses();
     assert_eq!((counts(&server, V3_0, &id), stored(&server)), (vec![0, 1, 2, 0, 0], 1));
     ask!(server, V3_0, Encrypt, ecb(&id)).expect("encrypted");
     assert_eq!(counts(&server, V3_0, &id), [0, 1, 3, 0, 0]);
-    server.take_due();
+    server.engine.write_uses();
     let server = server.reopened();
     assert_eq!(counts(&server, V3_0, &id), [0, 1, 3, 0, 0]);
-    assert!(server.engine.due(server.env()).is_none(), "nothing is left to be written");
 }
 
 #[test]
@@ -186,53 +184,103 @@ fn clients_set_none() {
     refused(ask!(server, V3_0, SetAttribute, request), Reason::ReadOnlyAttribute, "set by a client");
 }
 
+fn export(server: &Server, id: &str) -> ExportResponse {
+    let request = ExportRequest {
+        unique_identifier: text(id),
+        key_format_type: None,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    ask!(server, V3_0, Export, request).expect("exported")
+}
+
+/// What was exported, under another identifier and with another count.
+fn import(exported: &ExportResponse, id: &str, replace: bool, encrypted: i64) -> ImportRequest {
+    let mut attributes = exported.attributes.clone().expect("attributes");
+    attributes.items.retain(|instance| !matches!(instance.attribute, Attribute::UniqueIdentifier(_)));
+    for instance in &mut attributes.items {
+        if let Attribute::EncryptCounter(count) = &mut instance.attribute {
+            *count = encrypted;
+        }
+    }
+    ImportRequest {
+        unique_identifier: UniqueIdentifier::text(id),
+        object_type: Some(exported.object_type),
+        replace_existing: replace.then_some(true),
+        key_wrap_type: None,
+        attributes: Some(attributes),
+        object: exported.object.clone(),
+    }
+}
+
+fn item_of_import(request: ImportRequest) -> (Operation, RequestPayload) {
+    (Operation::Import, RequestPayload::Import(Box::new(request)))
+}
+
+fn item_of_obliterate(id: &str) -> (Operation, RequestPayload) {
+    let request = ObliterateRequest { unique_identifier: UniqueIdentifier::text(id) };
+    (Operation::Obliterate, RequestPayload::Obliterate(Box::new(request)))
+}
+
+/// What begins anew under an identifier begins without the uses of what was there, written or not, in one batch or in two.
+#[test]
+fn what_takes_the_place_of_a_key_begins_anew() {
+    let server = Server::new();
+    let id =
+        server.register(symmetric(Algorithm::AES, &[7; 16]), vec![Attribute::CryptographicUsageMask(Mask::Encrypt)]);
+    let (exported, other) = (export(&server, &id), key(&server));
+    let all = |items| server.batch("client", V3_0, items).iter().for_each(|item| assert_eq!(item.result_reason, None));
+    for written in [false, true] {
+        ask!(server, V3_0, Encrypt, ecb(&other)).expect("encrypted");
+        if written {
+            server.engine.write_uses();
+        }
+        all(vec![item_of_import(import(&exported, &other, true, 5))]);
+        assert_eq!(counts(&server, V3_0, &other), [0, 0, 5, 0, 0]);
+        server.engine.write_uses();
+        assert_eq!(counts(&server, V3_0, &other), [0, 0, 5, 0, 0]);
+        all(vec![item_of_obliterate(&other), item_of_import(import(&exported, &other, false, 0))]);
+        assert_eq!((counts(&server, V3_0, &other), stored(&server)), (vec![0; 5], 0));
+        all(vec![item_of_obliterate(&other)]);
+        all(vec![item_of_import(import(&exported, &other, false, 9)), item_of_obliterate(&other)]);
+        server.engine.write_uses();
+        assert_eq!(stored(&server), 0, "no counts without a key");
+        let active = vec![Attribute::ActivationDate(kmip_codec::value::DateTime(START - 10))];
+        let mut request = import(&exported, &other, false, 0);
+        request
+            .attributes
+            .as_mut()
+            .unwrap()
+            .items
+            .extend(active.into_iter().map(|attribute| kmip_codec::attribute::Instance { index: None, attribute }));
+        all(vec![item_of_import(request)]);
+    }
+}
+
 /// Whoever moves a key to another server moves its counts; who replaces a key begins anew.
 #[test]
 fn exported_counts_are_imported_and_go_with_their_key() {
     let server = Server::new();
     let id = key(&server);
     ask!(server, V3_0, Encrypt, ecb(&id)).expect("encrypted");
-    server.take_due();
-    let export = ExportRequest {
-        unique_identifier: text(&id),
-        key_format_type: None,
-        key_wrap_type: None,
-        key_compression_type: None,
-        key_wrapping_specification: None,
-    };
-    let exported = ask!(server, V3_0, Export, export).expect("exported");
-    let import = |id: &str, replace: Option<bool>, keeps: bool| {
-        let mut attributes = exported.attributes.clone().expect("attributes");
-        attributes.items.retain(|instance| match &instance.attribute {
-            Attribute::UniqueIdentifier(_) => false,
-            Attribute::EncryptCounter(count) => {
-                assert_eq!(*count, 1);
-                keeps
-            }
-            _ => true,
-        });
-        let request = ImportRequest {
-            unique_identifier: UniqueIdentifier::text(id),
-            object_type: Some(exported.object_type),
-            replace_existing: replace,
-            key_wrap_type: None,
-            attributes: Some(attributes),
-            object: exported.object.clone(),
-        };
-        ask!(server, V3_0, Import, request).expect("imported");
+    server.engine.write_uses();
+    let exported = export(&server, &id);
+    assert!(exported.attributes.as_ref().unwrap().attributes().any(|one| *one == Attribute::EncryptCounter(1)));
+    let import = |id: &str, replace: bool, encrypted: i64| {
+        ask!(server, V3_0, Import, import(&exported, id, replace, encrypted)).expect("imported");
     };
     let other = "11111111-2222-4333-8444-555555555555";
-    import(other, None, true);
+    import(other, false, 1);
     assert_eq!(counts(&server, V3_0, other), [0, 0, 1, 0, 0]);
     ask!(server, V3_0, Encrypt, ecb(other)).expect("encrypted");
     assert_eq!(counts(&server, V3_0, other), [0, 0, 2, 0, 0]);
-    import(other, Some(true), false);
-    server.take_due();
+    import(other, true, 0);
+    server.engine.write_uses();
     assert_eq!(counts(&server, V3_0, other), [0; 5], "what is counted of a replaced key is gone");
-    assert!(matches!(exported.object, ManagedObject::SymmetricKey(_)));
     server.revoke(other, RevocationReasonCode::CessationOfOperation);
     let obliterate = ObliterateRequest { unique_identifier: UniqueIdentifier::text(other) };
     ask!(server, V3_0, Obliterate, obliterate).expect("obliterated");
-    server.take_due();
+    server.engine.write_uses();
     assert_eq!(stored(&server), 1, "the counts go with their key");
 }

@@ -93,23 +93,10 @@ impl Server {
     pub fn pending(&self, version: Version, operation: Operation, payload: RequestPayload) -> Box<Pending> {
         let request =
             encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![(operation, payload)]), version);
-        let env = self.env();
+        let env = Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool };
         match self.engine.evaluate(&request, "client", env) {
             Evaluation::Commit(pending) => pending,
             other => panic!("a change, not {other:?}"),
-        }
-    }
-
-    /// The time, on the pool.
-    pub fn env(&self) -> Env {
-        Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool }
-    }
-
-    /// Makes the changes that are due, as the server does now and then.
-    pub fn take_due(&self) {
-        while let Some(pending) = self.engine.due(self.env()) {
-            let outcomes = self.store.commit(std::slice::from_ref(pending.batch())).unwrap();
-            self.engine.finish(pending, &outcomes[0]);
         }
     }
 
@@ -120,7 +107,7 @@ impl Server {
 
     /// Evaluates a request until it is answered; an evaluation that must be committed conflicts `conflicts` times first.
     pub fn exchange(&self, client: &str, request: &[u8], mut conflicts: usize) -> Vec<ResponseBatchItem> {
-        let env = self.env();
+        let env = Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool };
         let reply = loop {
             match self.engine.evaluate(request, client, env) {
                 Evaluation::Reply(reply) => break reply,

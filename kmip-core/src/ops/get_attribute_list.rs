@@ -14,7 +14,7 @@ pub(super) fn get_attribute_list(
     let id = context.target(request.unique_identifier.as_ref())?;
     let view = context.txn.view(&id)?;
     let mut attribute_references: Vec<AttributeReference> = Vec::new();
-    for instance in context.visible(&view)? {
+    for instance in context.visible(&view) {
         let reference = AttributeReference::in_version(&instance.attribute, context.version);
         if !attribute_references.contains(&reference) {
             attribute_references.push(reference);

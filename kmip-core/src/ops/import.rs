@@ -35,7 +35,7 @@ pub(super) fn import(context: &mut Context<'_>, request: ImportRequest) -> OpRes
         issued::detach(context, replaced, Some(&record))?;
     }
     supplied::count_uses(context, &record, replaced.is_some())?;
-    counters::import(context, &mut record, replaced.is_some())?;
+    counters::import(context, &mut record)?;
     make::put(context, record)?;
     context.give(Operation::Import, &id);
     Ok(ImportResponse { unique_identifier: UniqueIdentifier::Text(id) })

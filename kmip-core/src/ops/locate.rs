@@ -129,7 +129,7 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
             && is_of_class(&record, classes)
             && is_member(&record, request.object_group_member)
             && criteria.match_all(&record)
-            && is_counted(context, criteria, &record)?
+            && is_counted(context, criteria, &record)
         {
             matches.push((Reverse((record.date(Tag::InitialDate), record.serial)), id));
         }
@@ -140,12 +140,12 @@ fn find(context: &mut Context<'_>, criteria: &Criteria<'_>, request: &LocateRequ
 }
 
 /// Whether the counts of an object, which stand beside it, are the wanted ones.
-fn is_counted(context: &Context<'_>, criteria: &Criteria<'_>, record: &Record) -> OpResult<bool> {
+fn is_counted(context: &Context<'_>, criteria: &Criteria<'_>, record: &Record) -> bool {
     if criteria.counted.is_empty() {
-        return Ok(true);
+        return true;
     }
-    let visible = context.visible(record)?;
-    Ok(criteria.counted.iter().all(|wanted| visible.iter().any(|found| found.attribute == **wanted)))
+    let visible = context.visible(record);
+    criteria.counted.iter().all(|wanted| visible.iter().any(|found| found.attribute == **wanted))
 }
 
 /// Object Class Mask names the classes that are looked for; without it, all are (KMIP 3.0).

@@ -349,21 +349,17 @@ fn to_wrap(
             KeyMaterial::Transparent(_) => fail(Fault::EncodingOption, "a transparent key needs TTLV encoding"),
         };
     }
-    let attributes = named_attributes(context, record, specification)?.or(attributes);
+    let attributes = named_attributes(context, record, specification).or(attributes);
     Ok(encode(&KeyValueStructure { key_material, attributes }, context.version))
 }
 
 /// The attributes that a specification names and the object has, each instance once.
-fn named_attributes(
-    context: &Context<'_>,
-    record: &Record,
-    specification: &KeyWrappingSpecification,
-) -> OpResult<Option<Bag>> {
+fn named_attributes(context: &Context<'_>, record: &Record, specification: &KeyWrappingSpecification) -> Option<Bag> {
     let names = &specification.attribute_references;
     if names.is_empty() {
-        return Ok(None);
+        return None;
     }
-    let visible = context.visible(record)?;
+    let visible = context.visible(record);
     let is_named =
         |instance: &&Instance| names.contains(&AttributeReference::in_version(&instance.attribute, context.version));
     let items: Vec<_> = visible
@@ -371,5 +367,5 @@ fn named_attributes(
         .filter(is_named)
         .map(|instance| attributes::in_answer(instance, record.object_type, context.version))
         .collect();
-    Ok((!items.is_empty()).then(|| Bag { items, ..Bag::default() }))
+    (!items.is_empty()).then(|| Bag { items, ..Bag::default() })
 }
