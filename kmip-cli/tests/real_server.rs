@@ -61,12 +61,25 @@ async fn serve(data: DataDir, config: Config) -> Server {
     Server::start(data, config, Box::new(move || Ok(same.clone())), service::open_service).await.unwrap()
 }
 
+/// Connections that end let the store go a moment after the server has stopped, and a process that another test has just forked
+/// holds every open file until it becomes another program.
+async fn store_is_let_go(folder: &std::path::Path) {
+    let lock = std::fs::File::options().write(true).open(folder.join("kmip-data/store/lock")).unwrap();
+    for _ in 0..500 {
+        if lock.try_lock().is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+}
+
 impl Site {
     async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config();
         let data = DataDir::open_or_create_dev(&folder.path().join("kmip-data")).unwrap();
         service::create_missing(&data, &config).unwrap();
+        store_is_let_go(folder.path()).await;
         let server = serve(data, config).await;
         Self { folder, server }
     }
@@ -74,15 +87,7 @@ impl Site {
     /// Stops the server and starts another on the same data directory.
     async fn restarted(self) -> Self {
         self.server.stop().await.unwrap();
-        // Connections that end let the store go a moment after the server has stopped; a process would have ended by then.
-        let lock = std::fs::File::options().write(true).open(self.folder.path().join("kmip-data/store/lock")).unwrap();
-        for _ in 0..500 {
-            if lock.try_lock().is_ok() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        }
-        drop(lock);
+        store_is_let_go(self.folder.path()).await;
         let data = DataDir::open_or_create_dev(&self.folder.path().join("kmip-data")).unwrap();
         Self { server: serve(data, config()).await, folder: self.folder }
     }

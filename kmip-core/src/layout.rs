@@ -7,7 +7,7 @@
 //! | `k/` scope NUL place (4 bytes) | a key of the scope, the newest last, sealed by the vault's root key; the scope's archive has one of its own (`archive`) |
 //! | `c/` client | the client's record: its scope |
 //! | `l/` scope NUL identifier | units taken from the object's Usage Limits, as a counter that falls from 0 |
-//! | `w/` scope NUL identifier | how often the object was used: five counts of 8 bytes ([`crate::counters`]) |
+//! | `w/` scope NUL identifier | how often the object was used: five counts of 8 bytes (`counters`) |
 //! | `u/` username | the user's record: password hash, bound client |
 //! | `t/r` hash | a ticket, under the keyed hash of its value: [`crate::tickets::TicketRecord`] |
 //! | `t/q` hash | requests made with a ticket, as a counter that falls from 0 |
