@@ -289,7 +289,8 @@ pub(crate) fn visible(record: &Record, version: Version, now: i64, counts: Optio
         Attribute::State(state::at(record, now)),
     ];
     // Counts stand beside the record.
-    let stored = record.attributes.iter().filter(|instance| counters::count_of(&instance.attribute).is_none());
+    let stored =
+        record.attributes.iter().filter(|instance| counters::Counter::of_attribute(&instance.attribute).is_none());
     let counted = counts.into_iter().flat_map(Counts::attributes);
     let derived =
         derived.into_iter().chain(class).chain(counted).map(|attribute| Instance { index: Some(0), attribute });

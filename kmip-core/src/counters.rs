@@ -11,7 +11,6 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::operation::ResponsePayload;
-use kmip_codec::registry::Tag;
 use kmip_codec::version::{V3_0, Version};
 
 use crate::batch::Context;
@@ -51,13 +50,14 @@ impl Counter {
         more.is_none().then_some((counter, id))
     }
 
-    fn of_attribute(tag: Tag) -> Option<Self> {
-        Some(match tag {
-            Tag::CertifyCounter => Self::Certify,
-            Tag::DecryptCounter => Self::Decrypt,
-            Tag::EncryptCounter => Self::Encrypt,
-            Tag::SignCounter => Self::Sign,
-            Tag::SignatureVerifyCounter => Self::SignatureVerify,
+    /// What an attribute counts, and how much of it; `None` of other attributes.
+    pub fn of_attribute(attribute: &Attribute) -> Option<(Self, i64)> {
+        Some(match attribute {
+            Attribute::CertifyCounter(count) => (Self::Certify, *count),
+            Attribute::DecryptCounter(count) => (Self::Decrypt, *count),
+            Attribute::EncryptCounter(count) => (Self::Encrypt, *count),
+            Attribute::SignCounter(count) => (Self::Sign, *count),
+            Attribute::SignatureVerifyCounter(count) => (Self::SignatureVerify, *count),
             _ => return None,
         })
     }
@@ -252,8 +252,11 @@ pub(crate) fn count(context: &mut Context<'_>, id: Text, counter: Counter) {
 
 /// The counts of an object for a client that can see them, the uses of this request included.
 pub(crate) fn shown(context: &Context<'_>, record: &Record) -> Option<Counts> {
+    if context.version < V3_0 {
+        return None;
+    }
     let found = match context.txn.written(&layout::counts(&record.scope, &record.id)) {
-        Some(value) if context.version >= V3_0 => Some(value.and_then(Counts::decode).unwrap_or_default()),
+        Some(value) => Some(value.and_then(Counts::decode).unwrap_or_default()),
         _ => context.engine.shown_counts(record, context.version),
     };
     let mut counts = found?;
@@ -266,30 +269,15 @@ pub(crate) fn shown(context: &Context<'_>, record: &Record) -> Option<Counts> {
 /// before leaves none.
 pub(crate) fn import(context: &mut Context<'_>, record: &mut Record) -> OpResult<()> {
     let mut counts = Counts::default();
-    for attribute in record.attributes.iter().map(|instance| &instance.attribute) {
-        let (Some(counter), Some(count)) = (Counter::of_attribute(attribute.tag()), count_of(attribute)) else {
-            continue;
-        };
+    for (counter, count) in record.attributes.iter().filter_map(|instance| Counter::of_attribute(&instance.attribute)) {
         if count < 0 {
             return fail(Fault::InvalidAttributeValue, "a counter is not negative");
         }
         counts.add(counter, count);
     }
-    record.attributes.retain(|instance| Counter::of_attribute(instance.attribute.tag()).is_none());
+    record.attributes.retain(|instance| Counter::of_attribute(&instance.attribute).is_none());
     context.effects.uses.retain(|of| of.owner.0 != record.scope || of.owner.1 != record.id);
     let value = (counts != Counts::default()).then(|| counts.encode());
     context.txn.write(layout::counts(&record.scope, &record.id), value);
     Ok(())
-}
-
-/// The value of a counter.
-pub(crate) fn count_of(attribute: &Attribute) -> Option<i64> {
-    match attribute {
-        Attribute::CertifyCounter(count)
-        | Attribute::DecryptCounter(count)
-        | Attribute::EncryptCounter(count)
-        | Attribute::SignCounter(count)
-        | Attribute::SignatureVerifyCounter(count) => Some(*count),
-        _ => None,
-    }
 }

@@ -10,10 +10,11 @@ use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{IdentifierKind, Sink};
 
 use crate::attributes::{is_equal, object_class, rule_of};
+use crate::counters::Counter;
 use crate::error::{Fault, OpResult, fail};
 use crate::index::value_key;
 use crate::object::{Record, date_value, is_of};
-use crate::{counters, quirks, state};
+use crate::{quirks, state};
 
 /// The criteria of one Locate.
 pub(crate) struct Criteria<'a> {
@@ -71,7 +72,7 @@ impl<'a> Criteria<'a> {
             if rule_of(&reference, version).is_none() {
                 return fail(Fault::InvalidAttribute, unknown(&reference, version));
             }
-            if counters::count_of(attribute).is_some() {
+            if Counter::of_attribute(attribute).is_some() {
                 criteria.counted.push(attribute);
                 continue;
             }

@@ -229,7 +229,7 @@ struct Entry {
 /// Which item of which request.
 pub(crate) type Fingerprint = ([u8; 32], usize);
 
-/// What a request does with streams, to be applied when it is answered.
+/// What a request does beside the store, to be applied when it is answered: streams, PKCS#11 applications, uses of keys.
 #[derive(Default)]
 pub(crate) struct Effects {
     opened: Vec<(ByteString, Stream)>,
