@@ -182,6 +182,35 @@ fn containers_that_do_not_open_are_refused() {
     }
 }
 
+/// A key that was opened before is of no use to who links it to a password that does not open it.
+#[test]
+fn a_key_works_with_the_password_that_it_is_linked_to() {
+    let chain = Chain::new();
+    for version in VERSIONS {
+        let mut walker = Walker::new(version);
+        let w = &mut walker;
+        let bad_password = if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword };
+        let (right, wrong) = (password(w, PASSWORD), password(w, "another"));
+        let (right, wrong) =
+            (link(w, LinkType::PKCS_12PasswordLink, &right), link(w, LinkType::PKCS_12PasswordLink, &wrong));
+        let taken = try_register(w, &chain.container("disk", PASSWORD), vec![right.clone()]);
+        let id = identifier(&taken, Tag::UniqueIdentifier);
+        w.activate(&id);
+        let sign = |w: &mut Walker| {
+            let parameters = structure(Tag::CryptographicParameters, sha_256());
+            let fields = vec![w.id(&id), parameters, bytes(Tag::Data, b"to be signed")];
+            w.call(Operation::Sign, fields)
+        };
+        assert_eq!(status(&sign(w)), Some(ResultStatus::Success), "KMIP {version}");
+        let changed = w.modify(&id, wrong);
+        assert_eq!(status(&changed), Some(ResultStatus::Success), "KMIP {version}: {changed:?}");
+        assert_eq!(reason(&sign(w)), Some(bad_password), "KMIP {version}");
+        assert_eq!(reason(&get(w, &id, Some(KeyFormatType::PKCS_8))), Some(bad_password), "KMIP {version}");
+        w.modify(&id, right);
+        assert_eq!(status(&sign(w)), Some(ResultStatus::Success), "KMIP {version}");
+    }
+}
+
 /// Nothing leads a container to itself, and no name is longer than a record holds.
 #[test]
 fn wrapped_passwords_and_endless_names_are_refused() {

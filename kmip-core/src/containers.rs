@@ -43,6 +43,11 @@ impl Lock {
         Ok(Self { vault: Arc::clone(&context.engine.vault), password })
     }
 
+    /// The password.
+    pub fn password(&self) -> &SecretText {
+        &self.password
+    }
+
     /// Opens a container.
     pub fn open(&self, container: &Secret) -> Result<Opened, CryptoError> {
         self.vault.open_container(container.expose_secret(), &self.password)

@@ -40,7 +40,7 @@ impl Material<'_> {
 fn material<'a>(vault: &impl OpensKeys, key: Key<'a>) -> Result<Material<'a>, CryptoError> {
     match key {
         Key::Sealed(sealed, binding) => Ok(Material::Opened(vault.open(sealed, binding)?)),
-        Key::Converted(sealed, binding, convert) => convert(&vault.open(sealed, binding)?).map(Material::Opened),
+        Key::Converted(sealed, binding, how) => (how.convert)(&vault.open(sealed, binding)?).map(Material::Opened),
         Key::Clear(secret) => Ok(Material::Given(secret)),
         Key::Public(_) => Err(CryptoError::Key("a public key cannot do this".to_owned())),
     }
@@ -61,9 +61,9 @@ pub(crate) fn with_material<T>(
 fn private_key(vault: &impl OpensKeys, key: Key<'_>) -> Result<Arc<PrivateKey>, CryptoError> {
     let kept = vault.private_keys();
     match key {
-        Key::Sealed(sealed, binding) => kept.parsed(sealed, binding, || Ok(vault.open(sealed, binding)?)),
-        Key::Converted(sealed, binding, convert) => {
-            kept.parsed(sealed, binding, || convert(&vault.open(sealed, binding)?))
+        Key::Sealed(sealed, binding) => kept.parsed(sealed, binding, None, || Ok(vault.open(sealed, binding)?)),
+        Key::Converted(sealed, binding, how) => {
+            kept.parsed(sealed, binding, how.password, || (how.convert)(&vault.open(sealed, binding)?))
         }
         Key::Clear(secret) => PrivateKey::parse(secret).map(Arc::new),
         Key::Public(_) => Err(CryptoError::Key("a public key cannot do this: it takes the private key".to_owned())),

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use kmip_codec::secret::Secret;
+use kmip_codec::secret::{Secret, SecretText};
 use kmip_core::ports::crypto::CryptoError;
 use kmip_core::ports::vault::{Binding, Sealed};
 use quick_cache::sync::Cache;
@@ -18,7 +18,14 @@ use super::keys::PrivateKey;
 const KEPT: usize = 1024;
 
 /// The parsed private keys of a vault; without a cache, none is kept.
-pub(crate) struct PrivateKeys(Option<Cache<[u8; 32], Arc<PrivateKey>>>);
+pub(crate) struct PrivateKeys(Option<Cache<[u8; 32], Kept>>);
+
+#[derive(Clone)]
+struct Kept {
+    key: Arc<PrivateKey>,
+    /// Of the container in which it came.
+    password: Option<Arc<SecretText>>,
+}
 
 impl Default for PrivateKeys {
     fn default() -> Self {
@@ -32,21 +39,25 @@ impl PrivateKeys {
         Self(None)
     }
 
-    /// The parsed key of a blob; `open` gives its PKCS#8 if it is not kept.
+    /// The parsed key of a blob, which a password opens if it is a container; `open` gives its PKCS#8 if it is not kept.
     pub(super) fn parsed(
         &self,
         sealed: &Sealed,
         binding: Binding<'_>,
+        password: Option<&SecretText>,
         open: impl FnOnce() -> Result<Secret, CryptoError>,
     ) -> Result<Arc<PrivateKey>, CryptoError> {
         let parse = || Ok(Arc::new(PrivateKey::parse(&open()?)?));
         let Some(cache) = &self.0 else { return parse() };
         let name = name(sealed, binding);
-        if let Some(kept) = cache.get(&name) {
-            return Ok(kept);
+        if let Some(kept) = cache.get(&name)
+            && kept.password.as_deref() == password
+        {
+            return Ok(kept.key);
         }
         let key = parse()?;
-        cache.insert(name, Arc::clone(&key));
+        let password = password.map(|password| Arc::new(password.clone()));
+        cache.insert(name, Kept { key: Arc::clone(&key), password });
         Ok(key)
     }
 

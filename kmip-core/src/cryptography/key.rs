@@ -1,5 +1,7 @@
 //! The key of a cryptographic operation: whether it may be used so, and the form in which the vault takes it.
 
+use std::sync::OnceLock;
+
 use kmip_codec::inline::Text;
 use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::registry::{
@@ -14,7 +16,7 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::formats::{self, FormatError};
 use crate::material::{self, Bound, native_format};
 use crate::object::{MaterialKind, Record, attribute_of};
-use crate::ports::crypto::{CryptoError, Key};
+use crate::ports::crypto::{Conversion, CryptoError, Key};
 use crate::ports::post_quantum::PostQuantum;
 use crate::ports::vault::Sealed;
 use crate::txn::View;
@@ -140,11 +142,11 @@ struct Converter {
 }
 
 impl Converter {
-    fn convert(&self, secret: &Secret) -> Result<Secret, CryptoError> {
+    fn convert(&self, secret: &Secret) -> OpResult<Secret> {
         if let Some(lock) = &self.lock {
-            return lock.open(secret).map(|opened| opened.key);
+            return lock.open(secret).map(|opened| opened.key).map_err(containers::refusal);
         }
-        let unusable = |why: &str| CryptoError::Key(why.to_owned());
+        let unusable = |why: &str| OpError::from(CryptoError::Key(why.to_owned()));
         let material = material::read_material(self.kind, secret.clone(), self.format)
             .map_err(|_| unusable("the key material cannot be read"))?;
         let wanted = native_format(self.object_type);
@@ -203,8 +205,18 @@ impl<'a> Prepared<'a> {
         let result = match &self.form {
             Form::Sealed(sealed) => call(Key::Sealed(sealed, self.bound.binding())),
             Form::Converted(sealed, converter) => {
-                let convert = |secret: &Secret| converter.convert(secret);
-                call(Key::Converted(sealed, self.bound.binding(), &convert))
+                let refused = OnceLock::new();
+                let convert = |secret: &Secret| {
+                    converter.convert(secret).map_err(|error| {
+                        let told = CryptoError::Key(error.message.clone());
+                        let _ = refused.set(error);
+                        told
+                    })
+                };
+                let password = converter.lock.as_ref().map(Lock::password);
+                let done =
+                    call(Key::Converted(sealed, self.bound.binding(), Conversion { convert: &convert, password }));
+                return done.map_err(|error| refused.into_inner().unwrap_or_else(|| error.into()));
             }
             Form::Clear(secret) => call(Key::Clear(secret)),
             Form::Public(spki) => call(Key::Public(spki)),

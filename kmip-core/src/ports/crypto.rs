@@ -30,7 +30,13 @@ pub enum Key<'a> {
 }
 
 /// Makes raw bytes or PKCS#8 of material in another form.
-pub type Conversion<'a> = &'a (dyn Fn(&Secret) -> Result<Secret, CryptoError> + Sync);
+#[derive(Clone, Copy)]
+pub struct Conversion<'a> {
+    /// Makes it.
+    pub convert: &'a (dyn Fn(&Secret) -> Result<Secret, CryptoError> + Sync),
+    /// What opens the form, if it is a container: what a vault keeps of one password is not for another.
+    pub password: Option<&'a SecretText>,
+}
 
 impl std::fmt::Debug for Key<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::crypto::OpensKeys;
+use kmip_codec::secret::SecretText;
+use kmip_core::ports::crypto::Conversion;
 use kmip_core::ports::vault::{Binding, Curve, Generated, KeySpec, KeyVault, Sealed, VaultError};
 
 fn vault() -> SoftwareVault {
@@ -56,15 +58,38 @@ fn a_conversion_runs_once_for_a_private_key() {
         Ok(secret(&opened.expose_secret().iter().map(|byte| byte ^ 0x55).collect::<Vec<_>>()))
     };
     for _ in 0..3 {
-        let key = Key::Converted(&sealed, binding("2"), &convert);
+        let key = Key::Converted(&sealed, binding("2"), Conversion { convert: &convert, password: None });
         let signature = vault.sign(key, &HOW, Message::Data(b"message")).unwrap();
         assert!(vault.verify(Key::Public(&public), &HOW, Message::Data(b"message"), &signature).unwrap());
     }
     assert_eq!(runs.into_inner(), 1);
     let refuse = |_: &Secret| Err(CryptoError::Key("of another kind".to_owned()));
     let sealed = vault.seal(&other, binding("3")).unwrap();
-    let refused = vault.sign(Key::Converted(&sealed, binding("3"), &refuse), &HOW, Message::Data(b""));
+    let refused = vault.sign(
+        Key::Converted(&sealed, binding("3"), Conversion { convert: &refuse, password: None }),
+        &HOW,
+        Message::Data(b""),
+    );
     assert!(matches!(refused, Err(CryptoError::Key(_))));
+}
+
+#[test]
+fn what_one_password_opened_is_not_for_another() {
+    let vault = vault();
+    let (sealed, _) = pair(&vault, "1");
+    let (right, wrong) = (SecretText::copy_from("right"), SecretText::copy_from("wrong"));
+    let sign = |password| {
+        let convert = |opened: &Secret| match password == &right {
+            true => Ok(opened.clone()),
+            false => Err(CryptoError::Data("the password is wrong".to_owned())),
+        };
+        let how = Conversion { convert: &convert, password: Some(password) };
+        vault.sign(Key::Converted(&sealed, binding("1"), how), &HOW, Message::Data(b"message"))
+    };
+    assert!(sign(&right).is_ok());
+    assert!(matches!(sign(&wrong), Err(CryptoError::Data(_))));
+    assert!(sign(&right).is_ok());
+    assert_eq!(vault.private_keys().kept(), 1);
 }
 
 #[test]
