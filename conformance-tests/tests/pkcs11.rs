@@ -166,6 +166,12 @@ impl Caller {
         self.must(F::C_CreateObject, template).ulong()
     }
 
+    /// SHA-256 in one call.
+    fn digest_of(&mut self, session: u64, data: &[u8]) -> Vec<u8> {
+        self.must(F::C_DigestInit, input().ulong(session).mechanism(0x250, None));
+        self.must(F::C_Digest, input().ulong(session).octets(data).room(32)).buffer()
+    }
+
     fn find(&mut self, session: u64, template: Input) -> Vec<u64> {
         let mut init = input().ulong(session);
         init.0.extend(template.0);
@@ -190,11 +196,13 @@ const DECRYPT: u64 = 0x105;
 const WRAP: u64 = 0x106;
 const UNWRAP: u64 = 0x107;
 const DERIVE: u64 = 0x10C;
+const SIGN: u64 = 0x108;
 const EXTRACTABLE: u64 = 0x162;
 const MODULUS: u64 = 0x120;
 const MODULUS_BITS: u64 = 0x121;
 const VALUE_LEN: u64 = 0x161;
 const EC_PARAMS: u64 = 0x180;
+const EC_POINT: u64 = 0x181;
 const AES: u64 = 0x1F;
 const GENERIC: u64 = 0x10;
 const READS: u64 = 4;
@@ -494,9 +502,14 @@ fn objects_are_found_read_and_destroyed_by_their_client_alone_in(version: Versio
 
 impl Caller {
     fn value_of(&mut self, session: u64, key: u64) -> Vec<u8> {
-        let asked = input().ulong(session).ulong(key).count(1).ulong(VALUE).byte(0).byte(1).count(64);
+        self.octets_of(session, key, VALUE)
+    }
+
+    /// An attribute that is an octet string.
+    fn octets_of(&mut self, session: u64, object: u64, kind: u64) -> Vec<u8> {
+        let asked = input().ulong(session).ulong(object).count(1).ulong(kind).byte(0).byte(1).count(256);
         let mut told = self.must(F::C_GetAttributeValue, asked);
-        assert_eq!((told.count(), told.ulong()), (1, VALUE));
+        assert_eq!((told.count(), told.ulong()), (1, kind));
         told.buffer_after_flags()
     }
 
@@ -640,6 +653,235 @@ fn keys_are_derived_with_known_answers_in(version: Version) {
     assert_eq!(caller.refused(F::C_DeriveKey, short), Rv::MECHANISM_PARAM_INVALID);
     assert_eq!(caller.refused(F::C_DeriveKey, derive(0x393, None, key, session)), Rv::KEY_FUNCTION_NOT_PERMITTED);
     assert_eq!(caller.refused(F::C_DeriveKey, derive(0x393, None, base, reads)), Rv::SESSION_READ_ONLY);
+}
+
+/// The key of the initiator and the point of the responder in RFC 5903 §8.1; ANSI X9.63 with `shared` by another implementation.
+#[test]
+fn keys_are_agreed_on_with_known_answers() {
+    for version in VERSIONS {
+        keys_are_agreed_on_with_known_answers_in(version);
+    }
+}
+
+fn keys_are_agreed_on_with_known_answers_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let point = bytes(
+        "04d12dfb5289c8d4f81208b70270398c342296970a0bccb74c736fc7554494bf6356fbf3ca366cc23e8157854c13c58d6aac23f046ada30f8353e74f33039872ab",
+    );
+    let secret = bytes("d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de");
+    let (sha1, sha256) = (2, 6);
+    // The private key comes wrapped, as it does not come in the clear.
+    let by = caller.key_for(session, &bytes("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8"), [WRAP, UNWRAP]);
+    let wrapped = bytes(
+        "f3410df4b6cfb445c67d59f99107c4d29e8720f61b68baf75a881f88229e8d6dec3cb24aeb097dbfe8438e7809576218ba91fbc4bb6157e41d910898cca5e53bc1df3f40a46eca0df37fc49410f13faa",
+    );
+    let unwrap = |usage| {
+        let head = input().ulong(session).mechanism(0x210B, None).ulong(by).octets(&wrapped);
+        let template = input().count(3).number(CLASS, 3).number(KEY_TYPE, 3).flag(usage, true);
+        Input([head.0, template.0].concat())
+    };
+    let own = caller.must(F::C_UnwrapKey, unwrap(DERIVE)).ulong();
+    let signs = caller.must(F::C_UnwrapKey, unwrap(SIGN)).ulong();
+    let derive = |key, function: u64, shared: &[u8], public: &[u8], key_type, octets: Option<u64>| {
+        let parameter = input().ulong(function).octets(shared).octets(public);
+        let head = input().ulong(session).mechanism(0x1050, Some(parameter)).ulong(key);
+        let template = input().count(1 + usize::from(octets.is_some())).number(KEY_TYPE, key_type);
+        let template = octets.map_or(template.clone(), |octets| template.number(VALUE_LEN, octets));
+        Input([head.0, template.0].concat())
+    };
+    let mut agreed = |function, shared: &[u8], public: &[u8], key_type, octets| {
+        let derived = caller.must(F::C_DeriveKey, derive(own, function, shared, public, key_type, octets)).ulong();
+        caller.value_of(session, derived)
+    };
+    // Without a function: all of the secret, or its end.
+    assert_eq!(agreed(1, b"", &point, GENERIC, None), secret);
+    assert_eq!(agreed(1, b"", &point, AES, Some(16)), secret[16..]);
+    let compressed = [&[3], &point[1..33]].concat();
+    assert_eq!(agreed(1, b"", &compressed, GENERIC, None), secret);
+    let string = [&[0x04, 65], point.as_slice()].concat();
+    assert_eq!(agreed(1, b"", &string, GENERIC, None), secret);
+    let known = "b6c020b266e9e330da264d264a8f6613c59ef7292bd71ebc3097ecf525e944bd4cb7cb05ee84dcd1f5b9eb9ee524279c";
+    assert_eq!(agreed(sha256, b"shared", &point, GENERIC, Some(48)), bytes(known));
+    let known = "e4afa8f9625e2786fc241ff079a12c46080da731";
+    assert_eq!(agreed(sha1, b"shared", &point, GENERIC, Some(20)), bytes(known));
+    // What it refuses.
+    let mut refused = |key, function, shared: &[u8], public: &[u8], key_type, octets| {
+        caller.refused(F::C_DeriveKey, derive(key, function, shared, public, key_type, octets))
+    };
+    assert_eq!(refused(own, 1, b"shared", &point, GENERIC, None), Rv::MECHANISM_PARAM_INVALID);
+    assert_eq!(refused(own, 9, b"", &point, GENERIC, Some(16)), Rv::MECHANISM_PARAM_INVALID);
+    assert_eq!(refused(own, 1, b"", &point[..64], GENERIC, None), Rv::MECHANISM_PARAM_INVALID);
+    let mut elsewhere = point.clone();
+    elsewhere[64] ^= 1;
+    assert_eq!(refused(own, 1, b"", &elsewhere, GENERIC, None), Rv::MECHANISM_PARAM_INVALID);
+    assert_eq!(refused(own, 1, b"", &point, GENERIC, Some(33)), Rv::KEY_SIZE_RANGE);
+    assert_eq!(refused(own, sha256, b"", &point, GENERIC, None), Rv::TEMPLATE_INCOMPLETE);
+    assert_eq!(refused(own, sha256, b"", &point, GENERIC, Some(513)), Rv::KEY_SIZE_RANGE);
+    assert_eq!(refused(own, 1, b"", &point, AES, None), Rv::TEMPLATE_INCOMPLETE);
+    assert_eq!(refused(signs, 1, b"", &point, GENERIC, None), Rv::KEY_FUNCTION_NOT_PERMITTED);
+    assert_eq!(refused(by, 1, b"", &point, GENERIC, None), Rv::KEY_TYPE_INCONSISTENT);
+    assert_eq!(refused(1 << 40, 1, b"", &point, GENERIC, None), Rv::KEY_HANDLE_INVALID);
+    let bare = input().ulong(session).mechanism(0x1050, None).ulong(own).count(1).number(KEY_TYPE, GENERIC);
+    assert_eq!(caller.refused(F::C_DeriveKey, bare), Rv::MECHANISM_PARAM_INVALID);
+}
+
+/// On every curve two parties come to the same key, as long as a coordinate.
+#[test]
+fn both_parties_agree_on_every_curve() {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), V2_1);
+    let session = caller.session(WRITES);
+    let curves =
+        [("2b81040021", 28), ("2a8648ce3d030107", 32), ("2b81040022", 48), ("2b81040023", 66), ("2b8104000a", 32)];
+    for (oid, octets) in curves {
+        let oid = bytes(oid);
+        let parameters = [&[6, u8::try_from(oid.len()).expect("short")][..], &oid].concat();
+        let pair = input().ulong(session).mechanism(0x1040, None).count(1).text(EC_PARAMS, &parameters);
+        let pair = Input([pair.0, input().count(1).flag(DERIVE, true).0].concat());
+        let mut made = || {
+            let mut pair = caller.must(F::C_GenerateKeyPair, pair.clone());
+            (pair.ulong(), pair.ulong())
+        };
+        let (ours, theirs) = (made(), made());
+        let mut agreed = |private: u64, public: u64| {
+            let point = caller.octets_of(session, public, EC_POINT);
+            let parameter = input().ulong(1).octets(b"").octets(&point);
+            let derive = input().ulong(session).mechanism(0x1050, Some(parameter)).ulong(private);
+            let template = input().count(1).number(KEY_TYPE, GENERIC);
+            let derived = caller.must(F::C_DeriveKey, Input([derive.0, template.0].concat())).ulong();
+            caller.value_of(session, derived)
+        };
+        let key = agreed(ours.1, theirs.0);
+        assert_eq!(key.len(), octets);
+        assert_eq!(agreed(theirs.1, ours.0), key);
+    }
+}
+
+/// Two things at once give what they give one after the other.
+#[test]
+fn parts_go_through_a_cipher_and_something_else_at_once() {
+    for version in VERSIONS {
+        parts_go_through_a_cipher_and_something_else_at_once_in(version);
+    }
+}
+
+fn parts_go_through_a_cipher_and_something_else_at_once_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let key = caller.secret_key(session, AES, &bytes("2b7e151628aed2a6abf7158809cf4f3c"));
+    let mac = caller.secret_key(session, GENERIC, &[0x0b; 20]);
+    let iv = bytes("000102030405060708090a0b0c0d0e0f");
+    let plain = bytes("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51");
+    let cipher = bytes("7649abac8119b246cee98e9b12e9197d5086cb9b507219ee95db113a917678b2");
+    let digest = caller.digest_of(session, &plain);
+    let cbc = || input().ulong(session).mechanism(0x1082, Some(input().octets(&iv))).ulong(key);
+    let hmac = || input().ulong(session).mechanism(0x251, None).ulong(mac);
+    let sha = || input().ulong(session).mechanism(0x250, None);
+    let end = || input().ulong(session).room(64);
+    let twofold = |caller: &mut Caller, function, data: &[u8]| {
+        let mut given = Vec::new();
+        for part in data.chunks(11) {
+            given.extend(caller.must(function, input().ulong(session).octets(part).room(64)).buffer());
+        }
+        given
+    };
+
+    caller.must(F::C_EncryptInit, cbc());
+    assert_eq!(
+        caller.refused(F::C_DigestEncryptUpdate, input().ulong(session).octets(&plain).room(64)),
+        Rv::OPERATION_NOT_INITIALIZED
+    );
+    caller.must(F::C_DigestInit, sha());
+    assert_eq!(
+        caller.refused(F::C_DigestEncryptUpdate, input().ulong(session).octets(&plain).room(8)),
+        Rv::BUFFER_TOO_SMALL
+    );
+    let mut made = twofold(&mut caller, F::C_DigestEncryptUpdate, &plain);
+    made.extend(caller.must(F::C_EncryptFinal, end()).buffer());
+    assert_eq!(made, cipher);
+    assert_eq!(caller.must(F::C_DigestFinal, end()).buffer(), digest);
+
+    caller.must(F::C_DecryptInit, cbc());
+    caller.must(F::C_DigestInit, sha());
+    let mut back = twofold(&mut caller, F::C_DecryptDigestUpdate, &cipher);
+    let rest = caller.must(F::C_DecryptFinal, end()).buffer();
+    // The end of the plaintext came after the last part: it is the caller's to digest.
+    if !rest.is_empty() {
+        caller.must(F::C_DigestUpdate, input().ulong(session).octets(&rest));
+    }
+    back.extend(rest);
+    assert_eq!(back, plain);
+    assert_eq!(caller.must(F::C_DigestFinal, end()).buffer(), digest);
+
+    caller.must(F::C_EncryptInit, cbc());
+    caller.must(F::C_SignInit, hmac());
+    let mut made = twofold(&mut caller, F::C_SignEncryptUpdate, &plain);
+    made.extend(caller.must(F::C_EncryptFinal, end()).buffer());
+    assert_eq!(made, cipher);
+    let code = caller.must(F::C_SignFinal, end()).buffer();
+    caller.must(F::C_SignInit, hmac());
+    assert_eq!(caller.must(F::C_Sign, input().ulong(session).octets(&plain).room(64)).buffer(), code);
+
+    caller.must(F::C_DecryptInit, cbc());
+    caller.must(F::C_VerifyInit, hmac());
+    twofold(&mut caller, F::C_DecryptVerifyUpdate, &cipher);
+    let rest = caller.must(F::C_DecryptFinal, end()).buffer();
+    if !rest.is_empty() {
+        caller.must(F::C_VerifyUpdate, input().ulong(session).octets(&rest));
+    }
+    caller.must(F::C_VerifyFinal, input().ulong(session).octets(&code));
+}
+
+#[test]
+fn what_takes_no_parts_ends_both() {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), V2_1);
+    let session = caller.session(WRITES);
+    let key = caller.secret_key(session, AES, &[7; 16]);
+    let pair = input().ulong(session).mechanism(0x1040, None).count(1).text(EC_PARAMS, P256).count(0);
+    let mut made = caller.must(F::C_GenerateKeyPair, pair);
+    let (_, private) = (made.ulong(), made.ulong());
+    let ecb = input().ulong(session).mechanism(0x1081, None).ulong(key);
+    caller.must(F::C_EncryptInit, ecb);
+    caller.must(F::C_SignInit, input().ulong(session).mechanism(0x1041, None).ulong(private));
+    let part = || input().ulong(session).octets(&[8; 32]).room(64);
+    assert_eq!(caller.refused(F::C_SignEncryptUpdate, part()), Rv::FUNCTION_NOT_SUPPORTED);
+    assert_eq!(caller.refused(F::C_EncryptFinal, input().ulong(session).room(64)), Rv::OPERATION_NOT_INITIALIZED);
+}
+
+#[test]
+fn keys_are_digested_if_they_may_leave_and_objects_have_a_size() {
+    for version in VERSIONS {
+        keys_are_digested_if_they_may_leave_and_objects_have_a_size_in(version);
+    }
+}
+
+fn keys_are_digested_if_they_may_leave_and_objects_have_a_size_in(version: Version) {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+    let session = caller.session(WRITES);
+    let key = caller.secret_key(session, AES, &[7; 16]);
+    let digest = caller.digest_of(session, &[&[1, 2][..], &[7; 16]].concat());
+    assert_eq!(caller.refused(F::C_DigestKey, input().ulong(session).ulong(key)), Rv::OPERATION_NOT_INITIALIZED);
+    caller.must(F::C_DigestInit, input().ulong(session).mechanism(0x250, None));
+    caller.must(F::C_DigestUpdate, input().ulong(session).octets(&[1, 2]));
+    caller.must(F::C_DigestKey, input().ulong(session).ulong(key));
+    assert_eq!(caller.must(F::C_DigestFinal, input().ulong(session).room(32)).buffer(), digest);
+    let template = input().ulong(session).mechanism(0x1080, None).count(2).number(VALUE_LEN, 32).flag(SENSITIVE, true);
+    let sensitive = caller.must(F::C_GenerateKey, template).ulong();
+    caller.must(F::C_DigestInit, input().ulong(session).mechanism(0x250, None));
+    assert_eq!(caller.refused(F::C_DigestKey, input().ulong(session).ulong(sensitive)), Rv::KEY_INDIGESTIBLE);
+    assert_eq!(caller.refused(F::C_DigestKey, input().ulong(session).ulong(1 << 40)), Rv::KEY_HANDLE_INVALID);
+
+    let size =
+        |caller: &mut Caller, handle| caller.must(F::C_GetObjectSize, input().ulong(session).ulong(handle)).ulong();
+    assert!((32..4_096).contains(&size(&mut caller, key)));
+    let unknown = input().ulong(session).ulong(1 << 40);
+    assert_eq!(caller.refused(F::C_GetObjectSize, unknown.clone()), Rv::OBJECT_HANDLE_INVALID);
+    assert_eq!(caller.refused(F::C_CopyObject, unknown.count(0)), Rv::OBJECT_HANDLE_INVALID);
+    assert_eq!(caller.refused(F::C_CopyObject, input().ulong(session).ulong(key).count(0)), Rv::ACTION_PROHIBITED);
+    assert_eq!(caller.refused(F::C_GetFunctionStatus, input().ulong(session)), Rv::FUNCTION_NOT_PARALLEL);
+    assert_eq!(caller.refused(F::C_CancelFunction, input().ulong(session)), Rv::FUNCTION_NOT_PARALLEL);
+    assert_eq!(caller.refused(F::C_WaitForSlotEvent, input().ulong(1)), Rv::NO_EVENT);
+    assert_eq!(caller.refused(F::C_WaitForSlotEvent, input().ulong(0)), Rv::FUNCTION_NOT_SUPPORTED);
 }
 
 #[test]

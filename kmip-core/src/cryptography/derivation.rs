@@ -164,3 +164,23 @@ pub(crate) fn aws_signature(vault: &dyn Cryptography, key: &Secret, data: &[Secr
         Ok(Secret::from_zeroizing(zeroize::Zeroizing::new(made)))
     })
 }
+
+/// The key derivation of ANSI X9.63 (SEC 1 §3.6.1): hashes of a shared secret, a counter and what both parties know.
+pub(crate) fn x963(
+    vault: &dyn Cryptography,
+    hash: Hash,
+    secret: &Secret,
+    shared: &[u8],
+    length: usize,
+) -> OpResult<Secret> {
+    let block = |counter: u32, bytes: usize| {
+        let data = [&counter.to_be_bytes(), shared].concat();
+        vault.derive(Some(Key::Clear(secret)), &Derivation::Hash { hash, data: &data }, bytes)
+    };
+    Secret::init_with(length, |out| {
+        for (counter, part) in (1_u32..).zip(out.chunks_mut(hash.length())) {
+            part.copy_from_slice(block(counter, part.len())?.expose_secret());
+        }
+        Ok::<(), OpError>(())
+    })
+}

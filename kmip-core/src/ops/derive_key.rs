@@ -7,15 +7,18 @@ use kmip_codec::inline::Text;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, SecretData, SymmetricKey};
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest, DeriveKeyResponse};
 use kmip_codec::registry::{
-    CryptographicAlgorithm, DerivationMethod, KeyFormatType, LinkType, ObjectType, Operation, SecretDataType,
+    CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, KeyFormatType, LinkType, ObjectType, Operation,
+    SecretDataType,
 };
 use kmip_codec::secret::Secret;
 
 use crate::batch::Context;
-use crate::cryptography::derivation::{Inputs, Plan, aws_signature};
+use crate::cryptography::derivation::{self, Inputs, Plan, aws_signature};
 use crate::cryptography::key::{self, Prepared, Use};
+use crate::cryptography::parameters;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
+use crate::ports::crypto::Derivation;
 use crate::txn::View;
 use crate::{attributes, make, material};
 
@@ -29,16 +32,61 @@ pub(super) fn derive_key(context: &mut Context<'_>, request: DeriveKeyRequest) -
         return fail(Fault::InvalidObjectType, format!("Derive Key makes no {object_type} objects"));
     }
     let bases = bases(context, &unique_identifier)?;
-    let mut record = new_record(context, object_type, attributes)?;
+    let record = new_record(context, object_type, attributes)?;
     let length = length_in_bytes(&record)?;
     make::claim_names(context, &record)?;
     let derived = derive(context, derivation_method, derivation_parameters, &bases, length)?;
+    let id = keep(context, record, bases, derived)?;
+    Ok(DeriveKeyResponse { unique_identifier: UniqueIdentifier::Text(id), attributes: None })
+}
+
+/// A key agreement with a public key that is no object here, as PKCS#11 has it (CKM_ECDH1_DERIVE, PKCS#11 3.0 §2.3.14).
+pub(crate) struct Agreement {
+    /// The private key.
+    pub private: Text,
+    /// `SubjectPublicKeyInfo` (DER) of the other party.
+    pub public: Vec<u8>,
+    /// Bytes of the shared secret of their curve.
+    pub secret_bytes: usize,
+    /// How a key is made of the secret: by ANSI X9.63 with a hash and what both parties know, or as its last bytes.
+    pub x963: Option<(HashingAlgorithm, Vec<u8>)>,
+    /// Attributes of the symmetric key.
+    pub attributes: Bag,
+}
+
+/// Derives a symmetric key by key agreement, with the rules of Derive Key.
+pub(crate) fn agree(context: &mut Context<'_>, agreement: Agreement) -> OpResult<Text> {
+    let Agreement { private, public, secret_bytes, x963, attributes } = agreement;
+    let base = key::usable(context, &private, Use::Derive)?;
+    if base.object_type != ObjectType::PrivateKey {
+        return fail(Fault::WrongObjectType, "key agreement needs a private key");
+    }
+    let record = new_record(context, ObjectType::SymmetricKey, Some(attributes))?;
+    let length = length_in_bytes(&record)?;
+    make::claim_names(context, &record)?;
+    let prepared = Prepared::new(context, &base)?;
+    let vault = context.engine.vault.as_ref();
+    let how = Derivation::Agreement { public: &public };
+    let secret = prepared.with(|key| vault.derive(Some(key), &how, secret_bytes))?;
+    let derived = match x963 {
+        Some((name, shared)) => derivation::x963(vault, parameters::hash(name)?, &secret, &shared, length)?,
+        None => {
+            let skipped = secret.len().checked_sub(length);
+            let last = skipped.and_then(|skipped| secret.expose_secret().get(skipped..));
+            last.map_or_else(|| too_short(&secret), |last| Ok(Secret::copy_from(last)))?
+        }
+    };
+    keep(context, record, vec![base], derived)
+}
+
+/// Makes the derived object one of the store.
+fn keep(context: &mut Context<'_>, mut record: Record, bases: Vec<View>, derived: Secret) -> OpResult<Text> {
     link(context, &mut record, bases)?;
     hold(context, &mut record, derived)?;
     let id = record.id.clone();
     make::put(context, record)?;
     context.give(Operation::DeriveKey, &id);
-    Ok(DeriveKeyResponse { unique_identifier: UniqueIdentifier::Text(id), attributes: None })
+    Ok(id)
 }
 
 /// The objects to derive from. The ID Placeholder is none of them unless the request names it.
@@ -169,8 +217,12 @@ fn public(context: &mut Context<'_>, key: &Record, other: Option<&Record>) -> Op
 fn leading(bytes: &Secret, length: usize) -> OpResult<Secret> {
     match bytes.expose_secret().get(..length) {
         Some(leading) => Ok(Secret::copy_from(leading)),
-        None => fail(Fault::CryptographicFailure, format!("the method gives {} bytes", bytes.len())),
+        None => too_short(bytes),
     }
+}
+
+fn too_short<T>(given: &Secret) -> OpResult<T> {
+    fail(Fault::CryptographicFailure, format!("the method gives {} bytes", given.len()))
 }
 
 /// Links the derived object and its bases with each other (KMIP 2.1 §6.1.14).

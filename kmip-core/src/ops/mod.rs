@@ -17,7 +17,7 @@ mod deactivate;
 mod decrypt;
 mod delegated_login;
 mod delete_attribute;
-mod derive_key;
+pub(crate) mod derive_key;
 mod destroy;
 mod discover_versions;
 mod encrypt;
@@ -196,12 +196,20 @@ fn no_request<T>() -> OpResult<T> {
     fail(Fault::AsynchronousCorrelationValue, "no outstanding operation has this Asynchronous Correlation Value")
 }
 
-fn unsupported(operation: Operation) -> OpResult<Answer> {
+fn unsupported<T>(operation: Operation) -> OpResult<T> {
     fail(Fault::OperationNotSupported, format!("{operation} is not supported; Query lists the operations that are"))
 }
 
-/// Hands a batch item's payload to its handler, if the operation exists in the version of the request.
+/// Hands a batch item's payload to its handler, if the operation may begin.
 pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Answer> {
+    begin(context, operation)?;
+    let answer = handle(context, operation, payload)?;
+    counters::note(context, &answer);
+    Ok(answer)
+}
+
+/// Begins an operation, if it exists in the version of the request and here.
+pub(crate) fn begin(context: &mut Context<'_>, operation: Operation) -> OpResult<()> {
     if !Operation::TABLE.is_live(operation.0, context.version) {
         return fail(Fault::OperationNotSupported, format!("KMIP {} has no operation {operation}", context.version));
     }
@@ -211,9 +219,7 @@ pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload:
     if let Some(work) = device_work(context.engine, context.txn.pace(), operation) {
         context.txn.work(work)?;
     }
-    let answer = handle(context, operation, payload)?;
-    counters::note(context, &answer);
-    Ok(answer)
+    Ok(())
 }
 
 /// How many keys the items of a request may make that hardware could keep, at most.

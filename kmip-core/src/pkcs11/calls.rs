@@ -114,6 +114,7 @@ fn run(call: &mut Call<'_, '_>, function: F, reader: &mut Reader<'_>) -> Done<Se
         F::C_GetTokenInfo => token::token_info(call.context, reader, &call.application),
         F::C_GetMechanismList => token::mechanism_list(reader),
         F::C_GetMechanismInfo => token::mechanism_info(reader),
+        F::C_WaitForSlotEvent => token::wait_for_slot_event(reader),
         F::C_OpenSession => call.open_session(reader),
         F::C_CloseAllSessions => {
             token::slot(reader)?;
@@ -149,7 +150,9 @@ fn in_session(call: &mut Call<'_, '_>, function: F, reader: &mut Reader<'_>) -> 
         F::C_FindObjects => objects::find(&mut session, reader),
         F::C_FindObjectsFinal => objects::find_final(&mut session).map(|()| none),
         F::C_GetAttributeValue => objects::get_attribute_value(call, reader),
+        F::C_GetObjectSize => objects::size(call, reader),
         F::C_CreateObject => objects::create(call, reader),
+        F::C_CopyObject => objects::copy(call, reader),
         F::C_DestroyObject => objects::destroy(call, reader).map(|()| none),
         F::C_GenerateKey => objects::generate_key(call, reader),
         F::C_GenerateKeyPair => objects::generate_pair(call, reader),
@@ -159,6 +162,9 @@ fn in_session(call: &mut Call<'_, '_>, function: F, reader: &mut Reader<'_>) -> 
         F::C_DeriveKey => keys::derive(call, reader),
         F::C_GenerateRandom => cryptography::random(call, reader),
         F::C_SeedRandom => cryptography::seed(call, reader).map(|()| none),
+        F::C_DigestKey => cryptography::digest_key(call, &mut session, reader).map(|()| none),
+        // What remains of a Cryptoki of long ago (PKCS#11 3.0 §5.18).
+        F::C_GetFunctionStatus | F::C_CancelFunction => stop(Rv::FUNCTION_NOT_PARALLEL),
         _ => cryptography::run(call, &mut session, function, reader),
     };
     // What failed may have ended what was under way.
@@ -176,7 +182,9 @@ const IN_SESSION: &[F] = &[
     F::C_FindObjects,
     F::C_FindObjectsFinal,
     F::C_GetAttributeValue,
+    F::C_GetObjectSize,
     F::C_CreateObject,
+    F::C_CopyObject,
     F::C_DestroyObject,
     F::C_GenerateKey,
     F::C_GenerateKeyPair,
@@ -197,6 +205,7 @@ const IN_SESSION: &[F] = &[
     F::C_DigestInit,
     F::C_Digest,
     F::C_DigestUpdate,
+    F::C_DigestKey,
     F::C_DigestFinal,
     F::C_SignInit,
     F::C_Sign,
@@ -206,6 +215,12 @@ const IN_SESSION: &[F] = &[
     F::C_Verify,
     F::C_VerifyUpdate,
     F::C_VerifyFinal,
+    F::C_DigestEncryptUpdate,
+    F::C_DecryptDigestUpdate,
+    F::C_SignEncryptUpdate,
+    F::C_DecryptVerifyUpdate,
+    F::C_GetFunctionStatus,
+    F::C_CancelFunction,
 ];
 
 /// Functions that make, change or remove objects of the token.
@@ -281,14 +296,19 @@ impl Call<'_, '_> {
         Ok(())
     }
 
-    /// Carries out an operation of KMIP. What fails leaves nothing, although the call itself is answered.
+    /// Carries out an operation of KMIP.
     pub fn operate(&mut self, operation: Operation, payload: RequestPayload) -> Done<ResponsePayload> {
+        self.attempt(operation, |context| ops::dispatch(context, operation, payload).and_then(ops::Answer::payload))
+    }
+
+    /// Does what is an operation of KMIP. What fails leaves nothing, although the call itself is answered.
+    pub fn attempt<T>(&mut self, operation: Operation, work: impl FnOnce(&mut Context<'_>) -> OpResult<T>) -> Done<T> {
         let context = &mut *self.context;
         tickets::within(context, operation)?;
         let (savepoint, mark) = (context.txn.savepoint(), context.effects.mark());
         let (discarded, results, given) = (context.discarded.len(), context.results.len(), context.given.len());
         let placeholder = context.placeholder.clone();
-        let done = ops::dispatch(context, operation, payload).and_then(ops::Answer::payload);
+        let done = work(context);
         // The batch knows nothing of the operations inside a call.
         context.placeholder = placeholder;
         context.results.truncate(results);

@@ -21,11 +21,12 @@ use kmip_codec::registry::{
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 
+use super::attributes::Value;
 use super::calls::Call;
 use super::codec::{Reader, Writer};
 use super::mechanisms::{How, Meaning, Mechanism, Named};
 use super::sessions::{Kind, MOST_OCTETS, Session};
-use super::{Done, Stop, ecdsa, stop};
+use super::{Done, Stop, ecdsa, objects, stop};
 use crate::object::attribute_of;
 
 /// Something under way in a session.
@@ -77,7 +78,15 @@ const KINDS: [(F, F, F, F, Kind); 5] = [
     (F::C_VerifyInit, F::C_Verify, F::C_VerifyUpdate, F::C_VerifyFinal, Kind::Verify),
 ];
 
-/// Carries out a function of one of the five kinds.
+/// Functions that give a part to a cipher and to something else: what is in the clear, whichever way it goes.
+const TWOFOLD: [(F, Kind, Kind); 4] = [
+    (F::C_DigestEncryptUpdate, Kind::Encrypt, Kind::Digest),
+    (F::C_SignEncryptUpdate, Kind::Encrypt, Kind::Sign),
+    (F::C_DecryptDigestUpdate, Kind::Decrypt, Kind::Digest),
+    (F::C_DecryptVerifyUpdate, Kind::Decrypt, Kind::Verify),
+];
+
+/// Carries out a function of one of the five kinds, or of two at once.
 pub(super) fn run(
     call: &mut Call<'_, '_>,
     session: &mut Session,
@@ -98,7 +107,69 @@ pub(super) fn run(
         }
         return go_on(call, session, kind, active, stage, reader);
     }
-    stop(Rv::FUNCTION_NOT_SUPPORTED)
+    match TWOFOLD.iter().find(|(known, ..)| *known == function) {
+        Some((_, cipher, other)) => twofold(call, session, *cipher, *other, reader),
+        None => stop(Rv::FUNCTION_NOT_SUPPORTED),
+    }
+}
+
+/// A part for a cipher and for something else. If one of them fails, neither is under way any longer.
+fn twofold(
+    call: &mut Call<'_, '_>,
+    session: &mut Session,
+    cipher: Kind,
+    other: Kind,
+    reader: &mut Reader<'_>,
+) -> Done<Secret> {
+    let (Some(ciphering), true) = (session.active.get(&cipher).cloned(), session.active.contains_key(&other)) else {
+        return stop(Rv::OPERATION_NOT_INITIALIZED);
+    };
+    let data = reader.octets()?;
+    let room = reader.buffer()?;
+    reader.finish()?;
+    let most = most_octets(cipher, &ciphering, Stage::Part, data.len());
+    match room {
+        None => return Ok(length_only(most)),
+        Some(room) if room < most => return Err(Stop::Code(Rv::BUFFER_TOO_SMALL, length_only(most))),
+        Some(_) => {}
+    }
+    let done = proceed(call, session, cipher, ciphering, Stage::Part, data).and_then(|given| {
+        let octets = given.octets.expose_secret();
+        feed(call, session, other, if cipher == Kind::Encrypt { data } else { octets })?;
+        Ok(Writer::default().buffer(Some(octets), octets.len()).done())
+    });
+    if done.is_err() {
+        session.active.remove(&cipher);
+        session.active.remove(&other);
+    }
+    done
+}
+
+/// Gives a part to a digest, a signature or a verification.
+fn feed(call: &mut Call<'_, '_>, session: &mut Session, kind: Kind, part: &[u8]) -> Done<()> {
+    let Some(active) = session.active.get(&kind).cloned() else { return stop(Rv::OPERATION_NOT_INITIALIZED) };
+    if kind == Kind::Verify {
+        return verify(call, session, active, Stage::Part, part, None).map(|_| ());
+    }
+    proceed(call, session, kind, active, Stage::Part, part).map(|_| ())
+}
+
+/// C_DigestKey: the value of a secret key that may leave goes into the digest.
+pub(super) fn digest_key(call: &mut Call<'_, '_>, session: &mut Session, reader: &mut Reader<'_>) -> Done<()> {
+    let handle = reader.ulong()?;
+    reader.finish()?;
+    if !session.active.contains_key(&Kind::Digest) {
+        return stop(Rv::OPERATION_NOT_INITIALIZED);
+    }
+    let view = match call.object(handle) {
+        Err(Stop::Code(Rv::OBJECT_HANDLE_INVALID, _)) => return stop(Rv::KEY_HANDLE_INVALID),
+        found => found?,
+    };
+    match objects::key_value(call, &view) {
+        Ok(Some(Value::Octets(octets))) => feed(call, session, Kind::Digest, &octets),
+        Ok(_) | Err(Stop::Code(Rv::ATTRIBUTE_SENSITIVE, _)) => stop(Rv::KEY_INDIGESTIBLE),
+        Err(error) => Err(error),
+    }
 }
 
 fn begin(call: &mut Call<'_, '_>, session: &mut Session, kind: Kind, reader: &mut Reader<'_>) -> Done<Secret> {
@@ -160,7 +231,7 @@ fn go_on(
     let most = most_octets(kind, &active, stage, data.len());
     let is_exact = kind != Kind::Decrypt && stage == Stage::Whole;
     match room {
-        None => return Ok(Writer::default().buffer(None, most).done()),
+        None => return Ok(length_only(most)),
         // What is under way goes on, so that the caller can offer more room.
         Some(room) if room < most && (is_exact || stage != Stage::Whole) => {
             return Err(Stop::Code(Rv::BUFFER_TOO_SMALL, length_only(most)));
@@ -204,7 +275,8 @@ fn most_octets(kind: Kind, active: &Active, stage: Stage, data: usize) -> usize 
                 (_, Stage::Last, _) => block,
             }
         }
-        How::Generate(..) | How::GeneratePair(_) | How::Wrap(_) | How::DeriveByHash(_) | How::DeriveByCipher(_) => 0,
+        How::Generate(..) | How::GeneratePair(_) | How::Wrap(_) => 0,
+        How::DeriveByHash(_) | How::DeriveByCipher(_) | How::Agree => 0,
     }
 }
 

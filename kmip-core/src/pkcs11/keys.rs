@@ -1,30 +1,35 @@
 //! Keys that leave wrapped, that come wrapped, and that are derived.
 
+use der::Decode;
+use der::asn1::OctetStringRef;
 use kmip_codec::attribute::values::{CryptographicParameters, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
+use kmip_codec::object::key_material::TransparentEcPublicKey;
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData,
-    KeyWrappingSpecification, ManagedObject, PrivateKey, SymmetricKey,
+    KeyWrappingSpecification, ManagedObject, PrivateKey, SymmetricKey, TransparentKey,
 };
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest};
 use kmip_codec::operation::get::GetRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, DerivationMethod, EncodingOption,
-    KeyFormatType, ObjectType, Operation, Pkcs11ReturnCode as Rv, WrappingMethod,
+    KeyFormatType, ObjectType, Operation, Pkcs11ReturnCode as Rv, RecommendedCurve, WrappingMethod,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 
-use super::attributes::{self, cka};
+use super::attributes::{self, Entry, cka};
 use super::calls::Call;
 use super::codec::{Reader, Writer};
-use super::mechanisms::{How, Named};
+use super::mechanisms::{Agreement, How, Named};
 use super::objects::{octets_of, register, secret_algorithm, ulong, usual_of, wanted};
 use super::{Done, Stop, stop};
 use crate::attributes::usage_mask;
-use crate::{tickets, wrapping};
+use crate::object::{Record, attribute_of};
+use crate::ops::derive_key;
+use crate::{formats, ops, tickets, wrapping};
 
 /// The parameters of a mechanism that wraps.
 fn wrapping_parameters(named: &Named<'_>) -> Done<CryptographicParameters> {
@@ -176,32 +181,27 @@ fn complete(object: &mut ManagedObject) {
     key.key_block.cryptographic_length = i32::try_from(octets.saturating_mul(8)).ok();
 }
 
-/// C_DeriveKey: a hash of the base key, or what it encrypts.
+/// C_DeriveKey: a hash of the base key, what it encrypts, or what its owner agrees on with another party.
 pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
     let named = Named::read(reader)?;
     let base = reader.ulong()?;
     let template = attributes::template(reader)?;
     reader.finish()?;
     let base = call.identifier(base, Rv::KEY_HANDLE_INVALID)?;
+    if let How::Agree = named.mechanism.how {
+        return agree(call, base, named.agreement()?, &template);
+    }
     let (method, data) = match named.mechanism.how {
         How::DeriveByHash(_) => (DerivationMethod::HASH, None),
         How::DeriveByCipher(_) => (DerivationMethod::ENCRYPT, Some(named.derivation_data()?)),
         _ => return stop(Rv::MECHANISM_INVALID),
     };
     let meaning = named.meaning()?;
-    let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
-    if ulong(&template, cka::CLASS).is_some_and(|class| class != 4) {
-        return stop(Rv::TEMPLATE_INCONSISTENT);
-    }
-    let algorithm = secret_algorithm(ulong(&template, cka::KEY_TYPE).unwrap_or(GENERIC_SECRET))?;
     let all = match (named.mechanism.how, data) {
         (How::DeriveByHash(hash), _) => super::cryptography::hash_octets(hash),
         (_, data) => data.map_or(0, <[u8]>::len),
     };
-    let bits = derived_bits(algorithm, ulong(&template, cka::VALUE_LEN), all)?;
-    let mut attributes = wanted(call, &template, usual_of(algorithm), &made)?;
-    attributes.push(Attribute::CryptographicAlgorithm(algorithm));
-    attributes.push(Attribute::CryptographicLength(bits));
+    let attributes = derived_attributes(call, &template, Some(all), all)?;
     let request = DeriveKeyRequest {
         object_type: ObjectType::SymmetricKey,
         unique_identifier: vec![UniqueIdentifier::Text(base)],
@@ -213,7 +213,7 @@ pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
             salt: None,
             iteration_count: None,
         },
-        attributes: Some(attributes.into_iter().collect::<Bag>()),
+        attributes: Some(attributes),
     };
     call.require_room(1)?;
     match call.operate(Operation::DeriveKey, RequestPayload::DeriveKey(Box::new(request)))? {
@@ -222,25 +222,103 @@ pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
     }
 }
 
+/// Attributes of a key that is derived: of as many octets as a mechanism gives by itself, or up to its most.
+fn derived_attributes(call: &Call<'_, '_>, template: &[Entry], usual: Option<usize>, most: usize) -> Done<Bag> {
+    let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
+    if ulong(template, cka::CLASS).is_some_and(|class| class != 4) {
+        return stop(Rv::TEMPLATE_INCONSISTENT);
+    }
+    let algorithm = secret_algorithm(ulong(template, cka::KEY_TYPE).unwrap_or(GENERIC_SECRET))?;
+    let bits = derived_bits(algorithm, ulong(template, cka::VALUE_LEN), usual, most)?;
+    let mut attributes = wanted(call, template, usual_of(algorithm), &made)?;
+    attributes.push(Attribute::CryptographicAlgorithm(algorithm));
+    attributes.push(Attribute::CryptographicLength(bits));
+    Ok(attributes.into_iter().collect())
+}
+
+/// CKM_ECDH1_DERIVE (PKCS#11 3.0 §2.3.14). Without a function the key is the last octets of the shared secret.
+fn agree(call: &mut Call<'_, '_>, private: Text, agreement: Agreement<'_>, template: &[Entry]) -> Done<Secret> {
+    let curve = match call.context.txn.find_view(&private)? {
+        Some(view) => curve_of(&view),
+        None => return stop(Rv::KEY_HANDLE_INVALID),
+    };
+    let Some(curve) = curve else { return stop(Rv::KEY_TYPE_INCONSISTENT) };
+    // The public value is a point, or an OCTET STRING with one in it.
+    let wrapped = <&OctetStringRef>::from_der(agreement.public).map(OctetStringRef::as_bytes).unwrap_or_default();
+    let point = [agreement.public, wrapped].into_iter().find_map(|point| Some((public_info(curve, point)?, point)));
+    let Some((public, point)) = point else { return stop(Rv::MECHANISM_PARAM_INVALID) };
+    let secret_bytes = coordinate_bytes(point);
+    let (usual, most) =
+        if agreement.x963.is_some() { (None, MOST_DERIVED) } else { (Some(secret_bytes), secret_bytes) };
+    let attributes = derived_attributes(call, template, usual, most)?;
+    call.require_room(1)?;
+    let agreement = derive_key::Agreement { private, public, secret_bytes, x963: agreement.x963, attributes };
+    let id = call.attempt(Operation::DeriveKey, |context| {
+        ops::begin(context, Operation::DeriveKey)?;
+        derive_key::agree(context, agreement)
+    })?;
+    call.handed(&UniqueIdentifier::Text(id))
+}
+
+/// The curve of an elliptic private key, if it has points: what it says, or that of NIST with keys of its length.
+fn curve_of(key: &Record) -> Option<RecommendedCurve> {
+    let algorithm = attribute_of!(key, CryptographicAlgorithm).copied()?;
+    if key.object_type != ObjectType::PrivateKey || !formats::is_elliptic(algorithm) {
+        return None;
+    }
+    let said = attribute_of!(key, CryptographicDomainParameters).and_then(|domain| domain.recommended_curve);
+    if matches!(said, Some(RecommendedCurve::CURVE25519 | RecommendedCurve::CURVE448)) {
+        return None;
+    }
+    said.or_else(|| match attribute_of!(key, CryptographicLength) {
+        Some(224) => Some(RecommendedCurve::P_224),
+        Some(256) => Some(RecommendedCurve::P_256),
+        Some(384) => Some(RecommendedCurve::P_384),
+        Some(521) => Some(RecommendedCurve::P_521),
+        _ => None,
+    })
+}
+
+/// `SubjectPublicKeyInfo` of a point, if it has the form of one on the curve.
+fn public_info(recommended_curve: RecommendedCurve, point: &[u8]) -> Option<Vec<u8>> {
+    let key = TransparentEcPublicKey { recommended_curve, q_string: ByteString::new(point) };
+    let material = KeyMaterial::Transparent(Box::new(TransparentKey::EcPublic(key)));
+    let (from, to) = (KeyFormatType::TransparentECPublicKey, KeyFormatType::X_509);
+    match formats::convert(ObjectType::PublicKey, from, &material, to, None) {
+        Ok(KeyMaterial::Bytes(info)) => Some(info.expose_secret().to_vec()),
+        _ => None,
+    }
+}
+
+/// Octets of a coordinate of a point (SEC 1 §2.3.3): as many as the shared secret has.
+fn coordinate_bytes(point: &[u8]) -> usize {
+    let coordinates = if matches!(point.first(), Some(2 | 3)) { 1 } else { 2 };
+    point.len().saturating_sub(1) / coordinates
+}
+
+/// Octets that a key derivation function may give.
+const MOST_DERIVED: usize = 512;
+
 /// CKK_GENERIC_SECRET.
 const GENERIC_SECRET: u64 = 0x10;
 
 /// The length of a derived key: what the template says, that of an algorithm with one length, or all that there is of a key of
 /// no algorithm (PKCS#11 3.0 §6.10).
-fn derived_bits(algorithm: Algorithm, said: Option<u64>, all: usize) -> Done<i32> {
+fn derived_bits(algorithm: Algorithm, said: Option<u64>, usual: Option<usize>, most: usize) -> Done<i32> {
     let said = said.map(|octets| usize::try_from(octets).unwrap_or(usize::MAX));
-    let octets = match (algorithm, said) {
-        (Algorithm::DES3, None) => 24,
-        (Algorithm::AES, None) => return stop(Rv::TEMPLATE_INCOMPLETE),
-        (_, said) => said.unwrap_or(all),
+    let own = match algorithm {
+        Algorithm::DES3 => Some(24),
+        Algorithm::AES => None,
+        _ => usual,
     };
+    let Some(octets) = said.or(own) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
     let fits = match algorithm {
         Algorithm::AES => matches!(octets, 16 | 24 | 32),
         Algorithm::DES3 => octets == 24,
         _ => octets > 0,
     };
     match i32::try_from(octets.saturating_mul(8)) {
-        Ok(bits) if fits && octets <= all => Ok(bits),
+        Ok(bits) if fits && octets <= most => Ok(bits),
         _ => stop(Rv::KEY_SIZE_RANGE),
     }
 }

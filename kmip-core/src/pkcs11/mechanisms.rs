@@ -47,6 +47,8 @@ pub(super) enum How {
     DeriveByHash(Hash),
     /// A key is derived as what another encrypts.
     DeriveByCipher(Mode),
+    /// A key is agreed on with the public key of another party (CKM_ECDH1_DERIVE).
+    Agree,
 }
 
 /// A row.
@@ -114,6 +116,7 @@ pub(super) const MECHANISMS: &[Mechanism] = &[
     row(0x1044, EC, SIGN, How::Ecdsa(Some(Hash::SHA_256))),
     row(0x1045, EC, SIGN, How::Ecdsa(Some(Hash::SHA_384))),
     row(0x1046, EC, SIGN, How::Ecdsa(Some(Hash::SHA_512))),
+    row(0x1050, EC, DERIVE, How::Agree),
     row(0x1055, (255, 255), PAIR, How::GeneratePair(Algorithm::Ed25519)),
     row(0x1057, (255, 255), SIGN, How::Eddsa),
     row(0x1080, AES, GENERATE, How::Generate(Algorithm::AES, None)),
@@ -177,6 +180,27 @@ const HASHES: [(u64, u64, Hash); 5] = [
     (0x255, 5, Hash::SHA_224),
 ];
 
+/// Octets of what both parties know: each block of a key costs a hash of them.
+const MOST_SHARED: usize = 64 * 1024;
+
+/// Key derivation functions (CKD_*) of key agreement: none, and ANSI X9.63 with a hash.
+const FUNCTIONS: [(u64, Option<Hash>); 6] = [
+    (1, None),
+    (2, Some(Hash::SHA_1)),
+    (5, Some(Hash::SHA_224)),
+    (6, Some(Hash::SHA_256)),
+    (7, Some(Hash::SHA_384)),
+    (8, Some(Hash::SHA_512)),
+];
+
+/// The parameter of a key agreement.
+pub(super) struct Agreement<'a> {
+    /// How a key is made of the shared secret, if not as its last octets.
+    pub x963: Option<(Hash, Vec<u8>)>,
+    /// The public value of the other party.
+    pub public: &'a [u8],
+}
+
 impl<'a> Named<'a> {
     /// Reads a `CK_MECHANISM`.
     pub fn read(reader: &mut Reader<'a>) -> Done<Self> {
@@ -231,7 +255,7 @@ impl<'a> Named<'a> {
                 with(CryptographicParameters { hashing_algorithm: Some(hash), ..NOTHING })
             }
             How::Eddsa => with(NOTHING),
-            How::Generate(..) | How::GeneratePair(_) => stop(Rv::MECHANISM_INVALID),
+            How::Generate(..) | How::GeneratePair(_) | How::Agree => stop(Rv::MECHANISM_INVALID),
         }
     }
 
@@ -252,6 +276,26 @@ impl<'a> Named<'a> {
         };
         // A parameter that cannot be read is a wrong one, not a wrong call.
         read(&mut reader).or_else(|_| stop(Rv::MECHANISM_PARAM_INVALID))
+    }
+
+    /// `CK_ECDH1_DERIVE_PARAMS`: key derivation function, what both parties know, the public value of the other one.
+    pub fn agreement(&self) -> Done<Agreement<'a>> {
+        let mut reader = self.required()?;
+        let read = |reader: &mut Reader<'a>| -> Done<(u64, &'a [u8], &'a [u8])> {
+            let parameter = (reader.ulong()?, reader.octets()?, reader.octets()?);
+            reader.finish()?;
+            Ok(parameter)
+        };
+        // A parameter that cannot be read is a wrong one, not a wrong call.
+        let (function, shared, public) = read(&mut reader).or_else(|_| stop(Rv::MECHANISM_PARAM_INVALID))?;
+        let hash = match FUNCTIONS.iter().find(|(known, _)| *known == function) {
+            Some((_, hash)) => *hash,
+            None => return stop(Rv::MECHANISM_PARAM_INVALID),
+        };
+        if shared.len() > hash.map_or(0, |_| MOST_SHARED) {
+            return stop(Rv::MECHANISM_PARAM_INVALID);
+        }
+        Ok(Agreement { x963: hash.map(|hash| (hash, shared.to_vec())), public })
     }
 
     fn required(&self) -> Done<Reader<'a>> {

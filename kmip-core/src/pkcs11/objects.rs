@@ -186,8 +186,25 @@ pub(super) fn get_attribute_value(call: &mut Call<'_, '_>, reader: &mut Reader<'
     if code == Rv::OK { Ok(output) } else { Err(Stop::Code(code, output)) }
 }
 
+/// C_GetObjectSize: octets of the object's record.
+pub(super) fn size(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let handle = reader.ulong()?;
+    reader.finish()?;
+    let octets = call.object(handle)?.encode().len();
+    Ok(Writer::default().ulong(u64::try_from(octets).unwrap_or(u64::MAX)).done())
+}
+
+/// C_CopyObject: no object has CKA_COPYABLE, as KMIP has no operation that copies one.
+pub(super) fn copy(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
+    let handle = reader.ulong()?;
+    attributes::template(reader)?;
+    reader.finish()?;
+    call.object(handle)?;
+    stop(Rv::ACTION_PROHIBITED)
+}
+
 /// The value of a key as Get gives it, if it may leave.
-fn key_value(call: &mut Call<'_, '_>, record: &Record) -> Done<Option<Value>> {
+pub(super) fn key_value(call: &mut Call<'_, '_>, record: &Record) -> Done<Option<Value>> {
     if record.object_type != ObjectType::SymmetricKey {
         return if record.object_type == ObjectType::PrivateKey { stop(Rv::ATTRIBUTE_SENSITIVE) } else { Ok(None) };
     }

@@ -25,6 +25,13 @@ pub(super) fn slot(reader: &mut Reader<'_>) -> Done<()> {
     if reader.ulong()? == SLOT { Ok(()) } else { stop(Rv::SLOT_ID_INVALID) }
 }
 
+/// C_WaitForSlotEvent: nothing ever happens to the one slot. Who would wait for it waits for ever, and is refused.
+pub(super) fn wait_for_slot_event(reader: &mut Reader<'_>) -> Done<Secret> {
+    const DONT_BLOCK: u64 = 1;
+    let flags = reader.ulong()?;
+    stop(if flags & DONT_BLOCK == 0 { Rv::FUNCTION_NOT_SUPPORTED } else { Rv::NO_EVENT })
+}
+
 pub(super) fn info(context: &Context<'_>) -> Secret {
     Writer::default()
         .raw(&CRYPTOKI)
