@@ -1,5 +1,6 @@
 //! Asynchronous requests on a server that is killed, stopped and started again.
 
+use super::started;
 use conformance_tests::endpoint::Endpoint;
 use conformance_tests::server_process::{Options, Server, check};
 use conformance_tests::tls::Identity;
@@ -32,12 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(120);
 fn options(place: &Path, settings: &str) -> Options {
     let config = Some(format!("[kmip.asynchronous]\n{settings}\n"));
     Options { config, ..Options::new(&place.join("data")) }
-}
-
-fn started(options: &Options) -> Server {
-    // What an earlier start wrote would lead elsewhere.
-    let _ = std::fs::remove_file(options.data_dir.join("kmip-cli.toml"));
-    Server::start(options).expect("the server starts")
 }
 
 /// Calls one operation as a client.
