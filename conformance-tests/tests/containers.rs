@@ -72,6 +72,22 @@ fn link(w: &Walker, kind: LinkType, id: &str) -> Item {
     sample(tag, "Reference", w.version, id, 0)
 }
 
+/// The link to a password that can be linked to.
+fn password_link(w: &mut Walker, text: &str) -> Item {
+    let linked = password(w, text);
+    link(w, LinkType::PKCS_12PasswordLink, &linked)
+}
+
+/// How a version refuses a password that does not open a container.
+fn bad_password(version: Version) -> ResultReason {
+    if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword }
+}
+
+fn sign(w: &mut Walker, id: &str) -> Item {
+    let fields = vec![w.id(id), structure(Tag::CryptographicParameters, sha_256()), bytes(Tag::Data, b"to be signed")];
+    w.call(Operation::Sign, fields)
+}
+
 fn try_register(w: &mut Walker, container: &[u8], attributes: Vec<Item>) -> Item {
     let block = vec![
         enumeration(Tag::KeyFormatType, KeyFormatType::PKCS_12.0),
@@ -136,10 +152,7 @@ fn a_key_that_comes_in_a_container_works_and_leaves_in_every_format() {
         assert_eq!(got(w, &id, Some(KeyFormatType::PKCS_8)), chain.key, "KMIP {version}");
         // It works.
         w.activate(&id);
-        let parameters = structure(Tag::CryptographicParameters, sha_256());
-        let fields = vec![w.id(&id), parameters, bytes(Tag::Data, b"to be signed")];
-        let signed = w.call(Operation::Sign, fields);
-        payload(&signed).unwrap_or_else(|error| panic!("KMIP {version}: {error}"));
+        payload(&sign(w, &id)).unwrap_or_else(|error| panic!("KMIP {version}: {error}"));
         // By another name it leaves in another container, with the same chain.
         let renamed = w.modify(&id, text(Tag::PKCS_12FriendlyName, "tape"));
         assert_eq!(status(&renamed), Some(ResultStatus::Success), "KMIP {version}");
@@ -157,10 +170,8 @@ fn containers_that_do_not_open_are_refused() {
     for version in VERSIONS {
         let mut walker = Walker::new(version);
         let w = &mut walker;
-        let bad_password = if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword };
-        let (right, wrong) = (password(w, PASSWORD), password(w, "another"));
-        let (right, wrong) =
-            (link(w, LinkType::PKCS_12PasswordLink, &right), link(w, LinkType::PKCS_12PasswordLink, &wrong));
+        let bad_password = bad_password(version);
+        let (right, wrong) = (password_link(w, PASSWORD), password_link(w, "another"));
         let refused = try_register(w, &container, vec![wrong]);
         assert_eq!(reason(&refused), Some(bad_password), "KMIP {version}: another password");
         let name = text(Tag::PKCS_12FriendlyName, "tape");
@@ -189,25 +200,18 @@ fn a_key_works_with_the_password_that_it_is_linked_to() {
     for version in VERSIONS {
         let mut walker = Walker::new(version);
         let w = &mut walker;
-        let bad_password = if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword };
-        let (right, wrong) = (password(w, PASSWORD), password(w, "another"));
-        let (right, wrong) =
-            (link(w, LinkType::PKCS_12PasswordLink, &right), link(w, LinkType::PKCS_12PasswordLink, &wrong));
+        let bad_password = bad_password(version);
+        let (right, wrong) = (password_link(w, PASSWORD), password_link(w, "another"));
         let taken = try_register(w, &chain.container("disk", PASSWORD), vec![right.clone()]);
         let id = identifier(&taken, Tag::UniqueIdentifier);
         w.activate(&id);
-        let sign = |w: &mut Walker| {
-            let parameters = structure(Tag::CryptographicParameters, sha_256());
-            let fields = vec![w.id(&id), parameters, bytes(Tag::Data, b"to be signed")];
-            w.call(Operation::Sign, fields)
-        };
-        assert_eq!(status(&sign(w)), Some(ResultStatus::Success), "KMIP {version}");
+        assert_eq!(status(&sign(w, &id)), Some(ResultStatus::Success), "KMIP {version}");
         let changed = w.modify(&id, wrong);
         assert_eq!(status(&changed), Some(ResultStatus::Success), "KMIP {version}: {changed:?}");
-        assert_eq!(reason(&sign(w)), Some(bad_password), "KMIP {version}");
+        assert_eq!(reason(&sign(w, &id)), Some(bad_password), "KMIP {version}");
         assert_eq!(reason(&get(w, &id, Some(KeyFormatType::PKCS_8))), Some(bad_password), "KMIP {version}");
         w.modify(&id, right);
-        assert_eq!(status(&sign(w)), Some(ResultStatus::Success), "KMIP {version}");
+        assert_eq!(status(&sign(w, &id)), Some(ResultStatus::Success), "KMIP {version}");
     }
 }
 
@@ -218,7 +222,7 @@ fn wrapped_passwords_and_endless_names_are_refused() {
     for version in VERSIONS {
         let mut walker = Walker::new(version);
         let w = &mut walker;
-        let bad_password = if version < V2_0 { ResultReason::InvalidField } else { ResultReason::BadPassword };
+        let bad_password = bad_password(version);
         let linked = password(w, PASSWORD);
         let password_link = link(w, LinkType::PKCS_12PasswordLink, &linked);
         let container = chain.container("disk", PASSWORD);

@@ -5,6 +5,7 @@ use conformance_tests::endpoint::Endpoint;
 use conformance_tests::server_process::{Options, Server, check};
 use conformance_tests::tls::Identity;
 use kmip_codec::attribute::Attribute;
+use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::{AsynchronousMode, RequestMessage, ResponseBatchItem, decode_response, encode};
 use kmip_codec::object::{ManagedObject, OpaqueObject};
@@ -110,6 +111,17 @@ fn opaque(data: &[u8]) -> Item {
     (Operation::Register, RequestPayload::Register(Box::new(request)))
 }
 
+fn get(id: UniqueIdentifier) -> Item {
+    let request = GetRequest {
+        unique_identifier: Some(id),
+        key_format_type: None,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    (Operation::Get, RequestPayload::Get(Box::new(request)))
+}
+
 /// Killed after acceptance, and again while the jobs run: each is done, and done once.
 #[test]
 fn what_was_accepted_is_done_once_though_the_server_is_killed() {
@@ -183,14 +195,7 @@ fn jobs_are_told_and_their_content_is_sealed() {
     let Some(ResponsePayload::Register(registered)) = polled(&server, &client, &registering).response_payload else {
         panic!("it was not registered")
     };
-    let request = GetRequest {
-        unique_identifier: Some(registered.unique_identifier),
-        key_format_type: None,
-        key_wrap_type: None,
-        key_compression_type: None,
-        key_wrapping_specification: None,
-    };
-    let getting = ask(&server, &client, (Operation::Get, RequestPayload::Get(Box::new(request))));
+    let getting = ask(&server, &client, get(registered.unique_identifier));
     // Nobody polls: it runs when its wait is over.
     assert!(metric(&server, "completed", "1"), "a result that waits is counted");
     let audit = files(&options.data_dir.join("audit"));
@@ -220,14 +225,7 @@ fn a_result_without_room_is_refused() {
     let Some(ResponsePayload::Register(registered)) = registered.response_payload else {
         panic!("{:?}", registered.result_message)
     };
-    let request = GetRequest {
-        unique_identifier: Some(registered.unique_identifier),
-        key_format_type: None,
-        key_wrap_type: None,
-        key_compression_type: None,
-        key_wrapping_specification: None,
-    };
-    let value = ask(&server, &client, (Operation::Get, RequestPayload::Get(Box::new(request))));
+    let value = ask(&server, &client, get(registered.unique_identifier));
     let answer = polled(&server, &client, &value);
     assert_eq!(
         (answer.operation, answer.result_reason),

@@ -1,8 +1,9 @@
 //! Parsed private keys, kept for the next call: parsing and checking an RSA key costs more than a signature.
 //!
-//! A kept key is found by the digest of its sealed blob and its binding, and given for the password that opened it if the blob is a
-//! container, so another blob, binding, password or change of the object finds nothing; whether the object may be used is the core's question before each call. At most [`KEPT`] keys are kept, the rest
-//! and destroyed ones are dropped, and the libraries wipe what they free.
+//! A kept key is found by the digest of its sealed blob and its binding, and given for the password that opened it if the blob is
+//! a container: another blob, binding, password or change of the object finds nothing. Whether the object may be used is the
+//! core's question before each call. At most [`KEPT`] keys are kept, the rest and destroyed ones are dropped, and the libraries
+//! wipe what they free.
 
 use std::sync::Arc;
 

@@ -203,6 +203,11 @@ fn unsupported<T>(operation: Operation) -> OpResult<T> {
 /// Hands a batch item's payload to its handler, if the operation may begin.
 pub(crate) fn dispatch(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Answer> {
     begin(context, operation)?;
+    carry_out(context, operation, payload)
+}
+
+/// Carries out an operation that has begun, and counts it.
+pub(crate) fn carry_out(context: &mut Context<'_>, operation: Operation, payload: Request) -> OpResult<Answer> {
     let answer = handle(context, operation, payload)?;
     counters::note(context, &answer);
     Ok(answer)

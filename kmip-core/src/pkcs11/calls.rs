@@ -298,17 +298,17 @@ impl Call<'_, '_> {
 
     /// Carries out an operation of KMIP.
     pub fn operate(&mut self, operation: Operation, payload: RequestPayload) -> Done<ResponsePayload> {
-        self.attempt(operation, |context| ops::dispatch(context, operation, payload).and_then(ops::Answer::payload))
+        self.attempt(operation, |context| ops::carry_out(context, operation, payload).and_then(ops::Answer::payload))
     }
 
-    /// Does what is an operation of KMIP. What fails leaves nothing, although the call itself is answered.
+    /// Does what is an operation of KMIP, if that may begin. What fails leaves nothing, although the call itself is answered.
     pub fn attempt<T>(&mut self, operation: Operation, work: impl FnOnce(&mut Context<'_>) -> OpResult<T>) -> Done<T> {
         let context = &mut *self.context;
         tickets::within(context, operation)?;
         let (savepoint, mark) = (context.txn.savepoint(), context.effects.mark());
         let (discarded, results, given) = (context.discarded.len(), context.results.len(), context.given.len());
         let placeholder = context.placeholder.clone();
-        let done = work(context);
+        let done = ops::begin(context, operation).and_then(|()| work(context));
         // The batch knows nothing of the operations inside a call.
         context.placeholder = placeholder;
         context.results.truncate(results);

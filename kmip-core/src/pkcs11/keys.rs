@@ -29,7 +29,7 @@ use super::{Done, Stop, stop};
 use crate::attributes::usage_mask;
 use crate::object::{Record, attribute_of};
 use crate::ops::derive_key;
-use crate::{formats, ops, tickets, wrapping};
+use crate::{formats, tickets, wrapping};
 
 /// The parameters of a mechanism that wraps.
 fn wrapping_parameters(named: &Named<'_>) -> Done<CryptographicParameters> {
@@ -253,10 +253,7 @@ fn agree(call: &mut Call<'_, '_>, private: Text, agreement: Agreement<'_>, templ
     let attributes = derived_attributes(call, template, usual, most)?;
     call.require_room(1)?;
     let agreement = derive_key::Agreement { private, public, secret_bytes, x963: agreement.x963, attributes };
-    let id = call.attempt(Operation::DeriveKey, |context| {
-        ops::begin(context, Operation::DeriveKey)?;
-        derive_key::agree(context, agreement)
-    })?;
+    let id = call.attempt(Operation::DeriveKey, |context| derive_key::agree(context, agreement))?;
     call.handed(&UniqueIdentifier::Text(id))
 }
 
