@@ -84,7 +84,7 @@ impl Server {
     pub fn exchange(&mut self, request: &[u8]) -> Vec<ResponseBatchItem> {
         self.now += 20;
         self.left = self.left.saturating_sub(1);
-        let env = Env { now: self.now, pace: Pace::Pool };
+        let env = Env::new(self.now, Pace::Pool);
         let reply = answer(&self.engine, self.store.as_ref(), "client", request, env).expect("the store works");
         decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict)
             .expect("a response of the version")

@@ -181,5 +181,5 @@ impl Endpoint for Client {
 
 fn now() -> Env {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    Env { now: i64::try_from(seconds).unwrap_or(i64::MAX), pace: Pace::Pool }
+    Env::new(i64::try_from(seconds).unwrap_or(i64::MAX), Pace::Pool)
 }

@@ -60,7 +60,7 @@ impl Server {
     fn call(&self, version: Version, operation: Operation, request_payload: RequestPayload) -> ResponsePayload {
         let request =
             encode(Tag::RequestMessage, &RequestMessage::single(version, operation, request_payload), version);
-        let env = Env { now: 1_700_000_000, pace: Pace::Pool };
+        let env = Env::new(1_700_000_000, Pace::Pool);
         let reply = answer(&self.engine, self.store.as_ref(), "client", &request, env).unwrap();
         let mut answer = decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).unwrap();
         let item = answer.batch_item.remove(0);

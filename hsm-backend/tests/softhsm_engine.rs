@@ -53,7 +53,7 @@ struct Server {
 impl Server {
     fn item(&self, operation: Operation, payload: RequestPayload) -> ResponseBatchItem {
         let request = encode(Tag::RequestMessage, &RequestMessage::single(V2_1, operation, payload), V2_1);
-        let env = Env { now: NOW, pace: Pace::Pool };
+        let env = Env::new(NOW, Pace::Pool);
         let reply = answer(&self.engine, self.store.as_ref(), "client", &request, env).unwrap();
         decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).unwrap().batch_item.remove(0)
     }

@@ -294,7 +294,13 @@ pub(crate) fn run(
     let untouched = context.effects.mark();
     let count = request_items.len();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(count), Vec::with_capacity(count), false);
-    for item in request_items {
+    let mut request_items = request_items.into_iter();
+    while !request_items.as_slice().is_empty() {
+        if context.item > 0 && env.is_overdue() {
+            context.claims.abandon(engine);
+            return Err(Defer::Pool(ops::longest_work(engine, request_items.as_slice())));
+        }
+        let Some(item) = request_items.next() else { break };
         let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, items.len()))) {
             Ok(done) => done,
             Err(defer) => {

@@ -485,7 +485,7 @@ impl Engine {
         }
         let rests = |scope: &Text, id: &Text| self.resting.contains(scope, id, now);
         let mut due = self.catalog.index().due(now, DUE_AT_ONCE, rests);
-        let env = Env { now, pace: Pace::Pool };
+        let env = Env::new(now, Pace::Pool);
         if let Some(pending) = due.iter().find_map(|(scope, id)| self.rotate(scope, id, env)) {
             return Some(pending);
         }

@@ -39,6 +39,29 @@ pub struct Env {
     pub now: i64,
     /// Where it runs.
     pub pace: Pace,
+    /// What a request of several items may take of a thread where it runs [`Pace::Inline`]; then it comes again on a pool.
+    pub share: Option<Share>,
+}
+
+/// A share of the time of a thread that serves other connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Share {
+    /// When it began, as the caller counts.
+    pub since: u64,
+    /// Whether a share that began then is spent; this is not the core's to know.
+    pub is_spent: fn(u64) -> bool,
+}
+
+impl Env {
+    /// An evaluation at a time and a place, in which every item has the time that it takes.
+    pub fn new(now: i64, pace: Pace) -> Self {
+        Self { now, pace, share: None }
+    }
+
+    /// Whether the thread has been held up for long enough.
+    pub fn is_overdue(&self) -> bool {
+        self.pace == Pace::Inline && self.share.is_some_and(|Share { since, is_spent }| is_spent(since))
+    }
 }
 
 /// What becomes of a username that the server does not know.

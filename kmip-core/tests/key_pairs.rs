@@ -353,7 +353,7 @@ fn rsa_pairs_wait_for_a_pool() {
         let items = vec![(Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(request)))];
         encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1)
     };
-    let inline = Env { now: START, pace: Pace::Inline };
+    let inline = Env::new(START, Pace::Inline);
     let evaluate = |bytes: &[u8]| harness.engine.evaluate(bytes, CLIENT, inline);
     let rsa = || Attribute::CryptographicAlgorithm(CryptographicAlgorithm::RSA);
     let held = harness.vault.held();

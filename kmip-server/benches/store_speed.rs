@@ -64,7 +64,7 @@ fn batch_of_create(seal: &Arc<dyn RecordSeal>, vault: SoftwareVault) -> Batch {
     };
     let engine = Engine::open(parts).expect("an engine");
     loop {
-        let env = Env { now: 1_700_000_000, pace: Pace::Pool };
+        let env = Env::new(1_700_000_000, Pace::Pool);
         let Evaluation::Commit(mut pending) = engine.evaluate(&create_request(), "client", env) else {
             panic!("Create changed nothing");
         };

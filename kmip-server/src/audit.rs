@@ -57,6 +57,10 @@ pub enum Due {
     Soon,
 }
 
+/// Lines up to one of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted(u64);
+
 /// The writer of the audit log; one for a process. Lines are recorded while others are written: who holds both locks took that
 /// of the segment first.
 pub struct AuditLog {
@@ -135,13 +139,18 @@ impl AuditLog {
         Ok(())
     }
 
-    /// Returns when everything that is due before a reply is in the file.
-    pub fn settle(&self) -> Result<(), AuditError> {
-        let wanted = {
+    /// What must be in the file before replies leave to all that is recorded so far, if it is not there.
+    pub fn due(&self) -> Option<Noted> {
+        let due = {
             let waiting = locked(&self.waiting);
             if waiting.lines.len() > LONGEST_WAIT { waiting.count } else { waiting.due }
         };
-        self.write_up_to(wanted)
+        (self.written.load(Ordering::Acquire) < due).then_some(Noted(due))
+    }
+
+    /// Returns when that is in the file.
+    pub fn settle(&self, due: Option<Noted>) -> Result<(), AuditError> {
+        due.map_or(Ok(()), |due| self.write_up_to(due.0))
     }
 
     /// Returns when everything recorded so far is in the file.
@@ -348,19 +357,19 @@ mod tests {
         let (log, _) = AuditLog::open(folder.path(), 1 << 20).unwrap();
         let client = JsonText::new("a");
         log.record(&entry(&client, "1"), Due::Soon).unwrap();
-        log.settle().unwrap();
+        log.settle(log.due()).unwrap();
         assert_eq!(lines(folder.path()).len(), 0, "it is not due");
         log.record(&entry(&client, "2"), Due::BeforeReply).unwrap();
         log.record(&entry(&client, "3"), Due::Soon).unwrap();
-        log.settle().unwrap();
+        log.settle(log.due()).unwrap();
         let objects: Vec<String> = lines(folder.path()).iter().map(|line| line["object"].to_string()).collect();
         assert_eq!(objects, ["\"1\"", "\"2\"", "\"3\""]);
         log.record(&entry(&client, "4"), Due::Soon).unwrap();
-        log.settle().unwrap();
+        log.settle(log.due()).unwrap();
         assert_eq!(lines(folder.path()).len(), 3, "what was due is written");
         for _ in 0..LONGEST_WAIT / 100 {
             log.record(&entry(&client, "5"), Due::Soon).unwrap();
-            log.settle().unwrap();
+            log.settle(log.due()).unwrap();
         }
         assert!(lines(folder.path()).len() > 100, "lines wait without end");
     }
@@ -379,7 +388,7 @@ mod tests {
                     for round in 0..ROUNDS {
                         let object = format!("{name}{round}");
                         log.record(&entry(&JsonText::new(name), &object), Due::BeforeReply).unwrap();
-                        log.settle().unwrap();
+                        log.settle(log.due()).unwrap();
                         let mut file = File::open(path).unwrap();
                         file.seek(SeekFrom::Start(end)).unwrap();
                         let mut text = String::new();
@@ -402,12 +411,12 @@ mod tests {
         // The next segment cannot be made: a folder has its name.
         std::fs::create_dir(segment_path(folder.path(), 2)).unwrap();
         assert!(log.append(&[entry(&client, "2")]).is_err());
-        assert!(log.settle().is_err(), "a line that is due is not in the file");
+        assert!(log.settle(log.due()).is_err(), "a line that is due is not in the file");
         let long = "x".repeat(1 << 20);
         let refused = (0..10).map(|_| log.append(&[entry(&client, &long)])).last().unwrap();
         assert!(matches!(refused, Err(AuditError::Backlog(_))), "{refused:?}");
         std::fs::remove_dir(segment_path(folder.path(), 2)).unwrap();
-        log.settle().unwrap();
+        log.settle(log.due()).unwrap();
         log.append(&[entry(&client, "3")]).unwrap();
         let objects: Vec<_> =
             lines(folder.path()).iter().map(|line| line["object"].as_str().unwrap().to_owned()).collect();

@@ -32,14 +32,21 @@ pub(crate) enum Committed {
 struct Job {
     pending: Box<Pending>,
     subject: Subject,
-    done: oneshot::Sender<Committed>,
+    waiter: Waiter,
 }
 
 struct Finishing {
     finished: Finished,
     revision: Option<u64>,
     subject: Subject,
+    waiter: Waiter,
+}
+
+/// The task that waits for a change.
+struct Waiter {
     done: oneshot::Sender<Committed>,
+    /// Where it ran when it handed the change in.
+    runtime: Handle,
 }
 
 /// What waits for the commit thread.
@@ -56,24 +63,24 @@ pub(crate) struct Committer {
 }
 
 impl Committer {
-    /// Starts the pipeline, inside the runtime whose tasks wait for it.
+    /// Starts the pipeline.
     pub fn start(engine: Arc<Engine>, store: Arc<dyn Store>, journal: Arc<Journal>) -> std::io::Result<Self> {
-        let runtime = Handle::try_current().map_err(std::io::Error::other)?;
         let (jobs, waiting) = channel();
         let (groups, behind) = sync_channel(GROUPS_BEHIND);
         let commit = thread::Builder::new().name("commit".to_owned());
         let commit = commit.spawn(move || run_commits(&waiting, &groups, &engine, store.as_ref()))?;
         let audit = thread::Builder::new().name("audit".to_owned());
-        let audit = audit.spawn(move || run_audit(&behind, &journal, &runtime))?;
+        let audit = audit.spawn(move || run_audit(&behind, &journal))?;
         Ok(Self { jobs: Some(jobs), threads: vec![commit, audit] })
     }
 
-    /// Hands in a change; the receiver is told once it is durable.
+    /// Hands in a change, inside the runtime whose task waits for it; the receiver is told once it is durable.
     pub fn submit(&self, pending: Box<Pending>, subject: Subject) -> oneshot::Receiver<Committed> {
         let (done, told) = oneshot::channel();
         if let Some(jobs) = &self.jobs {
+            let waiter = Waiter { done, runtime: Handle::current() };
             // A closed channel drops the job, and with it `done`: the receiver then sees a failure.
-            let _ = jobs.send(Task::Change(Job { pending, subject, done }));
+            let _ = jobs.send(Task::Change(Job { pending, subject, waiter }));
         }
         told
     }
@@ -111,7 +118,7 @@ fn run_commits(waiting: &Receiver<Task>, groups: &SyncSender<Vec<Finishing>>, en
                 revision: if let Outcome::Done(revision, _) = outcome { Some(revision) } else { None },
                 finished: engine.finish(*job.pending, &outcome),
                 subject: job.subject,
-                done: job.done,
+                waiter: job.waiter,
             })
         };
         if groups.send(group.into_iter().zip(outcomes).filter_map(finish).collect()).is_err() {
@@ -145,7 +152,7 @@ fn gather(first: Task, waiting: &Receiver<Task>) -> (Vec<Job>, Vec<Sender<()>>) 
 fn without_outdated(engine: &Engine, group: Vec<Job>) -> Vec<Job> {
     let (outdated, current): (Vec<_>, Vec<_>) = group.into_iter().partition(|job| engine.is_outdated(&job.pending));
     // A task that has given up waiting needs no answer.
-    outdated.into_iter().for_each(|job| drop(job.done.send(Committed::EvaluateAgain)));
+    outdated.into_iter().for_each(|job| drop(job.waiter.done.send(Committed::EvaluateAgain)));
     current
 }
 
@@ -167,7 +174,7 @@ fn commit_group(store: &dyn Store, group: &mut [Job]) -> Vec<Option<Outcome>> {
     batches.iter().map(one_by_one).collect()
 }
 
-fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal, runtime: &Handle) {
+fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal) {
     while let Ok(mut group) = behind.recv() {
         group.extend(behind.try_iter().flatten());
         let mut noted = Ok(());
@@ -184,13 +191,19 @@ fn run_audit(behind: &Receiver<Vec<Finishing>>, journal: &Journal, runtime: &Han
             tracing::error!(%error, "the audit log cannot be written");
         }
         let is_durable = durable.is_ok();
-        // One task tells them all: waking each from outside the runtime costs more than what it is told.
-        drop(runtime.spawn(async move { group.into_iter().for_each(|item| tell(item, is_durable)) }));
+        while let Some(last) = group.last() {
+            let runtime = last.waiter.runtime.clone();
+            let is_there = |item: &Finishing| item.waiter.runtime.id() == runtime.id();
+            let (there, others): (Vec<_>, _) = group.into_iter().partition(is_there);
+            group = others;
+            // One task tells all of a runtime: waking each from outside costs more than what it is told.
+            drop(runtime.spawn(async move { there.into_iter().for_each(|item| tell(item, is_durable)) }));
+        }
     }
 }
 
 /// Tells the waiting task what became of its change.
-fn tell(Finishing { finished, done, subject, .. }: Finishing, is_durable: bool) {
+fn tell(Finishing { finished, waiter, subject, .. }: Finishing, is_durable: bool) {
     let committed = match finished {
         Finished::EvaluateAgain => Committed::EvaluateAgain,
         Finished::Reply(_) | Finished::RanJob(_) if !is_durable => Committed::Failed,
@@ -203,5 +216,5 @@ fn tell(Finishing { finished, done, subject, .. }: Finishing, is_durable: bool) 
         }
     };
     // A task that has given up waiting needs no answer.
-    let _ = done.send(committed);
+    let _ = waiter.done.send(committed);
 }

@@ -6,6 +6,7 @@
 
 use crate::config::Limits;
 use crate::frame::{self, Frame, FrameError};
+use crate::lanes::{self, Socket};
 use crate::listener::{Protocol, Session, next_phase};
 use crate::metrics::Metrics;
 use crate::service::{Peer, Reply, Service};
@@ -13,12 +14,13 @@ use crate::shell::{Live, Phase, Shell};
 use crate::speaking::{GROWTH_AHEAD, KEPT_BUFFER, SMALLEST_READ, Speaker, send};
 use crate::tls::{Identity, PeerRefusal};
 use crate::wire::WireBuffer;
+use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_rustls::server::TlsStream;
@@ -28,6 +30,11 @@ use tracing::{debug, info, warn};
 const FIRST_BUFFER: usize = 4 * 1024;
 /// Replies are collected up to this before they are written.
 const WRITE_BATCH: usize = 32 * 1024;
+/// After so much work for one connection others have a turn.
+const TURN: Duration = Duration::from_millis(1);
+/// Answers that took less and that have something due wait for those to other requests that have come, too, so that one write
+/// to the audit log takes the lines of all.
+const SHORT: Duration = Duration::from_micros(100);
 
 /// KMIP in TTLV over TLS.
 pub struct Kmip {
@@ -60,6 +67,7 @@ impl Protocol for Kmip {
             limits: session.limits,
             inbound: WireBuffer::new(FIRST_BUFFER),
             outbound: WireBuffer::new(0),
+            turn: Instant::now(),
             stopping: false,
         };
         let end = connection.run(session.phase).await;
@@ -126,8 +134,19 @@ impl End {
     }
 }
 
+/// What a future gives, and whether it had to be waited for.
+async fn noting_waits<T>(future: impl Future<Output = T>) -> (T, bool) {
+    let (mut future, mut waited) = (pin!(future), false);
+    let event = poll_fn(|cx| {
+        let polled = future.as_mut().poll(cx);
+        waited |= polled.is_pending();
+        polled
+    });
+    (event.await, waited)
+}
+
 struct Connection<'a> {
-    stream: TlsStream<TcpStream>,
+    stream: TlsStream<Socket>,
     service: &'a dyn Service,
     shell: &'a Shell,
     metrics: &'a Metrics,
@@ -135,6 +154,8 @@ struct Connection<'a> {
     limits: Limits,
     inbound: WireBuffer,
     outbound: WireBuffer,
+    /// Since when it works without a pause.
+    turn: Instant,
     stopping: bool,
 }
 
@@ -165,12 +186,20 @@ impl Connection<'_> {
         let mut timer = pin!(sleep_until(since + self.limits.idle_timeout()));
         loop {
             self.make_room();
-            let event = tokio::select! {
-                biased;
-                read = self.stream.read(self.inbound.spare()) => Event::Read(read),
-                () = timer.as_mut() => Event::Timer,
-                (phase, now) = signal.as_mut() => Event::Phase(phase, now),
+            let next = async {
+                tokio::select! {
+                    biased;
+                    (phase, now) = signal.as_mut() => Event::Phase(phase, now),
+                    read = self.stream.read(self.inbound.spare()) => Event::Read(read),
+                    () = timer.as_mut() => Event::Timer,
+                }
             };
+            let (event, waited) = noting_waits(next).await;
+            if waited {
+                self.turn = Instant::now();
+            } else {
+                self.pause().await?;
+            }
             match event {
                 Event::Read(read) => {
                     let began = self.inbound.is_empty();
@@ -194,6 +223,16 @@ impl Connection<'_> {
                 }
             }
         }
+    }
+
+    /// Lets others have their turns, if this one has lasted for long. What is answered leaves before.
+    async fn pause(&mut self) -> Result<(), End> {
+        if self.turn.elapsed() >= TURN {
+            self.send_outbound().await?;
+            tokio::task::yield_now().await;
+            self.turn = Instant::now();
+        }
+        Ok(())
     }
 
     /// Room for the rest of the message that has begun, or for whatever comes.
@@ -226,6 +265,11 @@ impl Connection<'_> {
                     // What follows is a response, if anything.
                     if self.peer.roles.are_exchanged() {
                         break None;
+                    }
+                    if !self.inbound.is_empty()
+                        && let Err(end) = self.pause().await
+                    {
+                        break Some(end);
                     }
                 }
                 Ok(Frame::Partial(_)) => break None,
@@ -285,10 +329,9 @@ impl Connection<'_> {
             Reply::Later(pending) => {
                 // Replies before this one do not wait for it.
                 self.send_outbound().await?;
-                match timeout(self.limits.request_timeout(), pending).await {
-                    Ok(reply) => reply,
-                    Err(_) => return Err(End::RequestTimeout),
-                }
+                let reply = timeout(self.limits.request_timeout(), pending).await;
+                self.turn = Instant::now();
+                reply.map_err(|_| End::RequestTimeout)?
             }
             Reply::Close => return Err(End::Engine),
         };
@@ -307,14 +350,18 @@ impl Connection<'_> {
         if self.outbound.is_empty() {
             return Ok(());
         }
-        self.service.settle().map_err(End::Settle)?;
+        let due = self.service.due();
+        if due.is_some() && self.turn.elapsed() < SHORT {
+            lanes::others_first().await;
+        }
+        self.service.settle(due).map_err(End::Settle)?;
         send(&mut self.stream, self.outbound.filled(), &self.limits, self.metrics).await?;
         self.outbound.clear();
         Ok(())
     }
 
     async fn send_large(&mut self, reply: &[u8]) -> Result<(), End> {
-        self.service.settle().map_err(End::Settle)?;
+        self.service.settle(self.service.due()).map_err(End::Settle)?;
         send(&mut self.stream, reply, &self.limits, self.metrics).await
     }
 

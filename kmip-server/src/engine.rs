@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use hsm_backend::keystore::Keystore;
 use hsm_backend::pkcs11::PAIR_DEADLINE;
@@ -17,7 +17,9 @@ use kmip_codec::value::ByteString;
 use kmip_core::administration::{NewOneTime, NewUser as CoreUser};
 use kmip_core::credentials::DeviceFields;
 use kmip_core::engine::{Engine, Evaluation, Parts, Pending as CorePending, SUPPORTED_VERSIONS};
-use kmip_core::env::{AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, UnknownUsers, Work};
+use kmip_core::env::{
+    AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, Share, UnknownUsers, Work,
+};
 use kmip_core::identity::Listener;
 use kmip_core::layout;
 use kmip_core::links::Standing;
@@ -31,7 +33,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::{Semaphore, watch};
 
-use crate::audit::AuditLog;
+use crate::audit::{AuditLog, Noted};
 use crate::authority::Ask;
 use crate::committer::{Committed, Committer};
 use crate::config::{AuditReads, Config};
@@ -54,6 +56,8 @@ use crate::vault::{self, Secrets, Target};
 const ROTATION_NICENESS: i32 = 10;
 /// Times that a request is evaluated again after conflicts.
 pub(crate) const ATTEMPTS: usize = 64;
+/// For how long the items of one request may hold up the thread that serves its connection; then it begins again on a pool.
+const SHARE: Duration = Duration::from_millis(5);
 /// What a request may wait for a device beyond the deadline of one call: a second call, on the next device.
 const GRACE: Duration = Duration::from_secs(2);
 /// How often due dates are looked for.
@@ -136,9 +140,19 @@ fn seconds_of(time: SystemTime) -> i64 {
     i64::try_from(seconds).unwrap_or(i64::MAX)
 }
 
-/// The time.
+/// The time, and the share of it that a request has.
 pub(crate) fn now(pace: Pace) -> Env {
-    Env { now: seconds(), pace }
+    beginning(SystemTime::now(), Instant::now(), pace)
+}
+
+fn beginning(at: SystemTime, since: Instant, pace: Pace) -> Env {
+    /// Nanoseconds since the first request.
+    fn mark(at: Instant) -> u64 {
+        static FIRST: LazyLock<Instant> = LazyLock::new(Instant::now);
+        u64::try_from(at.saturating_duration_since(*FIRST).as_nanos()).unwrap_or(u64::MAX)
+    }
+    let is_spent = |since| u128::from(mark(Instant::now()).saturating_sub(since)) >= SHARE.as_nanos();
+    Env { share: Some(Share { since: mark(since), is_spent }), ..Env::new(seconds_of(at), pace) }
 }
 
 /// Makes the root key and the empty store of a new data directory.
@@ -359,11 +373,14 @@ impl Core {
         subject: &Subject,
         first: Evaluation,
     ) -> Result<WipedBytes, Unfinished> {
-        let (mut evaluation, mut attempts) = (first, 0);
+        let (mut evaluation, mut attempts, mut long) = (first, 0, None);
         while attempts < ATTEMPTS {
             evaluation = match evaluation {
                 Evaluation::Reply(reply) => return Ok(self.reply(reply, subject)),
-                Evaluation::Defer(work) => self.evaluate_on_pool(work, request, subject).await?,
+                Evaluation::Defer(work) => {
+                    long = Some(work);
+                    self.evaluate_on_pool(work, request, subject).await?
+                }
                 Evaluation::Commit(pending) => match self.commit(pending, subject).await {
                     Some(Committed::Reply(bytes)) => {
                         self.wake_jobs();
@@ -372,7 +389,10 @@ impl Core {
                     Some(again @ (Committed::EvaluateAgain | Committed::RanJob)) => {
                         // Each job that ran brings the request on; conflicts may go on for ever.
                         attempts += usize::from(matches!(again, Committed::EvaluateAgain));
-                        self.evaluate(request, &subject.peer, Pace::Inline)
+                        match long {
+                            Some(work) => self.evaluate_on_pool(work, request, subject).await?,
+                            None => self.evaluate(request, &subject.peer, Pace::Inline),
+                        }
                     }
                     Some(Committed::Failed) | None => return Err(Unfinished::NotDurable),
                 },
@@ -538,7 +558,7 @@ impl Service for EngineService {
     fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply {
         let subject = Subject::beginning(Arc::clone(peer));
         let turn = self.core.turns.begin();
-        let env = Env { now: seconds_of(subject.at), pace: turn.pace };
+        let env = beginning(subject.at, subject.since, turn.pace);
         let first = self.core.engine.evaluate_from(request, peer.as_sender(), env);
         drop(turn);
         match first {
@@ -568,8 +588,12 @@ impl Service for EngineService {
         self.core.engine.standing(fingerprint)
     }
 
-    fn settle(&self) -> std::io::Result<()> {
-        let written = if self.core.durable_reads { self.core.journal.sync() } else { self.core.journal.settle() };
+    fn due(&self) -> Option<Noted> {
+        self.core.journal.due()
+    }
+
+    fn settle(&self, due: Option<Noted>) -> std::io::Result<()> {
+        let written = if self.core.durable_reads { self.core.journal.sync() } else { self.core.journal.settle(due) };
         written.map_err(std::io::Error::other)
     }
 

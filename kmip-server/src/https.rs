@@ -127,7 +127,7 @@ impl Site {
             },
             Reply::Close => return Err(unavailable("the engine gave no answer")),
         };
-        if let Err(error) = self.service.settle() {
+        if let Err(error) = self.service.settle(self.service.due()) {
             tracing::warn!(client = peer.client, remote = %peer.remote, "reply withheld: {error}");
             return Err(unavailable("the audit log cannot be written"));
         }

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 use kmip_codec::registry::{Operation, ResultReason, ResultStatus, WireEnum};
 use kmip_core::engine::AuditEntry;
 
-use crate::audit::{AuditError, AuditLog, Due};
+use crate::audit::{AuditError, AuditLog, Due, Noted};
 use crate::audit_line::Entry;
 use crate::log_line;
 use crate::metrics::Metrics;
@@ -16,7 +16,8 @@ use crate::service::Peer;
 #[derive(Clone)]
 pub(crate) struct Subject {
     pub peer: Arc<Peer>,
-    since: Instant,
+    /// When it began.
+    pub since: Instant,
     /// The same moment on the clock of the wall.
     pub at: SystemTime,
 }
@@ -93,10 +94,15 @@ impl Journal {
         }
     }
 
-    /// Everything noted that must be told before a reply is in the file and in the log.
-    pub fn settle(&self) -> Result<(), AuditError> {
+    /// What must be in the file before replies leave to all that is noted so far, if it is not there.
+    pub fn due(&self) -> Option<Noted> {
+        self.audit.due()
+    }
+
+    /// That is in the file, and everything noted in the log.
+    pub fn settle(&self, due: Option<Noted>) -> Result<(), AuditError> {
         log_line::write_out();
-        self.audit.settle()
+        self.audit.settle(due)
     }
 
     /// Everything noted is in the file and in the log.

@@ -25,6 +25,7 @@ pub mod http;
 pub mod https;
 mod jobs;
 mod journal;
+pub mod lanes;
 pub mod listener;
 mod log_line;
 pub mod logging;

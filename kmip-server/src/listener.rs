@@ -1,13 +1,14 @@
 //! Accepts TCP connections, makes the TLS handshake within its limits, and hands the session to its protocol.
 
 use crate::config::Limits;
+use crate::lanes::{Lanes, Socket};
 use crate::shell::{Alive, Live, Phase, Shell};
 use crate::tls::{self, Identity, Named};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsAcceptor;
@@ -20,7 +21,7 @@ const REST: Duration = Duration::from_millis(100);
 /// A connection whose peer is known.
 pub struct Session {
     /// The encrypted stream.
-    pub stream: TlsStream<TcpStream>,
+    pub stream: TlsStream<Socket>,
     /// Whom its certificate names.
     pub named: Named,
     /// Address of the peer.
@@ -43,8 +44,8 @@ pub trait Protocol: Send + Sync + 'static {
     fn serve(&self, session: Session) -> impl Future<Output = ()> + Send;
 }
 
-/// Accepts until the shell stops.
-pub async fn accept<P: Protocol>(tcp: TcpListener, shell: Arc<Shell>, protocol: P, alive: Alive) {
+/// Accepts until the shell stops, and has connections served on lanes.
+pub async fn accept<P: Protocol>(tcp: TcpListener, shell: Arc<Shell>, protocol: P, alive: Alive, lanes: Arc<Lanes>) {
     let protocol = Arc::new(protocol);
     let mut phase = shell.phase();
     loop {
@@ -55,7 +56,7 @@ pub async fn accept<P: Protocol>(tcp: TcpListener, shell: Arc<Shell>, protocol: 
         match accepted {
             Ok((stream, remote)) => {
                 let (shell, protocol, alive) = (shell.clone(), protocol.clone(), alive.clone());
-                tokio::spawn(async move {
+                lanes.serve(stream, |stream| async move {
                     connection(stream, remote, &shell, &*protocol).await;
                     drop(alive);
                 });
@@ -71,7 +72,7 @@ async fn rest(error: &io::Error) {
     sleep(REST).await;
 }
 
-async fn connection<P: Protocol>(stream: TcpStream, remote: SocketAddr, shell: &Arc<Shell>, protocol: &P) {
+async fn connection<P: Protocol>(stream: Socket, remote: SocketAddr, shell: &Arc<Shell>, protocol: &P) {
     // Subscribed before the certificates are taken: a reload in between is seen by the session.
     let phase = shell.phase();
     let live = shell.live();
@@ -97,19 +98,19 @@ async fn connection<P: Protocol>(stream: TcpStream, remote: SocketAddr, shell: &
 }
 
 async fn handshake(
-    stream: TcpStream,
+    stream: Socket,
     remote: SocketAddr,
     shell: &Shell,
     identity: &Identity,
     limits: &Limits,
-) -> Option<(TlsStream<TcpStream>, Named)> {
+) -> Option<(TlsStream<Socket>, Named)> {
     let failed = |label: &'static str| shell.metrics.handshake_failed(label);
     let Some(_handshaking) = shell.admit_handshake(limits) else {
         failed("too_many");
         warn!(%remote, limit = limits.handshakes, "handshake refused: kmip.limits.handshakes is reached");
         return None;
     };
-    if let Err(error) = stream.set_nodelay(true) {
+    if let Err(error) = stream.set_nodelay() {
         debug!(%remote, %error, "the peer is gone");
         return None;
     }

@@ -2,11 +2,12 @@
 
 use crate::admin::{self, Admin, Reload};
 use crate::calling::call_listeners;
-use crate::config::{self, Address, Config};
+use crate::config::{self, Address, AuditReads, Config};
 use crate::connection::Kmip;
 use crate::datadir::{DataDir, DataDirError, Endpoints};
 use crate::http::{Http, Routes, Site};
 use crate::https;
+use crate::lanes::Lanes;
 use crate::listener::accept;
 use crate::metrics::Metrics;
 use crate::service::{Opened, Service, ServiceError};
@@ -93,6 +94,8 @@ pub struct Server {
     pub bound: Bound,
     shell: Arc<Shell>,
     service: Arc<dyn Service>,
+    /// Held while requests in flight may finish: connections end with it.
+    lanes: Arc<Lanes>,
     drain: Drain,
     reload: Reload,
     data: Arc<DataDir>,
@@ -144,9 +147,10 @@ impl Server {
         let routes = Routes::new(admin::opening());
         if let Some(tcp) = sockets.admin.take() {
             let site = Http { routes: routes.clone(), site: Site::Admin, shell: shell.clone() };
-            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
+            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone(), Arc::new(Lanes::none())));
         }
         let opened = open_until_told(|given_up| open(&data, &config, &shell.metrics, given_up))?;
+        let lanes = Arc::new(lanes(&config).map_err(|error| RunError::System { what: "threads", error })?);
         // Nothing is accepted for clients before; the cell is empty until now.
         let _ = known.set(opened.service.clone());
         let data = Arc::new(data);
@@ -164,9 +168,9 @@ impl Server {
             reconfigure,
         };
         routes.replace(admin::routes(admin));
-        sockets.accept(&shell, &opened.service, &alive);
+        sockets.accept(&shell, &opened.service, &lanes, &alive);
         tokio::spawn(call_listeners(opened.service.clone(), shell.clone(), alive));
-        Ok(Self { bound, shell, service: opened.service, drain, reload, data, signals })
+        Ok(Self { bound, shell, service: opened.service, lanes, drain, reload, data, signals })
     }
 
     /// The data directory of this server.
@@ -205,8 +209,13 @@ impl Server {
         if tokio::time::timeout(DRAIN_TIME, self.drain.wait()).await.is_err() {
             warn!("some requests did not finish within {DRAIN_TIME:?}; their connections are cut");
         }
-        let service = self.service;
-        match tokio::task::spawn_blocking(move || service.stop()).await {
+        let (service, lanes) = (self.service, self.lanes);
+        let stop = move || {
+            // Connections that have not ended in time do so before the last lines of the audit log are written.
+            drop(lanes);
+            service.stop()
+        };
+        match tokio::task::spawn_blocking(stop).await {
             Ok(stopped) => stopped?,
             Err(error) => return Err(RunError::System { what: "stopping the engine", error: error.into() }),
         }
@@ -224,16 +233,25 @@ impl Sockets {
         Ok((Self { kmip, https, admin }, Bound { kmip: kmip_at, https: https_at, admin: admin_at }))
     }
 
-    fn accept(self, shell: &Arc<Shell>, service: &Arc<dyn Service>, alive: &Alive) {
+    fn accept(self, shell: &Arc<Shell>, service: &Arc<dyn Service>, lanes: &Arc<Lanes>, alive: &Alive) {
         if let Some(tcp) = self.kmip {
             let kmip = Kmip { service: service.clone(), shell: shell.clone() };
-            tokio::spawn(accept(tcp, shell.clone(), kmip, alive.clone()));
+            tokio::spawn(accept(tcp, shell.clone(), kmip, alive.clone(), lanes.clone()));
         }
         if let Some(tcp) = self.https {
             let routes = Routes::new(https::routes(service.clone(), shell.clone()));
             let site = Http { routes, site: Site::Kmip, shell: shell.clone() };
-            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone()));
+            tokio::spawn(accept(tcp, shell.clone(), site, alive.clone(), lanes.clone()));
         }
+    }
+}
+
+/// One for each processor, unless every request may wait on it for a device or the disk.
+fn lanes(config: &Config) -> io::Result<Lanes> {
+    if config.hsm.is_empty() && config.audit.reads != AuditReads::Durable {
+        Lanes::start(std::thread::available_parallelism().map_or(1, usize::from))
+    } else {
+        Ok(Lanes::none())
     }
 }
 
@@ -315,6 +333,15 @@ mod tests {
         let bound = Bound { kmip: Some(([127, 0, 0, 1], 5696).into()), https: None, admin: None };
         let expected = format!("ready kmip=127.0.0.1:5696 https=- admin=- version={}", env!("CARGO_PKG_VERSION"));
         assert_eq!(bound.readiness_line(), expected);
+    }
+
+    #[tokio::test]
+    async fn there_are_lanes_unless_requests_wait_on_them() {
+        let count = |text: &str| lanes(&Config::parse(text).unwrap()).unwrap().count();
+        assert_eq!(count(""), std::thread::available_parallelism().unwrap().get());
+        assert_eq!(count("[audit]\nreads = 'durable'"), 0);
+        let device = "name = 'a'\nmodule = '/m.so'\nserial = '1'\npin_file = '/pin'";
+        assert_eq!(count(&format!("[vault]\nkind = 'pkcs11'\n[[hsm]]\n{device}")), 0);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //!
 //! The shell knows frames, sockets and certificates; everything that KMIP means stands behind these traits.
 
+use crate::audit::Noted;
 use crate::audit_line::JsonText;
 use crate::authority::Ask;
 use crate::config::Config;
@@ -160,9 +161,15 @@ pub trait Service: Send + Sync + 'static {
     /// must not block.
     fn respond(&self, request: Request<'_>, peer: &Arc<Peer>) -> Reply;
 
-    /// Called once before replies leave, for all pipelined replies together: what must be on file before them is
-    /// written here. An error closes the connection without the replies.
-    fn settle(&self) -> io::Result<()> {
+    /// What must be on file before the replies leave that were given so far, if it is not there.
+    fn due(&self) -> Option<Noted> {
+        None
+    }
+
+    /// Called once before replies leave, for all pipelined replies together: what was due when they were given is written
+    /// here. An error closes the connection without the replies.
+    fn settle(&self, due: Option<Noted>) -> io::Result<()> {
+        let _ = due;
         Ok(())
     }
 

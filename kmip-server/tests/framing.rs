@@ -41,6 +41,24 @@ async fn pipelined_requests_are_answered_in_order_with_few_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_pipelines_leaves_others_their_turns() {
+    let running = Running::start().await;
+    let mut greedy = running.connect().await;
+    let mut others = Vec::new();
+    // With as many connections as there are processors, one at least shares its thread with the first.
+    for _ in 0..std::thread::available_parallelism().unwrap().get() {
+        others.push(running.connect().await);
+    }
+    let requests = message(SLOW, 8).repeat(100);
+    greedy.write_all(&requests).await.unwrap();
+    for other in &mut others {
+        exchange(other, &message(NOW, 8)).await.unwrap();
+    }
+    assert!(running.echo.answered.load(Ordering::SeqCst) < 50, "the others waited for most of them");
+    assert_eq!(receive(&mut greedy, requests.len()).await, requests);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_late_answer_holds_back_those_behind_it_and_none_before() {
     let running = Running::start().await;
     let mut stream = running.connect().await;

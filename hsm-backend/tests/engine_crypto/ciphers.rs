@@ -355,7 +355,7 @@ fn a_plain_use_changes_nothing() {
     });
     let items = vec![(Operation::Encrypt, RequestPayload::Encrypt(Box::new(request)))];
     let request = kmip_codec::message::encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
-    let env = kmip_core::env::Env { now: START, pace: kmip_core::env::Pace::Inline };
+    let env = kmip_core::env::Env::new(START, kmip_core::env::Pace::Inline);
     let answer = server.engine.evaluate(&request, "client", env);
     assert!(matches!(answer, kmip_core::engine::Evaluation::Reply(_)), "nothing waits for the store");
 }

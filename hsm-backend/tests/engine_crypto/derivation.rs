@@ -525,6 +525,6 @@ fn long_work_waits_for_the_pool() {
     let payload = kmip_codec::operation::RequestPayload::DeriveKey(Box::new(pbkdf2));
     let request = RequestMessage::continuing(V2_1, vec![(kmip_codec::registry::Operation::DeriveKey, payload)]);
     let bytes = kmip_codec::message::encode(Tag::RequestMessage, &request, V2_1);
-    let env = kmip_core::env::Env { now: START, pace: kmip_core::env::Pace::Inline };
+    let env = kmip_core::env::Env::new(START, kmip_core::env::Pace::Inline);
     assert!(matches!(server.engine.evaluate(&bytes, "client", env), kmip_core::engine::Evaluation::Defer(_)));
 }

@@ -93,7 +93,7 @@ impl Server {
     pub fn pending(&self, version: Version, operation: Operation, payload: RequestPayload) -> Box<Pending> {
         let request =
             encode(Tag::RequestMessage, &RequestMessage::continuing(version, vec![(operation, payload)]), version);
-        let env = Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool };
+        let env = Env::new(self.now.load(Ordering::Relaxed), Pace::Pool);
         match self.engine.evaluate(&request, "client", env) {
             Evaluation::Commit(pending) => pending,
             other => panic!("a change, not {other:?}"),
@@ -107,7 +107,7 @@ impl Server {
 
     /// Evaluates a request until it is answered; an evaluation that must be committed conflicts `conflicts` times first.
     pub fn exchange(&self, client: &str, request: &[u8], mut conflicts: usize) -> Vec<ResponseBatchItem> {
-        let env = Env { now: self.now.load(Ordering::Relaxed), pace: Pace::Pool };
+        let env = Env::new(self.now.load(Ordering::Relaxed), Pace::Pool);
         let reply = loop {
             match self.engine.evaluate(request, client, env) {
                 Evaluation::Reply(reply) => break reply,

@@ -54,8 +54,7 @@ impl Server {
 
     pub fn item(&self, version: Version, operation: Operation, payload: RequestPayload) -> ResponseBatchItem {
         let request = encode(Tag::RequestMessage, &RequestMessage::single(version, operation, payload), version);
-        let reply =
-            answer(&self.engine, self.store.as_ref(), "client", &request, Env { now: NOW, pace: Pace::Pool }).unwrap();
+        let reply = answer(&self.engine, self.store.as_ref(), "client", &request, Env::new(NOW, Pace::Pool)).unwrap();
         decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).unwrap().batch_item.remove(0)
     }
 

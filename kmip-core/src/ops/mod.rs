@@ -290,6 +290,12 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
     (it_waits && !at_once).then_some(work)
 }
 
+/// The pool on which all of these items may be done.
+pub(crate) fn longest_work(engine: &Engine, items: &[RequestItem]) -> Work {
+    let works = items.iter().flatten().filter_map(|item| device_work(engine, Pace::Inline, item.operation));
+    works.reduce(|one, other| if one == Work::DevicePair { one } else { other }).unwrap_or(Work::Computing)
+}
+
 /// Whether an operation works for a client of a version.
 pub(crate) fn is_supported(engine: &Engine, operation: Operation, version: Version) -> bool {
     let is_offered = || match operation {

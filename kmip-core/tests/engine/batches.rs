@@ -12,7 +12,8 @@ use kmip_codec::registry::{
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1, V3_0};
 use kmip_codec::wire::Strictness;
-use kmip_core::engine::SUPPORTED_VERSIONS;
+use kmip_core::engine::{Evaluation, SUPPORTED_VERSIONS};
+use kmip_core::env::{Env, Pace, Share, Work};
 
 use crate::answer;
 use crate::requests::*;
@@ -47,6 +48,24 @@ fn an_item_without_identifier_takes_the_placeholder() {
     }
     let items = Harness::new().batch(V3_0, vec![create(&[]), get(None)]);
     assert_eq!(failure(&items[1]), ResultReason::InvalidMessage);
+}
+
+/// Where other connections wait, the items of a request have a share of the time; with more they are done on a pool, from the
+/// first on.
+#[test]
+fn a_request_that_takes_long_comes_again_on_a_pool() {
+    let harness = Harness::new();
+    let evaluate = |items: usize, pace, is_spent| {
+        let items = (0..items).map(|_| create(&[])).collect();
+        let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+        let share = Some(Share { since: 0, is_spent });
+        harness.engine.evaluate(&request, CLIENT, Env { share, ..Env::new(harness.now(), pace) })
+    };
+    harness.created(V2_1, &[]);
+    assert!(matches!(evaluate(2, Pace::Inline, |_| true), Evaluation::Defer(Work::Computing)));
+    assert!(matches!(evaluate(2, Pace::Inline, |_| false), Evaluation::Commit(_)));
+    assert!(matches!(evaluate(1, Pace::Inline, |_| true), Evaluation::Commit(_)), "one item is not parted");
+    assert!(matches!(evaluate(2, Pace::Pool, |_| true), Evaluation::Commit(_)));
 }
 
 /// KMIP 2.1 §6: the placeholder lives for one batch.

@@ -7,7 +7,7 @@ use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::registry::{CryptographicAlgorithm, CryptographicUsageMask, Operation, Tag};
 use kmip_codec::version::V2_1;
 use kmip_core::engine::Evaluation;
-use kmip_core::env::{Env, Pace, Work};
+use kmip_core::env::{Env, Pace, Share, Work};
 use kmip_core::ports::vault::Waits;
 
 use crate::requests::{Item, aes, create, get, get_attributes, locate, mask, name, register, text};
@@ -20,7 +20,7 @@ fn inline(harness: &Harness, client: &str, item: Item) -> Evaluation {
 
 fn at(harness: &Harness, client: &str, item: Item, pace: Pace) -> Evaluation {
     let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![item]), V2_1);
-    harness.engine.evaluate(&request, client, Env { now: START, pace })
+    harness.engine.evaluate(&request, client, Env::new(START, pace))
 }
 
 fn deferred(harness: &Harness, item: Item) -> Option<Work> {
@@ -63,6 +63,27 @@ fn what_makes_keys_waits_for_the_device_and_what_uses_them_only_where_it_opens_e
     harness.vault.wait_for_device(Waits { to_make: true, to_use: true, prompt: true });
     assert!(uses().into_iter().all(|item| deferred(&harness, item) == Some(Work::Device)));
     assert!(neither().into_iter().all(|item| deferred(&harness, item).is_none()));
+}
+
+/// A request that has had its share of a thread goes to the pool of what is left of it.
+#[test]
+fn the_rest_of_a_long_request_says_which_pool_it_needs() {
+    let harness = Harness::new();
+    harness.created(V2_1, &[name("k")]);
+    harness.vault.wait_for_device(Waits { to_make: true, to_use: false, prompt: false });
+    let deferred = |rest: Vec<Item>| {
+        let items = [locate(&[])].into_iter().chain(rest).collect();
+        let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+        let share = Some(Share { since: 0, is_spent: |_| true });
+        match harness.engine.evaluate(&request, CLIENT, Env { share, ..Env::new(START, Pace::Inline) }) {
+            Evaluation::Defer(work) => Some(work),
+            Evaluation::Reply(_) | Evaluation::Commit(_) => None,
+        }
+    };
+    assert_eq!(deferred(vec![]), None);
+    assert_eq!(deferred(vec![locate(&[])]), Some(Work::Computing));
+    assert_eq!(deferred(vec![locate(&[]), create(&[])]), Some(Work::Device));
+    assert_eq!(deferred(vec![locate(&[]), pair(), create(&[])]), Some(Work::DevicePair));
 }
 
 /// The first request of a scope makes the scope's key, which the device seals.

@@ -229,7 +229,7 @@ fn a_device_is_called_from_its_pool() {
     let harness = Harness::new();
     let value = harness.pending(create(&[]));
     harness.vault.wait_for_device(Waits { to_make: true, to_use: true, prompt: false });
-    let inline = kmip_core::env::Env { now: harness.now(), pace: Pace::Inline };
+    let inline = kmip_core::env::Env::new(harness.now(), Pace::Inline);
     harness.advance(2);
     let key = harness.due_job();
     assert!(matches!(harness.engine.evaluate_job(&key, inline), Some(Evaluation::Defer(Work::Device))));

@@ -408,7 +408,7 @@ fn wrong_credentials_cost_what_those_of_nobody_do() {
         let credential = vec![Credential { credential_type, credential_value }];
         request.request_header.authentication = Some(Authentication { credential });
         let bytes = kmip_codec::message::encode(Tag::RequestMessage, &request, V3_0);
-        let inline = Env { now: harness.now(), pace: Pace::Inline };
+        let inline = Env::new(harness.now(), Pace::Inline);
         assert!(matches!(harness.engine.evaluate(&bytes, CLIENT, inline), Evaluation::Defer(_)), "{request:?}");
         let told: Vec<_> = (0..6).map(|_| harness.exchange(CLIENT, &request).batch_item.remove(0)).collect();
         assert!(told.iter().all(|item| failure(item) == ResultReason::AuthenticationNotSuccessful));

@@ -127,7 +127,7 @@ impl Harness {
 
     /// The time, on the pool.
     pub fn env(&self) -> Env {
-        Env { now: self.now(), pace: Pace::Pool }
+        Env::new(self.now(), Pace::Pool)
     }
 
     fn commit(&self, pending: Pending) -> Finished {

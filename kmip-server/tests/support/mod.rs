@@ -5,6 +5,7 @@ use kmip_codec::secret::Secret;
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::wire::Encoding;
 use kmip_core::request::Request;
+use kmip_server::audit::Noted;
 use kmip_server::config::{Address, Config};
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
@@ -19,7 +20,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -36,8 +37,11 @@ pub const LATER: u8 = 1;
 pub const NEVER: u8 = 2;
 pub const HUGE: u8 = 3;
 pub const CLOSE: u8 = 4;
+pub const SLOW: u8 = 5;
 
 pub const HUGE_REPLY: usize = 4 * 1024 * 1024;
+/// For how long a slow answer works.
+pub const SLOW_WORK: Duration = Duration::from_millis(20);
 
 /// Answers each message with itself, at once or when it is released.
 #[derive(Default)]
@@ -72,11 +76,18 @@ impl Service for Echo {
             NEVER => Reply::Later(Box::pin(std::future::pending())),
             HUGE => Reply::Now(WipedBytes::copy_from(&vec![7; HUGE_REPLY])),
             CLOSE => Reply::Close,
+            SLOW => {
+                let since = Instant::now();
+                while since.elapsed() < SLOW_WORK {
+                    std::hint::spin_loop();
+                }
+                Reply::Now(reply)
+            }
             _ => Reply::Now(reply),
         }
     }
 
-    fn settle(&self) -> io::Result<()> {
+    fn settle(&self, _: Option<Noted>) -> io::Result<()> {
         self.settled.fetch_add(1, Ordering::SeqCst);
         if self.fail_settle.load(Ordering::SeqCst) { Err(io::Error::other("disk full")) } else { Ok(()) }
     }
