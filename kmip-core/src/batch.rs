@@ -295,12 +295,7 @@ pub(crate) fn run(
     let count = request_items.len();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(count), Vec::with_capacity(count), false);
     let mut request_items = request_items.into_iter();
-    while !request_items.as_slice().is_empty() {
-        if context.item > 0 && env.is_overdue() {
-            context.claims.abandon(engine);
-            return Err(Defer::Pool(ops::longest_work(engine, request_items.as_slice())));
-        }
-        let Some(item) = request_items.next() else { break };
+    while let Some(item) = request_items.next() {
         let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, items.len()))) {
             Ok(done) => done,
             Err(defer) => {
@@ -315,6 +310,11 @@ pub(crate) fn run(
         if failed && continuation != BatchErrorContinuationOption::Continue {
             undone = continuation == BatchErrorContinuationOption::Undo;
             break;
+        }
+        let rest = request_items.as_slice();
+        if !rest.is_empty() && env.is_overdue() {
+            context.claims.abandon(engine);
+            return Err(Defer::Pool(ops::longest_work(engine, rest)));
         }
     }
     if !undone && let Err(defer) = accepting.close(&mut context, &mut items, &mut audit) {

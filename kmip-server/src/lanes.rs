@@ -87,7 +87,8 @@ impl Lanes {
     }
 
     /// How many there are.
-    pub fn count(&self) -> usize {
+    #[cfg(test)]
+    pub(crate) fn count(&self) -> usize {
         self.lanes.len()
     }
 
