@@ -20,10 +20,11 @@ use kmip_codec::registry::{
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V2_0, V3_0, Version};
+use sha2::{Digest as _, Sha256};
 
 use crate::attributes;
 use crate::counters;
-use crate::cryptography::streams::Effects;
+use crate::cryptography::streams::{Effects, Fingerprint};
 use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
 use crate::ephemeral;
@@ -77,8 +78,9 @@ pub(crate) struct Context<'a> {
     pub quota_claims: Vec<Claim>,
     /// What the request does with operations by parts.
     pub effects: Effects,
-    /// The request as it came, and the number of the current item: together they name it when it is evaluated again.
-    pub request: &'a [u8],
+    /// The request as it came, its digest once that was needed, and the number of the current item.
+    request: &'a [u8],
+    digest: Option<[u8; 32]>,
     pub item: usize,
 }
 
@@ -111,6 +113,7 @@ impl<'a> Context<'a> {
             quota_claims: Vec::new(),
             effects: Effects::default(),
             request,
+            digest: None,
             item: 0,
         }
     }
@@ -124,9 +127,15 @@ impl<'a> Context<'a> {
     /// Takes back everything, save that streams which were used have ended.
     pub fn undone(mut self, env: Env) -> Self {
         self.abandon_claims();
-        self.engine.streams.abandon(&mut self.effects, Effects::default().mark());
+        self.effects.abandon(Effects::default().mark());
         let fresh = Self::new(self.engine, self.request, self.version, self.principal, env, (0, self.is_several));
         Self { effects: self.effects, ..fresh }
+    }
+
+    /// What names the current item when the request is evaluated again.
+    pub fn fingerprint(&mut self) -> Fingerprint {
+        let request = self.request;
+        (*self.digest.get_or_insert_with(|| Sha256::digest(request).into()), self.item)
     }
 
     /// The job and the place in it that a correlation value of this client and user names.
@@ -323,7 +332,7 @@ pub(crate) fn run(
     }
     if undone {
         undo(&mut items, &mut audit);
-        engine.streams.abandon(&mut context.effects, untouched);
+        context.effects.abandon(untouched);
         context.claims.abandon(engine);
         let (discarded, claims, quota_claims) = Default::default();
         let batch = context.txn.into_admission();
@@ -491,7 +500,7 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
     });
     if let Err(error) = &result {
         if error.defer.is_none() {
-            context.engine.streams.abandon(&mut context.effects, effects);
+            context.effects.abandon(effects);
         }
         context.txn.roll_back(savepoint);
         context.discarded.truncate(discarded);

@@ -156,7 +156,7 @@ impl Serve {
         } else {
             DataDir::open(&root)?
         };
-        let spare = if config.hsm.is_empty() { 0 } else { SPARE_THREADS };
+        let spare = if config.has_devices() { SPARE_THREADS } else { 0 };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(processors.saturating_add(spare))

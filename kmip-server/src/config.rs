@@ -532,6 +532,11 @@ impl Config {
         Ok(config)
     }
 
+    /// Whether there are PKCS#11 devices, on which a request may wait.
+    pub fn has_devices(&self) -> bool {
+        !self.hsm.is_empty()
+    }
+
     /// Parses the text of a configuration file.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let syntax = |error: toml::de::Error| ConfigError::Syntax(one_line(&error.to_string()));
@@ -586,7 +591,7 @@ impl Config {
 
     fn check_devices(&self) -> Result<(), ConfigError> {
         if self.vault.kind == VaultKind::Pkcs11 {
-            check(!self.hsm.is_empty(), "vault.kind", "\"pkcs11\"", "needs a device: name it in an [[hsm]] table")?;
+            check(self.has_devices(), "vault.kind", "\"pkcs11\"", "needs a device: name it in an [[hsm]] table")?;
         }
         for (number, hsm) in self.hsm.iter().enumerate() {
             let name = &hsm.name;

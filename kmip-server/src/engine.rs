@@ -221,7 +221,7 @@ pub(crate) fn open(
         pairs: Arc::new(Semaphore::new(threads.max(2))),
         patience: Duration::from_secs(config.vault.deadline_s) + GRACE,
         stopping: AtomicBool::new(false),
-        turns: Turns::new(!config.hsm.is_empty()),
+        turns: Turns::new(config.has_devices()),
         durable_reads: config.audit.reads == AuditReads::Durable,
         jobs: Runner::new(metrics, threads).map_err(failure)?,
         rotation,

@@ -248,7 +248,7 @@ impl Sockets {
 
 /// One for each processor, unless every request may wait on it for a device or the disk.
 fn lanes(config: &Config) -> io::Result<Lanes> {
-    if config.hsm.is_empty() && config.audit.reads != AuditReads::Durable {
+    if !config.has_devices() && config.audit.reads != AuditReads::Durable {
         Lanes::start(std::thread::available_parallelism().map_or(1, usize::from))
     } else {
         Ok(Lanes::none())

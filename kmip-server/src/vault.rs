@@ -78,7 +78,7 @@ pub(crate) fn open(
         (RootPlace::Software, VaultKind::Pkcs11) => {
             return Err(failure(KeystoreError::RootInSoftware(keystore.into())));
         }
-        (RootPlace::Pkcs11, VaultKind::Software) if config.hsm.is_empty() => {
+        (RootPlace::Pkcs11, VaultKind::Software) if !config.has_devices() => {
             return Err(failure(KeystoreError::RootOnDevice(keystore.into())));
         }
         (RootPlace::Pkcs11, VaultKind::Software) => {

@@ -247,6 +247,10 @@ fn a_stream_that_nobody_uses_ends_and_their_number_is_bounded() {
     let more = ask!(server, V2_1, Encrypt, opening(&id, &[1; 8], cbc));
     refused(more, Reason::ServerLimitExceeded, "one too many");
     server.advance(301);
+    let answers = server.batch("client", V2_1, vec![item(opening(&id, &[1; 8], cbc)); 65]);
+    let opened = answers.iter().filter(|answer| answer.result_status == ResultStatus::Success).count();
+    assert_eq!(opened, 64, "one request opens no more than many");
+    server.advance(301);
     open(&server, &id, &[1; 8]);
 }
 
@@ -318,6 +322,46 @@ fn a_part_that_is_evaluated_again_is_taken_once() {
     let one = send(later(&id, &[1; 16], &correlation, false), 1);
     let two = send(later(&id, &[1; 16], &correlation, false), 1);
     assert_ne!(bytes(one.data), bytes(two.data));
+}
+
+#[test]
+fn a_part_that_fails_fails_alike_when_it_is_evaluated_again() {
+    let server = Server::new();
+    let (id, counts) = (key(&server), counted(&server));
+    let unpadded = |p: &mut CryptographicParameters| p.block_cipher_mode = Some(Mode::ECB);
+    let first = ask!(server, V2_1, Encrypt, opening(&id, &[1; 8], unpadded)).expect("opened");
+    let correlation = first.correlation_value.expect("a correlation value");
+    let items = vec![item(later(&id, &[1; 1], &correlation, true)), item(opening(&counts, &[1; 8], cbc))];
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+    let mut answers = server.exchange("client", &request, 2);
+    answer!(Encrypt, answers.remove(1)).expect("counted, so that the request can conflict");
+    refused(answer!(Encrypt, answers.remove(0)), Reason::CryptographicFailure, "no whole block");
+    let again = ask!(server, V2_1, Encrypt, later(&id, &[1; 8], &correlation, true));
+    refused(again, Reason::InvalidCorrelationValue, "ended");
+}
+
+#[test]
+fn several_parts_of_a_stream_may_come_in_one_batch() {
+    let server = Server::new();
+    let id = counted(&server);
+    for conflicts in 0..3 {
+        let correlation = open(&server, &id, &hex("0102030405060708"));
+        let rest = hex("0102030405060708091011121314151601");
+        let items = vec![
+            item(later(&id, &hex("0910111213141516"), &correlation, false)),
+            item(later(&id, &[], &correlation, false)),
+            item(later(&id, &rest, &correlation, true)),
+            item(later(&id, &[], &correlation, true)),
+        ];
+        let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+        let answers: Vec<_> = server.exchange("client", &request, conflicts).into_iter().collect();
+        let [first, _, last, gone] = <[_; 4]>::try_from(answers).expect("an answer to each");
+        let first = answer!(Encrypt, first).expect("a part");
+        assert_eq!(bytes(first.data), hex("79abc5c23868ad84d388ce61110a6274"));
+        let last = bytes(answer!(Encrypt, last).expect("the last part").data);
+        assert_eq!(last, hex("2bda19d694bbcb757dd06617c0d80fb1df2e71864ad9633d7d797e30860df00d"));
+        refused(answer!(Encrypt, gone), Reason::InvalidCorrelationValue, "after the end");
+    }
 }
 
 #[test]

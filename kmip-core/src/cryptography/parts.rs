@@ -5,7 +5,6 @@ use kmip_codec::inline::Text;
 use kmip_codec::registry::Operation;
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
-use sha2::{Digest as _, Sha256};
 
 use super::streams::{Bond, CORRELATION_BYTES, Given, Part, Stream};
 use crate::batch::Context;
@@ -68,7 +67,7 @@ pub(crate) fn bond(context: &Context<'_>, operation: Operation, key: Option<&Rec
 
 /// Opens a stream with its first part; tells what that gives, and the Correlation Value.
 pub(crate) fn open(context: &mut Context<'_>, mut stream: Stream, part: &Part<'_>) -> OpResult<(Given, ByteString)> {
-    context.engine.streams.check_room(&context.principal.client, context.now)?;
+    context.engine.streams.check_room(&context.effects, &context.principal.client, context.now)?;
     let mut value = [0; CORRELATION_BYTES];
     context.engine.vault.unique(&mut value)?;
     let given = stream.update(part)?;
@@ -86,7 +85,7 @@ pub(crate) fn advance(
     part: &Part<'_>,
 ) -> OpResult<Given> {
     let bond = bond(context, operation, key);
-    let asked = (Sha256::digest(context.request).into(), context.item);
+    let asked = context.fingerprint();
     context.engine.streams.advance(&mut context.effects, correlation, &bond, part, asked, context.now)
 }
 

@@ -6,8 +6,8 @@
 //! Destroy at once.
 //!
 //! Evaluation has no side effects, and a part of a stream is one. A new stream is therefore kept with the request until the
-//! request is answered. A later part changes the stream itself and leaves what it gave there until the request is
-//! answered: if the same request is evaluated again, it gets that. What fails ends its stream.
+//! request is answered. A later part changes the stream itself and leaves what it gave there, or why it failed, until the
+//! request is answered: if the same request is evaluated again, it gets that. What fails ends its stream.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -222,8 +222,13 @@ struct Entry {
     stream: Option<Stream>,
     bond: Bond,
     used: i64,
-    /// What a request got that is not answered yet.
-    unanswered: Option<(Fingerprint, Given)>,
+    unanswered: Option<Unanswered>,
+}
+
+/// What items of a request got that is not answered yet.
+struct Unanswered {
+    request: [u8; 32],
+    got: Vec<(usize, OpResult<Given>)>,
 }
 
 /// Which item of which request.
@@ -234,6 +239,8 @@ pub(crate) type Fingerprint = ([u8; 32], usize);
 pub(crate) struct Effects {
     opened: Vec<(ByteString, Stream)>,
     advanced: Vec<(ByteString, bool)>,
+    /// Streams that have ended because something failed.
+    ended: Vec<ByteString>,
     keys: Vec<(Text, Text)>,
     applications: Vec<(ByteString, Change)>,
     /// Uses of keys, to be counted.
@@ -283,6 +290,18 @@ impl Effects {
         &self.applications
     }
 
+    /// Takes back what failed or was undone: everything after a mark. Streams that it used have ended.
+    pub fn abandon(&mut self, mark: Mark) {
+        self.opened.truncate(mark.opened);
+        self.keys.truncate(mark.keys);
+        self.applications.truncate(mark.applications);
+        self.uses.truncate(mark.uses);
+        for (correlation, _) in self.advanced.drain(mark.advanced.min(self.advanced.len())..) {
+            self.opened.retain(|(opened, _)| *opened != correlation);
+            self.ended.push(correlation);
+        }
+    }
+
     /// Remembers the effects so far.
     pub fn mark(&self) -> Mark {
         let (opened, advanced, keys) = (self.opened.len(), self.advanced.len(), self.keys.len());
@@ -309,12 +328,13 @@ impl Streams {
         lock(&self.table)
     }
 
-    /// Whether one more stream of a client may be opened. Streams that nobody uses any more are ended first.
-    pub fn check_room(&self, client: &Text, now: i64) -> OpResult<()> {
+    /// Whether a request of a client may open one more stream. Streams that nobody uses any more are ended first.
+    pub fn check_room(&self, effects: &Effects, client: &Text, now: i64) -> OpResult<()> {
         let mut table = self.table();
         table.retain(|_, entry| lock(entry).used.saturating_add(IDLE_SECONDS) >= now);
         let of_client = table.values().filter(|entry| lock(entry).bond.client == *client).count();
-        if table.len() >= MOST_STREAMS || of_client >= MOST_OF_CLIENT {
+        let opened = effects.opened.len();
+        if table.len().saturating_add(opened) >= MOST_STREAMS || of_client.saturating_add(opened) >= MOST_OF_CLIENT {
             return fail(Fault::ServerLimit, "too many operations by parts are open");
         }
         Ok(())
@@ -342,40 +362,34 @@ impl Streams {
             effects.opened.insert(at, (correlation, stream));
             return Ok(given);
         }
-        let entry = self.entry(correlation, bond, now)?;
-        let mut entry = lock(&entry);
-        let given = match entry.unanswered.take() {
-            Some((known, given)) if known == asked => Ok(given),
-            // Another request came while one was on its way: nobody can tell which part is first.
-            Some(_) => fail(Fault::CorrelationValue, "parts of the operation overtook each other"),
-            None => entry.take(part),
-        };
-        match given {
-            Ok(given) => {
-                entry.unanswered = Some((asked, given.clone()));
-                effects.advanced.push((correlation.clone(), part.last));
-                Ok(given)
-            }
-            Err(error) => {
-                entry.stream = None;
-                drop(entry);
-                self.table().remove(correlation);
-                Err(error)
-            }
+        let entry = self.entry(effects, correlation, bond, now)?;
+        let given = lock(&entry).advance(part, asked);
+        match &given {
+            Ok(_) => effects.advanced.push((correlation.clone(), part.last)),
+            Err(_) => effects.ended.push(correlation.clone()),
         }
+        given
     }
 
-    fn entry(&self, correlation: &ByteString, bond: &Bond, now: i64) -> OpResult<Arc<Mutex<Entry>>> {
+    fn entry(
+        &self,
+        effects: &mut Effects,
+        correlation: &ByteString,
+        bond: &Bond,
+        now: i64,
+    ) -> OpResult<Arc<Mutex<Entry>>> {
         let unknown = || OpError::new(Fault::CorrelationValue, "no operation by parts has this Correlation Value");
-        let mut table = self.table();
-        let entry = table.get(correlation).cloned().ok_or_else(unknown)?;
+        if effects.ended.contains(correlation) {
+            return Err(unknown());
+        }
+        let entry = self.table().get(correlation).cloned().ok_or_else(unknown)?;
         let mut found = lock(&entry);
         let same_owner = found.bond.client == bond.client && found.bond.scope == bond.scope;
         if !same_owner || found.bond.operation != bond.operation {
             return Err(unknown());
         }
         if found.bond != *bond || found.used.saturating_add(IDLE_SECONDS) < now {
-            table.remove(correlation);
+            effects.ended.push(correlation.clone());
             return Err(unknown());
         }
         found.used = now;
@@ -394,44 +408,53 @@ impl Streams {
     /// Applies the effects of a request that is being answered.
     pub fn apply(&self, effects: Effects, now: i64) {
         self.applications.apply(effects.applications);
-        if effects.opened.is_empty() && effects.advanced.is_empty() && effects.keys.is_empty() {
+        let Effects { opened, advanced, ended, keys, .. } = effects;
+        if opened.is_empty() && advanced.is_empty() && ended.is_empty() && keys.is_empty() {
             return;
         }
         let mut table = self.table();
-        for (correlation, stream) in effects.opened {
+        for (correlation, stream) in opened {
             let entry = Entry { bond: stream.bond.clone(), stream: Some(stream), used: now, unanswered: None };
             table.insert(correlation, Arc::new(Mutex::new(entry)));
         }
-        for (correlation, last) in effects.advanced {
+        for (correlation, last) in advanced {
             if last {
                 table.remove(&correlation);
             } else if let Some(entry) = table.get(&correlation) {
                 lock(entry).unanswered = None;
             }
         }
-        for (scope, id) in effects.keys {
+        for correlation in ended {
+            table.remove(&correlation);
+        }
+        for (scope, id) in keys {
             table.retain(|_, entry| {
                 let bond = &lock(entry).bond;
                 bond.scope != scope || bond.key.as_ref().is_none_or(|(key, ..)| *key != id)
             });
         }
     }
-
-    /// Ends the streams of what failed or was undone: everything after a mark.
-    pub fn abandon(&self, effects: &mut Effects, mark: Mark) {
-        effects.opened.truncate(mark.opened);
-        effects.keys.truncate(mark.keys);
-        effects.applications.truncate(mark.applications);
-        effects.uses.truncate(mark.uses);
-        let mut table = self.table();
-        for (correlation, _) in effects.advanced.drain(mark.advanced.min(effects.advanced.len())..) {
-            table.remove(&correlation);
-            effects.opened.retain(|(opened, _)| *opened != correlation);
-        }
-    }
 }
 
 impl Entry {
+    /// Gives an item what it got before, or takes its part.
+    fn advance(&mut self, part: &Part<'_>, (request, item): Fingerprint) -> OpResult<Given> {
+        let mut unanswered = self.unanswered.take().unwrap_or(Unanswered { request, got: Vec::new() });
+        if unanswered.request != request {
+            // It came while another was on its way: nobody can tell which part is first.
+            self.stream = None;
+            return fail(Fault::CorrelationValue, "parts of the operation overtook each other");
+        }
+        let known = unanswered.got.iter().find(|(of, _)| *of == item).map(|(_, given)| given.clone());
+        let given = known.unwrap_or_else(|| {
+            let given = self.take(part);
+            unanswered.got.push((item, given.clone()));
+            given
+        });
+        self.unanswered = Some(unanswered);
+        given
+    }
+
     fn take(&mut self, part: &Part<'_>) -> OpResult<Given> {
         let Some(mut stream) = self.stream.take() else {
             return fail(Fault::CorrelationValue, "the operation by parts has ended");

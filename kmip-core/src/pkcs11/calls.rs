@@ -317,7 +317,7 @@ impl Call<'_, '_> {
             if error.defer.is_none() {
                 context.txn.roll_back(savepoint);
                 context.discarded.truncate(discarded);
-                context.engine.streams.abandon(&mut context.effects, mark);
+                context.effects.abandon(mark);
                 context.remark = Some(error.message.clone());
             }
             Stop::from(error)
