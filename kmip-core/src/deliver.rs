@@ -1,10 +1,10 @@
 //! How an object leaves: key blocks completed, formats converted, keys unwrapped and wrapped.
 
-use kmip_codec::object::{KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject};
+use kmip_codec::object::{KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject, TransparentKey};
 use kmip_codec::operation::get::GetRequest;
-use kmip_codec::registry::{CertificateType, KeyFormatType, KeyWrapType, ObjectType};
+use kmip_codec::registry::{CertificateType, KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType};
 use kmip_codec::value::ByteString;
-use kmip_codec::version::V2_0;
+use kmip_codec::version::{V2_0, V2_1};
 
 use crate::attributes::is_live;
 use crate::batch::Context;
@@ -30,6 +30,7 @@ pub(crate) fn deliver(
     }
     complete_key_block(object, record);
     convert(context, object, record, request.key_format_type)?;
+    check_compression(object, request.key_compression_type)?;
     wrap(context, object, record, specification)
 }
 
@@ -114,7 +115,7 @@ fn convert(
         certificate.certificate_value = ByteString::new(container.expose_secret());
         return Ok(());
     }
-    let Some(block) = object.key_block_mut() else { return Ok(()) };
+    let Some(block) = object.key_block_mut() else { return without_key_block(object, wanted) };
     let held = block.key_format_type;
     let format = formats::format_in_version(wanted.unwrap_or(held), context.version);
     if wanted.is_none() && !is_live(format, context.version) {
@@ -140,6 +141,45 @@ fn convert(
         *algorithm = formats::algorithm_in_version(*algorithm, context.version);
     }
     Ok(())
+}
+
+/// An object without a key block has one format.
+fn without_key_block(object: &ManagedObject, wanted: Option<KeyFormatType>) -> OpResult<()> {
+    let only = match object {
+        ManagedObject::Certificate(certificate) if certificate.certificate_type == CertificateType::PGP => None,
+        _ => formats::default_format(object.object_type(), None, V2_1),
+    };
+    match wanted {
+        Some(wanted) if only != Some(wanted) => {
+            fail(Fault::KeyFormat, format!("a {} is not returned as {wanted}", object.object_type()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A public key leaves with its point as it is held: Key Compression Type asks for that, or is not supported.
+fn check_compression(object: &ManagedObject, wanted: Option<KeyCompressionType>) -> OpResult<()> {
+    let Some(wanted) = wanted else { return Ok(()) };
+    match compression(object).unwrap_or(KeyCompressionType::ECPublicKeyTypeUncompressed) {
+        held if held == wanted => Ok(()),
+        held => fail(Fault::KeyCompression, format!("Key Compression Type {wanted} is not supported: the key is held as {held}")),
+    }
+}
+
+/// How the point of an elliptic public key is held (SEC 1 §2.3.3).
+fn compression(object: &ManagedObject) -> Option<KeyCompressionType> {
+    let block = object.key_block()?;
+    let Some(KeyValue::Plain(value)) = &block.key_value else { return None };
+    let (from, to) = (block.key_format_type, KeyFormatType::TransparentECPublicKey);
+    let algorithm = block.cryptographic_algorithm;
+    let key = formats::convert(object.object_type(), from, &value.key_material, to, algorithm).ok()?;
+    let KeyMaterial::Transparent(key) = key else { return None };
+    let TransparentKey::EcPublic(key) = *key else { return None };
+    match key.q_string.as_slice().first()? {
+        2 | 3 => Some(KeyCompressionType::ECPublicKeyTypeX9_62CompressedPrime),
+        6 | 7 => Some(KeyCompressionType::ECPublicKeyTypeX9_62Hybrid),
+        _ => Some(KeyCompressionType::ECPublicKeyTypeUncompressed),
+    }
 }
 
 /// Takes a private key out of its PKCS#12 container, or puts one into a container.

@@ -364,6 +364,7 @@ impl Engine {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Some(Evaluation::Defer(work)),
             Err(Defer::Job(job)) => return self.run_before(&job, env),
+            Err(Defer::JobChanged) => return None,
             Err(Defer::ArchiveKey) => {
                 return Some(self.prepare_archive(&scope, env.now).unwrap_or_else(|error| refused(&error)));
             }

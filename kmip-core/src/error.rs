@@ -506,6 +506,8 @@ pub(crate) enum Defer {
     ArchiveKey,
     /// A job is to run first.
     Job(Box<StartJob>),
+    /// The job that was run has changed meanwhile.
+    JobChanged,
 }
 
 /// A job that a request waits for.
@@ -546,6 +548,11 @@ impl OpError {
     /// Asks for evaluation after a job.
     pub(crate) fn start_job(job: StartJob) -> Self {
         Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Job(Box::new(job))) }
+    }
+
+    /// Asks for evaluation of a job as it is now.
+    pub(crate) fn job_changed() -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::JobChanged) }
     }
 
     /// Asks for evaluation on a pool.

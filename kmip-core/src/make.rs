@@ -13,7 +13,7 @@ use kmip_codec::value::{ByteString, DateTime, Interval};
 use sha2::{Digest as _, Sha256};
 
 use crate::batch::Context;
-use crate::error::{Fault, OpError, OpResult};
+use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::ports::resident::Residence;
@@ -54,6 +54,15 @@ pub(crate) fn new_record(
     attributes::check_size(&record)?;
     attributes::check_dates(&record)?;
     Ok(record)
+}
+
+/// Refuses another format than the one in which the server makes symmetric keys and secrets (KMIP 2.1 §4.26: the server
+/// complies with the format that a client asks for, or fails the request).
+pub(crate) fn require_raw(record: &Record) -> OpResult<()> {
+    match attribute_of!(record, KeyFormatType) {
+        None | Some(&KeyFormatType::Raw) => Ok(()),
+        Some(other) => fail(Fault::KeyFormat, format!("a {} is made in Raw, not in {other}", record.object_type)),
+    }
 }
 
 /// Makes the key of a record: in hardware, where it is to stay, or sealed.

@@ -3,8 +3,9 @@
 //! [`AuditLog::append`] returns when its lines are in the file (`write(2)` done: they survive the death of the process);
 //! [`AuditLog::sync`] returns when they are on the disk. [`AuditLog::record`] and [`AuditLog::write_out`] are the two
 //! halves of `append`, so that the entries of many pipelined requests share one write. Entries that need not be in the file
-//! before a reply ([`Due::Soon`]) wait for the next one that must. A segment that has reached its
-//! size is synced before the next begins. After a crash the last line may be torn: [`AuditLog::open`] cuts it and tells.
+//! before a reply ([`Due::Soon`]) wait for the next one that must. A segment that has reached its size is synced by the next
+//! [`AuditLog::sync`] or [`AuditLog::tidy`], and no writer waits for it unless [`MOST_UNSYNCED`] wait already. After a crash the
+//! last line of these segments and of the newest one may be torn: [`AuditLog::open`] cuts it and tells.
 
 use crate::audit_line::{Clock, Entry};
 use std::fs::{File, OpenOptions};
@@ -19,6 +20,8 @@ use thiserror::Error;
 const LONGEST_BACKLOG: usize = 4 * 1024 * 1024;
 /// Lines of [`Due::Soon`] that wait at most.
 const LONGEST_WAIT: usize = 64 * 1024;
+/// Segments before the newest one that are not synced yet, at most.
+const MOST_UNSYNCED: u64 = 2;
 /// How much is read at once while the end of the last line is sought.
 const TAIL_BYTES: u64 = 64 * 1024;
 
@@ -44,7 +47,7 @@ pub enum AuditError {
 /// What opening found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reopened {
-    /// Bytes of a torn last line that were cut.
+    /// Bytes of torn last lines that were cut.
     pub cut_bytes: u64,
 }
 
@@ -70,6 +73,8 @@ pub struct AuditLog {
     segment: Mutex<Segment>,
     /// Lines of this process that are in the files.
     written: AtomicU64,
+    /// Lines of this process that are on the disk.
+    synced: AtomicU64,
 }
 
 /// Lines that nobody writes yet.
@@ -91,6 +96,8 @@ struct Segment {
     size: u64,
     /// Lines on their way to the file; they stay while the disk refuses them.
     lines: Vec<u8>,
+    /// Segments before this one that are not synced yet.
+    unsynced: Vec<(u64, Arc<File>)>,
 }
 
 impl AuditLog {
@@ -99,15 +106,28 @@ impl AuditLog {
         let at_folder = |error| AuditError::File { path: folder.to_owned(), error };
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at_folder)?;
         let number = last_segment(folder).map_err(at_folder)?.unwrap_or(1);
-        let path = segment_path(folder, number);
-        let (file, size, cut_bytes) = open_segment(folder, &path).map_err(|error| AuditError::File { path, error })?;
-        let segment = Segment { number, file: Arc::new(file), size, lines: Vec::new() };
+        let mut cut_bytes = 0_u64;
+        let mut opened = |number| {
+            let path = segment_path(folder, number);
+            let (file, size, cut) = open_segment(&path).map_err(|error| AuditError::File { path, error })?;
+            cut_bytes = cut_bytes.saturating_add(cut);
+            Ok::<_, AuditError>((file, size))
+        };
+        for earlier in number.saturating_sub(MOST_UNSYNCED)..number {
+            if segment_path(folder, earlier).exists() {
+                opened(earlier)?;
+            }
+        }
+        let (file, size) = opened(number)?;
+        sync_folder(folder).map_err(at_folder)?;
+        let segment = Segment { number, file: Arc::new(file), size, lines: Vec::new(), unsynced: Vec::new() };
         let log = Self {
             folder: folder.to_owned(),
             segment_bytes,
             waiting: Mutex::default(),
             segment: Mutex::new(segment),
             written: AtomicU64::new(0),
+            synced: AtomicU64::new(0),
         };
         Ok((log, Reopened { cut_bytes }))
     }
@@ -161,12 +181,46 @@ impl AuditLog {
 
     /// Returns when everything written so far is on the disk. Blocks; other threads go on writing meanwhile.
     pub fn sync(&self) -> Result<(), AuditError> {
-        let (number, file) = {
+        let (count, number, file, unsynced) = {
             let mut segment = locked(&self.segment);
             self.write(&mut segment)?;
-            (segment.number, segment.file.clone())
+            let Segment { number, file, unsynced, .. } = &*segment;
+            (self.written.load(Ordering::Acquire), *number, file.clone(), unsynced.clone())
         };
-        file.sync_data().map_err(|error| self.at(number, error))
+        if self.synced.load(Ordering::Acquire) >= count {
+            return Ok(());
+        }
+        self.sync_earlier(&unsynced)?;
+        file.sync_data().map_err(|error| self.at(number, error))?;
+        self.synced.fetch_max(count, Ordering::AcqRel);
+        self.note_synced(&unsynced);
+        Ok(())
+    }
+
+    /// Writes out what is recorded, and syncs the segments that are full. Blocks; other threads go on writing meanwhile.
+    pub fn tidy(&self) -> Result<(), AuditError> {
+        self.write_out()?;
+        let unsynced = locked(&self.segment).unsynced.clone();
+        self.sync_earlier(&unsynced)?;
+        self.note_synced(&unsynced);
+        Ok(())
+    }
+
+    fn note_synced(&self, earlier: &[(u64, Arc<File>)]) {
+        if let Some((last, _)) = earlier.last() {
+            locked(&self.segment).unsynced.retain(|(number, _)| number > last);
+        }
+    }
+
+    /// Syncs earlier segments, and the names of those behind them.
+    fn sync_earlier(&self, unsynced: &[(u64, Arc<File>)]) -> Result<(), AuditError> {
+        for (number, file) in unsynced {
+            file.sync_all().map_err(|error| self.at(*number, error))?;
+        }
+        if unsynced.is_empty() {
+            return Ok(());
+        }
+        sync_folder(&self.folder).map_err(|error| AuditError::File { path: self.folder.clone(), error })
     }
 
     fn write_up_to(&self, wanted: u64) -> Result<(), AuditError> {
@@ -220,11 +274,16 @@ impl AuditLog {
     }
 
     fn rotate(&self, segment: &mut Segment) -> Result<(), AuditError> {
-        segment.file.sync_all().map_err(|error| self.at(segment.number, error))?;
+        if segment.unsynced.len() as u64 >= MOST_UNSYNCED {
+            self.sync_earlier(&segment.unsynced)?;
+            segment.unsynced.clear();
+        }
         let number = segment.number.saturating_add(1);
         let path = segment_path(&self.folder, number);
-        let (file, size, _) = open_segment(&self.folder, &path).map_err(|error| self.at(number, error))?;
-        (segment.number, segment.file, segment.size) = (number, Arc::new(file), size);
+        let (file, size, _) = open_segment(&path).map_err(|error| self.at(number, error))?;
+        let full = std::mem::replace(&mut segment.file, Arc::new(file));
+        segment.unsynced.push((segment.number, full));
+        (segment.number, segment.size) = (number, size);
         Ok(())
     }
 
@@ -253,7 +312,7 @@ fn last_segment(folder: &Path) -> io::Result<Option<u64>> {
 }
 
 /// Opens a segment, makes it if it is missing, and cuts what follows its last whole line.
-fn open_segment(folder: &Path, path: &Path) -> io::Result<(File, u64, u64)> {
+fn open_segment(path: &Path) -> io::Result<(File, u64, u64)> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).mode(0o600).open(path)?;
     let length = file.metadata()?.len();
     let whole = end_of_last_line(&mut file, length)?;
@@ -262,8 +321,11 @@ fn open_segment(folder: &Path, path: &Path) -> io::Result<(File, u64, u64)> {
         file.set_len(whole)?;
         file.sync_all()?;
     }
-    File::open(folder)?.sync_all()?;
     Ok((file, whole, cut))
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn end_of_last_line(file: &mut File, length: u64) -> io::Result<u64> {
@@ -457,6 +519,45 @@ mod tests {
             log.append(&[entry(&JsonText::new("c"), "3")]).unwrap();
             assert_eq!(lines(folder.path()).len(), usize::from(kept > 0) + 1);
         }
+    }
+
+    #[test]
+    fn torn_lines_of_segments_that_were_not_synced_are_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
+        for number in 1..=5 {
+            log.append(&[entry(&JsonText::new("a"), &number.to_string())]).unwrap();
+        }
+        drop(log);
+        for number in 3..=5 {
+            let mut file = OpenOptions::new().append(true).open(segment_path(folder.path(), number)).unwrap();
+            file.write_all(b"torn").unwrap();
+        }
+        let (log, reopened) = AuditLog::open(folder.path(), 1).unwrap();
+        assert_eq!(reopened.cut_bytes, 3 * 4);
+        log.append(&[entry(&JsonText::new("a"), "6")]).unwrap();
+        let objects: Vec<String> = lines(folder.path()).iter().map(|line| line["object"].to_string()).collect();
+        assert_eq!(objects, (1..=6).map(|number| format!("\"{number}\"")).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn full_segments_wait_for_a_sync_and_not_many_of_them() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
+        let unsynced = || locked(&log.segment).unsynced.iter().map(|(number, _)| *number).collect::<Vec<_>>();
+        let append = || log.append(&[entry(&JsonText::new("a"), "1")]).unwrap();
+        let waiting = [vec![], vec![1], vec![1, 2], vec![3], vec![3, 4]];
+        for expected in waiting {
+            append();
+            assert_eq!(unsynced(), expected);
+        }
+        log.sync().unwrap();
+        assert_eq!(unsynced(), [0; 0]);
+        assert_eq!(log.synced.load(Ordering::Relaxed), 5);
+        append();
+        assert_eq!(unsynced(), [5]);
+        log.tidy().unwrap();
+        assert_eq!(unsynced(), [0; 0]);
     }
 
     #[test]

@@ -496,7 +496,7 @@ impl Core {
             self.tidy_hardware();
             self.renew_spent_scope_keys();
             scrub.step(&self.store);
-            if let Err(error) = self.journal.write_out() {
+            if let Err(error) = self.journal.tidy() {
                 tracing::error!(%error, "the audit log cannot be written");
             }
             std::thread::park_timeout(TICK);

@@ -105,10 +105,10 @@ impl Journal {
         self.audit.settle(due)
     }
 
-    /// Everything noted is in the file and in the log.
-    pub fn write_out(&self) -> Result<(), AuditError> {
+    /// Everything noted is in the file and in the log, and full segments are on the disk.
+    pub fn tidy(&self) -> Result<(), AuditError> {
         log_line::write_out();
-        self.audit.write_out()
+        self.audit.tidy()
     }
 
     /// Everything noted is on the disk, and in the log.

@@ -14,8 +14,8 @@ use super::digest::digest;
 use super::keys::{EllipticAgreement, PrivateKey, PublicKey};
 use super::mac;
 
-/// Iterations of PBKDF2 for one derivation, each block of output counted: about a second of one core.
-const MAX_ITERATIONS: u64 = 2_000_000;
+/// Iterations of PBKDF2 for one derivation, each block of output counted: about two seconds of one core.
+const MAX_ITERATIONS: u64 = 4_000_000;
 /// Bytes that one derivation gives at most.
 const MAX_LENGTH: usize = 65_536;
 

@@ -12,7 +12,7 @@ use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, Zeroizing};
 
 use super::block_cipher::Aes;
-use super::stream::{Bytes, CipherStream, End};
+use super::stream::{Bytes, CipherStream, End, MAX_GATHERED};
 
 type Block = Array<u8, U16>;
 
@@ -156,7 +156,7 @@ impl Authenticator {
     }
 }
 
-/// Encryption in parts.
+/// Encryption in parts: of no more than can be decrypted in parts, where nothing leaves before the tag is verified.
 pub(super) struct GcmEncryption {
     pub(super) gcm: Gcm,
     pub(super) tag_length: usize,
@@ -164,6 +164,10 @@ pub(super) struct GcmEncryption {
 
 impl CipherStream for GcmEncryption {
     fn update(&mut self, data: &[u8]) -> Result<Bytes, CryptoError> {
+        if self.gcm.authenticator.taken.saturating_add(data.len() as u64) > MAX_GATHERED as u64 {
+            let limit = format!("GCM by parts takes at most {MAX_GATHERED} bytes: more could not be decrypted");
+            return Err(CryptoError::Limit(limit));
+        }
         let mut data = super::stream::copy(data);
         self.gcm.encrypt(&mut data)?;
         Ok(data)

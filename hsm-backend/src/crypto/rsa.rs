@@ -109,7 +109,7 @@ impl PrivateRsa {
         let encoded = match padding {
             SignaturePadding::Pkcs1 => emsa_pkcs1(hash, digest, length)?,
             SignaturePadding::Pss { mask_hash, salt_length } => {
-                let salt = random(salt_length.unwrap_or(hash.length()))?;
+                let salt = random(salt_length.unwrap_or(mask_hash.length()))?;
                 let encoded = emsa_pss(hash, mask_hash, digest, &salt, self.bits.saturating_sub(1))?;
                 [vec![0; length.saturating_sub(encoded.len())], encoded].concat()
             }

@@ -64,6 +64,9 @@ pub(crate) enum Iv<'a> {
     Missing,
 }
 
+/// Bytes of a nonce for GCM that is drawn, at least: shorter ones would come twice under one key (NIST SP 800-38D §8.2.2).
+const DRAWN_NONCE: usize = 12;
+
 const MISSING_IV: &str = "the cipher needs an IV/Counter/Nonce, or Random IV; one in front of the data to decrypt needs the \
                           quirk iv-in-front";
 
@@ -116,6 +119,9 @@ impl Call {
                 let length = wanted.unwrap_or_else(|| usual.saturating_sub(counter.len()));
                 if length > 64 {
                     return bad("IV Length is too great");
+                }
+                if self.cipher == Cipher::Aead(Aead::AesGcm) && length < DRAWN_NONCE {
+                    return bad(format!("GCM with Random IV needs an IV Length of {DRAWN_NONCE} bytes or more"));
                 }
                 let mut drawn = vec![0; length];
                 vault.unique(&mut drawn)?;

@@ -89,6 +89,16 @@ pub(crate) fn advance(
     context.engine.streams.advance(&mut context.effects, correlation, &bond, part, asked, context.now)
 }
 
+/// Refuses additional data with a later part, where it would be authenticated by nothing (KMIP 1.4 §4.29, KMIP 2.1 §6.1.17).
+pub(crate) fn no_additional_data(data: Option<&ByteString>) -> OpResult<()> {
+    match data {
+        Some(data) if !data.as_slice().is_empty() => {
+            fail(Fault::InvalidField, "Authenticated Encryption Additional Data comes with the first part")
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The key of a later part: the one that the request names, or that of the stream.
 pub(crate) fn target(
     context: &mut Context<'_>,

@@ -142,7 +142,7 @@ impl Key {
         }
         match key {
             TransparentKey::Symmetric(key) => Ok(Self::Symmetric(key.clone())),
-            TransparentKey::RsaPrivate(key) => Ok(Self::RsaPrivate(key.clone())),
+            TransparentKey::RsaPrivate(key) => rsa::read_transparent_private(key),
             TransparentKey::RsaPublic(key) => Ok(Self::RsaPublic(key.clone())),
             TransparentKey::DsaPrivate(key) => Ok(Self::DsaPrivate(key.clone())),
             TransparentKey::DsaPublic(key) => Ok(Self::DsaPublic(key.clone())),

@@ -42,6 +42,15 @@ pub(super) fn read_private(der: &[u8]) -> Result<Key> {
     }))
 }
 
+/// Reads a transparent private key. It needs a private number (KMIP 2.1 §3.7); any one tells the rest.
+pub(super) fn read_transparent_private(key: &TransparentRsaPrivateKey) -> Result<Key> {
+    let private = [&key.private_exponent, &key.p, &key.q, &key.prime_exponent_p, &key.prime_exponent_q];
+    if private.iter().all(|number| number.is_none()) {
+        return malformed("an RSA private key needs its Private Exponent, or P and Q, or both prime exponents");
+    }
+    Ok(Key::RsaPrivate(key.clone()))
+}
+
 /// Reads `RSAPublicKey`.
 pub(super) fn read_public(der: &[u8]) -> Result<Key> {
     let key: RsaPublicKeyRef<'_> = asn1::decode(der, "the Key Material is not a PKCS#1 RSA public key")?;

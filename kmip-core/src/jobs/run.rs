@@ -58,6 +58,8 @@ impl Engine {
             },
             // No item of a job is one that runs jobs.
             Err(Defer::Job(_)) => return None,
+            // Somebody else has run it, or cancelled a part of it.
+            Err(Defer::JobChanged) => return self.evaluate_job(key, env),
         })
     }
 
@@ -100,11 +102,11 @@ fn run(engine: &Engine, key: &JobKey, job: &Arc<Job>, env: Env) -> Result<BatchO
     let (principal, asked) = match prepared {
         Ok((_, asked)) if asked.items.len() != job.items.len() => {
             let error = OpError::new(Fault::Internal, "the asynchronous request is damaged");
-            return refused(engine, job, env, &error).ok_or(Defer::Pool(Work::Computing));
+            return refused(engine, job, env, &error).ok_or(Defer::JobChanged);
         }
         Ok(prepared) => prepared,
         Err(OpError { defer: Some(defer), .. }) => return Err(defer),
-        Err(error) => return refused(engine, job, env, &error).ok_or(Defer::Pool(Work::Computing)),
+        Err(error) => return refused(engine, job, env, &error).ok_or(Defer::JobChanged),
     };
     let items = asked.items.len();
     let keys = ops::keys_of(asked.items.iter());
@@ -175,7 +177,7 @@ impl Ran {
             }
             Err(error) => {
                 let effects = context.undone(env).effects;
-                let refused = refused(engine, job, env, &error).ok_or(Defer::Pool(Work::Computing))?;
+                let refused = refused(engine, job, env, &error).ok_or(Defer::JobChanged)?;
                 Ok(BatchOutcome { effects, ..refused })
             }
         }
@@ -187,7 +189,7 @@ fn store(context: &mut Context<'_>, job: &Arc<Job>, answers: &Vec<ResponseBatchI
     let engine = context.engine;
     // The record is read again, so that the commit depends on it.
     if context.txn.job(&job.id)?.is_none_or(|now| now != *job) {
-        return Err(OpError::defer(Work::Computing));
+        return Err(OpError::job_changed());
     }
     let mut done = job.as_ref().clone();
     for (item, answer) in done.items.iter_mut().zip(answers).filter(|(item, _)| item.stage == Stage::Waiting) {
@@ -209,7 +211,7 @@ fn refused(engine: &Engine, job: &Job, env: Env, error: &OpError) -> Option<Batc
         ..Principal::new(job.client.clone(), job.scope.clone(), Quirks::default())
     };
     let mut context = Context::new(engine, job.id.as_bytes(), job.version, principal, env, (0, false));
-    context.txn.job(&job.id).ok()?;
+    context.txn.job(&job.id).ok().flatten().filter(|now| now.as_ref() == job)?;
     let mut done = job.clone();
     let mut audit = Vec::new();
     for (place, item) in done.items.iter_mut().enumerate().filter(|(_, item)| item.stage == Stage::Waiting) {

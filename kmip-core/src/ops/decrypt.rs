@@ -97,6 +97,7 @@ fn first(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<Dec
 fn continued(context: &mut Context<'_>, request: DecryptRequest, later: &Later) -> OpResult<DecryptResponse> {
     let id = parts::target(context, request.unique_identifier.as_ref(), &later.correlation)?;
     let view = key::usable(context, &id, Use::Decrypt)?;
+    parts::no_additional_data(request.authenticated_encryption_additional_data.as_ref())?;
     let data = data_of_part(context, request.data)?;
     let claimed = request.authenticated_encryption_tag.as_ref();
     let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: false };

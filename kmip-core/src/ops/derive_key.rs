@@ -118,6 +118,7 @@ fn new_record(context: &mut Context<'_>, object_type: ObjectType, bag: Option<Ba
     // Without a Cryptographic Usage Mask the object has no use until it is given one, as with Register.
     let mut record = make::new_record(context, object_type, &[Some(&bag)], Origin::Server)?;
     length.into_iter().for_each(|bits| record.set(Attribute::CryptographicLength(bits)));
+    make::require_raw(&record)?;
     Ok(record)
 }
 
@@ -245,7 +246,7 @@ fn link(context: &mut Context<'_>, record: &mut Record, bases: Vec<View>) -> OpR
 /// Gives the record its material and completes it.
 fn hold(context: &Context<'_>, record: &mut Record, derived: Secret) -> OpResult<()> {
     let of_key = record.object_type == ObjectType::SymmetricKey;
-    let key_format_type = if of_key { KeyFormatType::Raw } else { KeyFormatType::Opaque };
+    let key_format_type = KeyFormatType::Raw;
     record.set(Attribute::KeyFormatType(key_format_type));
     let value = KeyValueStructure { key_material: KeyMaterial::Bytes(derived), attributes: None };
     let key_block = KeyBlock {

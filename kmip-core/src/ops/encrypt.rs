@@ -86,6 +86,7 @@ fn first(context: &mut Context<'_>, mut request: EncryptRequest) -> OpResult<Enc
 fn continued(context: &mut Context<'_>, request: EncryptRequest, later: &Later) -> OpResult<EncryptResponse> {
     let id = parts::target(context, request.unique_identifier.as_ref(), &later.correlation)?;
     let view = key::usable(context, &id, Use::Encrypt)?;
+    parts::no_additional_data(request.authenticated_encryption_additional_data.as_ref())?;
     let data = data_of_part(context, request.data)?;
     usage::charge_part(context, &view, data.len())?;
     let part = part(&data, later.last);

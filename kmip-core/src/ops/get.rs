@@ -4,7 +4,7 @@ use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::object::{ManagedObject, Template};
 use kmip_codec::operation::get::{GetRequest, GetResponse};
-use kmip_codec::registry::{KeyCompressionType, KeyWrapType, ObjectType};
+use kmip_codec::registry::{KeyWrapType, ObjectType};
 use kmip_codec::version::Version;
 
 use crate::batch::Context;
@@ -55,10 +55,6 @@ fn deliver_object(context: &mut Context<'_>, record: &Record, request: &GetReque
 }
 
 fn check_request(request: &GetRequest) -> OpResult<()> {
-    match request.key_compression_type {
-        None | Some(KeyCompressionType::ECPublicKeyTypeUncompressed) => {}
-        Some(other) => return fail(Fault::KeyCompression, format!("Key Compression Type {other} is not supported")),
-    }
     match request.key_wrap_type {
         None | Some(KeyWrapType::NotWrapped | KeyWrapType::AsRegistered) => Ok(()),
         Some(other) => fail(Fault::KeyWrapType, format!("Key Wrap Type {other} is not supported")),

@@ -46,6 +46,7 @@ struct State {
     rows: HashMap<Vec<u8>, Row>,
     /// Scope and identifier of the keys in the device.
     device: BTreeSet<(String, String)>,
+    meanwhile: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// Material and what it is bound to.
@@ -75,6 +76,7 @@ impl SimVault {
             installed: HashMap::new(),
             rows: HashMap::new(),
             device: BTreeSet::new(),
+            meanwhile: None,
         }))
     }
 
@@ -106,6 +108,11 @@ impl SimVault {
         self.state().failures = calls;
     }
 
+    /// Lets something else happen while the next call is under way.
+    pub fn during_next_call(&self, meanwhile: impl FnOnce() + Send + 'static) {
+        self.state().meanwhile = Some(Box::new(meanwhile));
+    }
+
     /// How many sealed keys were not destroyed.
     pub fn held(&self) -> usize {
         self.state().rows.len()
@@ -117,6 +124,10 @@ impl SimVault {
 
     /// The state for one call of the seam.
     fn call(&self) -> Result<MutexGuard<'_, State>, VaultError> {
+        let meanwhile = self.state().meanwhile.take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         let mut state = self.state();
         match state.failures.checked_sub(1) {
             None => Ok(state),

@@ -13,7 +13,7 @@ use crate::batch::Context;
 use crate::cryptography::cipher::{self, Iv};
 use crate::cryptography::key::{self, Prepared};
 use crate::cryptography::usage;
-use crate::error::{Fault, OpResult, fail};
+use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
 use crate::ports::crypto::KeyWrap;
@@ -73,8 +73,21 @@ impl Encryption {
         EncryptionKeyInformation { unique_identifier: self.named, cryptographic_parameters: Some(self.parameters) }
     }
 
-    /// Wraps bytes; tells the initialization vector that was drawn, where there is one.
+    /// Wraps bytes; tells the initialization vector that was drawn, where there is one. Bytes of a length that the cipher does
+    /// not take are the fault of the parameters.
     pub fn protect(&self, context: &mut Context<'_>, data: &Secret) -> OpResult<(Secret, Option<ByteString>)> {
+        self.protect_any(context, data).map_err(|error| match error.fault {
+            Fault::CryptographicFailure => OpError { fault: Fault::BadCryptographicParameters, ..error },
+            _ => error,
+        })
+    }
+
+    /// Whether the cipher takes bytes in some number only, which the TTLV encoding always has.
+    pub fn takes(&self, length: usize) -> bool {
+        self.mode != Mode::Kw || (length >= 16 && length.is_multiple_of(8))
+    }
+
+    fn protect_any(&self, context: &mut Context<'_>, data: &Secret) -> OpResult<(Secret, Option<ByteString>)> {
         usage::charge(context, &self.key, data.len())?;
         let call = match self.mode {
             Mode::Kw => Call::WrapKw { data },

@@ -142,6 +142,10 @@ pub(crate) fn wrap(
         return fail(Fault::WrongObjectType, format!("a {} has no key value to wrap", record.object_type));
     };
     let encoded = to_wrap(context, block, record, specification, encoding)?;
+    if encoding == EncodingOption::NoEncoding && keys.encryption.as_ref().is_some_and(|key| !key.takes(encoded.len())) {
+        let why = "NIST key wrap takes a key of 16 bytes or more in whole 8 bytes: this one needs TTLV encoding";
+        return fail(Fault::EncodingOption, why);
+    }
     let of_encoded = keys.sign(context, Covers::Encoded, &encoded)?;
     let (bytes, iv_counter_nonce) = match &keys.encryption {
         Some(key) => key.protect(context, &encoded)?,

@@ -1,5 +1,7 @@
 //! Asynchronous requests (KMIP 1.4 §4.27, §4.28, §6.7; KMIP 2.1 §6.1.5, §6.1.38, §6.1.39, §6.1.41, §9.2, §11.3).
 
+use std::sync::Arc;
+
 use kmip_codec::message::RequestMessage;
 use kmip_codec::registry::{
     AsynchronousIndicator, BatchErrorContinuationOption, CancellationResult, Operation, ProcessingStage, QueryFunction,
@@ -234,6 +236,18 @@ fn process_overtakes_a_job_under_way() {
     assert!(!harness.committed(change), "too late");
     assert!(harness.engine.evaluate_job(&key, harness.env()).is_none(), "nothing is left to do");
     harness.engine.job_ended(&key);
+    answer!(Create, harness.polled(&value));
+    assert_eq!(harness.engine.object_count(), 1);
+}
+
+/// Whoever is faster: both are told that it is done, and it is done once.
+#[test]
+fn two_that_process_the_same_job_both_have_it_done() {
+    let harness = Arc::new(Harness::new());
+    let value = harness.pending(create(&[]));
+    let (other, same) = (Arc::clone(&harness), value.clone());
+    harness.vault.during_next_call(move || drop(answer!(Process, other.item(V2_1, process(&same)))));
+    answer!(Process, harness.item(V2_1, process(&value)));
     answer!(Create, harness.polled(&value));
     assert_eq!(harness.engine.object_count(), 1);
 }
