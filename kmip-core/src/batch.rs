@@ -10,12 +10,14 @@ use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::error::{DecodeError, Problem};
 use kmip_codec::inline::Text;
 use kmip_codec::message::{
-    BatchItemError, DecodedRequest, RequestBatchItem, RequestHeader, RequestItem, ResponseBatchItem, ResponseHeader,
+    AsynchronousMode, BatchItemError, DecodedRequest, RequestBatchItem, RequestHeader, RequestItem, ResponseBatchItem,
+    ResponseHeader,
 };
 use kmip_codec::operation::ResponsePayload;
 use kmip_codec::operation::encrypt::Data;
 use kmip_codec::registry::{
-    BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag, UniqueIdentifierEnumeration,
+    AsynchronousIndicator, BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag,
+    UniqueIdentifierEnumeration, WireEnum,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
@@ -61,6 +63,8 @@ pub(crate) struct Context<'a> {
     pub placeholder: Option<Text>,
     /// Identifiers of the response so far, with the operation that gave each.
     pub given: Vec<(Operation, Text)>,
+    /// What the last Locate found, if that is one object.
+    pub located: Option<Text>,
     /// What cryptographic operations gave so far, for later items that refer to it; only in batches of several items.
     pub results: Vec<(Operation, Secret)>,
     keeps_results: bool,
@@ -104,6 +108,7 @@ impl<'a> Context<'a> {
             now: env.now,
             placeholder: None,
             given: Vec::new(),
+            located: None,
             results: Vec::new(),
             keeps_results: version >= V2_0 && is_several,
             is_several,
@@ -173,7 +178,8 @@ impl<'a> Context<'a> {
         }
     }
 
-    /// The last identifier that an operation gave. A pair is given private key first, and stands for it.
+    /// The last identifier that an operation gave. A pair is given private key first, and stands for it. Several that Locate
+    /// found stand for none: the next operation, which ought to be repeated for each of them, is refused.
     fn last_of(&self, which: UniqueIdentifierEnumeration) -> Option<&Text> {
         use UniqueIdentifierEnumeration as U;
         let (operation, from_end) = match which {
@@ -188,7 +194,7 @@ impl<'a> Context<'a> {
             U::DeriveKey => (Operation::DeriveKey, 0),
             U::Import => (Operation::Import, 0),
             U::JoinSplitKey => (Operation::JoinSplitKey, 0),
-            U::Locate => (Operation::Locate, 0),
+            U::Locate => return self.located.as_ref(),
             U::Register => (Operation::Register, 0),
             U::ReKey => (Operation::ReKey, 0),
             U::ReCertify => (Operation::ReCertify, 0),
@@ -238,6 +244,25 @@ impl<'a> Context<'a> {
         self.subject.get_or_insert_with(|| id.clone());
     }
 
+    /// Tells the batch of the object that an operation was about, which its response names (KMIP 2.1 §4.58).
+    fn give_target(&mut self, operation: Operation) {
+        if self.keeps_results && operation != Operation::Validate {
+            self.given.extend(self.subject.clone().map(|id| (operation, id)));
+        }
+    }
+
+    /// Tells the batch what Locate found. Several matches leave it without a placeholder, unless the client asked for one of
+    /// them.
+    pub fn give_located(&mut self, found: &[Text], is_placeholder: bool) {
+        let only = found.first().filter(|_| found.len() == 1).cloned();
+        self.placeholder = only.clone().filter(|_| is_placeholder);
+        if let Some(id) = self.placeholder.clone() {
+            self.subject.get_or_insert(id);
+        }
+        self.located = only;
+        self.given.extend(found.iter().map(|id| (Operation::Locate, id.clone())));
+    }
+
     /// Tells the batch which pair an operation gives; the placeholder is the private key.
     pub fn give_pair(&mut self, operation: Operation, private: &Text, public: &Text) {
         self.give(operation, private);
@@ -277,6 +302,17 @@ pub(crate) fn check_header(request: &DecodedRequest) -> OpResult<()> {
     }
     if items == 0 {
         return fail(Fault::InvalidMessage, "a request needs at least one batch item");
+    }
+    if let Some(option) = header.batch_error_continuation_option
+        && BatchErrorContinuationOption::TABLE.row(option.0).is_none()
+    {
+        let message = format!("Batch Error Continuation Option {option} is not recognized");
+        return fail(Fault::InvalidField, message);
+    }
+    if let Some(AsynchronousMode(indicator)) = header.asynchronous_indicator
+        && AsynchronousIndicator::TABLE.row(indicator.0).is_none()
+    {
+        return fail(Fault::InvalidField, format!("Asynchronous Indicator {indicator} is not recognized"));
     }
     if header.maximum_response_size.is_some_and(|size| size < 0) {
         return fail(Fault::InvalidField, "Maximum Response Size is negative");
@@ -484,7 +520,8 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
     let RequestBatchItem { operation, ephemeral, unique_batch_item_id: id, request_payload: payload, .. } = item;
     let left_out = ephemeral::wanted(ephemeral)?;
     let savepoint = context.txn.savepoint();
-    let (given, discarded, placeholder) = (context.given.len(), context.discarded.len(), context.placeholder.clone());
+    let (given, discarded) = (context.given.len(), context.discarded.len());
+    let (placeholder, located) = (context.placeholder.clone(), context.located.clone());
     let (results, effects) = (context.results.len(), context.effects.mark());
     let quota_claims = context.quota_claims.len();
     let done = tickets::begin(context, operation).and_then(|()| ops::dispatch(context, operation, payload));
@@ -496,6 +533,9 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
         };
         ephemeral::leave_out(&mut answer, left_out, context.version);
         fit(budget, &answer, context.version)?;
+        if context.given.len() == given {
+            context.give_target(operation);
+        }
         Ok(answer)
     });
     if let Err(error) = &result {
@@ -508,7 +548,7 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
         context.quota_claims.truncate(quota_claims);
         if context.given.len() > given {
             context.given.truncate(given);
-            context.placeholder = placeholder;
+            (context.placeholder, context.located) = (placeholder, located);
         }
     }
     result

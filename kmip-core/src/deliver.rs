@@ -1,6 +1,8 @@
 //! How an object leaves: key blocks completed, formats converted, keys unwrapped and wrapped.
 
-use kmip_codec::object::{KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject, TransparentKey};
+use kmip_codec::object::{
+    KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject, TransparentKey,
+};
 use kmip_codec::operation::get::GetRequest;
 use kmip_codec::registry::{CertificateType, KeyCompressionType, KeyFormatType, KeyWrapType, ObjectType};
 use kmip_codec::value::ByteString;
@@ -162,7 +164,10 @@ fn check_compression(object: &ManagedObject, wanted: Option<KeyCompressionType>)
     let Some(wanted) = wanted else { return Ok(()) };
     match compression(object).unwrap_or(KeyCompressionType::ECPublicKeyTypeUncompressed) {
         held if held == wanted => Ok(()),
-        held => fail(Fault::KeyCompression, format!("Key Compression Type {wanted} is not supported: the key is held as {held}")),
+        held => fail(
+            Fault::KeyCompression,
+            format!("Key Compression Type {wanted} is not supported: the key is held as {held}"),
+        ),
     }
 }
 

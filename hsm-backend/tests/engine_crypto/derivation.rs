@@ -61,6 +61,39 @@ fn derived(server: &Server, version: Version, request: DeriveKeyRequest) -> Resu
     Ok(made.unique_identifier.as_text().unwrap().to_owned())
 }
 
+/// KMIP 2.1 §4.26: secret data is Raw by default, and another format that is asked for is given or refused.
+#[test]
+fn what_is_derived_is_raw() {
+    let server = Server::new();
+    let base = server.register(secret_data(b"seed"), active(Mask::DeriveKey));
+    let hash = || {
+        derivation(|p| {
+            p.cryptographic_parameters = boxed(|p| p.hashing_algorithm = Some(HashingAlgorithm::SHA_256));
+            p.derivation_data = vec![Secret::copy_from(b"data")];
+        })
+    };
+    let id = derived(&server, V2_1, secret(&[&base], Method::HMAC, 256, hash())).expect("derived");
+    let get = |format| GetRequest {
+        unique_identifier: text(&id),
+        key_format_type: format,
+        key_wrap_type: None,
+        key_compression_type: None,
+        key_wrapping_specification: None,
+    };
+    for format in [None, Some(KeyFormatType::Raw)] {
+        let object = ask!(server, V2_1, Get, get(format)).expect("the object").object;
+        assert_eq!(object.key_block().expect("a key").key_format_type, KeyFormatType::Raw);
+    }
+    for format in [KeyFormatType::Opaque, KeyFormatType::TransparentSymmetricKey] {
+        for mut asked in [secret(&[&base], Method::HMAC, 256, hash()), request(&[&base], Method::HMAC, hash())] {
+            let wanted =
+                asked.attributes.take().into_iter().flat_map(|bag| bag.items).map(|instance| instance.attribute);
+            asked.attributes = Some(wanted.chain([Attribute::KeyFormatType(format)]).collect());
+            refused(derived(&server, V2_1, asked), Reason::KeyFormatTypeNotSupported, "another format");
+        }
+    }
+}
+
 #[track_caller]
 fn material(server: &Server, id: &str) -> Vec<u8> {
     let request = GetRequest {

@@ -115,6 +115,29 @@ fn decryption_of_an_authenticated_cipher_gives_nothing_before_its_tag() {
     }
 }
 
+/// KMIP 1.4 §4.29 and §4.30, KMIP 2.1 §6.1.11 and §6.1.17: later it would be authenticated by nothing.
+#[test]
+fn additional_data_comes_with_the_first_part() {
+    let server = Server::new();
+    let id = key(&server);
+    let gcm = |p: &mut CryptographicParameters| p.block_cipher_mode = Some(Mode::GCM);
+    for version in [V1_4, V2_1] {
+        let first = ask!(server, version, Encrypt, opening(&id, &[1; 5], gcm)).expect("opened");
+        let mut last = later(&id, &[1; 5], &first.correlation_value.expect("a correlation value"), true);
+        last.authenticated_encryption_additional_data = octets(b"more");
+        refused(ask!(server, version, Encrypt, last), Reason::InvalidField, "too late");
+        let mut first = decrypt(&id, &[1; 40]);
+        first.cryptographic_parameters = boxed(gcm);
+        first.iv_counter_nonce = octets(&[5; 12]);
+        first.init_indicator = Some(true);
+        let first = ask!(server, version, Decrypt, first).expect("opened");
+        let correlation = first.correlation_value.expect("a correlation value");
+        let mut last = decrypt_later(&id, &[], &correlation, true);
+        last.authenticated_encryption_additional_data = octets(b"more");
+        refused(ask!(server, version, Decrypt, last), Reason::InvalidField, "too late");
+    }
+}
+
 #[test]
 fn parts_of_an_authenticated_cipher_give_its_tag_at_the_end() {
     let server = Server::new();

@@ -4,8 +4,9 @@
 use kmip_codec::attribute::values::{CryptographicParameters, KeyValueLocation, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::object::{
-    KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject, SymmetricKey, TransparentKey,
-    key_material::TransparentSymmetricKey,
+    KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingSpecification, ManagedObject, OpaqueObject, PublicKey,
+    SymmetricKey, TransparentKey,
+    key_material::{TransparentEcPublicKey, TransparentSymmetricKey},
 };
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::activate::ActivateRequest;
@@ -13,11 +14,11 @@ use kmip_codec::operation::destroy::DestroyRequest;
 use kmip_codec::operation::register::RegisterRequest;
 use kmip_codec::registry::{
     BlockCipherMode, CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, EncodingOption,
-    HashingAlgorithm, KeyCompressionType, KeyFormatType, KeyValueLocationType, KeyWrapType, Operation,
-    ResultReason as R, Tag, WrappingMethod as Method,
+    HashingAlgorithm, KeyCompressionType, KeyFormatType, KeyValueLocationType, KeyWrapType, OpaqueDataType, Operation,
+    RecommendedCurve, ResultReason as R, Tag, WrappingMethod as Method,
 };
 use kmip_codec::secret::Secret;
-use kmip_codec::value::DateTime;
+use kmip_codec::value::{ByteString, DateTime};
 use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, Version};
 
 use crate::support::*;
@@ -201,6 +202,10 @@ fn the_encoding_must_be_possible() {
         (server.register(V2_1, aes(&[7; 16]), vec![]), server.register(V2_1, transparent(), vec![]));
     let key = server.wrapping_key(&[3; 16], vec![]);
     refused(&server, &transparent, ENCODING, || under(&key, KW, BARE));
+    let short = server.register(V2_1, secret_data(b"short"), vec![]);
+    refused(&server, &short, ENCODING, || under(&key, KW, BARE));
+    refused(&server, &short, PARAMETERS, || under(&key, Some(BlockCipherMode::CBC), BARE));
+    object_of(server.wrapped(V2_1, &short, under(&key, KW, None)));
     refused(&server, &id, ENCODING, || under(&key, KW, Some(EncodingOption(0x8000_0001))));
     refused(&server, &id, ENCODING, || KeyWrappingSpecification {
         attribute_references: vec![AttributeReference::Tag(Tag::State)],
@@ -250,6 +255,41 @@ fn the_object_must_be_one_that_can_be_given() {
     {
         let item = server.get_item(version, &id, |ask| ask.key_wrap_type = Some(KeyWrapType(0x8000_0001)));
         assert_eq!(reason(&item), expected, "KMIP {version}");
+    }
+}
+
+/// Objects that are no keys have one format, and an elliptic point leaves as it is held (KMIP 2.1 §6.1.19).
+#[test]
+fn the_form_must_be_one_that_can_be_given() {
+    let server = Server::new();
+    let opaque = OpaqueObject {
+        opaque_data_type: OpaqueDataType(0x8000_0001),
+        opaque_data_value: Secret::copy_from(b"anything"),
+    };
+    let opaque = server.register(V2_1, ManagedObject::OpaqueObject(Box::new(opaque)), vec![]);
+    let as_format = |format| server.get_item(V2_1, &opaque, |ask| ask.key_format_type = Some(format));
+    object_of(as_format(KeyFormatType::Opaque));
+    assert_eq!(reason(&as_format(KeyFormatType::PKCS_8)), R::KeyFormatTypeNotSupported);
+    // The base point of P-256, compressed.
+    let q = "036b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+    let q_string = ByteString::new(&data_encoding::HEXLOWER.decode(q.as_bytes()).unwrap());
+    let key = TransparentEcPublicKey { recommended_curve: RecommendedCurve::P_256, q_string };
+    let mut key_block = block(&[], None);
+    key_block.key_format_type = KeyFormatType::TransparentECPublicKey;
+    let key_material = KeyMaterial::Transparent(Box::new(TransparentKey::EcPublic(key)));
+    key_block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None })));
+    (key_block.cryptographic_algorithm, key_block.cryptographic_length) = (Some(Algorithm::EC), Some(256));
+    let id = server.register(V2_1, ManagedObject::PublicKey(Box::new(PublicKey { key_block })), vec![]);
+    for format in [KeyFormatType::TransparentECPublicKey, KeyFormatType::X_509] {
+        let compressed = |by| {
+            server.get_item(V2_1, &id, |ask| {
+                (ask.key_format_type, ask.key_compression_type) = (Some(format), Some(by));
+            })
+        };
+        object_of(compressed(KeyCompressionType::ECPublicKeyTypeX9_62CompressedPrime));
+        for other in [KeyCompressionType::ECPublicKeyTypeUncompressed, KeyCompressionType::ECPublicKeyTypeX9_62Hybrid] {
+            assert_eq!(reason(&compressed(other)), R::KeyCompressionTypeNotSupported, "{format}");
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use kmip_codec::attribute::{Attribute, Bag, Instance};
 use kmip_codec::inline::Text;
 use kmip_codec::operation::locate::{LocateRequest, LocateResponse};
 use kmip_codec::registry::{
-    ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType, Operation, State, StorageStatusMask, Tag,
+    ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType, State, StorageStatusMask, Tag,
 };
 use kmip_codec::version::V3_0;
 
@@ -37,11 +37,7 @@ pub(super) fn locate(context: &mut Context<'_>, mut request: LocateRequest) -> O
     let limit = maximum.unwrap_or(context.engine.config.locate_limit);
     let located = i32::try_from(matches.len()).unwrap_or(i32::MAX);
     let page: Vec<Text> = matches.into_iter().skip(offset).take(limit).collect();
-    // Several matches leave the batch without a placeholder, unless the client asked for one of them.
-    match page.as_slice() {
-        [only] if located == 1 || maximum == Some(1) => context.give(Operation::Locate, only),
-        _ => context.placeholder = None,
-    }
+    context.give_located(&page, located == 1 || maximum == Some(1));
     Ok(LocateResponse {
         located_items: Some(located),
         unique_identifier: page.into_iter().map(UniqueIdentifier::Text).collect(),

@@ -18,6 +18,7 @@ use crate::issued::{self, Issue};
 use crate::object::Record;
 use crate::x509::certificate::Parsed;
 use crate::x509::request::Request;
+use crate::x509::subject;
 use crate::{custody, registered, replacement, state};
 
 pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) -> OpResult<ReCertifyResponse> {
@@ -34,8 +35,9 @@ pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) ->
     let value = request.certificate_request_value.as_ref().or(request.certificate_request.as_ref());
     let named = named_request(context, request.certificate_request_unique_identifier.as_ref(), value.is_some())?;
     let asked = certify::asked(context, request.certificate_request_type, value, named.as_ref())?;
+    let (naming, rest) = certify::split(request.attributes.as_ref());
+    check_naming(&naming, asked.is_some())?;
     let wanted = wanted(context, &existing, asked)?;
-    let (_, rest) = certify::split(request.attributes.as_ref());
     let mut record = replacement::replace(context, &mut existing, &[Some(&rest)], request.offset)?;
     record.attributes.retain(|instance| !registered::is_said_by_certificate(&instance.attribute));
     context.txn.put(existing.clone())?;
@@ -43,6 +45,24 @@ pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) ->
     let new = certify::issue(context, &authority, record, wanted, public)?;
     context.give(Operation::ReCertify, &new);
     Ok(ReCertifyResponse { unique_identifier: UniqueIdentifier::Text(new), attributes: None })
+}
+
+/// Refuses attributes that ask for another kind of certificate, or for other names than those of the existing one. Beside a
+/// certification request, which takes precedence, they count for nothing.
+fn check_naming(naming: &[Attribute], has_request: bool) -> OpResult<()> {
+    for attribute in naming {
+        match attribute {
+            Attribute::CertificateType(kind) if *kind != CertificateType::X_509 => {
+                return fail(Fault::FeatureNotSupported, format!("certificates of type {kind} are not made"));
+            }
+            attribute if !has_request && subject::is_subject(attribute) => {
+                let why = "without a Certificate Request the new certificate has the names of the existing one";
+                return fail(Fault::FeatureNotSupported, why);
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The Certificate Request object that the request names (2.x).

@@ -5,7 +5,7 @@ use kmip_codec::attribute::values::{RevocationReason, UniqueIdentifier};
 use kmip_codec::operation::revoke::{RevokeRequest, RevokeResponse};
 use kmip_codec::registry::{ObjectType, RevocationReasonCode, State, Tag};
 use kmip_codec::value::DateTime;
-use kmip_codec::version::V3_0;
+use kmip_codec::version::{V1_4, V3_0};
 
 use crate::attributes;
 use crate::batch::Context;
@@ -25,6 +25,10 @@ pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpRes
         None => return fail(Fault::InvalidMessage, "Revocation Reason is required"),
     };
     let event = event_of(&reason, context)?;
+    if compromise_occurrence_date.is_some() && event != Event::Compromise && context.version >= V1_4 {
+        // KMIP 1.4 §4.20, KMIP 2.1 §6.1.44; earlier versions do not say so.
+        return fail(Fault::InvalidField, "Compromise Occurrence Date is for Key Compromise and CA Compromise");
+    }
     let id = context.target(unique_identifier.as_ref())?;
     let mut record = context.txn.object(&id)?.as_ref().clone();
     state::must_be_online(&record)?;

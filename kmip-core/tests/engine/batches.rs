@@ -3,11 +3,11 @@
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
-use kmip_codec::message::{MessageExtension, RequestMessage, ResponseMessage, encode};
+use kmip_codec::message::{AsynchronousMode, MessageExtension, RequestMessage, ResponseMessage, encode};
 use kmip_codec::operation::ResponsePayload;
 use kmip_codec::registry::{
-    BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus, StorageStatusMask,
-    Tag, UniqueIdentifierEnumeration as Form,
+    AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus,
+    StorageStatusMask, Tag, UniqueIdentifierEnumeration as Form,
 };
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1, V3_0};
@@ -149,6 +149,42 @@ fn identifiers_by_enumeration_and_integer() {
         }
         assert!(items.all(|item| failure(&item) == ResultReason::ObjectNotFound));
     }
+}
+
+/// KMIP 2.1 §4.58: a position counts every identifier of the response, whatever operation gave it.
+#[test]
+fn a_position_counts_all_identifiers_of_the_response() {
+    let harness = Harness::new();
+    let (older, newer) = (harness.created(V2_1, &[name("older")]), harness.created(V2_1, &[name("newer")]));
+    for version in [V2_0, V2_1] {
+        let by = |position| get(Some(UniqueIdentifier::Index(position)));
+        let items = vec![locate(&[]), get(text(&older)), by(0), by(1), by(2), by(-6), by(7)];
+        let mut items = harness.batch(version, items).into_iter().skip(2);
+        for expected in [&newer, &older, &older, &newer] {
+            assert_eq!(id_of(answer!(Get, items.next().unwrap()).unique_identifier), **expected);
+        }
+        assert_eq!(failure(&items.next().unwrap()), ResultReason::ObjectNotFound, "there are seven");
+        // Several that were found are not one.
+        let located = || get(Some(UniqueIdentifier::Placeholder(Form::Locate)));
+        let items = harness.batch(version, vec![locate(&[name("older")]), located(), locate(&[]), located()]);
+        assert_eq!(id_of(answer!(Get, items[1].clone()).unique_identifier), older);
+        assert_eq!(failure(&items[3]), ResultReason::ObjectNotFound);
+    }
+}
+
+/// KMIP 1.4 §6.13 has three options; one that is none of them is no choice of the server's.
+#[test]
+fn header_fields_that_are_not_recognized_fail_the_request() {
+    let harness = Harness::new();
+    for version in [V1_4, V2_1] {
+        let mut request = RequestMessage::continuing(version, vec![create(&[])]);
+        request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption(9));
+        assert_eq!(failure(&harness.exchange(CLIENT, &request).batch_item[0]), ResultReason::InvalidField);
+    }
+    let mut request = RequestMessage::continuing(V2_1, vec![create(&[])]);
+    request.request_header.asynchronous_indicator = Some(AsynchronousMode(AsynchronousIndicator(9)));
+    assert_eq!(failure(&harness.exchange(CLIENT, &request).batch_item[0]), ResultReason::InvalidField);
+    assert_eq!(harness.engine.object_count(), 0);
 }
 
 /// KMIP 1.4 §6.13, KMIP 2.1 §9.7: Stop is the default; what succeeded stays, what comes later is not executed.

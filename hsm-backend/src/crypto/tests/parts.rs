@@ -43,6 +43,24 @@ fn check(how: &Encryption<'_>, key_length: usize, whole_blocks: Option<usize>) {
     }
 }
 
+/// What is encrypted in parts can be decrypted in parts, which keeps all of it until the tag is verified.
+#[test]
+fn gcm_takes_no_more_in_parts_than_it_gives_back() {
+    let (key, nonce) = (secret(&[1; 32]), [2; 12]);
+    let how = Encryption::Aead { cipher: Aead::AesGcm, nonce: &nonce, aad: &[], tag_length: 16 };
+    let part = vec![3; 1 << 20];
+    let mut stream = VAULT.begin_encrypt(Key::Clear(&key), &how).unwrap();
+    let mut whole: Vec<u8> = (0..16).flat_map(|_| stream.update(&part).unwrap().expose_secret().to_vec()).collect();
+    assert!(matches!(
+        VAULT.begin_encrypt(Key::Clear(&key), &how).unwrap().update(&[3; (16 << 20) + 1]),
+        Err(CryptoError::Limit(_))
+    ));
+    let end = stream.finish(&[], None).unwrap();
+    whole.extend_from_slice(end.data.expose_secret());
+    let (opened, _) = run(VAULT.begin_decrypt(Key::Clear(&key), &how).unwrap(), &whole, end.tag.as_deref());
+    assert!(opened.len() == 16 << 20 && opened.iter().all(|byte| *byte == 3));
+}
+
 #[test]
 fn ciphers_in_parts() {
     let iv = random(16);

@@ -504,7 +504,7 @@ fn pbkdf2() -> Tally {
         for test in set.test_groups.iter().flat_map(|group| &group.tests) {
             let iterations = u32::try_from(test.iteration_count).unwrap();
             let blocks = test.dk_len.div_ceil(hash.length());
-            if u64::from(iterations) * blocks as u64 > 2_000_000 {
+            if u64::from(iterations) * blocks as u64 > 4_000_000 {
                 continue;
             }
             let how = Derivation::Pbkdf2 { hash, salt: &test.salt, iterations };
