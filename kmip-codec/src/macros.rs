@@ -5,7 +5,7 @@
 ///
 /// `name: Type = tag(Tag)` is a field under a tag (`T` exactly one, `Option<T>`, `Vec<T>`); `by(Tag, earlier)` one whose
 /// layout depends on an earlier field; `refers(Tag)` one that links to an object; `choice()` one that is told by its own tag; `bag(V1 carrier, V2 carrier)` an
-/// attribute bag. `since`, `until` and `required` name versions.
+/// attribute bag, `criteria` one whose structures need not be whole. `since`, `until` and `required` name versions.
 macro_rules! record {
     ($($(#[$doc:meta])* $name:ident $title:literal {
         $($field:ident : $ty:ty = $kind:ident ($($arg:tt)*)
@@ -102,6 +102,9 @@ macro_rules! record {
     (@arbitrary references ($from:ident) $g:ident $live:ident $required:ident) => {
         $crate::arbitrary::references($crate::version::$from, $g, $live, $required)
     };
+    (@arbitrary criteria ($($carrier:tt)*) $g:ident $live:ident $required:ident) => {
+        record!(@arbitrary bag ($($carrier)*) $g $live $required)
+    };
     (@arbitrary bag ($($carrier:tt)*) $g:ident $live:ident $required:ident) => {
         $crate::arbitrary::bag(record!(@carriers $($carrier)*), $g, $required)
     };
@@ -116,6 +119,7 @@ macro_rules! record {
     (@until $kind:ident ($($arg:tt)*) [$($until:ident)?]) => { record!(@version $($until)?) };
     (@refers refers) => { true };
     (@refers $kind:ident) => { false };
+    (@moves criteria ($($carrier:tt)*)) => { record!(@moves bag ($($carrier)*)) };
     (@moves bag (Bare, Set($b:ident))) => { Some($crate::version::V2_0) };
     (@moves bag (Template($a:ident), Set($b:ident))) => { Some($crate::version::V2_0) };
     (@moves references ($from:ident)) => { Some($crate::version::$from) };
@@ -126,6 +130,7 @@ macro_rules! record {
     (@tags by ($tag:ident, $by:ident) $ty:ty) => { &[$crate::registry::Tag::$tag] };
     (@tags choice () $ty:ty) => { <$ty as $crate::value::ChoiceField>::TAGS };
     (@tags rest () $ty:ty) => { &[] };
+    (@tags criteria ($($carrier:tt)*) $ty:ty) => { record!(@carrier_tags $($carrier)*) };
     (@tags bag ($($carrier:tt)*) $ty:ty) => { record!(@carrier_tags $($carrier)*) };
     (@tags references ($($arg:tt)*) $ty:ty) => { &[$crate::registry::Tag::AttributeName, $crate::registry::Tag::AttributeReference] };
     (@carrier_tags Nil, Set($b:ident)) => { &[$crate::registry::Tag::$b] };
@@ -162,6 +167,7 @@ macro_rules! record {
     (@present refers $field:ident) => { $crate::value::Field::is_present(&$field) };
     (@present by $field:ident) => { $crate::value::FieldBy::is_present(&$field) };
     (@present choice $field:ident) => { $crate::value::ChoiceField::is_present(&$field) };
+    (@present criteria $field:ident) => { $field.is_some() };
     (@present bag $field:ident) => { $field.is_some() };
     (@present references $field:ident) => { !$field.is_empty() };
     (@present rest $field:ident) => { !$field.is_empty() };
@@ -180,6 +186,7 @@ macro_rules! record {
     (@put references ($from:ident) ($value:expr) $s:ident) => {
         $crate::attribute::put_references(&$value, $crate::version::$from, $s)
     };
+    (@put criteria ($($carrier:tt)*) ($value:expr) $s:ident) => { record!(@put bag ($($carrier)*) ($value) $s) };
     (@put bag ($($carrier:tt)*) ($value:expr) $s:ident) => {
         $crate::attribute::put_bag($value.as_ref(), record!(@carriers $($carrier)*), $s)
     };
@@ -197,6 +204,9 @@ macro_rules! record {
     (@take choice () $next:ident $s:ident) => { $crate::value::ChoiceField::take_choice_field(&mut $next, $s)? };
     (@take references ($from:ident) $next:ident $s:ident) => {
         $crate::attribute::take_references($crate::version::$from, &mut $next, $s)?
+    };
+    (@take criteria ($($carrier:tt)*) $next:ident $s:ident) => {
+        $crate::attribute::take_criteria(record!(@carriers $($carrier)*), &mut $next, $s)?
     };
     (@take bag ($($carrier:tt)*) $next:ident $s:ident) => {
         $crate::attribute::take_bag(record!(@carriers $($carrier)*), &mut $next, $s)?

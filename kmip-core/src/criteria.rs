@@ -5,6 +5,7 @@
 use kmip_codec::attribute::values::UsageLimits;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
 use kmip_codec::inline::Text;
+use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{EnumTable, Tag, WireEnum};
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{IdentifierKind, Sink};
@@ -138,6 +139,7 @@ pub(crate) fn is_match(found: &Attribute, wanted: &Attribute) -> bool {
         }
         (Attribute::ProtectionStorageMask(found), Attribute::ProtectionStorageMask(wanted)) => found.contains(*wanted),
         (Attribute::UsageLimits(found), Attribute::UsageLimits(wanted)) => has_at_least(found, wanted),
+        (Attribute::UsageLimits(found), Attribute::Other(wanted)) => has_what_is_given(found, wanted),
         _ if found == wanted => true,
         _ => {
             let (have, need) = (Fields::of(found), Fields::of(wanted));
@@ -151,6 +153,19 @@ fn has_at_least(found: &UsageLimits, wanted: &UsageLimits) -> bool {
     found.usage_limits_unit.to_wire() == wanted.usage_limits_unit.to_wire()
         && found.usage_limits_total >= wanted.usage_limits_total
         && enough(found.usage_limits_count, wanted.usage_limits_count)
+}
+
+/// The same where fields of the wanted structure are missing.
+fn has_what_is_given(found: &UsageLimits, wanted: &Item) -> bool {
+    let ItemValue::Structure(fields) = &wanted.value else { return false };
+    fields.iter().all(|field| match (field.tag, &field.value) {
+        (Tag::UsageLimitsTotal, ItemValue::LongInteger(wanted)) => found.usage_limits_total >= *wanted,
+        (Tag::UsageLimitsCount, ItemValue::LongInteger(wanted)) => {
+            found.usage_limits_count.is_some_and(|count| count >= *wanted)
+        }
+        (Tag::UsageLimitsUnit, ItemValue::Enumeration(wanted)) => found.usage_limits_unit.to_wire() == *wanted,
+        _ => false,
+    })
 }
 
 /// A sink that lists the fields of a structure.

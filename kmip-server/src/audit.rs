@@ -4,8 +4,8 @@
 //! [`AuditLog::sync`] returns when they are on the disk. [`AuditLog::record`] and [`AuditLog::write_out`] are the two
 //! halves of `append`, so that the entries of many pipelined requests share one write. Entries that need not be in the file
 //! before a reply ([`Due::Soon`]) wait for the next one that must. A segment that has reached its size is synced by the next
-//! [`AuditLog::sync`] or [`AuditLog::tidy`], and no writer waits for it unless [`MOST_UNSYNCED`] wait already. After a crash the
-//! last line of these segments and of the newest one may be torn: [`AuditLog::open`] cuts it and tells.
+//! [`AuditLog::sync`] or [`AuditLog::tidy`], and no writer waits for it unless two wait already. After a crash the last line
+//! of these segments and of the newest one may be torn: [`AuditLog::open`] cuts it and tells.
 
 use crate::audit_line::{Clock, Entry};
 use std::fs::{File, OpenOptions};

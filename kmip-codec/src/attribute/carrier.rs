@@ -132,6 +132,49 @@ impl Carrier {
 /// Takes a bag in the carrier of the source's version. Leniently the carrier of the other major version is read too, and
 /// a Template-Attribute where 1.x has bare attributes, for clients that put search attributes into one.
 pub(crate) fn take_bag(carriers: (Carrier, Carrier), next: &mut Tag, source: &mut dyn Source) -> Result<Option<Bag>> {
+    take(carriers, Whole::Required, next, source)
+}
+
+/// Takes a bag of criteria: of their structures, fields may be missing (KMIP 1.4 §4.9, KMIP 2.1 §6.1.28). Such a structure is
+/// an [`Attribute::Other`] under the tag of its attribute.
+pub(crate) fn take_criteria(
+    carriers: (Carrier, Carrier),
+    next: &mut Tag,
+    source: &mut dyn Source,
+) -> Result<Option<Bag>> {
+    take(carriers, Whole::Optional, next, source)
+}
+
+/// Whether all required fields of a structure must be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Whole {
+    Required,
+    Optional,
+}
+
+impl Whole {
+    /// Takes an attribute, or what there is of it.
+    fn take(
+        self,
+        tag: Tag,
+        source: &mut dyn Source,
+        take: fn(Tag, &mut dyn Source) -> Result<Attribute>,
+    ) -> Result<Attribute> {
+        if self == Self::Required || source.item_type() != ItemType::Structure || tag == Tag::Attribute {
+            return take(tag, source);
+        }
+        let mark = source.mark();
+        match take(tag, source) {
+            Err(error) if error.problem == Problem::Missing => {
+                source.rewind(&mark);
+                ItemValue::take(source).map(|value| Attribute::Other(Box::new(Item { tag, value })))
+            }
+            taken => taken,
+        }
+    }
+}
+
+fn take(carriers: (Carrier, Carrier), whole: Whole, next: &mut Tag, source: &mut dyn Source) -> Result<Option<Bag>> {
     let (own, other) = if source.version() < V2_0 { carriers } else { (carriers.1, carriers.0) };
     let template = if own == Carrier::Bare { Carrier::Template(Tag::TemplateAttribute) } else { Carrier::Nil };
     let Some(carrier) = [own, other, template].into_iter().find(|carrier| carrier.starts_with(*next)) else {
@@ -141,22 +184,22 @@ pub(crate) fn take_bag(carriers: (Carrier, Carrier), next: &mut Tag, source: &mu
         crate::value::foreign_field(*next, source)?;
     }
     if carrier == Carrier::Bare {
-        return take_bare(next, source).map(Some);
+        return take_bare(whole, next, source).map(Some);
     }
-    let mut bag = if let Carrier::Set(_) = carrier { take_set(source)? } else { take_template(source)? };
+    let mut bag = if let Carrier::Set(_) = carrier { take_set(whole, source)? } else { take_template(whole, source)? };
     bag.in_template = carrier != own && carrier == template;
     *next = source.next()?;
     Ok(Some(bag))
 }
 
-fn take_set(source: &mut dyn Source) -> Result<Bag> {
+fn take_set(whole: Whole, source: &mut dyn Source) -> Result<Bag> {
     source.enter()?;
     let mut bag = Bag::default();
     loop {
         match source.next()? {
             Tag::NONE => break,
             tag => {
-                let attribute = take_typed(tag, source).map_err(|error| error.within("Attributes"))?;
+                let attribute = whole.take(tag, source, take_typed).map_err(|error| error.within("Attributes"))?;
                 bag.items.push(Instance { index: None, attribute });
             }
         }
@@ -165,7 +208,7 @@ fn take_set(source: &mut dyn Source) -> Result<Bag> {
     Ok(bag)
 }
 
-fn take_template(source: &mut dyn Source) -> Result<Bag> {
+fn take_template(whole: Whole, source: &mut dyn Source) -> Result<Bag> {
     source.enter()?;
     let mut inner = source.next()?;
     let mut templates = Vec::new();
@@ -173,7 +216,7 @@ fn take_template(source: &mut dyn Source) -> Result<Bag> {
         templates.push(Name::take(source)?);
         inner = source.next()?;
     }
-    let mut bag = take_bare(&mut inner, source)?;
+    let mut bag = take_bare(whole, &mut inner, source)?;
     bag.templates = templates;
     if inner != Tag::NONE {
         let present = [!bag.templates.is_empty(), !bag.items.is_empty()];
@@ -183,10 +226,10 @@ fn take_template(source: &mut dyn Source) -> Result<Bag> {
     Ok(bag)
 }
 
-fn take_bare(next: &mut Tag, source: &mut dyn Source) -> Result<Bag> {
+fn take_bare(whole: Whole, next: &mut Tag, source: &mut dyn Source) -> Result<Bag> {
     let mut bag = Bag::default();
     while *next == Tag::Attribute {
-        bag.items.push(take_attribute(source)?);
+        bag.items.push(take_attribute(whole, source)?);
         *next = source.next()?;
     }
     Ok(bag)
@@ -204,14 +247,14 @@ fn put_attribute(instance: &Instance, sink: &mut dyn Sink) {
 }
 
 /// Takes one Attribute structure of 1.x.
-fn take_attribute(source: &mut dyn Source) -> Result<Instance> {
+fn take_attribute(whole: Whole, source: &mut dyn Source) -> Result<Instance> {
     source.enter()?;
-    let instance = take_attribute_fields(source).map_err(|error| error.within("Attribute"))?;
+    let instance = take_attribute_fields(whole, source).map_err(|error| error.within("Attribute"))?;
     source.leave()?;
     Ok(instance)
 }
 
-fn take_attribute_fields(source: &mut dyn Source) -> Result<Instance> {
+fn take_attribute_fields(whole: Whole, source: &mut dyn Source) -> Result<Instance> {
     if source.next()? != Tag::AttributeName {
         return Err(DecodeError::new(Problem::Missing, Tag::AttributeName));
     }
@@ -225,7 +268,7 @@ fn take_attribute_fields(source: &mut dyn Source) -> Result<Instance> {
         return Err(unexpected_field(next, ATTRIBUTE, &[true, index.is_some(), false]));
     }
     let attribute = match reference {
-        AttributeReference::Tag(tag) => Attribute::take_value(tag, source)?,
+        AttributeReference::Tag(tag) => whole.take(tag, source, Attribute::take_value)?,
         AttributeReference::Vendor { vendor, name } => {
             Attribute::Vendor(Box::new(VendorAttribute { vendor, name, value: ItemValue::take(source)? }))
         }

@@ -13,7 +13,7 @@ record! {
         storage_status_mask: Option<StorageStatusMask> = tag(StorageStatusMask),
         object_class_mask: Option<ObjectClassMask> = tag(ObjectClassMask) since V3_0,
         object_group_member: Option<ObjectGroupMember> = tag(ObjectGroupMember) since V1_1 until V2_1,
-        attributes: Option<Bag> = bag(Bare, Set(Attributes)),
+        attributes: Option<Bag> = criteria(Bare, Set(Attributes)),
     }
 
     /// Response payload of Locate (KMIP 2.1 §6.1.28).

@@ -246,7 +246,9 @@ fn two_that_process_the_same_job_both_have_it_done() {
     let harness = Arc::new(Harness::new());
     let value = harness.pending(create(&[]));
     let (other, same) = (Arc::clone(&harness), value.clone());
-    harness.vault.during_next_call(move || drop(answer!(Process, other.item(V2_1, process(&same)))));
+    harness.vault.during_next_call(move || {
+        answer!(Process, other.item(V2_1, process(&same)));
+    });
     answer!(Process, harness.item(V2_1, process(&value)));
     answer!(Create, harness.polled(&value));
     assert_eq!(harness.engine.object_count(), 1);

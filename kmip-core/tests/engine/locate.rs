@@ -4,14 +4,14 @@ use kmip_codec::attribute::values::{
     AlternativeName, ApplicationSpecificInformation, Link, UniqueIdentifier, UsageLimits,
 };
 use kmip_codec::attribute::{Attribute, VendorAttribute};
-use kmip_codec::item::ItemValue;
+use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operation::locate::LocateRequest;
 use kmip_codec::registry::{
     AlternativeNameType, CryptographicUsageMask as Mask, LinkType, ObjectGroupMember, ObjectType, ResultReason,
     RevocationReasonCode, State, StorageStatusMask, Tag, UsageLimitsUnit,
 };
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1};
+use kmip_codec::version::{V1_0, V1_2, V1_4, V2_0, V2_1, V3_0};
 use kmip_core::engine::SUPPORTED_VERSIONS;
 
 use crate::answer;
@@ -43,6 +43,48 @@ fn rich() -> Vec<Attribute> {
         Attribute::UsageLimits(usage_limits),
         vendor(ItemValue::Text("r7".into())),
     ]
+}
+
+/// KMIP 1.4 §4.9, KMIP 2.1 §6.1.28: of the fields of a structure none is required, and those that are given must match.
+#[test]
+fn structures_match_on_the_fields_that_are_given() {
+    let harness = Harness::new();
+    let plain = harness.created(V2_1, &[name("plain")]);
+    let mut given = rich();
+    given.push(Attribute::AlternativeName(AlternativeName {
+        alternative_name_value: "urn:x".into(),
+        alternative_name_type: AlternativeNameType::URI,
+    }));
+    let id = harness.created(V2_1, &given);
+    let (text, number) = (|text: &str| ItemValue::Text(text.into()), ItemValue::LongInteger);
+    let parent = ItemValue::Enumeration(LinkType::ParentLink.0);
+    let (bytes, uri) = (UsageLimitsUnit::Byte.0, AlternativeNameType::URI.0);
+    for (tag, field, value, other) in [
+        (Tag::Link, Tag::LinkedObjectIdentifier, text("parent"), text("child")),
+        (Tag::Link, Tag::LinkType, parent, ItemValue::Enumeration(LinkType::ChildLink.0)),
+        (Tag::Name, Tag::NameValue, text("rich"), text("poor")),
+        (Tag::ApplicationSpecificInformation, Tag::ApplicationData, text("www.example.com"), text("example.com")),
+        (Tag::UsageLimits, Tag::UsageLimitsTotal, number(900), number(1_001)),
+        (Tag::UsageLimits, Tag::UsageLimitsCount, number(1_000), number(1_001)),
+        (Tag::UsageLimits, Tag::UsageLimitsUnit, ItemValue::Enumeration(bytes), ItemValue::Enumeration(bytes + 1)),
+        (Tag::AlternativeName, Tag::AlternativeNameValue, text("urn:x"), text("urn:y")),
+        (Tag::AlternativeName, Tag::AlternativeNameType, ItemValue::Enumeration(uri), ItemValue::Enumeration(uri + 1)),
+    ] {
+        let criterion = |value: &ItemValue| {
+            let fields = vec![Item { tag: field, value: value.clone() }];
+            locate_request(&[Attribute::Other(Box::new(Item { tag, value: ItemValue::Structure(fields) }))])
+        };
+        for version in SUPPORTED_VERSIONS.into_iter().filter(|version| *version < V3_0) {
+            if tag == Tag::AlternativeName && version < V1_2 {
+                continue;
+            }
+            assert_eq!(harness.found(version, criterion(&value)), std::slice::from_ref(&id), "KMIP {version}: {field}");
+            assert!(!harness.found(version, criterion(&other)).contains(&id), "KMIP {version}: {field}");
+        }
+    }
+    assert_eq!(harness.found(V2_1, locate_request(&[name("plain")])), [plain]);
+    let unlinked = Attribute::Other(Box::new(Item { tag: Tag::Link, value: ItemValue::Structure(Vec::new()) }));
+    assert_eq!(harness.found(V2_1, locate_request(&[unlinked])), [id], "any link");
 }
 
 /// Every attribute that an object shows in a version finds it in that version, and an object without it is not found.
