@@ -246,7 +246,8 @@ impl<'a> Context<'a> {
 
     /// Tells the batch of the object that an operation was about, which its response names (KMIP 2.1 §4.58).
     fn give_target(&mut self, operation: Operation) {
-        if self.keeps_results && operation != Operation::Validate {
+        let is_named = !matches!(operation, Operation::Validate | Operation::Obliterate | Operation::PKCS_11);
+        if self.keeps_results && is_named {
             self.given.extend(self.subject.clone().map(|id| (operation, id)));
         }
     }
@@ -546,7 +547,7 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
         context.discarded.truncate(discarded);
         context.results.truncate(results);
         context.quota_claims.truncate(quota_claims);
-        if context.given.len() > given {
+        if context.given.len() > given || operation == Operation::Locate {
             context.given.truncate(given);
             (context.placeholder, context.located) = (placeholder, located);
         }

@@ -7,6 +7,7 @@ use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
 use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{EnumTable, Tag, WireEnum};
+use kmip_codec::structures::structure_tables;
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{IdentifierKind, Sink};
 
@@ -26,6 +27,17 @@ pub(crate) struct Criteria<'a> {
     groups: &'a [Group],
     version: Version,
     now: i64,
+}
+
+/// Refuses fields that a structure does not have: they would match nothing.
+fn check_fields(given: &Item, version: Version) -> OpResult<()> {
+    let table = given.tag.name().and_then(|name| structure_tables().find(|table| table.name == name));
+    let (Some(table), ItemValue::Structure(fields)) = (table, &given.value) else { return Ok(()) };
+    let has = |tag| table.fields.iter().any(|row| row.tags_in(version).is_some_and(|tags| tags.contains(&tag)));
+    match fields.iter().find(|field| !has(field.tag)) {
+        Some(field) => fail(Fault::InvalidField, format!("{} has no field {}", table.name, field.tag)),
+        None => Ok(()),
+    }
 }
 
 /// Says that there is no such attribute, and which one may be meant.
@@ -72,6 +84,9 @@ impl<'a> Criteria<'a> {
             let reference = AttributeReference::in_version(attribute, version);
             if rule_of(&reference, version).is_none() {
                 return fail(Fault::InvalidAttribute, unknown(&reference, version));
+            }
+            if let Attribute::Other(item) = attribute {
+                check_fields(item, version)?;
             }
             if Counter::of_attribute(attribute).is_some() {
                 criteria.counted.push(attribute);

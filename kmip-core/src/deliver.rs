@@ -77,7 +77,8 @@ fn has_value(object: &ManagedObject) -> bool {
 
 /// An object whose value is elsewhere leaves as it came, without the value (OASIS case TC-MDO-3).
 fn without_value(object: &mut ManagedObject, record: &Record, request: &GetRequest) -> OpResult<()> {
-    if request.key_format_type.is_some() || request.key_wrapping_specification.is_some() {
+    let asked = (request.key_format_type, request.key_compression_type);
+    if asked != (None, None) || request.key_wrapping_specification.is_some() {
         return fail(Fault::KeyValueMissing, "the server has only attributes of this object, not its key value");
     }
     complete_key_block(object, record);

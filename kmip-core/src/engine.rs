@@ -478,9 +478,11 @@ impl Engine {
 
     /// The change that a passing date makes, if one is due: the state follows from the dates by itself, but Last Change
     /// Date moves (KMIP 2.1 §4.29), and objects rotate (§4.51); or the end of asynchronous requests whose time has passed.
-    /// Commit it, call [`Engine::finish`], and call again until nothing is due.
+    /// Commit it, call [`Engine::finish`], and call again until nothing is due. Operations by parts that nobody goes on with end
+    /// here, too.
     pub fn due(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
+        self.streams.end_idle(now);
         if let Some(pending) = self.ended_tickets(now).or_else(|| self.ended_messages(now)) {
             return Some(pending);
         }

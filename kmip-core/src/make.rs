@@ -56,12 +56,16 @@ pub(crate) fn new_record(
     Ok(record)
 }
 
-/// Refuses another format than the one in which the server makes symmetric keys and secrets (KMIP 2.1 §4.26: the server
+/// Refuses another format than the one in which the server makes symmetric keys, secrets and parts (KMIP 2.1 §4.26: the server
 /// complies with the format that a client asks for, or fails the request).
-pub(crate) fn require_raw(record: &Record) -> OpResult<()> {
-    match attribute_of!(record, KeyFormatType) {
-        None | Some(&KeyFormatType::Raw) => Ok(()),
-        Some(other) => fail(Fault::KeyFormat, format!("a {} is made in Raw, not in {other}", record.object_type)),
+pub(crate) fn require_raw(asked: Option<&Bag>) -> OpResult<()> {
+    let format = asked.into_iter().flat_map(Bag::attributes).find_map(|attribute| match attribute {
+        Attribute::KeyFormatType(format) => Some(*format),
+        _ => None,
+    });
+    match format {
+        None | Some(KeyFormatType::Raw) => Ok(()),
+        Some(other) => fail(Fault::FeatureNotSupported, format!("the object is made in Raw, not in {other}")),
     }
 }
 

@@ -12,7 +12,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
@@ -75,6 +75,8 @@ pub struct AuditLog {
     written: AtomicU64,
     /// Lines of this process that are on the disk.
     synced: AtomicU64,
+    /// Whether [`AuditLog::tidy`] has failed to sync a segment: a disk tells that once, and the next sync must not succeed.
+    untold: AtomicBool,
 }
 
 /// Lines that nobody writes yet.
@@ -107,18 +109,15 @@ impl AuditLog {
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at_folder)?;
         let number = last_segment(folder).map_err(at_folder)?.unwrap_or(1);
         let mut cut_bytes = 0_u64;
-        let mut opened = |number| {
-            let path = segment_path(folder, number);
-            let (file, size, cut) = open_segment(&path).map_err(|error| AuditError::File { path, error })?;
-            cut_bytes = cut_bytes.saturating_add(cut);
-            Ok::<_, AuditError>((file, size))
-        };
         for earlier in number.saturating_sub(MOST_UNSYNCED)..number {
-            if segment_path(folder, earlier).exists() {
-                opened(earlier)?;
-            }
+            let path = segment_path(folder, earlier);
+            let cut = repair(&path).map_err(|error| AuditError::File { path, error })?;
+            cut_bytes = cut_bytes.saturating_add(cut);
         }
-        let (file, size) = opened(number)?;
+        let path = segment_path(folder, number);
+        let opened = open_segment(&path).and_then(|opened| opened.0.sync_all().map(|()| opened));
+        let (file, size, cut) = opened.map_err(|error| AuditError::File { path, error })?;
+        cut_bytes = cut_bytes.saturating_add(cut);
         sync_folder(folder).map_err(at_folder)?;
         let segment = Segment { number, file: Arc::new(file), size, lines: Vec::new(), unsynced: Vec::new() };
         let log = Self {
@@ -128,6 +127,7 @@ impl AuditLog {
             segment: Mutex::new(segment),
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
+            untold: AtomicBool::new(false),
         };
         Ok((log, Reopened { cut_bytes }))
     }
@@ -187,6 +187,10 @@ impl AuditLog {
             let Segment { number, file, unsynced, .. } = &*segment;
             (self.written.load(Ordering::Acquire), *number, file.clone(), unsynced.clone())
         };
+        if self.untold.swap(false, Ordering::AcqRel) {
+            let error = io::Error::other("a segment before it could not be synced");
+            return Err(self.at(number, error));
+        }
         if self.synced.load(Ordering::Acquire) >= count {
             return Ok(());
         }
@@ -201,7 +205,7 @@ impl AuditLog {
     pub fn tidy(&self) -> Result<(), AuditError> {
         self.write_out()?;
         let unsynced = locked(&self.segment).unsynced.clone();
-        self.sync_earlier(&unsynced)?;
+        self.sync_earlier(&unsynced).inspect_err(|_| self.untold.store(true, Ordering::Release))?;
         self.note_synced(&unsynced);
         Ok(())
     }
@@ -309,6 +313,21 @@ fn last_segment(folder: &Path) -> io::Result<Option<u64>> {
         last = last.max(digits.and_then(|digits| digits.parse().ok()));
     }
     Ok(last)
+}
+
+/// Cuts what follows the last whole line of an earlier segment, if it is there, and syncs it; tells how much was cut. What is
+/// whole need not be writable: it may have been archived.
+fn repair(path: &Path) -> io::Result<u64> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        Err(error) => return Err(error),
+    };
+    let length = file.metadata()?.len();
+    if end_of_last_line(&mut file, length)? < length {
+        return open_segment(path).map(|(_, _, cut)| cut);
+    }
+    file.sync_all().map(|()| 0)
 }
 
 /// Opens a segment, makes it if it is missing, and cuts what follows its last whole line.

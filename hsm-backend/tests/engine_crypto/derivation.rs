@@ -89,7 +89,7 @@ fn what_is_derived_is_raw() {
             let wanted =
                 asked.attributes.take().into_iter().flat_map(|bag| bag.items).map(|instance| instance.attribute);
             asked.attributes = Some(wanted.chain([Attribute::KeyFormatType(format)]).collect());
-            refused(derived(&server, V2_1, asked), Reason::KeyFormatTypeNotSupported, "another format");
+            refused(derived(&server, V2_1, asked), Reason::FeatureNotSupported, "another format");
         }
     }
 }

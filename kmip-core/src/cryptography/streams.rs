@@ -328,10 +328,15 @@ impl Streams {
         lock(&self.table)
     }
 
+    /// Ends the streams that nobody uses any more.
+    pub fn end_idle(&self, now: i64) {
+        self.table().retain(|_, entry| lock(entry).used.saturating_add(IDLE_SECONDS) >= now);
+    }
+
     /// Whether a request of a client may open one more stream. Streams that nobody uses any more are ended first.
     pub fn check_room(&self, effects: &Effects, client: &Text, now: i64) -> OpResult<()> {
-        let mut table = self.table();
-        table.retain(|_, entry| lock(entry).used.saturating_add(IDLE_SECONDS) >= now);
+        self.end_idle(now);
+        let table = self.table();
         let of_client = table.values().filter(|entry| lock(entry).bond.client == *client).count();
         let opened = effects.opened.len();
         if table.len().saturating_add(opened) >= MOST_STREAMS || of_client.saturating_add(opened) >= MOST_OF_CLIENT {

@@ -46,7 +46,7 @@ pub(super) fn read_private(der: &[u8]) -> Result<Key> {
 pub(super) fn read_transparent_private(key: &TransparentRsaPrivateKey) -> Result<Key> {
     let private = [&key.private_exponent, &key.p, &key.q, &key.prime_exponent_p, &key.prime_exponent_q];
     if private.iter().all(|number| number.is_none()) {
-        return malformed("an RSA private key needs its Private Exponent, or P and Q, or both prime exponents");
+        return malformed("an RSA private key needs its Private Exponent, a prime or a prime exponent");
     }
     Ok(Key::RsaPrivate(key.clone()))
 }

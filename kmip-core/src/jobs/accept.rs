@@ -168,6 +168,7 @@ impl Accepting {
         };
         let asked = Asked {
             placeholder: context.placeholder.clone(),
+            located: context.located.clone(),
             given: context.given.clone(),
             results: context.results.clone(),
             items: self.items,

@@ -19,6 +19,8 @@ use crate::stored::{Form, structure};
 
 const CONTENT: Tag = Tag::new(0x54_0220);
 const PLACEHOLDER: Tag = Tag::new(0x54_0221);
+/// What the last Locate found, if that is one object.
+const LOCATED: Tag = Tag::new(0x54_0226);
 const GIVEN: Tag = Tag::new(0x54_0222);
 const GIVEN_ID: Tag = Tag::new(0x54_0223);
 const RESULT: Tag = Tag::new(0x54_0224);
@@ -39,6 +41,8 @@ const LIMITS: Limits = Limits {
 pub(crate) struct Asked {
     /// The ID Placeholder before its first item.
     pub placeholder: Option<Text>,
+    /// What the last Locate among the items before it found, if that is one object.
+    pub located: Option<Text>,
     /// Identifiers that synchronous items of the batch gave, with their operations.
     pub given: Vec<(Operation, Text)>,
     /// What cryptographic operations among them gave.
@@ -51,6 +55,7 @@ impl Asked {
     fn encode(&self, version: Version) -> Secret {
         Secret::from_wiped(written(CONTENT, version, |sink| {
             self.placeholder.put_field(PLACEHOLDER, sink);
+            self.located.put_field(LOCATED, sink);
             for (operation, id) in &self.given {
                 put_pair(GIVEN, *operation, (GIVEN_ID, id), sink);
             }
@@ -65,6 +70,7 @@ impl Asked {
         opened(bytes, version, |next, source| {
             Ok(Self {
                 placeholder: Option::take_field(PLACEHOLDER, next, source)?,
+                located: Option::take_field(LOCATED, next, source)?,
                 given: take_pairs(GIVEN, GIVEN_ID, next, source)?,
                 results: take_pairs(RESULT, RESULT_BYTES, next, source)?,
                 items: Vec::take_field(Tag::BatchItem, next, source)?,
@@ -186,6 +192,7 @@ mod tests {
         for version in [V1_0, V2_1] {
             let asked = Asked {
                 placeholder: Some(Text::new("id")),
+                located: Some(Text::new("other")),
                 given: vec![(Operation::Create, Text::new("id")), (Operation::Locate, Text::new("other"))],
                 results: vec![(Operation::Encrypt, Secret::copy_from(&[1, 2]))],
                 items: vec![item.clone(), item.clone()],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kmip_codec::inline::Text;
 use kmip_codec::message::{RequestBatchItem, ResponseBatchItem};
-use kmip_codec::registry::{BatchErrorContinuationOption, Operation, ResultReason, ResultStatus};
+use kmip_codec::registry::{BatchErrorContinuationOption, ResultReason, ResultStatus};
 
 use super::content::{self, Asked};
 use super::record::{Job, Stage};
@@ -128,8 +128,7 @@ struct Ran {
 impl Ran {
     fn items(context: &mut Context<'_>, job: &Job, asked: Asked) -> Result<Self, Defer> {
         (context.placeholder, context.given, context.results) = (asked.placeholder, asked.given, asked.results);
-        let mut located = context.given.iter().filter(|(by, _)| *by == Operation::Locate).map(|(_, id)| id);
-        context.located = located.next().filter(|_| located.next().is_none()).cloned();
+        context.located = asked.located;
         let mut ran = Self { answers: Vec::with_capacity(job.items.len()), audit: Vec::new(), undone: false };
         let mut ended = false;
         for (place, (item, state)) in asked.items.into_iter().zip(&job.items).enumerate() {

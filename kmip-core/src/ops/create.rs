@@ -24,7 +24,7 @@ pub(super) fn create(context: &mut Context<'_>, request: CreateRequest) -> OpRes
     let bags = [request.attributes.as_ref()];
     let mut record = make::new_record(context, request.object_type, &bags, Origin::Server)?;
     require_usage_mask(&record)?;
-    make::require_raw(&record)?;
+    bags.iter().try_for_each(|bag| make::require_raw(*bag))?;
     generate(context, &mut record, permitted)?;
     let id = record.id.clone();
     make::put(context, record)?;

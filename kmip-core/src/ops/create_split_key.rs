@@ -57,6 +57,7 @@ pub(super) fn create_split_key(
         return fail(Fault::InvalidObjectType, message);
     }
     custody::in_software(custody::permitted(request.protection_storage_masks.as_ref())?)?;
+    make::require_raw(request.attributes.as_ref())?;
     let mut plan = plan(context, &request)?;
     let held = request.unique_identifier.as_ref().map(|id| existing(context, id)).transpose()?;
     let first = new_part(context, request.attributes.as_ref(), held.as_ref().and_then(|held| held.record.as_ref()))?;

@@ -118,7 +118,7 @@ fn new_record(context: &mut Context<'_>, object_type: ObjectType, bag: Option<Ba
     // Without a Cryptographic Usage Mask the object has no use until it is given one, as with Register.
     let mut record = make::new_record(context, object_type, &[Some(&bag)], Origin::Server)?;
     length.into_iter().for_each(|bits| record.set(Attribute::CryptographicLength(bits)));
-    make::require_raw(&record)?;
+    make::require_raw(Some(&bag))?;
     Ok(record)
 }
 

@@ -4,7 +4,7 @@ use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::object::{ManagedObject, Template};
 use kmip_codec::operation::get::{GetRequest, GetResponse};
-use kmip_codec::registry::{KeyWrapType, ObjectType};
+use kmip_codec::registry::{KeyCompressionType, KeyWrapType, ObjectType};
 use kmip_codec::version::Version;
 
 use crate::batch::Context;
@@ -36,7 +36,7 @@ pub(super) fn release(context: &mut Context<'_>, record: &Record, request: &GetR
         let kind = record.object_type;
         return fail(Fault::WrongObjectType, format!("a {kind} has no value to give; Get Attributes describes it"));
     }
-    check_request(request)?;
+    check_request(record, request)?;
     check_version(record, context.version)?;
     check_release(record, request)?;
     match record.object_type {
@@ -54,7 +54,13 @@ fn deliver_object(context: &mut Context<'_>, record: &Record, request: &GetReque
     Ok(object)
 }
 
-fn check_request(request: &GetRequest) -> OpResult<()> {
+fn check_request(record: &Record, request: &GetRequest) -> OpResult<()> {
+    match request.key_compression_type {
+        None | Some(KeyCompressionType::ECPublicKeyTypeUncompressed) => {}
+        // Decided when the point is at hand.
+        Some(_) if record.object_type == ObjectType::PublicKey => {}
+        Some(other) => return fail(Fault::KeyCompression, format!("Key Compression Type {other} is not supported")),
+    }
     match request.key_wrap_type {
         None | Some(KeyWrapType::NotWrapped | KeyWrapType::AsRegistered) => Ok(()),
         Some(other) => fail(Fault::KeyWrapType, format!("Key Wrap Type {other} is not supported")),

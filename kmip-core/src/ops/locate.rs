@@ -5,9 +5,11 @@ use std::cmp::Reverse;
 use kmip_codec::attribute::values::{Name, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag, Instance};
 use kmip_codec::inline::Text;
+use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::operation::locate::{LocateRequest, LocateResponse};
 use kmip_codec::registry::{
     ObjectClass, ObjectClassMask, ObjectGroupMember, ObjectType, State, StorageStatusMask, Tag,
+    UniqueIdentifierEnumeration,
 };
 use kmip_codec::version::V3_0;
 
@@ -68,6 +70,7 @@ fn resolved(context: &mut Context<'_>, mut bag: Bag) -> OpResult<(Bag, Vec<Group
             Attribute::UniqueIdentifier(id) => {
                 context.resolve(Some(id)).map(UniqueIdentifier::Text).map(Attribute::UniqueIdentifier)
             }
+            Attribute::Other(item) => resolve_partial(context, item),
             other => attributes::resolve_link(context, other.clone()),
         };
         let attribute = match resolved {
@@ -80,6 +83,22 @@ fn resolved(context: &mut Context<'_>, mut bag: Bag) -> OpResult<(Bag, Vec<Group
         }
     }
     Ok((Bag { items, ..bag }, groups))
+}
+
+/// A structure of which not all fields are given, with an identifier where it names a position in the batch.
+fn resolve_partial(context: &mut Context<'_>, item: &Item) -> OpResult<Attribute> {
+    let mut item = item.clone();
+    if let ItemValue::Structure(fields) = &mut item.value {
+        for field in fields.iter_mut().filter(|field| field.tag == Tag::LinkedObjectIdentifier) {
+            let id = match field.value {
+                ItemValue::Enumeration(which) => UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration(which)),
+                ItemValue::Integer(position) => UniqueIdentifier::Index(position),
+                _ => continue,
+            };
+            field.value = ItemValue::Text(context.resolve(Some(&id))?);
+        }
+    }
+    Ok(Attribute::Other(Box::new(item)))
 }
 
 /// The group object that a criterion of 3.0 means by name or identifier; one that no object stands for is only a name.

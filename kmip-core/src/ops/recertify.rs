@@ -47,15 +47,15 @@ pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) ->
     Ok(ReCertifyResponse { unique_identifier: UniqueIdentifier::Text(new), attributes: None })
 }
 
-/// Refuses attributes that ask for another kind of certificate, or for other names than those of the existing one. Beside a
-/// certification request, which takes precedence, they count for nothing.
+/// Refuses attributes that ask for another kind of certificate, or for names: the new certificate has those of the existing
+/// one. Beside a certification request, which takes precedence, they count for nothing.
 fn check_naming(naming: &[Attribute], has_request: bool) -> OpResult<()> {
-    for attribute in naming {
+    for attribute in naming.iter().filter(|_| !has_request) {
         match attribute {
             Attribute::CertificateType(kind) if *kind != CertificateType::X_509 => {
                 return fail(Fault::FeatureNotSupported, format!("certificates of type {kind} are not made"));
             }
-            attribute if !has_request && subject::is_subject(attribute) => {
+            attribute if subject::is_subject(attribute) => {
                 let why = "without a Certificate Request the new certificate has the names of the existing one";
                 return fail(Fault::FeatureNotSupported, why);
             }

@@ -12,6 +12,7 @@ pub(super) fn rekey(context: &mut Context<'_>, request: ReKeyRequest) -> OpResul
     let id = context.target(request.unique_identifier.as_ref())?;
     let mut existing = replacement::existing(context, &id, ObjectType::SymmetricKey)?;
     let permitted = custody::permitted_for_replacement(request.protection_storage_masks.as_ref(), &existing)?;
+    make::require_raw(request.attributes.as_ref())?;
     let bags = [request.attributes.as_ref()];
     let mut record = replacement::replace(context, &mut existing, &bags, request.offset)?;
     super::create::generate(context, &mut record, permitted)?;

@@ -300,7 +300,7 @@ pub enum Signing {
         hash: Hash,
         /// Hash of the mask generator.
         mask_hash: Hash,
-        /// Bytes of salt; without it, signing takes the length of the mask generator's hash (KMIP 2.1 §4.16) and verification
+        /// Bytes of salt; without it, signing takes the length of a digest by the mask generator's hash (KMIP 2.1 §4.16 says its "block size") and verification
         /// whatever the signature has.
         salt_length: Option<usize>,
     },

@@ -13,10 +13,10 @@ use crate::batch::Context;
 use crate::cryptography::cipher::{self, Iv};
 use crate::cryptography::key::{self, Prepared};
 use crate::cryptography::usage;
-use crate::error::{Fault, OpError, OpResult, fail};
+use crate::error::{Fault, OpResult, fail};
 use crate::material::Bound;
 use crate::object::{Record, attribute_of};
-use crate::ports::crypto::KeyWrap;
+use crate::ports::crypto::{CryptoError, KeyWrap};
 use crate::ports::vault::{Answer, Call, Sealed};
 use crate::txn::View;
 
@@ -73,21 +73,13 @@ impl Encryption {
         EncryptionKeyInformation { unique_identifier: self.named, cryptographic_parameters: Some(self.parameters) }
     }
 
-    /// Wraps bytes; tells the initialization vector that was drawn, where there is one. Bytes of a length that the cipher does
-    /// not take are the fault of the parameters.
-    pub fn protect(&self, context: &mut Context<'_>, data: &Secret) -> OpResult<(Secret, Option<ByteString>)> {
-        self.protect_any(context, data).map_err(|error| match error.fault {
-            Fault::CryptographicFailure => OpError { fault: Fault::BadCryptographicParameters, ..error },
-            _ => error,
-        })
-    }
-
     /// Whether the cipher takes bytes in some number only, which the TTLV encoding always has.
     pub fn takes(&self, length: usize) -> bool {
         self.mode != Mode::Kw || (length >= 16 && length.is_multiple_of(8))
     }
 
-    fn protect_any(&self, context: &mut Context<'_>, data: &Secret) -> OpResult<(Secret, Option<ByteString>)> {
+    /// Wraps bytes; tells the initialization vector that was drawn, where there is one.
+    pub fn protect(&self, context: &mut Context<'_>, data: &Secret) -> OpResult<(Secret, Option<ByteString>)> {
         usage::charge(context, &self.key, data.len())?;
         let call = match self.mode {
             Mode::Kw => Call::WrapKw { data },
@@ -96,7 +88,8 @@ impl Encryption {
                 let vault = context.engine.vault.as_ref();
                 let cipher = self.cipher(Iv::Drawn(vault))?;
                 let prepared = Prepared::new(context, &self.key)?;
-                let made = prepared.with(|key| vault.encrypt(key, &cipher.encryption(), data.expose_secret()))?;
+                let how = cipher.encryption();
+                let made = prepared.with(|key| vault.encrypt(key, &how, data.expose_secret()).map_err(as_unfit))?;
                 let wrapped = [made.data, made.tag.unwrap_or_default()].concat();
                 let iv = (!cipher.iv().is_empty()).then(|| ByteString::new(cipher.iv()));
                 return Ok((Secret::from_zeroizing(Zeroizing::new(wrapped)), iv));
@@ -121,7 +114,7 @@ impl Encryption {
         usage::charge(context, &self.key, usize::try_from(bits / 8).unwrap_or_default())?;
         let (vault, bound) = (context.engine.vault.as_ref(), Bound::of(record));
         let prepared = Prepared::new(context, &self.key)?;
-        let wrapped = prepared.with(|key| vault.wrap_resident(sealed, bound.binding(), key, wrap))?;
+        let wrapped = prepared.with(|key| vault.wrap_resident(sealed, bound.binding(), key, wrap).map_err(as_unfit))?;
         Ok(Some(Secret::copy_from(&wrapped)))
     }
 
@@ -171,4 +164,12 @@ fn mode(key: &Record, parameters: &CryptographicParameters) -> OpResult<Mode> {
         return fail(Fault::BadCryptographicParameters, "NIST key wrap needs an AES key");
     }
     Ok(mode)
+}
+
+/// A key of a length that the cipher does not take is the fault of the parameters: the data is the server's own.
+fn as_unfit(error: CryptoError) -> CryptoError {
+    match error {
+        CryptoError::Data(why) => CryptoError::Parameters(why),
+        error => error,
+    }
 }

@@ -83,6 +83,10 @@ fn structures_match_on_the_fields_that_are_given() {
         }
     }
     assert_eq!(harness.found(V2_1, locate_request(&[name("plain")])), [plain]);
+    let unknown = Item { tag: Tag::ApplicationData, value: text("parent") };
+    let unknown = Attribute::Other(Box::new(Item { tag: Tag::Link, value: ItemValue::Structure(vec![unknown]) }));
+    let refused = harness.item(V2_1, located_by(locate_request(&[unknown])));
+    assert_eq!(failure(&refused), ResultReason::InvalidField);
     let unlinked = Attribute::Other(Box::new(Item { tag: Tag::Link, value: ItemValue::Structure(Vec::new()) }));
     assert_eq!(harness.found(V2_1, locate_request(&[unlinked])), [id], "any link");
 }

@@ -55,6 +55,7 @@ fn gcm_takes_no_more_in_parts_than_it_gives_back() {
         VAULT.begin_encrypt(Key::Clear(&key), &how).unwrap().update(&[3; (16 << 20) + 1]),
         Err(CryptoError::Limit(_))
     ));
+    assert!(matches!(stream.update(&[3]), Err(CryptoError::Limit(_))), "one more");
     let end = stream.finish(&[], None).unwrap();
     whole.extend_from_slice(end.data.expose_secret());
     let (opened, _) = run(VAULT.begin_decrypt(Key::Clear(&key), &how).unwrap(), &whole, end.tag.as_deref());

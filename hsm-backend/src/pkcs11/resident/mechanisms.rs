@@ -29,7 +29,6 @@ use crate::pkcs11::trouble::Trouble;
 
 /// A hash function in the terms of PKCS #11.
 struct Row {
-    hash: Hash,
     digest: MechanismType,
     mask: PkcsMgfType,
     hmac: Mechanism<'static>,
@@ -48,7 +47,7 @@ fn row(hash: Hash) -> Result<Row, CryptoError> {
             return Err(unsupported(&format!("{hash:?}")));
         }
     };
-    Ok(Row { hash, digest: digests.mechanism_type(), mask, hmac, digests })
+    Ok(Row { digest: digests.mechanism_type(), mask, hmac, digests })
 }
 
 /// HMAC with a hash.
@@ -61,10 +60,10 @@ pub(super) fn digest(hash: Hash) -> Result<Mechanism<'static>, CryptoError> {
     Ok(row(hash)?.digests)
 }
 
-/// RSASSA-PSS of a digest; without a length the salt is as long as the digest.
+/// RSASSA-PSS of a digest; without a length the salt is as long as a digest by the mask generator's hash.
 pub(super) fn pss(hash: Hash, mask_hash: Hash, salt_length: Option<usize>) -> Result<Mechanism<'static>, CryptoError> {
     let row = row(hash)?;
-    let salt = u64::try_from(salt_length.unwrap_or(row.hash.length())).unwrap_or(u64::MAX);
+    let salt = u64::try_from(salt_length.unwrap_or(mask_hash.length())).unwrap_or(u64::MAX);
     Ok(Mechanism::RsaPkcsPss(PkcsPssParams {
         hash_alg: row.digest,
         mgf: self::row(mask_hash)?.mask,
