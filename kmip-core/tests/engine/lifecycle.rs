@@ -2,9 +2,10 @@
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::message::ResponseBatchItem;
+use kmip_codec::operation::RequestPayload;
 use kmip_codec::registry::{ResultReason, RevocationReasonCode, State, Tag};
 use kmip_codec::value::DateTime;
-use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1, Version};
+use kmip_codec::version::{V1_0, V1_3, V1_4, V2_0, V2_1, Version};
 use kmip_core::engine::SUPPORTED_VERSIONS;
 
 use crate::requests::*;
@@ -120,6 +121,29 @@ fn events_leave_their_dates() {
     ];
     for (tag, expected) in all {
         assert_eq!(date(tag), expected, "{tag}");
+    }
+}
+
+/// KMIP 1.4 §4.20, KMIP 2.1 §6.1.44: only a compromise has a time at which it occurred; earlier versions do not say so.
+#[test]
+fn only_a_compromise_has_an_occurrence_date() {
+    use RevocationReasonCode as Code;
+    for (version, code, is_taken) in [
+        (V1_3, Code::CessationOfOperation, true),
+        (V1_4, Code::CessationOfOperation, false),
+        (V2_1, Code::Superseded, false),
+        (V1_4, Code::KeyCompromise, true),
+        (V2_1, Code::CACompromise, true),
+    ] {
+        let harness = Harness::new();
+        let id = harness.created(V2_1, &[]);
+        success(apply(&harness, V2_1, &id, Activate));
+        let (operation, payload) = revoke(text(&id), code);
+        let RequestPayload::Revoke(mut request) = payload else { panic!("another operation") };
+        request.compromise_occurrence_date = Some(DateTime(START - 5));
+        let item = harness.item(version, (operation, RequestPayload::Revoke(request)));
+        let expected = (!is_taken).then_some(ResultReason::InvalidField);
+        assert_eq!(item.result_reason, expected, "KMIP {version}: {code}");
     }
 }
 
