@@ -213,7 +213,7 @@ impl Edit {
         let mut instances = self.record.instances(reference);
         let name = quoted(reference);
         let Some(first) = instances.next() else {
-            return fail(Fault::AttributeNotFound, format!("the object has not {name}"));
+            return fail(Fault::AttributeNotFound, format!("the object does not have {name}"));
         };
         let mut all = std::iter::once(first).chain(instances);
         let found = match which {

@@ -12,7 +12,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
@@ -75,8 +75,9 @@ pub struct AuditLog {
     written: AtomicU64,
     /// Lines of this process that are on the disk.
     synced: AtomicU64,
-    /// Whether [`AuditLog::tidy`] has failed to sync a segment: a disk tells that once, and the next sync must not succeed.
-    untold: AtomicBool,
+    /// Whether [`AuditLog::tidy`] has failed to sync a segment: a disk tells that once, and the next sync must not succeed. Held
+    /// while segments are synced, so that no sync comes between a failure and this.
+    untold: Mutex<bool>,
 }
 
 /// Lines that nobody writes yet.
@@ -127,7 +128,7 @@ impl AuditLog {
             segment: Mutex::new(segment),
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
-            untold: AtomicBool::new(false),
+            untold: Mutex::new(false),
         };
         Ok((log, Reopened { cut_bytes }))
     }
@@ -187,7 +188,8 @@ impl AuditLog {
             let Segment { number, file, unsynced, .. } = &*segment;
             (self.written.load(Ordering::Acquire), *number, file.clone(), unsynced.clone())
         };
-        if self.untold.swap(false, Ordering::AcqRel) {
+        let mut untold = locked(&self.untold);
+        if std::mem::take(&mut *untold) {
             let error = io::Error::other("a segment before it could not be synced");
             return Err(self.at(number, error));
         }
@@ -195,6 +197,7 @@ impl AuditLog {
             return Ok(());
         }
         self.sync_earlier(&unsynced)?;
+        drop(untold);
         file.sync_data().map_err(|error| self.at(number, error))?;
         self.synced.fetch_max(count, Ordering::AcqRel);
         self.note_synced(&unsynced);
@@ -205,7 +208,9 @@ impl AuditLog {
     pub fn tidy(&self) -> Result<(), AuditError> {
         self.write_out()?;
         let unsynced = locked(&self.segment).unsynced.clone();
-        self.sync_earlier(&unsynced).inspect_err(|_| self.untold.store(true, Ordering::Release))?;
+        let mut untold = locked(&self.untold);
+        self.sync_earlier(&unsynced).inspect_err(|_| *untold = true)?;
+        drop(untold);
         self.note_synced(&unsynced);
         Ok(())
     }
@@ -577,6 +582,22 @@ mod tests {
         assert_eq!(unsynced(), [5]);
         log.tidy().unwrap();
         assert_eq!(unsynced(), [0; 0]);
+    }
+
+    #[test]
+    fn what_could_not_be_synced_beside_is_told_by_the_next_sync_and_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
+        log.append(&[entry(&JsonText::new("a"), "1")]).unwrap();
+        log.append(&[entry(&JsonText::new("a"), "2")]).unwrap();
+        // A pipe cannot be synced.
+        let (_, pipe) = io::pipe().unwrap();
+        let pipe = File::from(std::os::fd::OwnedFd::from(pipe));
+        let full = std::mem::replace(&mut locked(&log.segment).unsynced, vec![(1, Arc::new(pipe))]);
+        assert!(log.tidy().is_err());
+        locked(&log.segment).unsynced = full;
+        assert!(log.sync().is_err(), "it did not tell");
+        log.sync().unwrap();
     }
 
     #[test]

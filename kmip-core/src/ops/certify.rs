@@ -138,6 +138,14 @@ pub(super) fn split(bag: Option<&Bag>) -> (Vec<Attribute>, Bag) {
     (naming.into_iter().map(|instance| instance.attribute).collect(), rest)
 }
 
+/// Refuses kinds of certificates that the authority does not make.
+pub(super) fn check_type(kind: CertificateType) -> OpResult<()> {
+    match kind {
+        CertificateType::X_509 => Ok(()),
+        other => fail(Fault::FeatureNotSupported, format!("certificates of type {other} are not made")),
+    }
+}
+
 /// Without a certification request the attributes say which kind of certificate is wanted (KMIP 2.1 §6.1.6).
 fn require_type(naming: &[Attribute]) -> OpResult<()> {
     let kind = naming.iter().find_map(|attribute| match attribute {
@@ -145,8 +153,7 @@ fn require_type(naming: &[Attribute]) -> OpResult<()> {
         _ => None,
     });
     match kind {
-        Some(CertificateType::X_509) => Ok(()),
-        Some(other) => fail(Fault::FeatureNotSupported, format!("certificates of type {other} are not made")),
+        Some(kind) => check_type(kind),
         None => fail(Fault::InvalidMessage, "without a Certificate Request the attributes name a Certificate Type"),
     }
 }

@@ -52,9 +52,7 @@ pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) ->
 fn check_naming(naming: &[Attribute], has_request: bool) -> OpResult<()> {
     for attribute in naming.iter().filter(|_| !has_request) {
         match attribute {
-            Attribute::CertificateType(kind) if *kind != CertificateType::X_509 => {
-                return fail(Fault::FeatureNotSupported, format!("certificates of type {kind} are not made"));
-            }
+            Attribute::CertificateType(kind) => certify::check_type(*kind)?,
             attribute if subject::is_subject(attribute) => {
                 let why = "without a Certificate Request the new certificate has the names of the existing one";
                 return fail(Fault::FeatureNotSupported, why);

@@ -300,8 +300,8 @@ pub enum Signing {
         hash: Hash,
         /// Hash of the mask generator.
         mask_hash: Hash,
-        /// Bytes of salt; without it, signing takes the length of a digest by the mask generator's hash (KMIP 2.1 §4.16 says its "block size") and verification
-        /// whatever the signature has.
+        /// Bytes of salt; without it, signing takes the length of a digest by the mask generator's hash (KMIP 2.1 §4.16 says
+        /// its "block size") and verification whatever the signature has.
         salt_length: Option<usize>,
     },
     /// ECDSA (FIPS 186-5 §6); the signature is the DER `ECDSA-Sig-Value` (RFC 3279 §2.2.3).
