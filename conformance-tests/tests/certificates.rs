@@ -6,8 +6,11 @@ use std::process::{Command, Output};
 
 use conformance_tests::endpoint::{Endpoint, World};
 use conformance_tests::in_process::InProcess;
+use conformance_tests::message::{reason, status};
+use conformance_tests::walker::{Walker, identifier};
 use kmip_codec::attribute::values::{CryptographicDomainParameters, RevocationReason, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
+use kmip_codec::item::Item;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{RequestMessage, ResponseBatchItem, encode};
@@ -26,7 +29,7 @@ use kmip_codec::registry::{
     RecommendedCurve, ResultReason, ResultStatus, RevocationReasonCode, Tag, ValidityIndicator,
 };
 use kmip_codec::value::{ByteString, Interval};
-use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
+use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::env::Env;
 use kmip_core::trust::{from_pem, to_pem};
@@ -460,4 +463,26 @@ fn a_trusted_certificate_that_limits_names_leaves_the_answer_open() {
     world.engine().add_trust_anchor(&from_pem("CERTIFICATE", &root).expect("a certificate")).expect("an authority");
     assert_eq!(validate(client.as_mut(), &[&leaf, &root]), ValidityIndicator::Unknown);
     assert_eq!(validate(client.as_mut(), &[&leaf]), ValidityIndicator::Unknown);
+}
+
+/// A certificate speaks for a key: no new one is made for a key for which none would be made (KMIP 1.4 §11.8; KMIP 2.1 §4.57).
+#[test]
+fn a_certificate_of_a_key_that_is_no_longer_to_be_used_is_not_renewed() {
+    for version in [V1_4, V2_1, V3_0] {
+        type End = fn(&mut Walker, &str) -> Item;
+        let ways: [(bool, End); 3] = [(false, Walker::compromise), (true, Walker::cease), (false, Walker::destroy)];
+        for (is_active, end) in ways {
+            let mut w = Walker::new(version);
+            let (_, public) = w.create_both(Vec::new());
+            let certificate = identifier(&w.certify(&public, Vec::new()), Tag::UniqueIdentifier);
+            let renewed = w.on(Operation::ReCertify, &certificate);
+            let certificate = identifier(&renewed, Tag::UniqueIdentifier);
+            if is_active {
+                w.activate(&public);
+            }
+            assert_eq!(status(&end(&mut w, &public)), Some(ResultStatus::Success), "KMIP {version}");
+            let refused = w.on(Operation::ReCertify, &certificate);
+            assert_eq!(reason(&refused), Some(ResultReason::PermissionDenied), "KMIP {version}");
+        }
+    }
 }

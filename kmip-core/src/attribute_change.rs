@@ -102,9 +102,13 @@ impl Edit {
         }
     }
 
-    /// The value that Adjust Attribute moves: of an attribute with one instance at most, which a client may modify.
+    /// The value that Adjust Attribute moves: of an attribute with one instance at most, which a client may modify; one that
+    /// has no value yet is added.
     pub fn adjustable(&self, reference: &AttributeReference) -> OpResult<Option<Attribute>> {
         let rule = self.rule(reference)?;
+        if self.count(reference) == 0 {
+            return self.check_addable(reference, rule).map(|()| None);
+        }
         if rule.client_modifies == Change::No || attributes::is_servers_own(reference) {
             return fail(Fault::ReadOnly, format!("{} cannot be modified by a client", quoted(reference)));
         }

@@ -2,7 +2,7 @@
 
 use kmip_codec::attribute::carrier::put_typed;
 use kmip_codec::attribute::rules::{AttributeRule, Origin, rule};
-use kmip_codec::attribute::values::{Name, RotateName, UniqueIdentifier};
+use kmip_codec::attribute::values::{Name, RNGParameters, RotateName, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag, Instance};
 use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
@@ -16,7 +16,7 @@ use crate::batch::Context;
 use crate::counters::{self, Counts};
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{formats, rotation, state};
+use crate::{formats, make, rotation, state};
 
 /// The rule of an attribute in a version. Vendor attributes have one rule under two names.
 pub(crate) fn rule_of(reference: &AttributeReference, version: Version) -> Option<&'static AttributeRule> {
@@ -71,6 +71,7 @@ pub(crate) fn for_new_object(
     origin: Origin,
 ) -> OpResult<Vec<Attribute>> {
     let mut attributes: Vec<Attribute> = Vec::new();
+    let mut generators: Vec<&RNGParameters> = Vec::new();
     for bag in bags.iter().flatten() {
         for name in &bag.templates {
             let template = template_attributes(context, name, object_type)?;
@@ -81,6 +82,10 @@ pub(crate) fn for_new_object(
         let references: Vec<AttributeReference> = bag.attributes().map(named).collect();
         for (instance, reference) in bag.items.iter().zip(&references) {
             let rule = applicable_rule(reference, object_type, context.version)?;
+            if let (Attribute::RandomNumberGenerator(asked), Origin::Server) = (&instance.attribute, origin) {
+                generators.push(asked);
+                continue;
+            }
             check_initial(&instance.attribute, reference, rule, origin, context.version)?;
             if !rule.is_multiple(object_type) && own.contains(&reference) {
                 let message = format!("the attribute {:?} has one instance only", reference.name().as_str());
@@ -91,8 +96,22 @@ pub(crate) fn for_new_object(
             merge(&mut attributes, attribute, context.version, object_type);
         }
     }
+    check_generators(&generators)?;
     check_names(&attributes)?;
     Ok(attributes)
+}
+
+/// Whoever asks for random number generators gets one of them, or nothing (KMIP 1.4 §3.44, KMIP 2.1 §4.46).
+fn check_generators(asked: &[&RNGParameters]) -> OpResult<()> {
+    let own = make::generator();
+    if asked.is_empty() || asked.iter().any(|asked| **asked == own) {
+        return Ok(());
+    }
+    let message = format!(
+        "none of the Random Number Generators that were asked for is that of this server: {}",
+        own.rng_algorithm
+    );
+    fail(Fault::FeatureNotSupported, message)
 }
 
 /// Names of one object differ by their text: it alone finds them, whatever Name Type says.
@@ -256,6 +275,18 @@ const ORDERED_DATES: [(Tag, Tag); 5] = [
     (Tag::ProtectStopDate, Tag::DeactivationDate),
     (Tag::ProcessStartDate, Tag::DeactivationDate),
 ];
+
+/// Brings the dates between which an object is used into its life, which begins or ends at a time.
+pub(crate) fn bound_use(record: &mut Record, end: Tag, at: DateTime) {
+    let is_outside = |date: &DateTime| if end == Tag::ActivationDate { *date < at } else { *date > at };
+    for instance in &mut record.attributes {
+        if let Attribute::ProcessStartDate(date) | Attribute::ProtectStopDate(date) = &mut instance.attribute
+            && is_outside(date)
+        {
+            *date = at;
+        }
+    }
+}
 
 /// Whether the dates of an object agree.
 pub(crate) fn check_dates(record: &Record) -> OpResult<()> {

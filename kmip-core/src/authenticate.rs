@@ -50,7 +50,7 @@ pub(crate) const CREDENTIAL_TYPES: &[CredentialType] = &[
 pub(crate) struct Account {
     /// What its secrets are sealed and remembered under.
     pub name: Text,
-    /// What secrets that were tried are counted under. What a client tries as users that it cannot be delays itself alone.
+    /// What secrets that were tried are counted under: what a client tries delays those of its scope, and nobody else.
     counted: Text,
     /// Whether the client may be this user.
     pub belongs: bool,
@@ -92,6 +92,10 @@ impl Engine {
         let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;
         let mut principal = Principal::new(client, scope, quirks);
         principal.certificate = from.certificate.cloned();
+        if header.authentication.as_ref().is_some_and(|authentication| authentication.credential.is_empty()) {
+            // "SHALL contain one or more" of them (KMIP 2.1 §9.4).
+            return fail(Fault::InvalidMessage, "Authentication holds no Credential");
+        }
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
         for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
             let user = self.check_credential(credential, &mut principal, env)?;
@@ -252,7 +256,7 @@ impl Engine {
     pub(crate) fn administered(&self, username: &Text, principal: &Principal) -> Option<Account> {
         let user = self.catalog.user(username)?;
         let belongs = user.client.as_ref().is_none_or(|bound| *bound == principal.client);
-        let counted = if belongs { username.clone() } else { within(&principal.scope, username) };
+        let counted = within(&principal.scope, username);
         Some(Account { belongs, counted, ..Account::new(username.clone(), username.clone(), user) })
     }
 

@@ -31,15 +31,19 @@ use crate::engine::{AuditEntry, Discarded, Engine, item_size};
 use crate::env::Env;
 use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
+use crate::given::{Given, position};
 use crate::identity::Principal;
 use crate::jobs::{self, Accepting, Job};
 use crate::object::Record;
 use crate::ops::{self, Answer};
 use crate::ports::store::Batch;
 use crate::quota::Claim;
+use crate::repeats;
 use crate::residents::Claims;
 use crate::tickets;
 use crate::txn::Txn;
+
+const NOTHING_GIVEN: &str = "the batch has given no identifier that the request can refer to";
 
 /// What the items of a request came to.
 pub(crate) struct BatchOutcome {
@@ -61,10 +65,8 @@ pub(crate) struct Context<'a> {
     pub now: i64,
     /// The ID Placeholder (KMIP 2.1 §6, ID Placeholder).
     pub placeholder: Option<Text>,
-    /// Identifiers of the response so far, with the operation that gave each.
-    pub given: Vec<(Operation, Text)>,
-    /// What the last Locate found, if that is one object.
-    pub located: Option<Text>,
+    /// Identifiers that the items so far gave.
+    pub given: Given,
     /// What cryptographic operations gave so far, for later items that refer to it; only in batches of several items.
     pub results: Vec<(Operation, Secret)>,
     keeps_results: bool,
@@ -86,6 +88,8 @@ pub(crate) struct Context<'a> {
     request: &'a [u8],
     digest: Option<[u8; 32]>,
     pub item: usize,
+    /// Whether an item has a critical extension that is not understood.
+    rejected: bool,
 }
 
 impl<'a> Context<'a> {
@@ -107,8 +111,7 @@ impl<'a> Context<'a> {
             principal,
             now: env.now,
             placeholder: None,
-            given: Vec::new(),
-            located: None,
+            given: Given::default(),
             results: Vec::new(),
             keeps_results: version >= V2_0 && is_several,
             is_several,
@@ -120,6 +123,7 @@ impl<'a> Context<'a> {
             request,
             digest: None,
             item: 0,
+            rejected: false,
         }
     }
 
@@ -159,54 +163,47 @@ impl<'a> Context<'a> {
 
     /// The identifier that a field stands for.
     pub fn resolve(&mut self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
-        let given = |found: Option<&Text>| match found {
-            Some(id) => Ok(id.clone()),
-            None => fail(Fault::ObjectNotFound, "the batch has given no identifier that the request can refer to"),
-        };
-        match id {
-            None => given(self.placeholder.as_ref()),
-            Some(UniqueIdentifier::Text(id) | UniqueIdentifier::Reference(id)) => Ok(id.clone()),
-            Some(UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration::IDPlaceholder)) => {
-                given(self.placeholder.as_ref())
+        let mut ids = self.resolve_each(id)?;
+        match (ids.pop(), ids.len()) {
+            (Some(id), 0) => Ok(id),
+            (None, _) => fail(Fault::ObjectNotFound, NOTHING_GIVEN),
+            (Some(_), more) => {
+                let message = format!(
+                    "the reference stands for {} objects, and this item is not done for each: it is asynchronous, or not about one object, or there are more than {} items with it",
+                    more.saturating_add(1),
+                    repeats::MOST
+                );
+                fail(Fault::InvalidField, message)
             }
-            Some(UniqueIdentifier::Placeholder(which)) => given(self.last_of(*which)),
-            Some(UniqueIdentifier::Index(nth)) => given(self.nth(*nth)),
-            Some(UniqueIdentifier::NameReference(name)) => match self.txn.named(&Name::text(name))? {
-                Some(id) => Ok(id),
-                None => fail(Fault::ObjectNotFound, "no object has the name that the request refers to"),
-            },
         }
     }
 
-    /// The last identifier that an operation gave. A pair is given private key first, and stands for it. Several that Locate
-    /// found stand for none: the next operation, which ought to be repeated for each of them, is refused.
-    fn last_of(&self, which: UniqueIdentifierEnumeration) -> Option<&Text> {
-        use UniqueIdentifierEnumeration as U;
-        let (operation, from_end) = match which {
-            U::Certify => (Operation::Certify, 0),
-            U::Create => (Operation::Create, 0),
-            U::CreateCredential => (Operation::CreateCredential, 0),
-            U::CreateGroup => (Operation::CreateGroup, 0),
-            U::CreateKeyPair | U::CreateKeyPairPrivateKey => (Operation::CreateKeyPair, 1),
-            U::CreateKeyPairPublicKey => (Operation::CreateKeyPair, 0),
-            U::CreateSplitKey => (Operation::CreateSplitKey, 0),
-            U::CreateUser => (Operation::CreateUser, 0),
-            U::DeriveKey => (Operation::DeriveKey, 0),
-            U::Import => (Operation::Import, 0),
-            U::JoinSplitKey => (Operation::JoinSplitKey, 0),
-            U::Locate => return self.located.as_ref(),
-            U::Register => (Operation::Register, 0),
-            U::ReKey => (Operation::ReKey, 0),
-            U::ReCertify => (Operation::ReCertify, 0),
-            U::ReKeyKeyPair | U::ReKeyKeyPairPrivateKey => (Operation::ReKeyKeyPair, 1),
-            U::ReKeyKeyPairPublicKey => (Operation::ReKeyKeyPair, 0),
-            _ => return None,
-        };
-        self.given.iter().rev().filter(|(by, _)| *by == operation).map(|(_, id)| id).nth(from_end)
+    /// The identifiers that a list stands for.
+    pub fn resolve_all(&mut self, ids: &[UniqueIdentifier]) -> OpResult<Vec<Text>> {
+        let mut all = Vec::with_capacity(ids.len());
+        for id in ids {
+            match self.resolve_each(Some(id))? {
+                none if none.is_empty() => return fail(Fault::ObjectNotFound, NOTHING_GIVEN),
+                found => all.extend(found),
+            }
+        }
+        Ok(all)
     }
 
-    fn nth(&self, nth: i32) -> Option<&Text> {
-        position(nth, self.given.len()).and_then(|at| self.given.get(at)).map(|(_, id)| id)
+    /// The identifiers that a field stands for: one, none, or as many as an earlier operation gave.
+    fn resolve_each(&mut self, id: Option<&UniqueIdentifier>) -> OpResult<Vec<Text>> {
+        Ok(match id {
+            None | Some(UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration::IDPlaceholder)) => {
+                self.placeholder.iter().cloned().collect()
+            }
+            Some(UniqueIdentifier::Text(id) | UniqueIdentifier::Reference(id)) => vec![id.clone()],
+            Some(UniqueIdentifier::Placeholder(which)) => self.given.by(*which),
+            Some(UniqueIdentifier::Index(nth)) => self.given.nth(*nth).into_iter().cloned().collect(),
+            Some(UniqueIdentifier::NameReference(name)) => match self.txn.named(&Name::text(name))? {
+                Some(id) => vec![id],
+                None => return fail(Fault::ObjectNotFound, "no object has the name that the request refers to"),
+            },
+        })
     }
 
     /// The bytes of a Data field: its own, or what an earlier item of the batch gave (KMIP 2.1 §7.9).
@@ -239,7 +236,7 @@ impl<'a> Context<'a> {
 
     /// Tells the batch which identifier an operation gives.
     pub fn give(&mut self, operation: Operation, id: &Text) {
-        self.given.push((operation, id.clone()));
+        self.given.add(operation, id.clone());
         self.placeholder = Some(id.clone());
         self.subject.get_or_insert_with(|| id.clone());
     }
@@ -247,33 +244,38 @@ impl<'a> Context<'a> {
     /// Tells the batch of the object that an operation was about, which its response names (KMIP 2.1 §4.58).
     fn give_target(&mut self, operation: Operation) {
         let is_named = !matches!(operation, Operation::Validate | Operation::Obliterate | Operation::PKCS_11);
-        if self.keeps_results && is_named {
-            self.given.extend(self.subject.clone().map(|id| (operation, id)));
+        if self.keeps_results
+            && is_named
+            && let Some(id) = self.subject.clone()
+        {
+            self.given.add(operation, id);
         }
     }
 
     /// Tells the batch what Locate found. Several matches leave it without a placeholder, unless the client asked for one of
     /// them.
     pub fn give_located(&mut self, found: &[Text], is_placeholder: bool) {
-        let only = found.first().filter(|_| found.len() == 1).cloned();
-        self.placeholder = only.clone().filter(|_| is_placeholder);
+        self.placeholder = found.first().filter(|_| found.len() == 1 && is_placeholder).cloned();
         if let Some(id) = self.placeholder.clone() {
             self.subject.get_or_insert(id);
         }
-        self.located = only;
-        self.given.extend(found.iter().map(|id| (Operation::Locate, id.clone())));
+        self.given.locate(found);
     }
 
     /// Tells the batch which pair an operation gives; the placeholder is the private key.
     pub fn give_pair(&mut self, operation: Operation, private: &Text, public: &Text) {
         self.give(operation, private);
-        self.given.push((operation, public.clone()));
+        self.given.add(operation, public.clone());
     }
-}
 
-/// Where the n-th of some results stands; a negative number counts from the end.
-fn position(nth: i32, count: usize) -> Option<usize> {
-    usize::try_from(nth).ok().or_else(|| count.checked_sub(nth.unsigned_abs() as usize))
+    /// Tells the batch which parts a key has; the placeholder is the one with the identifier 1.
+    pub fn give_parts(&mut self, parts: &[Text]) {
+        self.given.split(parts);
+        self.placeholder = parts.first().cloned();
+        if let Some(first) = parts.first() {
+            self.subject.get_or_insert_with(|| first.clone());
+        }
+    }
 }
 
 /// The operation whose result a Data Enumeration means (KMIP 2.1 §11.13).
@@ -332,17 +334,20 @@ pub(crate) fn run(
 ) -> Result<BatchOutcome, Defer> {
     let version = request_header.protocol_version.0;
     let continuation = request_header.batch_error_continuation_option.unwrap_or(BatchErrorContinuationOption::Stop);
-    let mut budget = Budget::new(request_header.maximum_response_size, header, version);
+    let mut budget = Budget::new(request_header, &request_items, header);
     let mut accepting = Accepting::new(engine, request_header, &request_items, &principal, bytes.len());
     let several = (ops::keys_made(&request_items), request_items.len() > 1);
     let mut context = Context::new(engine, bytes, version, principal, env, several);
     context.principal.admit(&mut context.txn);
+    context.rejected = request_items.iter().flatten().any(is_critical);
     let untouched = context.effects.mark();
     let count = request_items.len();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(count), Vec::with_capacity(count), false);
-    let mut request_items = request_items.into_iter();
-    while let Some(item) = request_items.next() {
-        let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, items.len()))) {
+    let mut request_items = repeats::Items::new(request_items);
+    while let Some((asked, item)) = request_items.next(&mut context, accepting.from()) {
+        let place = Place { asked, answer: items.len() };
+        budget.keep_for(request_items.left());
+        let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, place))) {
             Ok(done) => done,
             Err(defer) => {
                 context.claims.abandon(engine);
@@ -357,10 +362,11 @@ pub(crate) fn run(
             undone = continuation == BatchErrorContinuationOption::Undo;
             break;
         }
-        let rest = request_items.as_slice();
-        if !rest.is_empty() && env.is_overdue() {
+        if env.is_overdue()
+            && let Some(work) = request_items.longest_work(engine)
+        {
             context.claims.abandon(engine);
-            return Err(Defer::Pool(ops::longest_work(engine, rest)));
+            return Err(Defer::Pool(work));
         }
     }
     if !undone && let Err(defer) = accepting.close(&mut context, &mut items, &mut audit) {
@@ -392,43 +398,123 @@ pub(crate) fn closed(context: Context<'_>, items: Vec<ResponseBatchItem>, audit:
     BatchOutcome { items, audit, batch, discarded, claims: Some(claims), quota_claims, effects }
 }
 
-/// Marks every item that had succeeded, or was pending, as undone. Their payloads stay (OASIS case BL-M-2).
+/// Marks every item that had succeeded, or was pending, as undone. Their payloads stay (OASIS case BL-M-2), but for what cannot
+/// be taken back once it was given.
 pub(crate) fn undo(items: &mut [ResponseBatchItem], audit: &mut [AuditEntry]) {
     for (item, entry) in items.iter_mut().zip(audit) {
         if matches!(item.result_status, ResultStatus::Success | ResultStatus::OperationPending) {
             item.asynchronous_correlation_value = None;
+            item.response_payload.take_if(|_| item.operation.is_some_and(gives_for_good));
             item.result_status = ResultStatus::OperationUndone;
             entry.status = ResultStatus::OperationUndone;
         }
     }
 }
 
-/// Bytes that the response may still take.
+/// Whether an operation gives what somebody then has, whatever is undone: keys, what was made with them, and what else Usage
+/// Limits, those of tickets too, and the attribute Fresh count.
+fn gives_for_good(operation: Operation) -> bool {
+    use Operation as O;
+    matches!(
+        operation,
+        O::Get
+            | O::Export
+            | O::GetAttributes
+            | O::GetAttributeList
+            | O::Locate
+            | O::Encrypt
+            | O::Decrypt
+            | O::Sign
+            | O::SignatureVerify
+            | O::MAC
+            | O::MACVerify
+            | O::Hash
+            | O::RNGRetrieve
+            | O::Validate
+            | O::PKCS_11
+            | O::GetUsageAllocation
+            | O::ObtainLease
+            | O::Poll
+            | O::Login
+            | O::DelegatedLogin
+    )
+}
+
+/// Whether an item has an extension that must be understood: this server understands none. "If the indicator is True [...] then
+/// the receiver SHALL reject the entire message" (KMIP 1.4 §6.16, KMIP 2.1 §9.13).
+fn is_critical(item: &RequestBatchItem) -> bool {
+    item.message_extension.iter().any(|extension| extension.criticality_indicator)
+}
+
+/// Bytes that the response may still take. What the later items need to be told that they failed is kept for them.
 pub(crate) struct Budget {
     left: Option<usize>,
+    kept: usize,
+    /// Bytes of an item that failed, without a message.
+    smallest: usize,
+    ends_at_failure: bool,
 }
 
 impl Budget {
-    fn new(maximum: Option<i32>, header: &ResponseHeader, version: Version) -> Self {
-        let left = maximum.map(|maximum| {
-            let around = 8 + kmip_codec::message::encoded_len(Tag::ResponseHeader, header, version);
-            usize::try_from(maximum).unwrap_or(0).saturating_sub(around)
-        });
-        Self { left }
+    fn new(request: &RequestHeader, items: &[RequestItem], header: &ResponseHeader) -> Self {
+        let Some(maximum) = request.maximum_response_size else { return Self::unlimited() };
+        let version = request.protocol_version.0;
+        let around = 8 + kmip_codec::message::encoded_len(Tag::ResponseHeader, header, version);
+        let id_of = |item: &RequestItem| match item {
+            Ok(item) => item.unique_batch_item_id.clone(),
+            Err(error) => error.unique_batch_item_id.clone(),
+        };
+        let longest = items.iter().filter_map(id_of).max_by_key(|id| id.as_slice().len());
+        let failure = OpError::new(Fault::ResponseTooLarge, "");
+        let smallest = told_shortly(failed_item(Some(Operation::Get), longest, version, &failure));
+        Self {
+            left: Some(usize::try_from(maximum).unwrap_or(0).saturating_sub(around)),
+            kept: 0,
+            smallest: item_size(&smallest, version),
+            ends_at_failure: request.batch_error_continuation_option != Some(BatchErrorContinuationOption::Continue),
+        }
     }
 
     /// A response of any size.
     pub fn unlimited() -> Self {
-        Self { left: None }
+        Self { left: None, kept: 0, smallest: 0, ends_at_failure: true }
+    }
+
+    /// Keeps room for so many later items.
+    fn keep_for(&mut self, items: usize) {
+        self.kept = self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items });
     }
 
     /// Takes what an item needs; an item that needs more than is left is told how much.
     fn take(&mut self, item: &ResponseBatchItem, version: Version) -> Result<(), usize> {
         let Some(left) = &mut self.left else { return Ok(()) };
         let size = item_size(item, version);
-        *left = left.checked_sub(size).ok_or(size)?;
+        let rest = left.checked_sub(size).filter(|rest| *rest >= self.kept);
+        *left = rest.ok_or(size)?;
         Ok(())
     }
+
+    /// Takes what an item that failed needs. A failure is told even if there is no room for its message.
+    fn take_failure(&mut self, item: ResponseBatchItem, version: Version) -> ResponseBatchItem {
+        if self.take(&item, version).is_ok() {
+            return item;
+        }
+        let item = told_shortly(item);
+        let size = item_size(&item, version);
+        self.left = self.left.map(|left| left.saturating_sub(size));
+        item
+    }
+}
+
+fn told_shortly(item: ResponseBatchItem) -> ResponseBatchItem {
+    ResponseBatchItem { result_message: None, ..item }
+}
+
+/// Where an item stands among those that were asked for, and its answer among the answers.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    asked: usize,
+    answer: usize,
 }
 
 /// Runs an item, or accepts it to be run later.
@@ -436,7 +522,7 @@ pub(crate) fn run_item(
     context: &mut Context<'_>,
     item: Result<RequestBatchItem, BatchItemError>,
     budget: &mut Budget,
-    accepting: Option<(&mut Accepting, usize)>,
+    accepting: Option<(&mut Accepting, Place)>,
 ) -> Result<(ResponseBatchItem, AuditEntry), Defer> {
     context.subject = None;
     context.remark = None;
@@ -449,11 +535,9 @@ pub(crate) fn run_item(
                 };
             (operation, unique_batch_item_id, result)
         }
-        Ok(RequestBatchItem { operation, unique_batch_item_id, message_extension, .. })
-            if message_extension.iter().any(|extension| extension.criticality_indicator) =>
-        {
-            let result = fail(Fault::UnknownExtension, "a critical Message Extension is not understood");
-            (Some(operation), unique_batch_item_id, result)
+        Ok(RequestBatchItem { operation, unique_batch_item_id, .. }) if context.rejected => {
+            let message = "a critical Message Extension is not understood: nothing of the message is done";
+            (Some(operation), unique_batch_item_id, fail(Fault::UnknownExtension, message))
         }
         Ok(item)
             if ops::is_supported(context.engine, item.operation, context.version)
@@ -464,17 +548,15 @@ pub(crate) fn run_item(
         }
         Ok(item) => (Some(item.operation), item.unique_batch_item_id.clone(), attempt(context, item, budget)),
     };
-    let answer = match result {
-        Ok(answer) => answer,
+    let (answer, message) = match result {
+        Ok(answer) => (answer, None),
         Err(OpError { defer: Some(defer), .. }) => return Err(defer),
         Err(error) => {
             let answer = failed_item(operation, id, context.version, &error);
-            // A failure is told even if there is no room for it.
-            let _ = budget.take(&answer, context.version);
-            answer
+            (budget.take_failure(answer, context.version), Some(error.message))
         }
     };
-    let message = context.remark.take().or_else(|| answer.result_message.as_ref().map(ToString::to_string));
+    let message = context.remark.take().or(message);
     let entry = AuditEntry {
         user: context.principal.user.clone(),
         operation,
@@ -486,8 +568,8 @@ pub(crate) fn run_item(
     Ok((answer, entry))
 }
 
-fn accepts(context: &Context<'_>, accepting: &Option<(&mut Accepting, usize)>, item: &RequestBatchItem) -> bool {
-    accepting.as_ref().is_some_and(|(accepting, place)| accepting.takes(*place, item, context.version))
+fn accepts(context: &Context<'_>, accepting: &Option<(&mut Accepting, Place)>, item: &RequestBatchItem) -> bool {
+    accepting.as_ref().is_some_and(|(accepting, place)| accepting.takes(place.asked, item, context.version))
 }
 
 /// Accepts an item, if the answer fits.
@@ -495,14 +577,14 @@ fn accept(
     context: &mut Context<'_>,
     item: RequestBatchItem,
     budget: &mut Budget,
-    accepting: Option<(&mut Accepting, usize)>,
+    accepting: Option<(&mut Accepting, Place)>,
 ) -> OpResult<ResponseBatchItem> {
     let Some((accepting, place)) = accepting else {
         return fail(Fault::Internal, "nothing accepts asynchronous items here");
     };
     let answer = accepting.pending(context, &item)?;
     fit(budget, &answer, context.version)?;
-    accepting.take(item, place);
+    accepting.take(item, place.answer);
     Ok(answer)
 }
 
@@ -521,8 +603,8 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
     let RequestBatchItem { operation, ephemeral, unique_batch_item_id: id, request_payload: payload, .. } = item;
     let left_out = ephemeral::wanted(ephemeral)?;
     let savepoint = context.txn.savepoint();
-    let (given, discarded) = (context.given.len(), context.discarded.len());
-    let (placeholder, located) = (context.placeholder.clone(), context.located.clone());
+    let (given, discarded) = (context.given.mark(), context.discarded.len());
+    let placeholder = context.placeholder.clone();
     let (results, effects) = (context.results.len(), context.effects.mark());
     let quota_claims = context.quota_claims.len();
     let done = tickets::begin(context, operation).and_then(|()| ops::dispatch(context, operation, payload));
@@ -534,7 +616,7 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
         };
         ephemeral::leave_out(&mut answer, left_out, context.version);
         fit(budget, &answer, context.version)?;
-        if context.given.len() == given {
+        if context.given.is_at(&given) {
             context.give_target(operation);
         }
         Ok(answer)
@@ -547,9 +629,9 @@ fn attempt(context: &mut Context<'_>, item: RequestBatchItem, budget: &mut Budge
         context.discarded.truncate(discarded);
         context.results.truncate(results);
         context.quota_claims.truncate(quota_claims);
-        if context.given.len() > given || operation == Operation::Locate {
-            context.given.truncate(given);
-            (context.placeholder, context.located) = (placeholder, located);
+        if !context.given.is_at(&given) || operation == Operation::Locate {
+            context.given.forget(given);
+            context.placeholder = placeholder;
         }
     }
     result

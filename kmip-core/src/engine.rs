@@ -338,7 +338,9 @@ impl Engine {
         if !self.catalog.has_scope_key(&principal.scope) {
             return Ok(Evaluation::Commit(Box::new(self.prepare_scope(&principal.scope, env.now)?)));
         }
-        let again = || OpError::new(Fault::Internal, "a request of the server's own waits for a job");
+        let again = || {
+            OpError::new(Fault::Internal, "a request of the server's own waits for a job, or what it read has changed")
+        };
         self.run(asked, request, principal, env).ok_or_else(again)
     }
 
@@ -364,7 +366,7 @@ impl Engine {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Some(Evaluation::Defer(work)),
             Err(Defer::Job(job)) => return self.run_before(&job, env),
-            Err(Defer::JobChanged) => return None,
+            Err(Defer::Stale) => return None,
             Err(Defer::ArchiveKey) => {
                 return Some(self.prepare_archive(&scope, env.now).unwrap_or_else(|error| refused(&error)));
             }

@@ -143,6 +143,8 @@ pub enum Fault {
     NumericRange,
     /// A new object does not meet a constraint of its scope.
     ConstraintViolation,
+    /// What a ticket was good for is used up.
+    TicketLimit,
     /// A bound of this server.
     ServerLimit,
     /// The server failed: store, vault or a defect.
@@ -195,6 +197,8 @@ impl Fault {
         match self {
             Self::UsageMask => since_2(mask_in_1x(operation), usage_mask_in_2x(operation)),
             Self::UsageLimit => since_2(R::PermissionDenied, usage_limit_in_2x(operation)),
+            // "Usage limits or request count" (KMIP 2.1 §11.48).
+            Self::TicketLimit => since_2(R::PermissionDenied, R::UsageLimitExceeded),
             Self::KeyFormat => R::KeyFormatTypeNotSupported,
             Self::KeyCompression => R::KeyCompressionTypeNotSupported,
             Self::KeyWrapType => since_2(R::FeatureNotSupported, R::KeyWrapTypeNotSupported),
@@ -441,11 +445,16 @@ fn unsupported_in_2x(operation: Option<Operation>) -> ResultReason {
 }
 
 fn bad_value_in_2x(operation: Option<Operation>) -> ResultReason {
+    use Operation as O;
     match operation {
-        Some(Operation::AddAttribute | Operation::ModifyAttribute | Operation::AdjustAttribute) => {
-            ResultReason::InvalidField
+        Some(O::Create | O::CreateKeyPair | O::CreateSplitKey | O::Import | O::JoinSplitKey | O::Register) => {
+            ResultReason::InvalidAttributeValue
         }
-        _ => ResultReason::InvalidAttributeValue,
+        // Those of 3.0 have no tables of their own.
+        Some(O::SetAttribute | O::CreateCredential | O::CreateGroup | O::CreateUser) => {
+            ResultReason::InvalidAttributeValue
+        }
+        _ => ResultReason::InvalidField,
     }
 }
 
@@ -506,8 +515,8 @@ pub(crate) enum Defer {
     ArchiveKey,
     /// A job is to run first.
     Job(Box<StartJob>),
-    /// The job that was run has changed meanwhile.
-    JobChanged,
+    /// What the evaluation has read changed meanwhile.
+    Stale,
 }
 
 /// A job that a request waits for.
@@ -550,9 +559,9 @@ impl OpError {
         Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Job(Box::new(job))) }
     }
 
-    /// Asks for evaluation of a job as it is now.
-    pub(crate) fn job_changed() -> Self {
-        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::JobChanged) }
+    /// Asks for evaluation of what is there now.
+    pub(crate) fn stale() -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Stale) }
     }
 
     /// Asks for evaluation on a pool.

@@ -46,7 +46,8 @@ pub(crate) fn new_record(
     origin: Origin,
 ) -> OpResult<Record> {
     let mut attributes = attributes::for_new_object(context, bags, object_type, origin)?;
-    policy::fill(context, &mut attributes, object_type)?;
+    let comes_whole = object_type == ObjectType::Certificate || origin == Origin::Client;
+    policy::fill(context, &mut attributes, object_type, comes_whole && object_type != ObjectType::Template)?;
     let id = new_id_of(context, object_type)?;
     let mut record = Record::new(id, context.txn.scope().clone(), object_type);
     record.serial = context.engine.next_serial();
@@ -127,7 +128,8 @@ pub(crate) fn complete(context: &Context<'_>, record: &mut Record, origin: Origi
     record.set(Attribute::InitialDate(now));
     record.set(Attribute::LastChangeDate(now));
     record.set(Attribute::LeaseTime(Interval(context.engine.config.lease_seconds)));
-    if attribute_of!(record, Fresh).is_none() {
+    // A client says so in Register and Import alone (KMIP 2.1 §4.24).
+    if origin == Origin::Server || attribute_of!(record, Fresh).is_none() {
         record.set(Attribute::Fresh(true));
     }
     if record.object_type != ObjectType::Template {

@@ -38,6 +38,7 @@ const SERIAL: Tag = Tag::new(0x54_000B);
 const ARCHIVED: Tag = Tag::new(0x54_000C);
 const PASSWORD_HASH: Tag = Tag::new(0x54_000D);
 const DEVICE_KEY: Tag = Tag::new(0x54_000E);
+const SPLIT: Tag = Tag::new(0x54_000F);
 
 /// Room that a new object gets at once: most have 18 to 24 attributes, and growing step by step moves them all.
 const USUAL_ATTRIBUTES: usize = 24;
@@ -99,6 +100,8 @@ pub struct Record {
     pub password_hash: Option<Text>,
     /// The keyed hash of the fields of a Device Credential.
     pub device_key: Option<ByteString>,
+    /// What the parts have in common that Create Split Key made of one key: the identifier of the first.
+    pub split: Option<Text>,
 }
 
 /// The value of the first attribute of a variant.
@@ -128,6 +131,7 @@ impl Record {
             material: None,
             password_hash: None,
             device_key: None,
+            split: None,
         }
     }
 
@@ -258,6 +262,7 @@ impl Record {
         record.material = Option::<Material>::take_field(MATERIAL, next, source)?;
         record.password_hash = Option::<Text>::take_field(PASSWORD_HASH, next, source)?;
         record.device_key = Option::<ByteString>::take_field(DEVICE_KEY, next, source)?;
+        record.split = Option::<Text>::take_field(SPLIT, next, source)?;
         if *next != Tag::NONE {
             return Err(DecodeError::new(Problem::Unexpected, *next).within("record"));
         }
@@ -287,6 +292,7 @@ impl Value for Record {
         }
         self.password_hash.put_field(PASSWORD_HASH, sink);
         self.device_key.put_field(DEVICE_KEY, sink);
+        self.split.put_field(SPLIT, sink);
         sink.end();
     }
 

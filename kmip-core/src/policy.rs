@@ -25,7 +25,7 @@ use crate::batch::Context;
 use crate::criteria::is_match;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{attributes, layout};
+use crate::{attributes, layout, registered};
 
 /// Defaults or constraints that a scope may have.
 const MOST: usize = 256;
@@ -106,8 +106,8 @@ impl Demands {
         self.defaults.is_empty() && self.constraints.is_empty()
     }
 
-    /// Adds the defaults that a request leaves open.
-    fn fill(&self, given: &mut Vec<Attribute>, object_type: ObjectType) {
+    /// Adds those defaults that a request leaves open and `takes` takes.
+    fn fill(&self, given: &mut Vec<Attribute>, object_type: ObjectType, takes: impl Fn(&Attribute) -> bool) {
         let applies = |defaults: &&ObjectDefaults, given: &[Attribute]| {
             types_of(&defaults.object_types).contains(&object_type)
                 && is_of_group(defaults.object_groups.as_ref(), given)
@@ -117,7 +117,7 @@ impl Demands {
                 continue;
             }
             let known: Vec<AttributeReference> = given.iter().map(AttributeReference::of).collect();
-            let attributes = defaults.attributes.iter().flat_map(Bag::attributes);
+            let attributes = defaults.attributes.iter().flat_map(Bag::attributes).filter(|attribute| takes(attribute));
             given.extend(attributes.filter(|attribute| !known.contains(&AttributeReference::of(attribute))).cloned());
         }
     }
@@ -204,11 +204,29 @@ fn is_free(context: &Context<'_>) -> bool {
     context.txn.catalog().demands(scope).is_none() && !context.txn.writes_beside()
 }
 
-/// Adds the defaults of the scope to the attributes of a new object.
-pub(crate) fn fill(context: &Context<'_>, given: &mut Vec<Attribute>, object_type: ObjectType) -> OpResult<()> {
+/// Adds the defaults of the scope to the attributes of a new object; if it comes as a whole, without those that it says itself.
+pub(crate) fn fill(
+    context: &Context<'_>,
+    given: &mut Vec<Attribute>,
+    object_type: ObjectType,
+    comes_whole: bool,
+) -> OpResult<()> {
     if !is_free(context) {
-        current(context)?.fill(given, object_type);
+        let takes = |attribute: &Attribute| !(comes_whole && registered::is_said_by_object(attribute));
+        current(context)?.fill(given, object_type, takes);
     }
+    Ok(())
+}
+
+/// Adds the defaults of what an object that came as a whole has not said of itself.
+pub(crate) fn fill_unsaid(context: &Context<'_>, record: &mut Record) -> OpResult<()> {
+    if is_free(context) {
+        return Ok(());
+    }
+    let mut given: Vec<Attribute> = record.attributes.iter().map(|instance| instance.attribute.clone()).collect();
+    let said = given.len();
+    current(context)?.fill(&mut given, record.object_type, registered::is_said_by_object);
+    given.into_iter().skip(said).for_each(|attribute| record.set(attribute));
     Ok(())
 }
 

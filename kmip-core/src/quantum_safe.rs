@@ -60,7 +60,8 @@ fn is_symmetric(algorithm: CryptographicAlgorithm) -> bool {
     )
 }
 
-fn is_post_quantum(algorithm: CryptographicAlgorithm) -> bool {
+/// Whether keys of this algorithm are pairs that quantum computers do not break.
+pub(crate) fn is_post_quantum(algorithm: CryptographicAlgorithm) -> bool {
     use CryptographicAlgorithm as A;
     let standardized = A::ML_KEM_512.0..=A::SLH_DSA_SHAKE_256f.0;
     matches!(algorithm, A::SPHINCS_256 | A::McEliece | A::McEliece_6960119 | A::McEliece_8192128)

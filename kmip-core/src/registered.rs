@@ -14,12 +14,13 @@ use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::wrapping;
-use crate::{containers, formats};
+use crate::{containers, formats, policy};
 
 /// Sets the attributes that follow from the object, and refuses a request that contradicts it, or an object that says more than
 /// a record holds.
 pub(crate) fn describe(context: &mut Context<'_>, record: &mut Record, object: &ManagedObject) -> OpResult<()> {
     describe_object(context, record, object)?;
+    policy::fill_unsaid(context, record)?;
     attributes::check_size(record)
 }
 
@@ -72,6 +73,20 @@ pub(crate) fn is_said_by_certificate(attribute: &Attribute) -> bool {
             | Attribute::CryptographicLength(_)
             | Attribute::KeyFormatType(_)
     ) || matches!(attribute.tag().name(), Some(name) if name.starts_with("Certificate Subject ") || name.starts_with("Certificate Issuer "))
+}
+
+/// Whether an attribute is one that an object that comes as a whole may give itself.
+pub(crate) fn is_said_by_object(attribute: &Attribute) -> bool {
+    is_said_by_certificate(attribute)
+        || matches!(
+            attribute,
+            Attribute::OpaqueDataType(_)
+                | Attribute::SplitKeyParts(_)
+                | Attribute::KeyPartIdentifier(_)
+                | Attribute::SplitKeyThreshold(_)
+                | Attribute::SplitKeyMethod(_)
+                | Attribute::SplitKeyPolynomial(_)
+        )
 }
 
 /// Sets what a split key says of itself: attributes from 3.0 on, and the polynomial of its field for whoever joins it.
@@ -146,9 +161,12 @@ fn describe_key(
     if let Some(length) = block.cryptographic_length {
         state(record, Attribute::CryptographicLength(length))?;
     }
+    let algorithm = block.cryptographic_algorithm.or(asked_algorithm);
+    if record.object_type == ObjectType::SymmetricKey && algorithm.is_some_and(formats::is_asymmetric) {
+        return fail(Fault::InvalidField, "the Cryptographic Algorithm is not one of symmetric keys");
+    }
     if record.object_type != ObjectType::SecretData {
         let found = inspect(context, record, object, block)?;
-        let algorithm = block.cryptographic_algorithm.or(asked_algorithm);
         found.check(algorithm, block.cryptographic_length.or(asked_length))?;
         let named = |algorithm: &CryptographicAlgorithm| {
             attributes::is_live(formats::algorithm_in_version(*algorithm, context.version), context.version)

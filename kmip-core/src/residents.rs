@@ -160,6 +160,17 @@ impl Claims {
         }
     }
 
+    /// The request may make more keys than it seemed.
+    pub(crate) fn want(&mut self, engine: &Engine, more: usize) {
+        self.wanted = self.wanted.saturating_add(more);
+        if self.asked
+            && let Some(ready) = engine.residents.state().ready.get_mut(&self.scope)
+            && let Some(rest) = ready.len().checked_sub(more)
+        {
+            self.free.extend(ready.split_off(rest));
+        }
+    }
+
     /// Asks for intents unless that of an object is durable: the hardware is asked for its key next.
     pub(crate) fn require(&mut self, id: &Text) -> OpResult<()> {
         if !self.taken.iter().any(|ready| ready.id == *id) {

@@ -270,6 +270,9 @@ impl<'a> Txn<'a> {
         let state = self.name_state(name)?;
         match &state.now {
             Some(holder) if holder != id => {
+                if self.is_stale()? {
+                    return Err(OpError::stale());
+                }
                 // The name itself stays out: the message goes to the audit log, where a thief of the disk would read it.
                 fail(Fault::NameTaken, "another object has this name")
             }
@@ -278,6 +281,17 @@ impl<'a> Txn<'a> {
                 Ok(())
             }
         }
+    }
+
+    /// Whether an object has changed since it was read. What names say is read apart, so that both may not agree.
+    fn is_stale(&self) -> OpResult<bool> {
+        for (id, read) in &self.read {
+            let found = self.store.get(&layout::object(&self.scope, id))?;
+            if found.map(|found| found.revision) != Some(read.revision) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn release(&mut self, name: &Name, id: &Text) -> OpResult<()> {

@@ -277,6 +277,59 @@ fn a_name_of_another_object_is_refused_and_nothing_changes() {
     all_is_whole(&harness);
 }
 
+/// The name moves with the first; whoever comes next finds none to move, and never that somebody else has it.
+#[test]
+fn clients_that_replace_one_key_at_once_all_succeed() {
+    let harness = Harness::new();
+    for round in 0..20 {
+        let old = create(&harness, V2_1, [name(&format!("key {round}"))]);
+        std::thread::scope(|scope| {
+            for _ in 0..6 {
+                scope.spawn(|| rekey(&harness, V2_1, plain(&old)));
+            }
+        });
+    }
+    all_is_whole(&harness);
+}
+
+/// A key that was revoked before its time is re-keyed: the dates of its use ended with its life (KMIP 2.1 §4.41).
+#[test]
+fn a_revoked_key_is_replaced_whatever_dates_it_had() {
+    for version in VERSIONS {
+        let harness = Harness::new();
+        let old = create(&harness, version, date_attributes([Some(0), Some(100), Some(300), Some(500)]));
+        let reason =
+            RevocationReason { revocation_reason_code: RevocationReasonCode::Superseded, revocation_message: None };
+        let request = RevokeRequest {
+            unique_identifier: Some(UniqueIdentifier::text(&old)),
+            revocation_reason: Some(reason),
+            compromise_occurrence_date: None,
+        };
+        success(harness.call(version, Operation::Revoke, RequestPayload::Revoke(Box::new(request))));
+        assert_eq!(dates(&harness.record(&old)), [Some(0); 4]);
+        rekey(&harness, version, plain(&old));
+        let request = ReKeyRequest { offset: Some(Interval(10)), ..plain(&old) };
+        let new = harness.record(&rekey(&harness, version, request));
+        assert_eq!(dates(&new), [Some(10); 4]);
+        all_is_whole(&harness);
+    }
+}
+
+#[test]
+fn activation_brings_the_dates_of_use_into_the_life_of_the_key() {
+    let harness = Harness::new();
+    let activate = |id: &str| {
+        let unique_identifier = Some(UniqueIdentifier::text(id));
+        let request = RequestPayload::Activate(Box::new(ActivateRequest { unique_identifier }));
+        harness.call(V2_1, Operation::Activate, request)
+    };
+    let id = create(&harness, V2_1, date_attributes([None, Some(-20), Some(-10), Some(500)]));
+    success(activate(&id));
+    assert_eq!(dates(&harness.record(&id)), [Some(0), Some(0), Some(0), Some(500)]);
+    let ended = create(&harness, V2_1, [Attribute::DeactivationDate(date(-1))]);
+    assert_eq!(failure(&activate(&ended)), ResultReason::WrongKeyLifecycleState);
+}
+
 #[test]
 fn read_only_attributes_and_contradicting_dates_are_refused() {
     let harness = Harness::new();
@@ -284,7 +337,7 @@ fn read_only_attributes_and_contradicting_dates_are_refused() {
     let state = call(&harness, V2_1, with(&old, [Attribute::InitialDate(date(0))]));
     assert_eq!(failure(&state), ResultReason::AttributeReadOnly);
     let dates = date_attributes([Some(500), None, None, Some(400)]);
-    assert_eq!(failure(&call(&harness, V2_1, with(&old, dates))), ResultReason::InvalidAttributeValue);
+    assert_eq!(failure(&call(&harness, V2_1, with(&old, dates))), ResultReason::InvalidField);
 }
 
 #[test]

@@ -17,12 +17,13 @@ use kmip_codec::operation::create::CreateRequest;
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::destroy::DestroyRequest;
 use kmip_codec::operation::get::GetRequest;
+use kmip_codec::operation::locate::LocateRequest;
 use kmip_codec::operation::query::QueryRequest;
 use kmip_codec::operation::register::RegisterRequest;
 use kmip_codec::operation::rekey::ReKeyRequest;
 use kmip_codec::registry::{
     CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, NameType, ObjectType, Operation,
-    ProtectionStorageMask, QueryFunction, ResultReason, SecretDataType, Tag,
+    ProtectionStorageMask, QueryFunction, ResultReason, SecretDataType, Tag, UniqueIdentifierEnumeration,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::version::{V1_2, V2_1, Version};
@@ -338,6 +339,42 @@ fn a_batch_makes_as_many_keys_as_it_asks_for() {
     assert!(made.iter().all(|id| in_hardware(&harness).contains(id)));
     assert_eq!(in_hardware(&harness).len(), 10, "a key was made that nobody has");
     assert!(harness.engine.tidy_hardware().is_none());
+    harness.verify().unwrap();
+}
+
+/// Items that are repeated make more keys than the request seemed to need, before and behind the first that it makes.
+#[test]
+fn an_item_for_several_objects_makes_as_many_keys() {
+    let harness = harness();
+    let before: Vec<String> = (0..6).map(|_| create(&harness, stays())).collect();
+    let locate = LocateRequest {
+        maximum_items: None,
+        offset_items: None,
+        storage_status_mask: None,
+        object_class_mask: None,
+        object_group_member: None,
+        attributes: None,
+    };
+    let rekey = ReKeyRequest {
+        unique_identifier: Some(UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration::Locate)),
+        offset: None,
+        attributes: None,
+        protection_storage_masks: None,
+    };
+    let items = vec![
+        (Operation::Create, stays()),
+        (Operation::Locate, RequestPayload::Locate(Box::new(locate))),
+        (Operation::ReKey, RequestPayload::ReKey(Box::new(rekey))),
+    ];
+    let answers = harness.batch(V2_1, items);
+    assert_eq!(answers.len(), 2 + before.len() + 1, "the key that the batch made is found, too");
+    for item in answers.into_iter().skip(2) {
+        let id = answer!(ReKey, item).unique_identifier.as_text().unwrap().to_owned();
+        assert!(in_hardware(&harness).contains(&id));
+    }
+    // What was made before the request came again goes.
+    harness.tidy_hardware();
+    assert_eq!(in_hardware(&harness).len(), 14, "a key was made that nobody has");
     harness.verify().unwrap();
 }
 

@@ -20,7 +20,7 @@ const DEFAULT_DATA_DIR: &str = "kmip-data";
 /// How long the end of the process waits for threads and devices.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// Key-management server that speaks KMIP 1.0 to 2.1.
+/// Key-management server that speaks KMIP 1.0 to 3.0.
 #[derive(Debug, Parser)]
 #[command(name = "kmip-server", version, arg_required_else_help = true)]
 pub struct Cli {

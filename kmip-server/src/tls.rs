@@ -27,9 +27,10 @@ use thiserror::Error;
 use time::OffsetDateTime;
 use tracing::warn;
 
-/// HTTP/2 and HTTP/1.1 as ALPN names them.
+/// HTTP/2, HTTP/1.1 and HTTP/1.0 as ALPN names them.
 pub const HTTP_2: &[u8] = b"h2";
 const HTTP_1: &[u8] = b"http/1.1";
+const HTTP_1_0: &[u8] = b"http/1.0";
 
 /// A certificate with less time left than this is told in the log.
 const WARN_BEFORE: time::Duration = time::Duration::days(30);
@@ -180,7 +181,7 @@ impl Material {
         Ok(Self {
             caller: files.caller(data, config, kmip.clone())?,
             kmip,
-            https: files.identity(config, Audience::Clients, clients, &[HTTP_2, HTTP_1])?,
+            https: files.identity(config, Audience::Clients, clients, &[HTTP_2, HTTP_1, HTTP_1_0])?,
             admin: files.identity(config, Audience::Administrators, admins, &[HTTP_1])?,
         })
     }

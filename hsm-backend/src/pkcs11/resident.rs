@@ -113,7 +113,7 @@ impl Residents {
         let listed = self.group.mechanisms();
         match needed.iter().find(|mechanism| !listed.contains(mechanism)) {
             None => Ok(()),
-            Some(missing) => Err(VaultError::Unsupported(format!("{kind:?} on this token, which has no {missing}"))),
+            Some(missing) => Err(VaultError::Unsupported(format!("{kind} on this token, which has no {missing}"))),
         }
     }
 

@@ -161,14 +161,16 @@ fn iv_length_is_in_bits_and_must_be_that_of_the_iv() {
     let made = round_trip(&server, V2_1, &id, wide, b"data");
     assert_eq!(made.iv_counter_nonce.expect("told").as_slice().len(), 16);
     // Short ones that are drawn would come twice under one key; a client may give its own.
-    for (drawn, taken) in [(true, false), (false, true)] {
+    for (mode, drawn, taken) in
+        [(Mode::GCM, true, false), (Mode::GCM, false, true), (Mode::CCM, true, false), (Mode::CCM, false, true)]
+    {
         let mut request = encrypt(&id, b"data");
         request.cryptographic_parameters = boxed(|p| {
-            gcm(p);
+            p.block_cipher_mode = Some(mode);
             (p.random_iv, p.iv_length) = (Some(drawn), Some(64));
         });
         request.iv_counter_nonce = octets(&[9; 8]).filter(|_| !drawn);
-        assert_eq!(ask!(server, V2_1, Encrypt, request).is_ok(), taken, "drawn: {drawn}");
+        assert_eq!(ask!(server, V2_1, Encrypt, request).is_ok(), taken, "{mode}, drawn: {drawn}");
     }
     for (bits, iv) in [(96, 16), (128, 12), (7, 12), (-8, 12)] {
         let mut request = encrypt(&id, b"data");

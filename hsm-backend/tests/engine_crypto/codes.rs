@@ -49,6 +49,9 @@ fn the_key_s_algorithm_holds_unless_the_parameters_name_one() {
     request.cryptographic_parameters = boxed(named(Algorithm::HMAC_SHA512));
     let made = ask!(server, V2_1, MAC, request).expect("computed");
     assert_eq!(made.mac_data.expect("a code").as_slice().len(), 64);
+    let mut request = mac(&id, &hex(DATA));
+    request.cryptographic_parameters = boxed(|p| p.hashing_algorithm = Some(HashingAlgorithm::SHA_512));
+    refused(ask!(server, V2_1, MAC, request), Reason::BadCryptographicParameters, "another hash than the code's");
     let secret = server.register(secret_data(&hex(KEY)), active(Mask::MACGenerate));
     let mut request = mac(&secret, &hex(DATA));
     request.cryptographic_parameters = boxed(named(Algorithm::HMAC_SHA256));

@@ -3,7 +3,7 @@
 use kmip_codec::attribute::values::{CryptographicDomainParameters, CryptographicParameters, Link, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, AttributeReference};
 use kmip_codec::message::RequestMessage;
-use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
+use kmip_codec::object::{KeyMaterial, KeyValue};
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::derive_key::{DerivationParameters, DeriveKeyRequest};
 use kmip_codec::operation::get::GetRequest;
@@ -318,7 +318,7 @@ fn pairs_agree_through_every_format() {
         let (one, two) = (pair(), pair());
         let expected = agree(&server, &one.0, &two.1);
         let again =
-            |id: &str, format| server.register(got(&server, id, format).expect("the key"), active(Mask::DeriveKey));
+            |id: &str, format| server.register(server.got(id, format).expect("the key"), active(Mask::DeriveKey));
         for format in of_private {
             assert_eq!(agree(&server, &again(&one.0, *format), &two.1), expected, "{curve} {format}");
         }
@@ -326,21 +326,10 @@ fn pairs_agree_through_every_format() {
             assert_eq!(agree(&server, &one.0, &again(&two.1, *format)), expected, "{curve} {format}");
         }
         if octets {
-            let refused = got(&server, &one.0, F::TransparentECPrivateKey).map(drop);
+            let refused = server.got(&one.0, F::TransparentECPrivateKey).map(drop);
             assert_eq!(refused, Err(Reason::KeyFormatTypeNotSupported), "the byte order of D is not defined");
         }
     }
-}
-
-fn got(server: &Server, id: &str, format: KeyFormatType) -> Result<ManagedObject, Reason> {
-    let request = GetRequest {
-        unique_identifier: text(id),
-        key_format_type: Some(format),
-        key_wrap_type: None,
-        key_compression_type: None,
-        key_wrapping_specification: None,
-    };
-    ask!(server, V2_1, Get, request).map(|response| response.object)
 }
 
 #[test]
@@ -440,7 +429,22 @@ fn wrong_bases_and_results_are_refused_as_the_error_table_says() {
     );
     both(
         Reason::InvalidField,
-        Reason::InvalidAttributeValue,
+        Reason::InvalidField,
+        &|| {
+            let mut request = hash(&[&base]);
+            let attributes = [
+                Attribute::CryptographicAlgorithm(Algorithm::RSA),
+                Attribute::CryptographicLength(128),
+                Attribute::CryptographicUsageMask(Mask::Encrypt),
+            ];
+            request.attributes = Some(attributes.into_iter().collect());
+            request
+        },
+        "a symmetric key of an algorithm that has pairs",
+    );
+    both(
+        Reason::InvalidField,
+        Reason::InvalidField,
         &|| {
             let mut request = hash(&[&base]);
             let attributes = [

@@ -160,6 +160,7 @@ fn uses_of_one_batch_are_counted_together_and_undone_ones_are_not() {
     let good = (Operation::Encrypt, RequestPayload::Encrypt(Box::new(encrypt(&id, &[0; 16]))));
     let mut request = RequestMessage::continuing(V2_1, vec![good, wrong]);
     request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
-    server.exchange("client", &encode(Tag::RequestMessage, &request, V2_1), 0);
+    let answers = server.exchange("client", &encode(Tag::RequestMessage, &request, V2_1), 0);
     assert_eq!(left(&server, &id), 3);
+    assert_eq!(answers[0].response_payload, None, "what was made is given to nobody, where nothing is counted for it");
 }

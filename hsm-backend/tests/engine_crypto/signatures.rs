@@ -5,7 +5,8 @@ use kmip_codec::attribute::values::{CryptographicDomainParameters, Cryptographic
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, DigitalSignatureAlgorithm as Named,
-    HashingAlgorithm, PaddingMethod, RecommendedCurve, ResultReason as Reason, ValidityIndicator as Validity,
+    HashingAlgorithm, KeyFormatType, PaddingMethod, RecommendedCurve, ResultReason as Reason,
+    ValidityIndicator as Validity,
 };
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, Version};
@@ -129,7 +130,11 @@ fn curves_sign() {
     for curve in [RecommendedCurve::P_256, RecommendedCurve::P_384, RecommendedCurve::P_521] {
         let pair = pair(&server, Algorithm::ECDSA, Some(curve), Vec::new());
         check(&server, V2_1, &pair, &hashed);
-        check(&server, V1_4, &pair, &|p| p.digital_signature_algorithm = Some(Named::ECDSAWithSHA512));
+        check(&server, V1_4, &pair, &|p| {
+            p.digital_signature_algorithm = Some(Named::ECDSAWithSHA512);
+            p.cryptographic_algorithm = Some(Algorithm::EC);
+            p.hashing_algorithm = Some(HashingAlgorithm::SHA_512);
+        });
     }
     let request = sign(&p256(&server).private, b"message");
     refused(ask!(server, V2_1, Sign, request), Reason::BadCryptographicParameters, "no hash is named");
@@ -140,7 +145,21 @@ fn edwards_keys_sign_messages_and_no_digests() {
     let server = Server::new();
     let pair = pair(&server, Algorithm::Ed25519, Some(RecommendedCurve::CURVE25519), Vec::new());
     check(&server, V2_1, &pair, &|_| {});
+    // Its own hash may be named; with another the signature would be another.
+    check(&server, V2_1, &pair, &|p| p.hashing_algorithm = Some(HashingAlgorithm::SHA_512));
+    assert_eq!(signature(&server, V2_1, &pair, &hashed, false), Err(Reason::BadCryptographicParameters));
     assert_eq!(signature(&server, V2_1, &pair, &|_| {}, true), Err(Reason::BadCryptographicParameters));
+}
+
+/// PyKMIP's tests register RSAPrivateKey under the label PKCS_8.
+#[test]
+fn a_key_under_the_label_of_another_format_signs() {
+    let server = Server::new();
+    let pair = rsa(&server);
+    let mut object = server.got(&pair.private, KeyFormatType::PKCS_1).expect("the key");
+    object.key_block_mut().expect("a key").key_format_type = KeyFormatType::PKCS_8;
+    let private = server.register(object, active(Mask::Sign | Mask::Decrypt));
+    check(&server, V2_1, &Pair { private, public: pair.public }, &hashed);
 }
 
 #[test]
@@ -158,6 +177,13 @@ fn a_digest_is_signed_as_the_message_is() {
     (request.data, request.digested_data) = (None, octets(&hex(SHA256_OF_MESSAGE)));
     let found = ask!(server, V1_4, SignatureVerify, request).expect("compared");
     assert_eq!(found.validity_indicator, Some(Validity::Valid));
+    let longer: Set<'_> = &|p| p.hashing_algorithm = Some(HashingAlgorithm::SHA_384);
+    let bad = Err(Reason::BadCryptographicParameters);
+    assert_eq!(
+        signature(&server, V2_1, &pair, longer, true),
+        bad,
+        "a digest of another length than the named hash has"
+    );
 }
 
 #[test]
@@ -221,8 +247,22 @@ fn what_cannot_be_signed_with_is_refused() {
         assert_eq!(signature(&server, V2_1, &pair, set, false), Err(unsupported), "{what}");
         assert_eq!(signature(&server, V1_4, &pair, set, false), Err(Reason::CryptographicFailure), "{what}");
     }
-    let bad: [(Set<'_>, &str); 2] = [
+    let bad: [(Set<'_>, &str); 4] = [
         (&|_| {}, "no hash is named"),
+        (
+            &|p| {
+                p.digital_signature_algorithm = Some(Named::SHA_256WithRSAEncryption);
+                p.hashing_algorithm = Some(HashingAlgorithm::SHA_512);
+            },
+            "a hash that contradicts",
+        ),
+        (
+            &|p| {
+                p.digital_signature_algorithm = Some(Named::SHA_256WithRSAEncryption);
+                p.cryptographic_algorithm = Some(Algorithm::ECDSA);
+            },
+            "an algorithm that contradicts",
+        ),
         (
             &|p| {
                 p.digital_signature_algorithm = Some(Named::SHA_256WithRSAEncryption);

@@ -14,6 +14,7 @@ use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, Man
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::decrypt::DecryptRequest;
 use kmip_codec::operation::encrypt::{Data, EncryptRequest};
+use kmip_codec::operation::get::GetRequest;
 use kmip_codec::operation::hash::HashRequest;
 use kmip_codec::operation::mac::MACRequest;
 use kmip_codec::operation::mac_verify::MACVerifyRequest;
@@ -154,6 +155,18 @@ impl Server {
     #[track_caller]
     pub fn key(&self, algorithm: CryptographicAlgorithm, bytes: &[u8], mask: Mask) -> String {
         self.register(symmetric(algorithm, bytes), active(mask))
+    }
+
+    /// An object as it leaves in a format.
+    pub fn got(&self, id: &str, format: KeyFormatType) -> Result<ManagedObject, ResultReason> {
+        let request = GetRequest {
+            unique_identifier: text(id),
+            key_format_type: Some(format),
+            key_wrap_type: None,
+            key_compression_type: None,
+            key_wrapping_specification: None,
+        };
+        ask!(self, V2_1, Get, request).map(|response| response.object)
     }
 
     #[track_caller]

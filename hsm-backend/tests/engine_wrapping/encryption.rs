@@ -73,6 +73,23 @@ fn a_wrapped_key_comes_back() {
     }
 }
 
+/// What wraps does not unwrap, or a key that must not leave could be had by whoever may use its wrapping key (KMIP 2.1 §12.1);
+/// the published cases of 1.4 want it otherwise.
+#[test]
+fn a_key_that_wraps_only_does_not_unwrap() {
+    let server = Server::new();
+    let kek = server.wrapping_key(&[3; 32], vec![Attribute::CryptographicUsageMask(Mask::WrapKey)]);
+    let id = server.register(V2_1, aes(&[7; 32]), vec![Attribute::Sensitive(true)]);
+    let wrapped = object_of(server.wrapped(V2_1, &id, under(&kek, KW, None)));
+    let back = server.register(V2_1, wrapped, vec![]);
+    let ask =
+        |version| server.get_item(version, &back, |request| request.key_wrap_type = Some(KeyWrapType::NotWrapped));
+    for version in [V2_0, V2_1] {
+        assert_eq!(reason(&ask(version)), ResultReason::IncompatibleCryptographicUsageMask);
+    }
+    object_of(ask(V1_4));
+}
+
 /// KMIP 1.4 §2.1.6: attributes are wrapped with the key in TTLV encoding, and cannot be with No Encoding.
 #[test]
 fn named_attributes_are_wrapped_with_the_key() {
@@ -135,6 +152,14 @@ fn what_was_altered_does_not_unwrap() {
     let mut bytes = value_of(&wrapped);
     bytes[5] ^= 1;
     wrapped.key_block_mut().unwrap().key_value = Some(KeyValue::Wrapped(Secret::copy_from(&bytes)));
+    let back = server.register(V2_1, wrapped, vec![]);
+    let item = server.get_item(V2_1, &back, |request| request.key_wrap_type = Some(KeyWrapType::NotWrapped));
+    assert_eq!(reason(&item), ResultReason::CryptographicFailure);
+    // Nor does one that is of another length than its key block says.
+    let longer = server.register(V2_1, aes(&[7; 32]), vec![]);
+    let mut wrapped = object_of(server.wrapped(V2_1, &longer, under(&kek, KW, None)));
+    let block = wrapped.key_block_mut().unwrap();
+    assert_eq!(block.cryptographic_length.replace(128), Some(256));
     let back = server.register(V2_1, wrapped, vec![]);
     let item = server.get_item(V2_1, &back, |request| request.key_wrap_type = Some(KeyWrapType::NotWrapped));
     assert_eq!(reason(&item), ResultReason::CryptographicFailure);

@@ -87,6 +87,9 @@ impl EnumTable {
     }
 }
 
+/// The table of an enumeration of which no value has a name.
+pub const NAMELESS: &EnumTable = &EnumTable { name: "", rows: &[], is_mask: false };
+
 /// A type of the registry that is a number on the wire.
 pub trait WireEnum: Copy + Eq + std::fmt::Debug + 'static {
     /// Its table.

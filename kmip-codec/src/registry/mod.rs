@@ -10,7 +10,7 @@ mod tag_table;
 mod tags;
 
 pub use borrowed::*;
-pub use enum_table::{EnumRow, EnumTable, Spelling, WireEnum, enum_of_tag, enum_tables};
+pub use enum_table::{EnumRow, EnumTable, NAMELESS, Spelling, WireEnum, enum_of_tag, enum_tables};
 pub use enums::*;
 pub use masks::*;
 pub use tag_table::{Tag, TagRow, tag_rows};

@@ -7,7 +7,7 @@ use super::xml::text::Expected;
 use super::{IdentifierKind, Mark, MessageSource, Source, Strictness};
 use crate::error::{DecodeError, Problem, Result};
 use crate::limits::Limits;
-use crate::registry::{EnumTable, ItemType, Tag, enum_of_tag};
+use crate::registry::{EnumTable, ItemType, NAMELESS, Tag, enum_of_tag};
 use crate::version::{V1_0, Version};
 
 /// The text of a value, and how it stands there.
@@ -233,6 +233,9 @@ impl<S: Spelling> Source for Cursor<S> {
 
     fn enumeration(&mut self, table: Option<&'static EnumTable>) -> Result<u32> {
         let table = table.or_else(|| enum_of_tag(self.tag));
+        // What a vendor's enumeration calls its values is not known; one that refers to attributes has their tags.
+        let is_vendors = matches!(self.tag, Tag::AttributeValue) || self.tag.is_vendor();
+        let table = table.or(is_vendors.then_some(NAMELESS));
         self.parse(ItemType::Enumeration, |value| S::enumeration(value, table))
     }
 

@@ -64,7 +64,7 @@ pub(crate) enum Iv<'a> {
     Missing,
 }
 
-/// Bytes of a nonce for GCM that is drawn, at least: shorter ones would come twice under one key (NIST SP 800-38D §8.2.2).
+/// Bytes of a nonce that is drawn, at least: shorter ones would come twice under one key (NIST SP 800-38D §8.2.2).
 const DRAWN_NONCE: usize = 12;
 
 const MISSING_IV: &str = "the cipher needs an IV/Counter/Nonce, or Random IV; one in front of the data to decrypt needs the \
@@ -120,8 +120,8 @@ impl Call {
                 if length > 64 {
                     return bad("IV Length is too great");
                 }
-                if self.cipher == Cipher::Aead(Aead::AesGcm) && length < DRAWN_NONCE {
-                    return bad(format!("GCM with Random IV needs an IV Length of {DRAWN_NONCE} bytes or more"));
+                if matches!(self.cipher, Cipher::Aead(_) | Cipher::ChaCha20) && length < DRAWN_NONCE {
+                    return bad(format!("Random IV makes nonces of {DRAWN_NONCE} bytes or more"));
                 }
                 let mut drawn = vec![0; length];
                 vault.unique(&mut drawn)?;

@@ -159,9 +159,11 @@ impl Converter {
     }
 }
 
-/// Whether material of a type and format is what the vault takes, as it is. Secret data is bytes in any format of bytes.
-fn is_native(object_type: ObjectType, format: KeyFormatType) -> bool {
-    format == native_format(object_type) || object_type == ObjectType::SecretData
+/// Whether material of a type and format is what the vault takes, as it is. Secret data is bytes in any format of bytes; a
+/// key that may be of another format than its label says is read first.
+fn is_native(object_type: ObjectType, format: KeyFormatType, algorithm: Option<CryptographicAlgorithm>) -> bool {
+    let as_called = || formats::other_format(object_type, format, algorithm).is_none();
+    object_type == ObjectType::SecretData || (format == native_format(object_type) && as_called())
 }
 
 impl<'a> Prepared<'a> {
@@ -189,7 +191,7 @@ impl<'a> Prepared<'a> {
             return Ok(Self { bound, form: Form::Clear(self::material(context, key)?) });
         }
         let (object_type, format, kind) = (key.object_type, block.key_format_type, material.kind);
-        if kind == MaterialKind::Bytes && is_native(object_type, format) {
+        if kind == MaterialKind::Bytes && is_native(object_type, format, algorithm(key)) {
             return Ok(Self { bound, form: Form::Sealed(&material.sealed) });
         }
         let lock = match (object_type, format) {
@@ -235,7 +237,7 @@ pub(crate) fn material(context: &mut Context<'_>, key: &Record) -> OpResult<Secr
         return fail(Fault::KeyValueMissing, "the server has no key value for this object");
     };
     match value.key_material {
-        KeyMaterial::Bytes(bytes) if is_native(key.object_type, format) => Ok(bytes),
+        KeyMaterial::Bytes(bytes) if is_native(key.object_type, format, algorithm(key)) => Ok(bytes),
         KeyMaterial::Bytes(container)
             if format == KeyFormatType::PKCS_12 && key.object_type == ObjectType::PrivateKey =>
         {

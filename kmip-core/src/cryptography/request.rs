@@ -46,9 +46,12 @@ impl Content {
         }
     }
 
-    /// Whether it is a digest.
-    pub fn is_digest(&self) -> bool {
-        matches!(self, Self::Digest(_))
+    /// Number of bytes of a digest.
+    pub fn digest_length(&self) -> Option<usize> {
+        match self {
+            Self::Data(_) => None,
+            Self::Digest(digest) => Some(digest.as_slice().len()),
+        }
     }
 
     /// Number of bytes.

@@ -1,7 +1,9 @@
 //! How Sign and Signature Verify work on a key (KMIP 2.1 §6.1.55, §6.1.56): Cryptographic Parameters to a scheme of the vault.
 
 use kmip_codec::attribute::values::CryptographicParameters;
-use kmip_codec::registry::{CryptographicAlgorithm, DigitalSignatureAlgorithm, PaddingMethod, RecommendedCurve};
+use kmip_codec::registry::{
+    CryptographicAlgorithm, DigitalSignatureAlgorithm, HashingAlgorithm, PaddingMethod, RecommendedCurve,
+};
 
 use super::parameters::{bad, check_mask_generator, hash, hash_or, length, required_hash, unsupported};
 use crate::error::OpResult;
@@ -68,8 +70,8 @@ pub(crate) enum Choice {
     OtherKey,
 }
 
-/// Chooses the scheme for a key. `digested` tells that the client sends a digest.
-pub(crate) fn choose(key: &Record, parameters: &CryptographicParameters, digested: bool) -> OpResult<Choice> {
+/// Chooses the scheme for a key. `digest` is the length of the digest, if the client sends one.
+pub(crate) fn choose(key: &Record, parameters: &CryptographicParameters, digest: Option<usize>) -> OpResult<Choice> {
     let own = family_of(key)?;
     let asked = asked(parameters)?;
     let (family, named) = match (own, asked) {
@@ -79,17 +81,27 @@ pub(crate) fn choose(key: &Record, parameters: &CryptographicParameters, digeste
         (Some(own), None) => (own, None),
     };
     let signing = match family {
-        Family::Rsa => rsa(parameters, named, digested)?,
-        Family::Ecdsa => Signing::Ecdsa { hash: elliptic_hash(parameters, named, digested)? },
-        Family::Dsa => Signing::Dsa { hash: elliptic_hash(parameters, named, digested)? },
-        Family::Ed25519 => Signing::Ed25519,
-        Family::MlDsa(set) => Signing::MlDsa(set),
-        Family::SlhDsa(set) => Signing::SlhDsa(set),
+        Family::Rsa => rsa(parameters, named, digest.is_some())?,
+        Family::Ecdsa => Signing::Ecdsa { hash: elliptic_hash(parameters, named, digest)? },
+        Family::Dsa => Signing::Dsa { hash: elliptic_hash(parameters, named, digest)? },
+        Family::Ed25519 => of_messages(Signing::Ed25519, parameters, digest)?,
+        Family::MlDsa(set) => of_messages(Signing::MlDsa(set), parameters, digest)?,
+        Family::SlhDsa(set) => of_messages(Signing::SlhDsa(set), parameters, digest)?,
     };
-    if digested && matches!(signing, Signing::Ed25519 | Signing::MlDsa(_) | Signing::SlhDsa(_)) {
+    Ok(Choice::Scheme(signing))
+}
+
+/// A scheme that signs messages. Signatures of a digest (Ed25519ph, HashML-DSA, HashSLH-DSA) are others, which KMIP has no
+/// names for; SHA-512 is what Ed25519 hashes with itself.
+fn of_messages(scheme: Signing, parameters: &CryptographicParameters, digest: Option<usize>) -> OpResult<Signing> {
+    if digest.is_some() {
         return bad("the scheme signs messages, not digests");
     }
-    Ok(Choice::Scheme(signing))
+    match parameters.hashing_algorithm {
+        None => Ok(scheme),
+        Some(HashingAlgorithm::SHA_512) if scheme == Signing::Ed25519 => Ok(scheme),
+        Some(hash) => bad(format!("the scheme signs messages as they are, not their digests by {hash}")),
+    }
 }
 
 fn family_of(key: &Record) -> OpResult<Option<Family>> {
@@ -117,12 +129,21 @@ fn asked(parameters: &CryptographicParameters) -> OpResult<Option<(Family, Optio
         let Some((_, named)) = ALGORITHMS.iter().find(|(name, _)| *name == algorithm) else {
             return unsupported(format!("the Digital Signature Algorithm {algorithm}"));
         };
-        let family = match named {
-            Named::Rsa(_) | Named::Pss => Family::Rsa,
-            Named::Dsa(_) => Family::Dsa,
-            Named::Ecdsa(_) => Family::Ecdsa,
+        let (of, fixed) = match *named {
+            Named::Rsa(hash) => (Family::Rsa, Some(hash)),
+            Named::Pss => (Family::Rsa, None),
+            Named::Dsa(hash) => (Family::Dsa, Some(hash)),
+            Named::Ecdsa(hash) => (Family::Ecdsa, Some(hash)),
         };
-        return Ok(Some((family, Some(*named))));
+        // Either it or the two others are given (§4.15): both only if they say the same.
+        if parameters.cryptographic_algorithm.map(family).transpose()?.is_some_and(|other| other != of) {
+            return bad("Cryptographic Algorithm is not that of the Digital Signature Algorithm");
+        }
+        let named_hash = parameters.hashing_algorithm.map(hash).transpose()?;
+        if fixed.is_some_and(|fixed| named_hash.is_some_and(|other| other != fixed)) {
+            return bad("Hashing Algorithm is not that of the Digital Signature Algorithm");
+        }
+        return Ok(Some((of, Some(*named))));
     }
     parameters.cryptographic_algorithm.map(|algorithm| family(algorithm).map(|family| (family, None))).transpose()
 }
@@ -158,11 +179,15 @@ fn pss(parameters: &CryptographicParameters) -> OpResult<Signing> {
 }
 
 /// The hash of ECDSA and DSA. A digest needs none: its leading bits are signed as they are.
-fn elliptic_hash(parameters: &CryptographicParameters, named: Option<Named>, digested: bool) -> OpResult<Hash> {
-    match (named, parameters.hashing_algorithm) {
-        (Some(Named::Ecdsa(hash) | Named::Dsa(hash)), _) => Ok(hash),
-        (_, Some(name)) => hash(name),
-        (_, None) if digested => Ok(Hash::Sha256),
-        (_, None) => required_hash(parameters),
+fn elliptic_hash(parameters: &CryptographicParameters, named: Option<Named>, digest: Option<usize>) -> OpResult<Hash> {
+    let hash = match (named, parameters.hashing_algorithm) {
+        (Some(Named::Ecdsa(hash) | Named::Dsa(hash)), _) => hash,
+        (_, Some(name)) => hash(name)?,
+        (_, None) if digest.is_some() => return Ok(Hash::Sha256),
+        (_, None) => required_hash(parameters)?,
+    };
+    match digest.filter(|length| *length != hash.length()) {
+        None => Ok(hash),
+        Some(length) => bad(format!("a digest by {hash:?} has {} bytes, not {length}", hash.length())),
     }
 }

@@ -2,6 +2,7 @@
 
 use super::convert::convert;
 use super::{Result, asn1};
+use crate::quantum_safe;
 use kmip_codec::object::KeyMaterial;
 use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, WireEnum};
 use kmip_codec::secret::Secret;
@@ -50,6 +51,14 @@ pub(crate) fn is_elliptic(algorithm: CryptographicAlgorithm) -> bool {
             | CryptographicAlgorithm::ECDH
             | CryptographicAlgorithm::ECMQV
     )
+}
+
+/// Whether keys of this algorithm are pairs of a private and a public one.
+pub(crate) fn is_asymmetric(algorithm: CryptographicAlgorithm) -> bool {
+    use CryptographicAlgorithm as A;
+    is_elliptic(algorithm)
+        || quantum_safe::is_post_quantum(algorithm)
+        || matches!(algorithm, A::RSA | A::DSA | A::DH | A::Ed25519 | A::Ed448 | A::SM2)
 }
 
 fn elliptic_forms(algorithm: CryptographicAlgorithm, version: Version) -> (KeyFormatType, KeyFormatType) {

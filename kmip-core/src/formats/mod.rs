@@ -26,13 +26,14 @@ mod tests;
 pub(crate) use certificate::{Certificate, Extension};
 pub use certificate::{attributes as certificate_attributes, public_key as certified_public_key};
 pub use convert::{convert, public_from_private};
-pub(crate) use default_format::is_elliptic;
 pub use default_format::{
     algorithm_in_version, default_format, format_in_version, generated_format, generated_private, generated_public,
 };
+pub(crate) use default_format::{is_asymmetric, is_elliptic};
 pub use digest::digests;
 pub(crate) use distinguished_name::{elements, subject_part};
 pub use inspect::{Inspected, inspect, inspect_material};
+pub(crate) use quirks::other_format;
 
 use thiserror::Error;
 

@@ -27,7 +27,7 @@ const MISLABELS: [Mislabel; 1] = [
 ];
 
 /// The format that material may have which is not of the format that its label says.
-pub(super) fn other_format(
+pub(crate) fn other_format(
     object_type: ObjectType,
     label: KeyFormatType,
     algorithm: Option<CryptographicAlgorithm>,

@@ -82,6 +82,11 @@ impl Accepting {
         decided
     }
 
+    /// The first item that is asynchronous; none if it is not below the number of items.
+    pub fn from(&self) -> usize {
+        self.from
+    }
+
     /// Whether the item at a place is to be accepted instead of being run. One that could not be written down as it came, which
     /// is more than the specification permits, is answered at once.
     pub fn takes(&self, place: usize, item: &RequestBatchItem, version: Version) -> bool {
@@ -168,7 +173,6 @@ impl Accepting {
         };
         let asked = Asked {
             placeholder: context.placeholder.clone(),
-            located: context.located.clone(),
             given: context.given.clone(),
             results: context.results.clone(),
             items: self.items,

@@ -1,6 +1,8 @@
 //! The sealed part of a job: before it runs the batch items, with what earlier items of the batch gave them; afterwards the
 //! answers. Both as TTLV of the request's version, in wiped buffers.
 
+use std::sync::Arc;
+
 use kmip_codec::error::{DecodeError, Result};
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
@@ -14,6 +16,7 @@ use kmip_codec::wire::{Sink, Source, Strictness};
 use super::record::Job;
 use super::written;
 use crate::error::{Fault, OpError, OpResult};
+use crate::given::Given;
 use crate::ports::vault::{KeyVault, Sealed};
 use crate::stored::{Form, structure};
 
@@ -21,6 +24,7 @@ const CONTENT: Tag = Tag::new(0x54_0220);
 const PLACEHOLDER: Tag = Tag::new(0x54_0221);
 /// What the last Locate found, if that is one object.
 const LOCATED: Tag = Tag::new(0x54_0226);
+const PART: Tag = Tag::new(0x54_0227);
 const GIVEN: Tag = Tag::new(0x54_0222);
 const GIVEN_ID: Tag = Tag::new(0x54_0223);
 const RESULT: Tag = Tag::new(0x54_0224);
@@ -41,10 +45,8 @@ const LIMITS: Limits = Limits {
 pub(crate) struct Asked {
     /// The ID Placeholder before its first item.
     pub placeholder: Option<Text>,
-    /// What the last Locate among the items before it found, if that is one object.
-    pub located: Option<Text>,
-    /// Identifiers that synchronous items of the batch gave, with their operations.
-    pub given: Vec<(Operation, Text)>,
+    /// Identifiers that synchronous items of the batch gave.
+    pub given: Given,
     /// What cryptographic operations among them gave.
     pub results: Vec<(Operation, Secret)>,
     /// The items.
@@ -55,8 +57,9 @@ impl Asked {
     fn encode(&self, version: Version) -> Secret {
         Secret::from_wiped(written(CONTENT, version, |sink| {
             self.placeholder.put_field(PLACEHOLDER, sink);
-            self.located.put_field(LOCATED, sink);
-            for (operation, id) in &self.given {
+            put_ids(LOCATED, self.given.located.as_deref(), sink);
+            put_ids(PART, self.given.parts.as_deref(), sink);
+            for (operation, id) in &self.given.ids {
                 put_pair(GIVEN, *operation, (GIVEN_ID, id), sink);
             }
             for (operation, bytes) in &self.results {
@@ -70,13 +73,26 @@ impl Asked {
         opened(bytes, version, |next, source| {
             Ok(Self {
                 placeholder: Option::take_field(PLACEHOLDER, next, source)?,
-                located: Option::take_field(LOCATED, next, source)?,
-                given: take_pairs(GIVEN, GIVEN_ID, next, source)?,
+                given: Given {
+                    located: take_ids(LOCATED, next, source)?,
+                    parts: take_ids(PART, next, source)?,
+                    ids: take_pairs(GIVEN, GIVEN_ID, next, source)?,
+                },
                 results: take_pairs(RESULT, RESULT_BYTES, next, source)?,
                 items: Vec::take_field(Tag::BatchItem, next, source)?,
             })
         })
     }
+}
+
+/// None and no identifiers mean the same: nothing to refer to.
+fn put_ids(tag: Tag, ids: Option<&[Text]>, sink: &mut dyn Sink) {
+    ids.unwrap_or_default().iter().for_each(|id| id.put(tag, sink));
+}
+
+fn take_ids(tag: Tag, next: &mut Tag, source: &mut dyn Source) -> Result<Option<Arc<[Text]>>> {
+    let ids: Vec<Text> = Vec::take_field(tag, next, source)?;
+    Ok((!ids.is_empty()).then(|| ids.into()))
 }
 
 fn put_pair(tag: Tag, operation: Operation, (under, value): (Tag, &impl Value), sink: &mut dyn Sink) {
@@ -192,8 +208,11 @@ mod tests {
         for version in [V1_0, V2_1] {
             let asked = Asked {
                 placeholder: Some(Text::new("id")),
-                located: Some(Text::new("other")),
-                given: vec![(Operation::Create, Text::new("id")), (Operation::Locate, Text::new("other"))],
+                given: Given {
+                    ids: vec![(Operation::Create, Text::new("id")), (Operation::Locate, Text::new("other"))],
+                    located: Some([Text::new("other")].into()),
+                    parts: Some([Text::new("1"), Text::new("2")].into()),
+                },
                 results: vec![(Operation::Encrypt, Secret::copy_from(&[1, 2]))],
                 items: vec![item.clone(), item.clone()],
             };

@@ -59,7 +59,7 @@ impl Engine {
             // No item of a job is one that runs jobs.
             Err(Defer::Job(_)) => return None,
             // Somebody else has run it, or cancelled a part of it.
-            Err(Defer::JobChanged) => return self.evaluate_job(key, env),
+            Err(Defer::Stale) => return self.evaluate_job(key, env),
         })
     }
 
@@ -102,11 +102,11 @@ fn run(engine: &Engine, key: &JobKey, job: &Arc<Job>, env: Env) -> Result<BatchO
     let (principal, asked) = match prepared {
         Ok((_, asked)) if asked.items.len() != job.items.len() => {
             let error = OpError::new(Fault::Internal, "the asynchronous request is damaged");
-            return refused(engine, job, env, &error).ok_or(Defer::JobChanged);
+            return refused(engine, job, env, &error).ok_or(Defer::Stale);
         }
         Ok(prepared) => prepared,
         Err(OpError { defer: Some(defer), .. }) => return Err(defer),
-        Err(error) => return refused(engine, job, env, &error).ok_or(Defer::JobChanged),
+        Err(error) => return refused(engine, job, env, &error).ok_or(Defer::Stale),
     };
     let items = asked.items.len();
     let keys = ops::keys_of(asked.items.iter());
@@ -128,7 +128,6 @@ struct Ran {
 impl Ran {
     fn items(context: &mut Context<'_>, job: &Job, asked: Asked) -> Result<Self, Defer> {
         (context.placeholder, context.given, context.results) = (asked.placeholder, asked.given, asked.results);
-        context.located = asked.located;
         let mut ran = Self { answers: Vec::with_capacity(job.items.len()), audit: Vec::new(), undone: false };
         let mut ended = false;
         for (place, (item, state)) in asked.items.into_iter().zip(&job.items).enumerate() {
@@ -178,7 +177,7 @@ impl Ran {
             }
             Err(error) => {
                 let effects = context.undone(env).effects;
-                let refused = refused(engine, job, env, &error).ok_or(Defer::JobChanged)?;
+                let refused = refused(engine, job, env, &error).ok_or(Defer::Stale)?;
                 Ok(BatchOutcome { effects, ..refused })
             }
         }
@@ -190,7 +189,7 @@ fn store(context: &mut Context<'_>, job: &Arc<Job>, answers: &Vec<ResponseBatchI
     let engine = context.engine;
     // The record is read again, so that the commit depends on it.
     if context.txn.job(&job.id)?.is_none_or(|now| now != *job) {
-        return Err(OpError::job_changed());
+        return Err(OpError::stale());
     }
     let mut done = job.as_ref().clone();
     for (item, answer) in done.items.iter_mut().zip(answers).filter(|(item, _)| item.stage == Stage::Waiting) {

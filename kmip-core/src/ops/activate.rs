@@ -3,7 +3,7 @@
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::operation::activate::{ActivateRequest, ActivateResponse};
-use kmip_codec::registry::ObjectType;
+use kmip_codec::registry::{ObjectType, Tag};
 use kmip_codec::value::DateTime;
 
 use crate::attributes;
@@ -19,7 +19,12 @@ pub(super) fn activate(context: &mut Context<'_>, request: ActivateRequest) -> O
         return fail(Fault::WrongObjectType, "a template has no state");
     }
     state::after(state::at(&record, context.now), Event::Activate)?;
-    record.set(Attribute::ActivationDate(DateTime(context.now)));
+    let now = DateTime(context.now);
+    if record.date(Tag::DeactivationDate).is_some_and(|date| date <= now) {
+        return fail(Fault::WrongState, "the Deactivation Date of the object has passed");
+    }
+    record.set(Attribute::ActivationDate(now));
+    attributes::bound_use(&mut record, Tag::ActivationDate, now);
     attributes::touch(&mut record, context.now);
     context.txn.put(record)?;
     Ok(ActivateResponse { unique_identifier: UniqueIdentifier::Text(id) })

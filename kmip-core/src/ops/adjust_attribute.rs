@@ -2,7 +2,7 @@
 //! value negated (§11.1).
 //!
 //! The Adjustment Value has the type of the attribute. A date is moved by an Interval of seconds, too: the text says "1 second"
-//! of its default. Masks, which travel as Integers, no client modifies at all.
+//! of its default. Masks travel as Integers, and are no numbers: no client modifies them at all, nor adds one so.
 
 use kmip_codec::attribute::{Attribute, AttributeReference, VendorAttribute};
 use kmip_codec::item::ItemValue;
@@ -85,7 +85,15 @@ fn zero(reference: &AttributeReference) -> OpResult<ItemValue> {
     };
     let zeros = [ItemValue::Integer(0), ItemValue::LongInteger(0), ItemValue::Interval(0), ItemValue::Boolean(false)];
     // The number of a link is a place in the response, which no attribute keeps.
-    let is_number = |attribute: &Attribute| !matches!(attribute, Attribute::Link(_) | Attribute::LinkByTag(..));
+    let is_number = |attribute: &Attribute| {
+        !matches!(
+            attribute,
+            Attribute::Link(_)
+                | Attribute::LinkByTag(..)
+                | Attribute::CryptographicUsageMask(_)
+                | Attribute::ProtectionStorageMask(_)
+        )
+    };
     let found = zeros.into_iter().find(|zero| typed(*tag, zero).is_ok_and(|attribute| is_number(&attribute)));
     found.ok_or_else(|| {
         let name = reference.name();

@@ -182,6 +182,12 @@ pub(super) fn wanted(
         let usage = usage(&public_key, None)?;
         let extended_usage = extended_usage(context, None)?;
         let subject::Subject { name: subject, alternative_names } = named;
+        if alternative_names.is_none() && subject == write::sequence(&[]).map_err(authority::unwritable)? {
+            return fail(
+                Fault::InvalidField,
+                "the subject is empty, and there is no alternative name (RFC 5280 §4.1.2.6)",
+            );
+        }
         return Ok(Wanted { subject, public_key, alternative_names, usage, extended_usage, validity });
     };
     if held.is_some_and(|held| held != asked.public_key) {

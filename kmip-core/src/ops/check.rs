@@ -33,6 +33,9 @@ fn judge(record: &Record, request: &CheckRequest) -> OpResult<()> {
     if request.cryptographic_usage_mask.is_some_and(|asked| !usage_mask(record).contains(asked)) {
         return fail(Fault::UsageMask, "Cryptographic Usage Mask does not permit this use");
     }
+    if request.usage_limits_count.is_some_and(|asked| asked < 0) {
+        return fail(Fault::InvalidField, "Usage Limits Count is negative");
+    }
     let left = attribute_of!(record, UsageLimits).and_then(|limits| limits.usage_limits_count);
     if let (Some(asked), Some(left)) = (request.usage_limits_count, left)
         && asked > left

@@ -1,11 +1,13 @@
-//! Create (KMIP 1.4 §4.1, KMIP 2.1 §6.1.8): the vault generates a symmetric key.
+//! Create (KMIP 1.4 §4.1, KMIP 2.1 §6.1.8): the vault generates a symmetric key, or secret data (from 2.0), which is a seed:
+//! the request has no field for another Secret Data Type.
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::UniqueIdentifier;
-use kmip_codec::object::{KeyBlock, ManagedObject, SymmetricKey};
+use kmip_codec::object::{KeyBlock, ManagedObject, SecretData, SymmetricKey};
 use kmip_codec::operation::create::{CreateRequest, CreateResponse};
-use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, Operation};
+use kmip_codec::registry::{CryptographicAlgorithm, KeyFormatType, ObjectType, Operation, SecretDataType};
+use kmip_codec::version::V2_0;
 
 use crate::batch::Context;
 use crate::custody::{self, Permitted};
@@ -13,11 +15,18 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::make;
 use crate::material;
 use crate::object::{Record, attribute_of};
+use crate::ports::resident::Residence;
 use crate::ports::vault::{Generated, KeySpec};
 
+/// Bits of secret data: what is made if the request does not say, and the most.
+const USUAL_SECRET: i32 = 256;
+const LONGEST_SECRET: i32 = 4_096;
+
 pub(super) fn create(context: &mut Context<'_>, request: CreateRequest) -> OpResult<CreateResponse> {
-    if request.object_type != ObjectType::SymmetricKey {
-        let message = format!("Create makes symmetric keys, not {} objects", request.object_type);
+    let makes_secrets = context.version >= V2_0 && request.object_type == ObjectType::SecretData;
+    if request.object_type != ObjectType::SymmetricKey && !makes_secrets {
+        let message =
+            format!("Create makes symmetric keys and, from KMIP 2.0, secret data; not {}", request.object_type);
         return fail(Fault::InvalidObjectType, message);
     }
     let permitted = custody::permitted(request.protection_storage_masks.as_ref())?;
@@ -25,7 +34,10 @@ pub(super) fn create(context: &mut Context<'_>, request: CreateRequest) -> OpRes
     let mut record = make::new_record(context, request.object_type, &bags, Origin::Server)?;
     require_usage_mask(&record)?;
     bags.iter().try_for_each(|bag| make::require_raw(*bag))?;
-    generate(context, &mut record, permitted)?;
+    match request.object_type {
+        ObjectType::SecretData => generate_secret(context, &mut record, permitted)?,
+        _ => generate(context, &mut record, permitted)?,
+    }
     let id = record.id.clone();
     make::put(context, record)?;
     context.give(Operation::Create, &id);
@@ -62,6 +74,11 @@ pub(super) fn generate(context: &mut Context<'_>, record: &mut Record, permitted
     };
     record.object = Some(ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })));
     let residence = custody::decide(context, record, permitted, custody::symmetric_kind(algorithm, spec))?;
+    finish(context, record, spec, residence)
+}
+
+/// Generates the material of a record that has its object, and completes it.
+fn finish(context: &mut Context<'_>, record: &mut Record, spec: KeySpec, residence: Option<Residence>) -> OpResult<()> {
     let Generated::Symmetric(sealed) = make::generate(context, record, spec, residence)? else {
         return fail(Fault::Internal, "the vault made something else than a symmetric key");
     };
@@ -71,6 +88,29 @@ pub(super) fn generate(context: &mut Context<'_>, record: &mut Record, permitted
         make::set_digests(record, &material::load(context.engine.vault.as_ref(), record)?);
     }
     Ok(())
+}
+
+/// Generates secret data.
+fn generate_secret(context: &mut Context<'_>, record: &mut Record, permitted: Permitted) -> OpResult<()> {
+    custody::in_software(permitted)?;
+    let bits = attribute_of!(record, CryptographicLength).copied().unwrap_or(USUAL_SECRET);
+    if !(8..=LONGEST_SECRET).contains(&bits) || bits % 8 != 0 {
+        let message = format!("Cryptographic Length of secret data is 8 to {LONGEST_SECRET} bits, in whole bytes");
+        return fail(Fault::InvalidAttributeValue, message);
+    }
+    record.set(Attribute::CryptographicLength(bits));
+    record.set(Attribute::KeyFormatType(KeyFormatType::Raw));
+    let key_block = KeyBlock {
+        key_format_type: KeyFormatType::Raw,
+        key_compression_type: None,
+        key_value: None,
+        cryptographic_algorithm: None,
+        cryptographic_length: None,
+        key_wrapping_data: None,
+    };
+    let secret_data = SecretData { secret_data_type: SecretDataType::Seed, key_block };
+    record.object = Some(ManagedObject::SecretData(Box::new(secret_data)));
+    finish(context, record, KeySpec::Symmetric { bits: bits.unsigned_abs() }, None)
 }
 
 /// What the vault generates for an algorithm and a length in bits, and the length that the key then has.

@@ -7,9 +7,10 @@
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
+use kmip_codec::inline::Text;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, KeyValueStructure, ManagedObject, SplitKey};
 use kmip_codec::operation::create_split_key::{CreateSplitKeyRequest, CreateSplitKeyResponse};
-use kmip_codec::registry::{KeyFormatType, ObjectType, Operation, SplitKeyMethod, SplitKeyPolynomial, Tag};
+use kmip_codec::registry::{KeyFormatType, ObjectType, SplitKeyMethod, SplitKeyPolynomial, Tag};
 use kmip_codec::secret::Secret;
 
 use super::create::key_spec;
@@ -74,15 +75,14 @@ pub(super) fn create_split_key(
     for _ in 1..plan.parts {
         records.push(new_part(context, request.attributes.as_ref(), whole.record.as_ref())?);
     }
-    let mut unique_identifier = Vec::new();
-    for (number, (record, part)) in (1_u16..).zip(records.into_iter().zip(split)) {
-        let id = record.id.clone();
+    let mut parts: Vec<Text> = Vec::new();
+    for (number, (mut record, part)) in (1_u16..).zip(records.into_iter().zip(split)) {
+        parts.push(record.id.clone());
+        record.split = parts.first().cloned();
         hold(context, record, &plan, number, part, &whole)?;
-        context.give(Operation::CreateSplitKey, &id);
-        unique_identifier.push(UniqueIdentifier::Text(id));
     }
-    // The part with the identifier 1 is the one that later items mean.
-    context.placeholder = unique_identifier.first().and_then(UniqueIdentifier::as_text).map(Into::into);
+    context.give_parts(&parts);
+    let unique_identifier = parts.into_iter().map(UniqueIdentifier::Text).collect();
     Ok(CreateSplitKeyResponse { object_type: Some(ObjectType::SplitKey), unique_identifier, attributes: None })
 }
 

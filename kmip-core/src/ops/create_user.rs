@@ -4,6 +4,7 @@
 
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::inline::Text;
 use kmip_codec::operation::create_user::{CreateUserRequest, CreateUserResponse};
 use kmip_codec::registry::{ObjectType, Operation};
 
@@ -13,6 +14,13 @@ use crate::{make, users};
 
 pub(super) fn create_user(context: &mut Context<'_>, request: CreateUserRequest) -> OpResult<CreateUserResponse> {
     let mut record = make::new_record(context, ObjectType::User, &[request.attributes.as_ref()], Origin::Client)?;
+    let is_shadowed =
+        |name: &Text| context.engine.administered(name, &context.principal).is_some_and(|account| account.belongs);
+    if let Some(name) = record.names().find(|name| is_shadowed(&name.value)) {
+        let message =
+            format!("a user of the administration's has the name {:?}, and would always be meant", name.value);
+        return fail(Fault::NameTaken, message);
+    }
     if let Some(id) = users::credential_link(&record) {
         let credential = context.txn.object(&id)?;
         if !users::is_credential(credential.object_type) {

@@ -20,7 +20,7 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
 use crate::ports::crypto::Derivation;
 use crate::txn::View;
-use crate::{attributes, make, material};
+use crate::{attributes, formats, make, material};
 
 /// Bytes that one request may derive.
 const MOST: i32 = 8_192;
@@ -91,15 +91,11 @@ fn keep(context: &mut Context<'_>, mut record: Record, bases: Vec<View>, derived
 
 /// The objects to derive from. The ID Placeholder is none of them unless the request names it.
 fn bases(context: &mut Context<'_>, ids: &[UniqueIdentifier]) -> OpResult<Vec<View>> {
+    let ids = context.resolve_all(ids)?;
     if ids.is_empty() || ids.len() > 2 {
         return fail(Fault::InvalidField, "Derive Key takes one or two Unique Identifiers");
     }
-    ids.iter()
-        .map(|id| {
-            let id = context.resolve(Some(id))?;
-            key::usable(context, &id, Use::Derive)
-        })
-        .collect()
+    ids.iter().map(|id| key::usable(context, id, Use::Derive)).collect()
 }
 
 /// The record of the derived object. Its length stands among the attributes, even of secret data, which have none in 1.x.
@@ -127,8 +123,14 @@ fn length_in_bytes(record: &Record) -> OpResult<usize> {
     let bits = attribute_of!(record, CryptographicLength).copied();
     let bits = bits.ok_or_else(|| OpError::new(Fault::MissingAttribute, "Cryptographic Length is required"))?;
     let algorithm = key::algorithm(record);
-    if record.object_type == ObjectType::SymmetricKey && algorithm.is_none() {
-        return fail(Fault::MissingAttribute, "Cryptographic Algorithm is required");
+    if record.object_type == ObjectType::SymmetricKey {
+        match algorithm {
+            None => return fail(Fault::MissingAttribute, "Cryptographic Algorithm is required"),
+            Some(pairs) if formats::is_asymmetric(pairs) => {
+                return fail(Fault::InvalidAttributeValue, format!("a {pairs} key is not symmetric"));
+            }
+            Some(_) => {}
+        }
     }
     let bits = match (algorithm, bits) {
         (Some(CryptographicAlgorithm::DES3), 112) => 128,

@@ -1,4 +1,5 @@
-//! Destroy (KMIP 1.4 §4.21, KMIP 2.1 §6.1.15): the key material goes, the metadata stays, the names are free.
+//! Destroy (KMIP 1.4 §4.21, KMIP 2.1 §6.1.15): the key material goes, the metadata stays, the names are free. A template goes
+//! as a whole.
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::UniqueIdentifier;
@@ -21,9 +22,11 @@ pub(super) fn destroy(context: &mut Context<'_>, request: DestroyRequest) -> OpR
         return fail(Fault::ObjectDestroyed, format!("the object {:?} was destroyed already", id.as_str()));
     }
     state::must_be_online(&record)?;
-    if record.object_type != ObjectType::Template {
-        state::after(state::at(&record, context.now), Event::Destroy)?;
+    if record.object_type == ObjectType::Template {
+        context.txn.remove(&id)?;
+        return Ok(DestroyResponse { unique_identifier: UniqueIdentifier::Text(id) });
     }
+    state::after(state::at(&record, context.now), Event::Destroy)?;
     remove_material(context, &mut record);
     attributes::touch(&mut record, context.now);
     context.effects.end_key(&record.scope, &id);

@@ -1,6 +1,6 @@
 //! Join Split Key (KMIP 1.4 §4.39, KMIP 2.1 §6.1.27): parts give back the key that they were made of, as an object of the type
 //! that the client says. What describes the parts describes it, where the request does not. Parts beyond the threshold must fit
-//! the others.
+//! the others, and parts that this server made must be of one key.
 
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::values::UniqueIdentifier;
@@ -48,7 +48,7 @@ pub(super) fn join_split_key(
     };
     must_stay_sealed(object_type, parts.iter().map(|(part, _)| -> &Record { part }))?;
     let mut record = make::new_record(context, object_type, &[attributes.as_ref()], Origin::Client)?;
-    describe_by_parts(&mut record, first, object_type);
+    describe_by_parts(&mut record, first, object_type)?;
     make::claim_names(context, &record)?;
     let joined = join(context, &parts)?;
     let object = object_of(&mut record, joined, secret_data_type, format_of(first, object_type))?;
@@ -78,12 +78,12 @@ fn check_type(object_type: ObjectType, secret_data_type: Option<SecretDataType>)
 
 /// The parts that a request names, with their bytes.
 fn parts(context: &mut Context<'_>, ids: &[UniqueIdentifier]) -> OpResult<Vec<(View, Secret)>> {
+    let ids = context.resolve_all(ids)?;
     if ids.len() > usize::try_from(sharing::MOST_PARTS).unwrap_or_default() {
         return fail(Fault::BadCryptographicParameters, format!("a key has at most {} parts", sharing::MOST_PARTS));
     }
     let mut parts = Vec::new();
     for id in ids {
-        let id = context.resolve(Some(id))?;
         let view = context.txn.view(&id)?;
         if view.object_type != ObjectType::SplitKey {
             return fail(Fault::WrongObjectType, format!("the object {:?} is a {}", id.as_str(), view.object_type));
@@ -139,6 +139,12 @@ fn join(context: &Context<'_>, parts: &[(View, Secret)]) -> OpResult<Secret> {
         }
         given.push((place, secret));
     }
+    let mut splits = parts.iter().filter_map(|(part, _)| part.split.as_ref());
+    if let Some(split) = splits.next()
+        && splits.any(|other| other != split)
+    {
+        return fail(Fault::CryptographicFailure, "the parts are of different keys");
+    }
     let threshold = usize::try_from(model.split_key_threshold).unwrap_or(usize::MAX).max(1);
     let needed = if model.split_key_method == SplitKeyMethod::XOR {
         usize::try_from(model.split_key_parts).unwrap_or(usize::MAX)
@@ -158,8 +164,14 @@ fn join(context: &Context<'_>, parts: &[(View, Secret)]) -> OpResult<Secret> {
     method.join(&given, threshold)
 }
 
-/// Takes over what the request does not say.
-fn describe_by_parts(record: &mut Record, part: &Record, object_type: ObjectType) {
+/// Takes over what the request does not say. A key is one of the algorithm that its parts say.
+fn describe_by_parts(record: &mut Record, part: &Record, object_type: ObjectType) -> OpResult<()> {
+    let asked = attribute_of!(record, CryptographicAlgorithm);
+    if let (Some(asked), Some(found)) = (asked, attribute_of!(part, CryptographicAlgorithm))
+        && asked != found
+    {
+        return fail(Fault::InvalidAttributeValue, format!("the parts are those of a key of {found}, not of {asked}"));
+    }
     for tag in DESCRIBING {
         let reference = AttributeReference::Tag(tag);
         // Secret data has bytes, and no key to describe.
@@ -169,6 +181,10 @@ fn describe_by_parts(record: &mut Record, part: &Record, object_type: ObjectType
         }
         record.attributes.extend(part.instances(&reference).cloned());
     }
+    if object_type == ObjectType::SymmetricKey && attribute_of!(record, CryptographicAlgorithm).is_none() {
+        return fail(Fault::MissingAttribute, "Cryptographic Algorithm is required: the parts do not say it");
+    }
+    Ok(())
 }
 
 /// The format of the joined material: as the parts say; Raw means the form in which the vault takes keys of the type.

@@ -291,8 +291,8 @@ fn device_work(engine: &Engine, pace: Pace, operation: Operation) -> Option<Work
 }
 
 /// The pool on which all of these items may be done.
-pub(crate) fn longest_work(engine: &Engine, items: &[RequestItem]) -> Work {
-    let works = items.iter().flatten().filter_map(|item| device_work(engine, Pace::Inline, item.operation));
+pub(crate) fn longest_work<'a>(engine: &Engine, items: impl Iterator<Item = &'a RequestItem>) -> Work {
+    let works = items.flatten().filter_map(|item| device_work(engine, Pace::Inline, item.operation));
     works.reduce(|one, other| if one == Work::DevicePair { one } else { other }).unwrap_or(Work::Computing)
 }
 

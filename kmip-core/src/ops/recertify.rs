@@ -38,10 +38,10 @@ pub(super) fn recertify(context: &mut Context<'_>, request: ReCertifyRequest) ->
     let (naming, rest) = certify::split(request.attributes.as_ref());
     check_naming(&naming, asked.is_some())?;
     let wanted = wanted(context, &existing, asked)?;
+    let public = public_key_of(context, &existing)?;
     let mut record = replacement::replace(context, &mut existing, &[Some(&rest)], request.offset)?;
     record.attributes.retain(|instance| !registered::is_said_by_certificate(&instance.attribute));
     context.txn.put(existing.clone())?;
-    let public = public_key_of(context, &existing)?;
     let new = certify::issue(context, &authority, record, wanted, public)?;
     context.give(Operation::ReCertify, &new);
     Ok(ReCertifyResponse { unique_identifier: UniqueIdentifier::Text(new), attributes: None })
@@ -114,14 +114,16 @@ fn wanted(context: &Context<'_>, existing: &Record, asked: Option<Request>) -> O
     })
 }
 
-/// The Public Key of a certificate, without its link to that one: it gets one to the new certificate.
+/// The Public Key of a certificate, if it is here, without its link to that one: it gets one to the new certificate. It must be
+/// one that Certify would take.
 fn public_key_of(context: &mut Context<'_>, existing: &Record) -> OpResult<Option<Record>> {
     let linked = existing.linked_ids(LinkType::PublicKeyLink).next();
     let Some(id) = linked else { return Ok(None) };
     let Some(found) = context.txn.find(&id)? else { return Ok(None) };
-    if found.object_type != ObjectType::PublicKey || found.destroyed {
+    if found.object_type != ObjectType::PublicKey {
         return Ok(None);
     }
+    certify::check_usable(&found, context.now)?;
     let mut public = found.as_ref().clone();
     let old = |attribute: &Attribute| {
         matches!(attribute, Attribute::Link(link) if link.link_type == LinkType::CertificateLink

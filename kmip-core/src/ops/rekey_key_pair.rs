@@ -1,10 +1,10 @@
 //! Re-key Key Pair (KMIP 1.4 §4.5, KMIP 2.1 §6.1.47): a new pair takes the place of a pair, which its private key names.
 
 use kmip_codec::attribute::Attribute;
-use kmip_codec::attribute::values::CryptographicDomainParameters;
+use kmip_codec::attribute::values::{CryptographicDomainParameters, UniqueIdentifier};
 use kmip_codec::inline::Text;
 use kmip_codec::operation::rekey_key_pair::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
-use kmip_codec::registry::{LinkType, ObjectType, Operation};
+use kmip_codec::registry::{LinkType, ObjectType, Operation, UniqueIdentifierEnumeration};
 
 use super::create_key_pair::{self, Pair};
 use crate::batch::Context;
@@ -17,7 +17,7 @@ pub(super) fn rekey_key_pair(
     request: ReKeyKeyPairRequest,
 ) -> OpResult<ReKeyKeyPairResponse> {
     let id = request.private_key_unique_identifier.as_ref().or(request.unique_identifier.as_ref());
-    let id = context.target(id)?;
+    let id = context.target(id.map(private_key).as_ref())?;
     let mut existing = existing_pair(context, &id)?;
     let common_masks = request.common_protection_storage_masks.as_ref();
     let masks = [&request.private_protection_storage_masks, &request.public_protection_storage_masks];
@@ -41,6 +41,16 @@ pub(super) fn rekey_key_pair(
         private_key_attributes: None,
         public_key_attributes: None,
     })
+}
+
+/// A reference to a pair means its private key here.
+fn private_key(id: &UniqueIdentifier) -> UniqueIdentifier {
+    use UniqueIdentifierEnumeration as U;
+    match id {
+        UniqueIdentifier::Placeholder(U::CreateKeyPair) => UniqueIdentifier::Placeholder(U::CreateKeyPairPrivateKey),
+        UniqueIdentifier::Placeholder(U::ReKeyKeyPair) => UniqueIdentifier::Placeholder(U::ReKeyKeyPairPrivateKey),
+        other => other.clone(),
+    }
 }
 
 /// A private key and the public key that it links to.

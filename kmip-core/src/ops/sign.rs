@@ -27,9 +27,9 @@ pub(super) fn sign(context: &mut Context<'_>, mut request: SignRequest) -> OpRes
     }
 }
 
-fn scheme(request: &SignRequest, key: &Record, digested: bool) -> OpResult<Signing> {
+fn scheme(request: &SignRequest, key: &Record, digest: Option<usize>) -> OpResult<Signing> {
     let parameters = effective(request.cryptographic_parameters.as_deref(), key);
-    match signature::choose(key, parameters, digested)? {
+    match signature::choose(key, parameters, digest)? {
         Choice::Scheme(signing) => Ok(signing),
         Choice::OtherKey => bad("the parameters are those of another kind of key"),
     }
@@ -39,7 +39,7 @@ fn whole(context: &mut Context<'_>, mut request: SignRequest) -> OpResult<SignRe
     let id = context.target(request.unique_identifier.as_ref())?;
     let view = key::usable(context, &id, Use::Sign)?;
     let content = Content::new(context, request.data.take(), request.digested_data.take())?;
-    let signing = scheme(&request, &view, content.is_digest())?;
+    let signing = scheme(&request, &view, content.digest_length())?;
     let prepared = Prepared::new(context, &view)?;
     key::pace(context, &view)?;
     usage::charge(context, &view, content.len())?;
@@ -55,7 +55,7 @@ fn first(context: &mut Context<'_>, mut request: SignRequest) -> OpResult<SignRe
     let view = key::usable(context, &id, Use::Sign)?;
     refuse_digest(request.digested_data.as_ref())?;
     let data = data_of_part(context, request.data.take())?;
-    let signing = scheme(&request, &view, false)?;
+    let signing = scheme(&request, &view, None)?;
     let prepared = Prepared::new(context, &view)?;
     usage::charge(context, &view, data.len())?;
     let vault = context.engine.vault.as_ref();

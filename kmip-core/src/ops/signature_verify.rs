@@ -29,9 +29,9 @@ pub(super) fn signature_verify(
     }
 }
 
-fn scheme(request: &SignatureVerifyRequest, key: &Record, digested: bool) -> OpResult<Choice> {
+fn scheme(request: &SignatureVerifyRequest, key: &Record, digest: Option<usize>) -> OpResult<Choice> {
     let parameters = effective(request.cryptographic_parameters.as_deref(), key);
-    signature::choose(key, parameters, digested)
+    signature::choose(key, parameters, digest)
 }
 
 fn whole(context: &mut Context<'_>, mut request: SignatureVerifyRequest) -> OpResult<SignatureVerifyResponse> {
@@ -40,7 +40,7 @@ fn whole(context: &mut Context<'_>, mut request: SignatureVerifyRequest) -> OpRe
     let content = Content::new(context, request.data.take(), request.digested_data.take())?;
     let signature = request.signature_data.take();
     let signature = signature.ok_or_else(|| OpError::new(Fault::InvalidMessage, "Signature Data is required"))?;
-    let indicator = match scheme(&request, &view, content.is_digest())? {
+    let indicator = match scheme(&request, &view, content.digest_length())? {
         // A signature by another kind of key is not valid, and no error (OASIS case TC-ECDSA-SIGN-DIGESTEDDATA-1).
         Choice::OtherKey => ValidityIndicator::Invalid,
         Choice::Scheme(signing) => {
@@ -57,7 +57,7 @@ fn first(context: &mut Context<'_>, mut request: SignatureVerifyRequest) -> OpRe
     let view = key::usable(context, &id, Use::Verify)?;
     refuse_digest(request.digested_data.as_ref())?;
     let data = data_of_part(context, request.data.take())?;
-    let Choice::Scheme(signing) = scheme(&request, &view, false)? else {
+    let Choice::Scheme(signing) = scheme(&request, &view, None)? else {
         return bad("the parameters are those of another kind of key");
     };
     let prepared = Prepared::new(context, &view)?;

@@ -4,7 +4,7 @@
 //! trust anchor of the administration, the server's own authority, or a self-signed certificate that the client's scope
 //! holds as an Active object and that the request names by its identifier. A chain that ends elsewhere is Unknown.
 
-use kmip_codec::attribute::values::UniqueIdentifier;
+use kmip_codec::inline::Text;
 use kmip_codec::object::{Certificate, ManagedObject};
 use kmip_codec::operation::validate::{ValidateRequest, ValidateResponse};
 use kmip_codec::registry::{CertificateType, State, ValidityIndicator};
@@ -36,7 +36,8 @@ struct Given {
 }
 
 pub(super) fn validate(context: &mut Context<'_>, request: ValidateRequest) -> OpResult<ValidateResponse> {
-    let count = request.certificate.len().saturating_add(request.unique_identifier.len());
+    let ids = context.resolve_all(&request.unique_identifier)?;
+    let count = request.certificate.len().saturating_add(ids.len());
     if count == 0 {
         return fail(Fault::InvalidMessage, "Validate needs certificates, or identifiers of certificates");
     }
@@ -50,7 +51,7 @@ pub(super) fn validate(context: &mut Context<'_>, request: ValidateRequest) -> O
     for certificate in &request.certificate {
         given.push(Given { der: value(certificate)?, revoked: None, held: false });
     }
-    for id in &request.unique_identifier {
+    for id in ids {
         given.push(held(context, id)?);
     }
     let date = request.validity_date.map_or(context.now, |date| date.0);
@@ -75,8 +76,8 @@ fn value(certificate: &Certificate) -> OpResult<Vec<u8>> {
 }
 
 /// A certificate of the client's scope.
-fn held(context: &mut Context<'_>, id: &UniqueIdentifier) -> OpResult<Given> {
-    let id = context.target(Some(id))?;
+fn held(context: &mut Context<'_>, id: Text) -> OpResult<Given> {
+    context.subject = Some(id.clone());
     let view = context.txn.view(&id)?;
     if attribute_of!(view, ArchiveDate).is_some() {
         return fail(Fault::ObjectArchived, "the certificate is archived: recover it first");

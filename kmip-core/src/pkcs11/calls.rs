@@ -306,13 +306,13 @@ impl Call<'_, '_> {
         let context = &mut *self.context;
         tickets::within(context, operation)?;
         let (savepoint, mark) = (context.txn.savepoint(), context.effects.mark());
-        let (discarded, results, given) = (context.discarded.len(), context.results.len(), context.given.len());
+        let (discarded, results, given) = (context.discarded.len(), context.results.len(), context.given.mark());
         let placeholder = context.placeholder.clone();
         let done = ops::begin(context, operation).and_then(|()| work(context));
         // The batch knows nothing of the operations inside a call.
         context.placeholder = placeholder;
         context.results.truncate(results);
-        context.given.truncate(given);
+        context.given.forget(given);
         done.map_err(|error| {
             if error.defer.is_none() {
                 context.txn.roll_back(savepoint);

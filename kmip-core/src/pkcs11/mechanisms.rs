@@ -230,7 +230,12 @@ impl<'a> Named<'a> {
             How::RsaPss(hash) => self.pss(hash),
             How::RsaPkcs => with(CryptographicParameters { padding_method: Some(Padding::PKCS1V1_5), ..NOTHING }),
             How::RsaSign(hash) => with(hashed(Padding::PKCS1V1_5, hash)),
-            How::Ecdsa(hash) => with(CryptographicParameters { hashing_algorithm: hash, ..NOTHING }),
+            // The algorithm is said, so that the parameters of the key do not hold instead.
+            How::Ecdsa(hashing_algorithm) => with(CryptographicParameters {
+                cryptographic_algorithm: Some(Algorithm::ECDSA),
+                hashing_algorithm,
+                ..NOTHING
+            }),
             How::Mac(algorithm, mode) => with(CryptographicParameters {
                 cryptographic_algorithm: Some(algorithm),
                 block_cipher_mode: mode,
@@ -254,7 +259,9 @@ impl<'a> Named<'a> {
             How::Digest(hash) | How::DeriveByHash(hash) => {
                 with(CryptographicParameters { hashing_algorithm: Some(hash), ..NOTHING })
             }
-            How::Eddsa => with(NOTHING),
+            How::Eddsa => {
+                with(CryptographicParameters { cryptographic_algorithm: Some(Algorithm::Ed25519), ..NOTHING })
+            }
             How::Generate(..) | How::GeneratePair(_) | How::Agree => stop(Rv::MECHANISM_INVALID),
         }
     }

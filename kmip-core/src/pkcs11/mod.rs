@@ -72,9 +72,8 @@ impl From<OpError> for Stop {
 fn code_of(fault: Fault) -> Rv {
     match fault {
         Fault::ObjectNotFound | Fault::ObjectDestroyed => Rv::OBJECT_HANDLE_INVALID,
-        Fault::WrongState | Fault::UsageMask | Fault::UsageLimit | Fault::PermissionDenied | Fault::ObjectArchived => {
-            Rv::KEY_FUNCTION_NOT_PERMITTED
-        }
+        Fault::WrongState | Fault::UsageMask | Fault::UsageLimit | Fault::TicketLimit => Rv::KEY_FUNCTION_NOT_PERMITTED,
+        Fault::PermissionDenied | Fault::ObjectArchived => Rv::KEY_FUNCTION_NOT_PERMITTED,
         Fault::WrappingKeyNotFound | Fault::WrappingKeyDestroyed | Fault::WrappingKeyArchived => {
             Rv::WRAPPING_KEY_HANDLE_INVALID
         }

@@ -30,6 +30,17 @@ pub enum ResidentKind {
     },
 }
 
+impl std::fmt::Display for ResidentKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Aes { bits } => write!(f, "AES keys of {bits} bits"),
+            Self::Hmac { bits } => write!(f, "HMAC keys of {bits} bits"),
+            Self::Rsa { bits } => write!(f, "RSA private keys of {bits} bits"),
+            Self::Ec { curve } => write!(f, "private keys on the curve {curve:?}"),
+        }
+    }
+}
+
 /// A key that is to stay in a device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Residence {

@@ -320,5 +320,5 @@ pub trait KeyVault: Cryptography {
 }
 
 fn no_residence(kind: ResidentKind) -> VaultError {
-    VaultError::Unsupported(format!("{kind:?} in hardware: it keeps all material in software"))
+    VaultError::Unsupported(format!("{kind} in hardware: it keeps all material in software"))
 }

@@ -36,7 +36,7 @@ impl Engine {
             return fail(Fault::NotAuthenticated, message);
         };
         if record.requests.is_some_and(|total| tickets.taken(&layout::ticket_requests(&key)) >= total) {
-            return fail(Fault::UsageLimit, "all requests that the ticket was good for were made; log in again");
+            return fail(Fault::TicketLimit, "all requests that the ticket was good for were made; log in again");
         }
         Ok(Presented { key, revision, record })
     }
@@ -95,7 +95,7 @@ pub(crate) fn begin(context: &mut Context<'_>, operation: Operation) -> OpResult
         return fail(Fault::PermissionDenied, "a ticket gets no further tickets: log in with another credential");
     }
     if ticket.record.limit.is_some_and(|limit| left(context, &ticket, 0, limit) <= 0) {
-        return fail(Fault::UsageLimit, "the Usage Limits of the ticket are used up");
+        return fail(Fault::TicketLimit, "the Usage Limits of the ticket are used up");
     }
     let Some(rights) = &ticket.record.rights else {
         context.txn.restrict(None);
@@ -108,7 +108,7 @@ pub(crate) fn begin(context: &mut Context<'_>, operation: Operation) -> OpResult
     }
     let is_spent = |place, limit: Option<Limit>| limit.is_some_and(|limit| left(context, &ticket, place, limit) <= 0);
     if rights.iter().all(|(place, right)| is_spent(*place, right.limit)) {
-        return fail(Fault::UsageLimit, format!("what the ticket's rights permit of {operation} is used up"));
+        return fail(Fault::TicketLimit, format!("what the ticket's rights permit of {operation} is used up"));
     }
     context.txn.restrict(Some(Reach { rights, entered: false }));
     Ok(())
@@ -129,7 +129,7 @@ pub(crate) fn end(context: &mut Context<'_>, operation: Operation) -> OpResult<(
     if let Some(limit) = ticket.record.limit
         && !charge(context, &ticket, 0, limit, bytes)
     {
-        return fail(Fault::UsageLimit, "the Usage Limits of the ticket do not permit this");
+        return fail(Fault::TicketLimit, "the Usage Limits of the ticket do not permit this");
     }
     let Some(Reach { rights, entered }) = reach else { return Ok(()) };
     // A Right that names objects is a right to these: what concerns none is beside it. A search shows no others.
@@ -142,7 +142,7 @@ pub(crate) fn end(context: &mut Context<'_>, operation: Operation) -> OpResult<(
         }
     }
     match spent {
-        true => fail(Fault::UsageLimit, "the Usage Limits of the ticket's rights do not permit this"),
+        true => fail(Fault::TicketLimit, "the Usage Limits of the ticket's rights do not permit this"),
         false => {
             let message = format!("the rights of the ticket permit {operation} on certain objects only");
             fail(Fault::PermissionDenied, message)

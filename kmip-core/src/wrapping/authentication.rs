@@ -110,7 +110,7 @@ fn scheme(key: &Record, parameters: &CryptographicParameters) -> OpResult<Scheme
     if key.object_type == ObjectType::SymmetricKey {
         return mac::choose(key::algorithm(key), parameters).map(Scheme::Mac);
     }
-    match signature::choose(key, parameters, false)? {
+    match signature::choose(key, parameters, None)? {
         Choice::Scheme(signing) => Ok(Scheme::Signature(signing)),
         Choice::OtherKey => {
             Err(OpError::new(Fault::BadCryptographicParameters, "the parameters are those of another kind of key"))

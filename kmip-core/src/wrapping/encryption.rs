@@ -6,6 +6,7 @@ use kmip_codec::object::EncryptionKeyInformation;
 use kmip_codec::registry::{BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, LinkType, ObjectType};
 use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
+use kmip_codec::version::V2_0;
 use zeroize::Zeroizing;
 
 use super::wrapping_key::{self, Purpose};
@@ -57,7 +58,12 @@ impl Encryption {
         };
         let masks = match purpose {
             Purpose::Wrap => CryptographicUsageMask::WrapKey,
-            Purpose::Unwrap => CryptographicUsageMask::UnwrapKey | CryptographicUsageMask::WrapKey,
+            // The cases of 1.4 unwrap with keys that have Wrap Key alone (TC-WRAP-2, TC-WRAP-3); from 2.0 Unwrap Key "applies to
+            // Get operation when unwrapping is required" (KMIP 2.1 §12.1).
+            Purpose::Unwrap if context.version < V2_0 => {
+                CryptographicUsageMask::UnwrapKey | CryptographicUsageMask::WrapKey
+            }
+            Purpose::Unwrap => CryptographicUsageMask::UnwrapKey,
         };
         wrapping_key::permit(&key, masks, purpose, context.now)?;
         Ok(Self { named, mode: mode(&key, &parameters)?, key, parameters })

@@ -24,12 +24,12 @@ use kmip_codec::wire::count::Counter;
 use kmip_codec::wire::ttlv::{TtlvReader, TtlvWriter};
 use kmip_codec::wire::{Sink, Source, Strictness};
 
-use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material;
 use crate::object::Record;
 use crate::ports::vault::Sealed;
+use crate::{attributes, formats};
 use authentication::Authentication;
 use encryption::Encryption;
 use wrapping_key::Purpose;
@@ -228,7 +228,15 @@ pub(crate) fn unwrap(context: &mut Context<'_>, object: &mut ManagedObject) -> O
         EncodingOption::NoEncoding => plain_value(KeyMaterial::Bytes(encoded), None),
         _ => KeyValue::Plain(Box::new(parse(&encoded, block.key_format_type, context.version).map_err(told_as_one)?)),
     });
-    Ok(())
+    check_length(object).map_err(told_as_one)
+}
+
+/// A symmetric key is as long as its key block says. The others tell their length themselves, where they are used.
+fn check_length(object: &ManagedObject) -> OpResult<()> {
+    let ManagedObject::SymmetricKey(key) = object else { return Ok(()) };
+    let KeyBlock { cryptographic_algorithm: algorithm, cryptographic_length: length, .. } = key.key_block;
+    let found = formats::inspect(object)?;
+    found.check(algorithm, length).map_err(|error| OpError::new(Fault::CryptographicFailure, error.to_string()))
 }
 
 /// Checks and decrypts what a Key Value carried, in the order that the Wrapping Method did it.

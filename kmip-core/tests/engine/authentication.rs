@@ -80,6 +80,26 @@ fn guessing_is_slowed() {
     assert!(is_served(&attempt(&harness, CLIENT, "alice", "right")), "one wrong try after a right one delays nothing");
 }
 
+/// A user who may come from any client is not kept out by what one of them tries.
+#[test]
+fn wrong_tries_delay_the_clients_of_their_scope_alone() {
+    let harness = harness();
+    for _ in 0..20 {
+        attempt(&harness, "guesser", "alice", "wrong");
+    }
+    assert!(!is_served(&attempt(&harness, "guesser", "alice", "right")));
+    assert!(is_served(&attempt(&harness, CLIENT, "alice", "right")));
+}
+
+/// "Authentication ... SHALL contain one or more" credentials (KMIP 2.1 §9.4).
+#[test]
+fn an_authentication_without_a_credential_is_none() {
+    let harness = harness();
+    let mut request = RequestMessage::continuing(V2_1, vec![create(&[])]);
+    request.request_header.authentication = Some(Authentication { credential: Vec::new() });
+    assert_eq!(failure(&harness.exchange(CLIENT, &request).batch_item[0]), ResultReason::InvalidMessage);
+}
+
 /// Whoever tries a user of another client's delays itself alone, and is answered as for a user that there is not.
 #[test]
 fn a_client_does_not_lock_out_the_users_of_another() {

@@ -4,7 +4,7 @@ use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{AsynchronousMode, MessageExtension, RequestMessage, ResponseMessage, encode};
-use kmip_codec::operation::ResponsePayload;
+use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
     AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus,
     StorageStatusMask, Tag, UniqueIdentifierEnumeration as Form,
@@ -112,6 +112,17 @@ fn a_denied_check_empties_the_placeholder() {
     }
 }
 
+#[test]
+fn a_check_for_less_than_no_use_is_refused() {
+    let harness = Harness::new();
+    let (operation, mut payload) = check(None, CryptographicUsageMask::Encrypt);
+    if let RequestPayload::Check(request) = &mut payload {
+        request.usage_limits_count = Some(-1);
+    }
+    let items = harness.batch(V2_1, vec![create(&[]), (operation, payload)]);
+    assert_eq!(failure(&items[1]), ResultReason::InvalidField);
+}
+
 /// KMIP 2.1 §6: Check is not one of the operations that set the placeholder.
 #[test]
 fn a_granted_check_leaves_the_placeholder() {
@@ -164,12 +175,55 @@ fn a_position_counts_all_identifiers_of_the_response() {
             assert_eq!(id_of(answer!(Get, items.next().unwrap()).unique_identifier), **expected);
         }
         assert_eq!(failure(&items.next().unwrap()), ResultReason::ObjectNotFound, "there are seven");
-        // Several that were found are not one.
-        let located = || get(Some(UniqueIdentifier::Placeholder(Form::Locate)));
-        let items = harness.batch(version, vec![locate(&[name("older")]), located(), locate(&[]), located()]);
-        assert_eq!(id_of(answer!(Get, items[1].clone()).unique_identifier), older);
-        assert_eq!(failure(&items[3]), ResultReason::ObjectNotFound);
     }
+}
+
+/// KMIP 2.1 §11.58: "If multiple unique identifiers would be referenced then the operation is repeated for each of them."
+#[test]
+fn an_item_is_done_for_each_object_that_its_reference_stands_for() {
+    let harness = Harness::new();
+    let ids = ["a", "b", "c"].map(|text| harness.created(V2_1, &[name(text)]));
+    let newest_first: Vec<&String> = ids.iter().rev().collect();
+    let located = || get(Some(UniqueIdentifier::Placeholder(Form::Locate)));
+    let destroyed = || destroy(Some(UniqueIdentifier::Placeholder(Form::Locate)));
+    for version in [V2_0, V2_1] {
+        let items = harness.batch(version, vec![locate(&[name("a")]), located(), locate(&[]), located()]);
+        let numbers: Vec<_> = items.iter().map(|item| item.unique_batch_item_id.clone()).collect();
+        assert!(numbers[3..].iter().all(|number| *number == numbers[3]), "{numbers:?}");
+        let got = |item| id_of(answer!(Get, item).unique_identifier);
+        let mut answers = items.into_iter().skip(1);
+        assert_eq!(got(answers.next().unwrap()), ids[0]);
+        let each: Vec<String> = answers.skip(1).map(got).collect();
+        assert_eq!(each.iter().collect::<Vec<_>>(), newest_first);
+        // The first that fails ends the batch; what is asked for in vain is not done at all.
+        let twice = vec![locate(&[]), destroyed(), destroyed(), located()];
+        let undo = Some(BatchErrorContinuationOption::Undo);
+        let response = harness.exchange(CLIENT, &with_option(twice, undo));
+        let mut expected = vec![ResultStatus::OperationUndone; 4];
+        expected.push(ResultStatus::OperationFailed);
+        assert_eq!(statuses(&response), expected);
+        let none = harness.batch(version, vec![locate(&[name("z")]), located()]);
+        assert_eq!(failure(&none[1]), ResultReason::ObjectNotFound);
+    }
+}
+
+/// What a request is done as is bounded; a job answers for as many items as it was asked for.
+#[test]
+fn items_are_repeated_within_limits() {
+    let harness = Harness::new();
+    for text in ["a", "b", "c"] {
+        harness.created(V2_1, &[name(text)]);
+    }
+    let located = || get(Some(UniqueIdentifier::Placeholder(Form::Locate)));
+    let many = std::iter::once(locate(&[])).chain(std::iter::repeat_with(located).take(498)).collect();
+    let items = harness.batch(V2_1, many);
+    let refused = items.iter().filter(|item| item.result_status == ResultStatus::OperationFailed).count();
+    assert_eq!((items.len(), refused), (1_000 - 1, 498 - 250), "250 are done three times, the rest not at all");
+    assert_eq!(failure(items.last().unwrap()), ResultReason::InvalidField);
+    let mut request = with_option(vec![locate(&[]), located()], None);
+    request.request_header.asynchronous_indicator = Some(AsynchronousMode(AsynchronousIndicator::Mandatory));
+    let response = harness.exchange(CLIENT, &request);
+    assert_eq!(statuses(&response), [ResultStatus::OperationPending; 2]);
 }
 
 /// KMIP 1.4 §6.13 has three options; one that is none of them is no choice of the server's.
@@ -316,6 +370,30 @@ fn a_misplaced_field_is_an_invalid_message_and_an_unknown_one_an_invalid_field()
 }
 
 /// KMIP 2.1 §9.15: an answer that is too large fails, and what it would have told is not done.
+/// KMIP 2.1 §9.12: the client cannot take more, not even to learn that something failed.
+#[test]
+fn no_answer_is_longer_than_its_client_can_take() {
+    for version in SUPPORTED_VERSIONS {
+        for option in [BatchErrorContinuationOption::Stop, BatchErrorContinuationOption::Continue] {
+            let harness = Harness::new();
+            let id = harness.created(version, &[]);
+            let items = (0..6).map(|_| get_attributes(text(&id))).collect();
+            let mut request = RequestMessage::continuing(version, items);
+            request.request_header.batch_error_continuation_option = Some(option);
+            let length = |request: &RequestMessage| {
+                encode(Tag::ResponseMessage, &harness.exchange(CLIENT, request), version).len()
+            };
+            let whole = length(&request);
+            for maximum in (700..whole + 32).step_by(24) {
+                request.request_header.maximum_response_size = i32::try_from(maximum).ok();
+                let length = length(&request);
+                assert!(length <= maximum, "KMIP {version}, {option}: {length} bytes, and not {maximum}");
+            }
+            assert_eq!(length(&request), whole);
+        }
+    }
+}
+
 #[test]
 fn a_change_whose_answer_is_too_large_is_not_made() {
     for version in SUPPORTED_VERSIONS {
@@ -336,9 +414,10 @@ fn a_change_whose_answer_is_too_large_is_not_made() {
     }
 }
 
-/// KMIP 2.1 §9.16: an extension that is critical and unknown fails its item; one that is not critical is ignored.
+/// KMIP 1.4 §6.16, KMIP 2.1 §9.13: an extension that is critical and unknown has the message rejected as a whole; one that is
+/// not critical is ignored.
 #[test]
-fn a_critical_extension_fails_its_item_alone() {
+fn a_critical_extension_fails_the_message() {
     for (version, reason) in [(V1_4, ResultReason::FeatureNotSupported), (V2_0, ResultReason::UnknownMessageExtension)]
     {
         let harness = Harness::new();
@@ -351,9 +430,13 @@ fn a_critical_extension_fails_its_item_alone() {
             }];
         }
         let response = harness.exchange(CLIENT, &request);
-        let (done, failed) = (ResultStatus::Success, ResultStatus::OperationFailed);
-        assert_eq!(statuses(&response), [done, failed, done]);
-        assert_eq!(failure(&response.batch_item[1]), reason);
+        assert_eq!(statuses(&response), [ResultStatus::OperationFailed; 3]);
+        assert!(response.batch_item.iter().all(|item| failure(item) == reason));
+        assert_eq!(harness.engine.object_count(), 0);
+        request.batch_item.iter_mut().flat_map(|item| &mut item.message_extension).for_each(|extension| {
+            extension.criticality_indicator = false;
+        });
+        assert_eq!(statuses(&harness.exchange(CLIENT, &request)), [ResultStatus::Success; 3]);
     }
 }
 

@@ -139,12 +139,17 @@ fn contradictions_are_refused() {
         let key_block = key_block(KeyFormatType::Raw, &[7; 16], Some((Algorithm::AES, 256)));
         ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block }))
     };
+    let symmetric_rsa = {
+        let key_block = key_block(KeyFormatType::Raw, &[7; 16], Some((Algorithm::RSA, 128)));
+        ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block }))
+    };
     let not_pkcs1 = PublicKey { key_block: key_block(KeyFormatType::PKCS_1, b"no key", Some((Algorithm::RSA, 2048))) };
     let not_pkcs8 = PrivateKey { key_block: key_block(KeyFormatType::PKCS_8, b"no key", None) };
     for (object, attributes) in [
         (aes(&[7; 16]), vec![Attribute::CryptographicLength(256)]),
         (aes(&[7; 16]), vec![Attribute::CryptographicAlgorithm(Algorithm::DES3)]),
         (wrong_length, vec![]),
+        (symmetric_rsa, vec![]),
         (ManagedObject::PublicKey(Box::new(not_pkcs1)), vec![]),
         (ManagedObject::PrivateKey(Box::new(not_pkcs8)), vec![]),
     ] {
@@ -404,6 +409,7 @@ fn a_template_has_no_state() {
     assert_eq!(failure(&harness.item(V1_4, activate(text(&id)))), ResultReason::IllegalOperation);
     assert!(!harness.attributes_of(V1_4, &id).iter().any(|attribute| attribute.tag() == Tag::State));
     crate::support::success(harness.item(V1_4, destroy(text(&id))));
+    assert_eq!(failure(&harness.item(V1_4, get_attributes(text(&id)))), ResultReason::ItemNotFound, "with all of it");
     let use_it = from_template(&["t"], &[Attribute::CryptographicAlgorithm(Algorithm::AES)]);
     assert_eq!(failure(&harness.item(V1_4, use_it)), ResultReason::ItemNotFound);
 }

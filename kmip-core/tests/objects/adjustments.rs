@@ -182,6 +182,19 @@ fn adjustments_follow_the_rules_of_the_attribute() {
         harness.put(&record);
         assert_eq!(reason_of(&id, Tag::ProtectionPeriod, By::Increment), R::ObjectArchived);
     }
+    // What a client gives its first value, and changes no more, is added and not moved.
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &[]);
+    let first =
+        |tag, by, value: Option<ItemValue>| adjust(&harness, V2_1, &id, &[AttributeReference::Tag(tag)], by, value);
+    let day = || Some(ItemValue::Interval(86_400));
+    success(first(Tag::RotateInterval, By::Increment, day()));
+    success(first(Tag::RotateAutomatic, By::Negate, None));
+    let attributes = harness.attributes_of(V2_1, &id);
+    assert!(attributes.contains(&Attribute::RotateInterval(Interval(86_400))), "{attributes:?}");
+    assert!(attributes.contains(&Attribute::RotateAutomatic(true)), "{attributes:?}");
+    assert_eq!(failure(&first(Tag::RotateInterval, By::Increment, day())), R::ReadOnlyAttribute);
+    assert_eq!(failure(&first(Tag::RotateAutomatic, By::Negate, None)), R::ReadOnlyAttribute);
     let harness = Harness::new();
     let id = harness.created(V1_4, &[]);
     let references = [AttributeReference::Tag(Tag::CryptographicUsageMask)];

@@ -11,6 +11,7 @@ mod requests;
 mod adjustments;
 mod allocations;
 mod archives;
+mod creation;
 mod exports;
 mod groups;
 mod leases;

@@ -129,6 +129,16 @@ fn a_request_gets_what_it_leaves_out() {
     let harness = harness.reopened(START + 5);
     assert_eq!(defaults(&harness), set, "defaults are durable");
     harness.verify().expect("a whole store");
+    // An object that comes as a whole says itself what it is.
+    let id = harness.registered(V2_1, aes(&[7; 32]), &[Attribute::ObjectGroup(Text::new("disks"))]);
+    let whole = harness.attributes_of(V2_1, &id);
+    assert!(whole.contains(&Attribute::CryptographicLength(256)), "{whole:?}");
+    assert!(whole.contains(&mask(Mask::Encrypt | Mask::Decrypt)), "{whole:?}");
+    let mut silent = aes(&[7; 32]);
+    let block = silent.key_block_mut().expect("a key");
+    (block.cryptographic_algorithm, block.cryptographic_length) = (None, None);
+    let id = harness.registered(V2_1, silent, &[]);
+    assert!(harness.attributes_of(V2_1, &id).contains(&Attribute::CryptographicAlgorithm(Algorithm::AES)));
     success(set_defaults(&harness, V2_1, None));
     assert_eq!(defaults(&harness), []);
     assert_eq!(failure(&harness.item(V2_1, create_with(Bag::default()))), ResultReason::InvalidAttribute);

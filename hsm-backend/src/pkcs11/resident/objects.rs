@@ -64,7 +64,7 @@ pub(super) fn importable(kind: ResidentKind, secret: &Secret) -> Result<Option<S
     let Some(spec) = pair_of(kind) else { return Ok(None) };
     match key_pair::from_pkcs8(spec, secret) {
         Ok(pair) => Ok(Some(pair.private)),
-        Err(_) => Err(VaultError::Unsupported(format!("this key, which is not a usual {kind:?}, in a device"))),
+        Err(_) => Err(VaultError::Unsupported(format!("this key in a device: it is none of the usual {kind}"))),
     }
 }
 

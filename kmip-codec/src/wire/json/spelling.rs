@@ -91,7 +91,7 @@ impl Spelling for Json {
 
     /// Fractional seconds are cut off, as §4.1.6.11 demands.
     fn date_time(value: Spelt<'_>) -> Meaning<i64> {
-        text::date_time_cut(string(value, "an ISO 8601 date, or a hexadecimal string")?)
+        text::date_time(string(value, "an ISO 8601 date, or a hexadecimal string")?)
     }
 
     fn interval(value: Spelt<'_>) -> Meaning<u32> {

@@ -117,17 +117,8 @@ fn nibble(digit: u8) -> Option<u8> {
 
 const MICROSECONDS: i128 = 1_000_000;
 
-/// A Date-Time: ISO 8601 with a zone, or the number of seconds in hexadecimal.
+/// A Date-Time: ISO 8601, or the number of seconds in hexadecimal. Fractional seconds "should be ignored (truncated)".
 pub fn date_time(text: &str) -> Result<i64, Expected> {
-    if let Some(bits) = after_0x(text, 16) {
-        return Ok(bits?.cast_signed());
-    }
-    let moment = moment(text)?;
-    if moment.nanosecond() == 0 { Ok(moment.unix_timestamp()) } else { Err("whole seconds") }
-}
-
-/// A Date-Time whose fractional seconds are cut off.
-pub fn date_time_cut(text: &str) -> Result<i64, Expected> {
     match after_0x(text, 16) {
         Some(bits) => Ok(bits?.cast_signed()),
         None => Ok(moment(text)?.unix_timestamp()),
@@ -146,8 +137,10 @@ pub fn date_time_extended(text: &str) -> Result<i64, Expected> {
     i64::try_from(nanoseconds / 1_000).map_err(|_| "a date within 64 bits of microseconds")
 }
 
+/// A moment; without a time zone, which is optional, in UTC.
 fn moment(text: &str) -> Result<OffsetDateTime, Expected> {
-    OffsetDateTime::parse(text, &Rfc3339).map_err(|_| "an ISO 8601 date with a time zone")
+    let read = |text: &str| OffsetDateTime::parse(text, &Rfc3339);
+    read(text).or_else(|_| read(&format!("{text}Z"))).map_err(|_| "an ISO 8601 date")
 }
 
 /// The text of a Date-Time; hexadecimal where the year has not four digits.
@@ -248,12 +241,16 @@ mod tests {
     }
 
     #[test]
-    fn dates_need_a_zone_and_come_back() {
+    fn dates_are_read_and_come_back() {
         assert_eq!(date_time("2001-01-01T10:00:00+10:00"), Ok(978_307_200));
         assert_eq!(date_time("2001-01-01T00:00:00Z"), Ok(978_307_200));
         assert_eq!(date_time("1969-12-31T23:59:59-00:00"), Ok(-1));
-        assert!(date_time("2001-01-01T10:00:00").is_err());
-        assert!(date_time("2001-01-01T10:00:00.5Z").is_err());
+        assert_eq!(date_time("2001-01-01T00:00:00"), Ok(978_307_200));
+        assert_eq!(date_time("2001-01-01T00:00:00.999Z"), Ok(978_307_200));
+        assert_eq!(date_time("1969-12-31T23:59:58.5Z"), Ok(-2));
+        for wrong in ["2001-01-01", "2001-01-01T10:00:00ZZ", "2001-01-01T10:00:00+", "", "Z"] {
+            assert!(date_time(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(date_time_extended("2001-01-01T00:00:00.000001Z"), Ok(978_307_200_000_001));
         assert!(date_time_extended("2001-01-01T00:00:00.0000001Z").is_err());
         for seconds in [0, -1, 978_307_200, i64::MAX, i64::MIN, 253_402_300_799, 253_402_300_800, -62_167_219_201] {
