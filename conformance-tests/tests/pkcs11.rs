@@ -209,6 +209,11 @@ const READS: u64 = 4;
 const WRITES: u64 = 6;
 const P256: &[u8] = &[0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
 
+/// CK_RSA_PKCS_OAEP_PARAMS with SHA-256.
+fn oaep() -> Option<Input> {
+    Some(input().ulong(0x250).ulong(2).ulong(1).octets(b""))
+}
+
 fn bytes(digits: &str) -> Vec<u8> {
     hex::decode(digits).expect("hexadecimal digits")
 }
@@ -349,6 +354,29 @@ fn ciphers_give_their_known_answers_whole_and_in_parts_in(version: Version) {
     }
 }
 
+/// C_EncryptInit refuses a key of another kind than the mechanism and a parameter that does not fit; nothing is under way then.
+#[test]
+fn what_cannot_be_done_is_said_at_once() {
+    for version in VERSIONS {
+        let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), version);
+        let session = caller.session(WRITES);
+        let key = caller.secret_key(session, AES, &[7; 16]);
+        let init = |mechanism, parameter| input().ulong(session).mechanism(mechanism, parameter).ulong(key);
+        let (short, whole) = (Some(input().octets(&[0; 8])), Some(input().octets(&[0; 16])));
+        for (mechanism, parameter, code) in [
+            (0x1082, short, Rv::MECHANISM_PARAM_INVALID),
+            (0x0132, None, Rv::KEY_TYPE_INCONSISTENT),
+            (0x0009, oaep(), Rv::KEY_TYPE_INCONSISTENT),
+        ] {
+            assert_eq!(caller.refused(F::C_EncryptInit, init(mechanism, parameter)), code, "{mechanism:#x}");
+        }
+        let encrypt = input().ulong(session).octets(&[0; 16]).room(16);
+        assert_eq!(caller.refused(F::C_Encrypt, encrypt.clone()), Rv::OPERATION_NOT_INITIALIZED);
+        caller.must(F::C_EncryptInit, init(0x1082, whole));
+        caller.must(F::C_Encrypt, encrypt);
+    }
+}
+
 /// FIPS 180-4 examples, and RFC 4231 test case 2.
 #[test]
 fn digests_and_codes_give_their_known_answers() {
@@ -432,16 +460,16 @@ fn pairs_sign_and_verify_in_the_forms_of_pkcs11_in(version: Version) {
         let verify = input().ulong(session).octets(message).octets(&forged);
         assert_eq!(caller.refused(F::C_Verify, verify), Rv::SIGNATURE_INVALID, "{mechanism:#x}");
         // A private key does not verify, nor a public one sign.
-        caller.must(F::C_SignInit, init(public));
+        assert_eq!(caller.refused(F::C_SignInit, init(public)), Rv::KEY_TYPE_INCONSISTENT, "{mechanism:#x}");
+        assert_eq!(caller.refused(F::C_VerifyInit, init(private)), Rv::KEY_TYPE_INCONSISTENT, "{mechanism:#x}");
         let sign = input().ulong(session).octets(message).room(length);
-        assert_eq!(caller.refused(F::C_Sign, sign), Rv::KEY_TYPE_INCONSISTENT, "{mechanism:#x}");
+        assert_eq!(caller.refused(F::C_Sign, sign), Rv::OPERATION_NOT_INITIALIZED, "{mechanism:#x}");
     }
     assert_eq!(caller.find(session, input().count(2).number(CLASS, 2).text(ID, b"\x01\x02")).len(), 3);
     assert_eq!(caller.find(session, input().count(2).number(CLASS, 3).text(LABEL, b"pair")).len(), 3);
-    let oaep = Some(input().ulong(0x250).ulong(2).ulong(1).octets(b""));
-    caller.must(F::C_EncryptInit, input().ulong(session).mechanism(9, oaep.clone()).ulong(rsa.0));
+    caller.must(F::C_EncryptInit, input().ulong(session).mechanism(9, oaep()).ulong(rsa.0));
     let cipher = caller.must(F::C_Encrypt, input().ulong(session).octets(b"secret").room(256)).buffer();
-    caller.must(F::C_DecryptInit, input().ulong(session).mechanism(9, oaep).ulong(rsa.1));
+    caller.must(F::C_DecryptInit, input().ulong(session).mechanism(9, oaep()).ulong(rsa.1));
     assert_eq!(caller.must(F::C_Decrypt, input().ulong(session).octets(&cipher).room(256)).buffer(), b"secret");
     let asked = input().ulong(session).ulong(rsa.0).count(2).ulong(MODULUS).byte(0).byte(1).count(256);
     let mut told = caller.must(F::C_GetAttributeValue, asked.ulong(MODULUS_BITS).byte(0).byte(1));
@@ -495,9 +523,8 @@ fn objects_are_found_read_and_destroyed_by_their_client_alone_in(version: Versio
     let public = input().ulong(session).mechanism(0x250, None).ulong(closed);
     assert_eq!(caller.refused(F::C_EncryptInit, public), Rv::MECHANISM_INVALID);
     // What the key's mask does not permit, PKCS#11 does not, either.
-    caller.must(F::C_SignInit, input().ulong(session).mechanism(0x108A, None).ulong(closed));
-    let sign = input().ulong(session).octets(b"message").room(16);
-    assert_eq!(caller.refused(F::C_Sign, sign), Rv::KEY_FUNCTION_NOT_PERMITTED);
+    let sign = input().ulong(session).mechanism(0x108A, None).ulong(closed);
+    assert_eq!(caller.refused(F::C_SignInit, sign), Rv::KEY_FUNCTION_NOT_PERMITTED);
 }
 
 impl Caller {

@@ -38,6 +38,8 @@ pub enum Problem {
     Misplaced,
     /// A required field is missing.
     Missing,
+    /// One of several fields is required, and none is there.
+    MissingChoice,
     /// A field that this protocol version does not have.
     OtherVersion,
     /// A bound was exceeded; says which.
@@ -81,14 +83,20 @@ impl fmt::Display for DecodeError {
             Problem::TrailingBytes => f.write_str("bytes follow the message"),
             Problem::BadLength => f.write_str("the length does not fit the item type"),
             Problem::NonZeroPadding => f.write_str("padding bytes are not zero"),
-            Problem::BadTag => f.write_str("the tag is outside the ranges 42xxxx and 54xxxx"),
+            Problem::BadTag => {
+                f.write_str("the tag is none of KMIP: it has no known name, and is not 42xxxx or 54xxxx")
+            }
             Problem::UnknownType => f.write_str("unknown item type"),
+            Problem::WrongType { expected, found: ItemType(0) } => {
+                write!(f, "expected {expected}, found no type of KMIP")
+            }
             Problem::WrongType { expected, found } => write!(f, "expected {expected}, found {found}"),
             Problem::BadValue(what) => write!(f, "expected {what}"),
             Problem::Unexpected => f.write_str("unexpected field"),
             Problem::Duplicate => f.write_str("field given more than once"),
             Problem::Misplaced => f.write_str("field stands after one that must follow it"),
             Problem::Missing => f.write_str("required field is missing"),
+            Problem::MissingChoice => f.write_str("one of several fields is required, and none is there"),
             Problem::OtherVersion => f.write_str("field does not exist in this protocol version"),
             Problem::Limit(what) => write!(f, "limit exceeded: {what}"),
             Problem::Syntax(what) => f.write_str(what),

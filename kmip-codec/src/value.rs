@@ -177,7 +177,7 @@ impl<T: Choice> ChoiceField for T {
     }
     fn take_choice_field(next: &mut Tag, source: &mut dyn Source) -> Result<Self> {
         if !T::offers(*next) {
-            let problem = if *next == Tag::NONE { Problem::Missing } else { Problem::Unexpected };
+            let problem = if *next == Tag::NONE { Problem::MissingChoice } else { Problem::Unexpected };
             return Err(DecodeError::new(problem, *next));
         }
         let value = T::take_choice(*next, source)?;
@@ -227,8 +227,11 @@ pub(crate) fn unexpected_field(tag: Tag, fields: &[FieldRow], present: &[bool]) 
 /// The error for a field of `S` that this version requires.
 pub(crate) fn missing_field<S: Structure>(field: &str, version: Version) -> DecodeError {
     let row = S::FIELDS.iter().find(|row| row.field == field);
-    let tag = row.and_then(|row| row.tags_in(version)).and_then(|tags| tags.first().copied());
-    DecodeError::new(Problem::Missing, tag.unwrap_or(Tag::NONE))
+    match row.and_then(|row| row.tags_in(version)) {
+        Some([tag]) => DecodeError::new(Problem::Missing, *tag),
+        Some([_, ..]) => DecodeError::new(Problem::MissingChoice, Tag::NONE),
+        Some([]) | None => DecodeError::new(Problem::Missing, Tag::NONE),
+    }
 }
 
 /// What a structure is made of, for comparison with the specification's tables.

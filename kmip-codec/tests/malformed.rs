@@ -197,7 +197,7 @@ fn required_lists_bags_and_objects_are_there() {
     refused(&alone(2, Operation::AddAttribute, &[]), Problem::Missing, Tag::NewAttribute);
     let key = word(Tag::ObjectType, ENUMERATION, 2);
     let template = structure(Tag::TemplateAttribute, &[]);
-    refused(&alone(1, Operation::Register, &[key.clone(), template.clone()]), Problem::Missing, Tag::Certificate);
+    refused(&alone(1, Operation::Register, &[key.clone(), template.clone()]), Problem::MissingChoice, Tag::NONE);
     let method = word(Tag::DerivationMethod, ENUMERATION, 1);
     let nothing = structure(Tag::DerivationParameters, &[]);
     let derive = [key.clone(), method.clone(), nothing.clone(), template.clone()];

@@ -40,7 +40,7 @@ use crate::ports::store::Batch;
 use crate::quota::Claim;
 use crate::repeats;
 use crate::residents::Claims;
-use crate::tickets;
+use crate::tickets::{self, Reach};
 use crate::txn::Txn;
 
 const NOTHING_GIVEN: &str = "the batch has given no identifier that the request can refer to";
@@ -84,10 +84,11 @@ pub(crate) struct Context<'a> {
     pub quota_claims: Vec<Claim>,
     /// What the request does with operations by parts.
     pub effects: Effects,
-    /// The request as it came, its digest once that was needed, and the number of the current item.
+    /// The request as it came, its digest once that was needed, and where the current item stands in it: among the items, and
+    /// among the objects for which it is done.
     request: &'a [u8],
     digest: Option<[u8; 32]>,
-    pub item: usize,
+    pub item: (usize, usize),
     /// Whether an item has a critical extension that is not understood.
     rejected: bool,
 }
@@ -122,7 +123,7 @@ impl<'a> Context<'a> {
             effects: Effects::default(),
             request,
             digest: None,
-            item: 0,
+            item: (0, 0),
             rejected: false,
         }
     }
@@ -163,18 +164,18 @@ impl<'a> Context<'a> {
 
     /// The identifier that a field stands for.
     pub fn resolve(&mut self, id: Option<&UniqueIdentifier>) -> OpResult<Text> {
-        let mut ids = self.resolve_each(id)?;
-        match (ids.pop(), ids.len()) {
-            (Some(id), 0) => Ok(id),
-            (None, _) => fail(Fault::ObjectNotFound, NOTHING_GIVEN),
-            (Some(_), more) => {
-                let message = format!(
-                    "the reference stands for {} objects, and this item is not done for each: it is asynchronous, or not about one object, or there are more than {} items with it",
-                    more.saturating_add(1),
-                    repeats::MOST
-                );
-                fail(Fault::InvalidField, message)
-            }
+        if let Some(UniqueIdentifier::Placeholder(which)) = id
+            && let several @ 2.. = self.given.count(*which)
+        {
+            let message = format!(
+                "the reference stands for {several} objects, and is not taken for each: by an asynchronous item, in a field of its own, or where it makes more than {} items, or more bytes of them than a message has",
+                repeats::MOST
+            );
+            return fail(Fault::InvalidField, message);
+        }
+        match self.resolve_each(id)?.pop() {
+            Some(id) => Ok(id),
+            None => fail(Fault::ObjectNotFound, NOTHING_GIVEN),
         }
     }
 
@@ -182,6 +183,11 @@ impl<'a> Context<'a> {
     pub fn resolve_all(&mut self, ids: &[UniqueIdentifier]) -> OpResult<Vec<Text>> {
         let mut all = Vec::with_capacity(ids.len());
         for id in ids {
+            if let UniqueIdentifier::Placeholder(which) = id
+                && self.given.count(*which).saturating_add(all.len()) > repeats::MOST
+            {
+                return fail(Fault::InvalidField, format!("the list stands for more than {} objects", repeats::MOST));
+            }
             match self.resolve_each(Some(id))? {
                 none if none.is_empty() => return fail(Fault::ObjectNotFound, NOTHING_GIVEN),
                 found => all.extend(found),
@@ -201,6 +207,8 @@ impl<'a> Context<'a> {
             Some(UniqueIdentifier::Index(nth)) => self.given.nth(*nth).into_iter().cloned().collect(),
             Some(UniqueIdentifier::NameReference(name)) => match self.txn.named(&Name::text(name))? {
                 Some(id) => vec![id],
+                // Whose rights reach some objects only learns of no other names.
+                None if self.txn.is_restricted() => return Err(Reach::refusal()),
                 None => return fail(Fault::ObjectNotFound, "no object has the name that the request refers to"),
             },
         })
@@ -339,13 +347,14 @@ pub(crate) fn run(
     let several = (ops::keys_made(&request_items), request_items.len() > 1);
     let mut context = Context::new(engine, bytes, version, principal, env, several);
     context.principal.admit(&mut context.txn);
-    context.rejected = request_items.iter().flatten().any(is_critical);
+    context.rejected = request_items.iter().any(is_critical);
     let untouched = context.effects.mark();
     let count = request_items.len();
     let (mut items, mut audit, mut undone) = (Vec::with_capacity(count), Vec::with_capacity(count), false);
     let mut request_items = repeats::Items::new(request_items);
-    while let Some((asked, item)) = request_items.next(&mut context, accepting.from()) {
-        let place = Place { asked, answer: items.len() };
+    while let Some(item) = request_items.next(&mut context, accepting.from(), &budget) {
+        context.item = request_items.place();
+        let place = Place { asked: context.item.0, answer: items.len() };
         budget.keep_for(request_items.left());
         let (answer, entry) = match run_item(&mut context, item, &mut budget, Some((&mut accepting, place))) {
             Ok(done) => done,
@@ -354,7 +363,6 @@ pub(crate) fn run(
                 return Err(defer);
             }
         };
-        context.item = context.item.saturating_add(1);
         let failed = answer.result_status == ResultStatus::OperationFailed;
         items.push(answer);
         audit.push(entry);
@@ -434,7 +442,6 @@ fn gives_for_good(operation: Operation) -> bool {
             | O::PKCS_11
             | O::GetUsageAllocation
             | O::ObtainLease
-            | O::Poll
             | O::Login
             | O::DelegatedLogin
     )
@@ -442,8 +449,11 @@ fn gives_for_good(operation: Operation) -> bool {
 
 /// Whether an item has an extension that must be understood: this server understands none. "If the indicator is True [...] then
 /// the receiver SHALL reject the entire message" (KMIP 1.4 §6.16, KMIP 2.1 §9.13).
-fn is_critical(item: &RequestBatchItem) -> bool {
-    item.message_extension.iter().any(|extension| extension.criticality_indicator)
+fn is_critical(item: &RequestItem) -> bool {
+    match item {
+        Ok(item) => item.message_extension.iter().any(|extension| extension.criticality_indicator),
+        Err(error) => error.is_critical,
+    }
 }
 
 /// Bytes that the response may still take. What the later items need to be told that they failed is kept for them.
@@ -480,6 +490,12 @@ impl Budget {
         Self { left: None, kept: 0, smallest: 0, ends_at_failure: true }
     }
 
+    /// Whether so many items can all fail.
+    pub fn bears(&self, items: usize) -> bool {
+        let needed = self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items });
+        self.left.is_none_or(|left| left >= needed)
+    }
+
     /// Keeps room for so many later items.
     fn keep_for(&mut self, items: usize) {
         self.kept = self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items });
@@ -506,7 +522,8 @@ impl Budget {
     }
 }
 
-fn told_shortly(item: ResponseBatchItem) -> ResponseBatchItem {
+/// A failure without its message.
+pub(crate) fn told_shortly(item: ResponseBatchItem) -> ResponseBatchItem {
     ResponseBatchItem { result_message: None, ..item }
 }
 
@@ -527,7 +544,7 @@ pub(crate) fn run_item(
     context.subject = None;
     context.remark = None;
     let (operation, id, result) = match item {
-        Err(BatchItemError { operation, unique_batch_item_id, error }) => {
+        Err(BatchItemError { operation, unique_batch_item_id, error, .. }) => {
             let result =
                 match operation.filter(|operation| !ops::is_supported(context.engine, *operation, context.version)) {
                     Some(operation) => fail(Fault::OperationNotSupported, format!("{operation} is not supported")),

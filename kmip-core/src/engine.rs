@@ -366,7 +366,11 @@ impl Engine {
             Ok(outcome) => outcome,
             Err(Defer::Pool(work)) => return Some(Evaluation::Defer(work)),
             Err(Defer::Job(job)) => return self.run_before(&job, env),
-            Err(Defer::Stale) => return None,
+            Err(Defer::JobChanged) => return None,
+            // Whatever is committed waits for the change that is under way.
+            Err(Defer::Stale) => {
+                return Some(Evaluation::Commit(Box::new(Pending::again(Batch::default(), env.now))));
+            }
             Err(Defer::ArchiveKey) => {
                 return Some(self.prepare_archive(&scope, env.now).unwrap_or_else(|error| refused(&error)));
             }

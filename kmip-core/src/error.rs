@@ -515,7 +515,9 @@ pub(crate) enum Defer {
     ArchiveKey,
     /// A job is to run first.
     Job(Box<StartJob>),
-    /// What the evaluation has read changed meanwhile.
+    /// The job that was run has changed meanwhile.
+    JobChanged,
+    /// What was read is older than the store by now: whoever has changed it has not told so yet.
     Stale,
 }
 
@@ -559,7 +561,12 @@ impl OpError {
         Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Job(Box::new(job))) }
     }
 
-    /// Asks for evaluation of what is there now.
+    /// Asks for evaluation of a job as it is now.
+    pub(crate) fn job_changed() -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::JobChanged) }
+    }
+
+    /// Asks for evaluation once the changes that are under way are told.
     pub(crate) fn stale() -> Self {
         Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Stale) }
     }

@@ -86,6 +86,15 @@ impl Given {
         }
     }
 
+    /// How many objects such a reference means.
+    pub fn count(&self, which: UniqueIdentifierEnumeration) -> usize {
+        match which {
+            UniqueIdentifierEnumeration::Locate => self.located.as_ref().map_or(0, |ids| ids.len()),
+            UniqueIdentifierEnumeration::CreateSplitKey => self.parts.as_ref().map_or(0, |ids| ids.len()),
+            which => self.by(which).len(),
+        }
+    }
+
     /// The last identifiers that an operation gave, in their order.
     fn last(&self, operation: Operation, count: usize) -> Vec<Text> {
         let of_it = self.ids.iter().rev().filter(|(by, _)| *by == operation);
@@ -141,6 +150,9 @@ mod tests {
         assert_eq!(given.by(U::CreateKeyPairPublicKey), texts(&["d"]));
         assert_eq!(given.by(U::CreateSplitKey), texts(&["4", "5"]));
         assert_eq!(given.by(U::Locate), texts(&["x", "y"]));
+        for which in [U::CreateKeyPair, U::CreateKeyPairPrivateKey, U::CreateSplitKey, U::Locate, U::Certify] {
+            assert_eq!(given.count(which), given.by(which).len());
+        }
         let mark = given.mark();
         given.locate(&[]);
         assert_eq!(given.by(U::Locate), []);

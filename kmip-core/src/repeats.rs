@@ -1,16 +1,18 @@
 //! An item whose Unique Identifier stands for several objects is done for each of them (KMIP 2.1 §11.58): as if the batch had
 //! an item for each, with an answer of its own under the item's Unique Batch Item ID.
 //!
-//! So it is with operations that are about one object. A field that lists objects lists all of them, and a pair that is
-//! replaced is named by its private key. The number of answers is bounded as that of batch items is.
+//! So it is with operations that are about one object, unless the item is asynchronous. A field that lists objects lists all of
+//! them, and a pair that is replaced is named by its private key. All answers together are as many as batch items may be, and
+//! all copies of an item as long as a message may be; what exceeds that is refused, and not begun.
 
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::{RequestBatchItem, RequestItem};
 use kmip_codec::operation::RequestPayload;
+use kmip_codec::registry::{Operation, Tag, UniqueIdentifierEnumeration};
 
-use crate::batch::Context;
+use crate::batch::{Budget, Context};
 use crate::engine::Engine;
 use crate::env::Work;
 use crate::ops;
@@ -23,7 +25,9 @@ pub(crate) struct Items {
     asked: std::vec::IntoIter<RequestItem>,
     /// The item that is done for several objects, and those that are left.
     again: Option<(RequestItem, std::vec::IntoIter<Text>)>,
-    /// The number of items that were asked for, of those that were begun.
+    /// Where the item that is done stands: among those that were asked for, and how often it was done before.
+    place: (usize, usize),
+    /// Items that were begun.
     begun: usize,
     /// Items that may come to those that were asked for.
     room: usize,
@@ -33,32 +37,42 @@ impl Items {
     /// Nothing is done yet.
     pub fn new(asked: Vec<RequestItem>) -> Self {
         let room = MOST.saturating_sub(asked.len());
-        Self { asked: asked.into_iter(), again: None, begun: 0, room }
+        Self { asked: asked.into_iter(), again: None, place: (0, 0), begun: 0, room }
     }
 
-    /// The next item to be done, with its place among those that were asked for. Items from a place on are not repeated.
-    pub fn next(&mut self, context: &mut Context<'_>, repeated_below: usize) -> Option<(usize, RequestItem)> {
+    /// The next item to be done. Those from a place on are not repeated, nor one for whose answers there is no room.
+    pub fn next(&mut self, context: &mut Context<'_>, repeated_below: usize, budget: &Budget) -> Option<RequestItem> {
         if let Some((item, ids)) = &mut self.again {
             if let Some(id) = ids.next() {
-                return Some((self.begun.saturating_sub(1), about(item, id)));
+                self.place.1 = self.place.1.saturating_add(1);
+                return Some(about(item, id));
             }
             self.again = None;
         }
         let mut item = self.asked.next()?;
-        let place = self.begun;
+        self.place = (self.begun, 0);
         self.begun = self.begun.saturating_add(1);
-        let mut ids = objects(context, &mut item).into_iter();
-        let more = ids.len().saturating_sub(1);
-        if more == 0 || more > self.room || place >= repeated_below {
-            return Some((place, item));
+        let Some(which) = several(context, &mut item).filter(|_| self.place.0 < repeated_below) else {
+            return Some(item);
+        };
+        let more = context.given.count(which).saturating_sub(1);
+        let failures = self.asked.len().saturating_add(more).saturating_add(1);
+        if more > self.room || !budget.bears(failures) || !is_light(context, &item, more) {
+            return Some(item);
         }
         self.room = self.room.saturating_sub(more);
         if ops::keys_made(std::slice::from_ref(&item)) > 0 {
             context.claims.want(context.engine, more);
         }
+        let mut ids = context.given.by(which).into_iter();
         let first = ids.next().map(|id| about(&item, id));
         self.again = Some((item, ids));
-        first.map(|first| (place, first))
+        first
+    }
+
+    /// Where the item that is done stands: among those that were asked for, and how often it was done before.
+    pub fn place(&self) -> (usize, usize) {
+        self.place
     }
 
     /// Items that are left.
@@ -76,12 +90,34 @@ impl Items {
     }
 }
 
-/// The objects for which an item is done, if it is about one and names it by a reference to an earlier item.
-fn objects(context: &Context<'_>, item: &mut RequestItem) -> Vec<Text> {
-    match item.as_mut().map(|item| target(&mut item.request_payload)) {
-        Ok(Some(UniqueIdentifier::Placeholder(which))) => context.given.by(*which),
-        _ => Vec::new(),
+/// The reference of an item to several objects, if it is about one.
+fn several(context: &Context<'_>, item: &mut RequestItem) -> Option<UniqueIdentifierEnumeration> {
+    reference(item.as_mut().ok()?).filter(|which| context.given.count(*which) > 1)
+}
+
+/// Whether an item refers to what an earlier one may have given several of.
+pub(crate) fn may_be_several(item: &RequestBatchItem) -> bool {
+    use UniqueIdentifierEnumeration as U;
+    let which = reference(&mut item.clone());
+    which.is_some_and(|which| matches!(which, U::CreateKeyPair | U::CreateSplitKey | U::Locate | U::ReKeyKeyPair))
+}
+
+/// The reference by which an item names the one object that it is about. A pair that is replaced has its private key's name.
+fn reference(item: &mut RequestBatchItem) -> Option<UniqueIdentifierEnumeration> {
+    use UniqueIdentifierEnumeration as U;
+    let names_pairs = item.operation == Operation::ReKeyKeyPair;
+    match target(&mut item.request_payload) {
+        Some(UniqueIdentifier::Placeholder(U::CreateKeyPair | U::ReKeyKeyPair)) if names_pairs => None,
+        Some(UniqueIdentifier::Placeholder(which)) => Some(*which),
+        _ => None,
     }
+}
+
+/// Whether the copies of an item take no more than one message may.
+fn is_light(context: &Context<'_>, item: &RequestItem, more: usize) -> bool {
+    let Ok(item) = item else { return false };
+    let bytes = kmip_codec::message::encoded_len(Tag::BatchItem, item, context.version);
+    bytes.saturating_mul(more.saturating_add(1)) <= context.engine.config.limits.message_bytes
 }
 
 /// The item about one object.
@@ -97,6 +133,9 @@ fn about(item: &RequestItem, id: Text) -> RequestItem {
 
 /// The Unique Identifier in the payload of an operation that is about one object.
 fn target(payload: &mut RequestPayload) -> Option<&mut UniqueIdentifier> {
+    if let RequestPayload::ReKeyKeyPair(request) = payload {
+        return request.private_key_unique_identifier.as_mut().or(request.unique_identifier.as_mut());
+    }
     macro_rules! of {
         ($($optional:ident)+; $($required:ident)+) => {
             match payload {

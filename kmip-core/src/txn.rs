@@ -190,6 +190,11 @@ impl<'a> Txn<'a> {
         Ok(found)
     }
 
+    /// Whether the rights of the request's ticket reach some objects only.
+    pub fn is_restricted(&self) -> bool {
+        self.reach.as_ref().is_some_and(Reach::names_objects)
+    }
+
     /// Notes that the item works with an object, if the rights of the request's ticket reach it.
     fn enter(&mut self, id: &Text, record: Option<&Record>) -> OpResult<()> {
         let is_new = self.overlay.changed.contains_key(id) && !self.read.contains_key(id);
@@ -270,7 +275,7 @@ impl<'a> Txn<'a> {
         let state = self.name_state(name)?;
         match &state.now {
             Some(holder) if holder != id => {
-                if self.is_stale()? {
+                if self.is_behind(name)? {
                     return Err(OpError::stale());
                 }
                 // The name itself stays out: the message goes to the audit log, where a thief of the disk would read it.
@@ -283,9 +288,11 @@ impl<'a> Txn<'a> {
         }
     }
 
-    /// Whether an object has changed since it was read. What names say is read apart, so that both may not agree.
-    fn is_stale(&self) -> OpResult<bool> {
-        for (id, read) in &self.read {
+    /// Whether an object that had a name has changed since it was read: the name is read apart, and may tell more.
+    fn is_behind(&self, name: &Name) -> OpResult<bool> {
+        let had_it = |read: &&Arc<Stored>| read.record.names().any(|own| own.value == name.value);
+        for read in self.read.values().filter(had_it) {
+            let id = &read.record.id;
             let found = self.store.get(&layout::object(&self.scope, id))?;
             if found.map(|found| found.revision) != Some(read.revision) {
                 return Ok(true);

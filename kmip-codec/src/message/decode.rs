@@ -5,7 +5,7 @@
 
 use zeroize::Zeroizing;
 
-use super::header::{RequestBatchItem, RequestHeader, ResponseMessage};
+use super::header::{MessageExtension, RequestBatchItem, RequestHeader, ResponseMessage};
 use crate::error::{DecodeError, Problem, Result};
 use crate::limits::Limits;
 use crate::registry::{Operation, Tag};
@@ -40,6 +40,8 @@ pub struct BatchItemError {
     pub operation: Option<Operation>,
     /// The Unique Batch Item ID, if it could be read.
     pub unique_batch_item_id: Option<ByteString>,
+    /// Whether it has a Message Extension that is critical, as far as it could be read.
+    pub is_critical: bool,
     /// What is wrong.
     pub error: DecodeError,
 }
@@ -137,7 +139,7 @@ fn take_item(source: &mut dyn Source) -> Result<RequestItem> {
         Err(error) => error,
     };
     source.rewind(&mark);
-    let mut failed = BatchItemError { operation: None, unique_batch_item_id: None, error };
+    let mut failed = BatchItemError { operation: None, unique_batch_item_id: None, is_critical: false, error };
     // What can still be read of the item names it in the answer; what cannot is left out.
     let _ = identify(&mut failed, source);
     source.recover(&mark);
@@ -151,6 +153,9 @@ fn identify(failed: &mut BatchItemError, source: &mut dyn Source) -> Result<()> 
             Tag::NONE => return Ok(()),
             Tag::Operation => failed.operation = Some(Operation::take(source)?),
             Tag::UniqueBatchItemID => failed.unique_batch_item_id = Some(ByteString::take(source)?),
+            Tag::MessageExtension => {
+                failed.is_critical |= MessageExtension::take(source)?.criticality_indicator;
+            }
             _ => source.skip()?,
         }
     }

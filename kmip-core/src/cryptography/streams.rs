@@ -228,11 +228,11 @@ struct Entry {
 /// What items of a request got that is not answered yet.
 struct Unanswered {
     request: [u8; 32],
-    got: Vec<(usize, OpResult<Given>)>,
+    got: Vec<((usize, usize), OpResult<Given>)>,
 }
 
 /// Which item of which request.
-pub(crate) type Fingerprint = ([u8; 32], usize);
+pub(crate) type Fingerprint = ([u8; 32], (usize, usize));
 
 /// What a request does beside the store, to be applied when it is answered: streams, PKCS#11 applications, uses of keys.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use kmip_codec::version::Version;
 use super::content::{self, Asked};
 use super::record::{Job, JobItem, Stage};
 use super::{correlation_value, remark};
-use crate::batch::{Context, failed_item, pending_item};
+use crate::batch::{Context, failed_item, pending_item, told_shortly};
 use crate::engine::{AuditEntry, Engine};
 use crate::env::{Pace, Work};
 use crate::ephemeral;
@@ -16,6 +16,7 @@ use crate::error::{Defer, OpError, OpResult};
 use crate::identity::Principal;
 use crate::make;
 use crate::quota::{Amount, Claim};
+use crate::repeats;
 
 /// Operations that are about asynchronous requests, and never asynchronous themselves (KMIP 2.1 §6.1.5, §6.1.38). The text does
 /// not say so of Process and Query Asynchronous Requests; a job that waits for jobs would serve nobody.
@@ -64,6 +65,8 @@ impl Accepting {
                     settings.operations.contains(&item.operation) && is_asynchronous(item.operation)
                 };
                 let first = asked.iter().position(|item| item.as_ref().is_ok_and(is_slow));
+                // What is to be done for several objects is done at once: a job answers for as many items as were asked for.
+                let first = first.filter(|first| !asked.iter().skip(*first).flatten().any(repeats::may_be_several));
                 first.map(|first| if continuation == BatchErrorContinuationOption::Undo { 0 } else { first })
             }
             _ => None,
@@ -135,7 +138,8 @@ impl Accepting {
         };
         for place in places {
             let (Some(answer), Some(entry)) = (answers.get_mut(place), audit.get_mut(place)) else { continue };
-            *answer = failed_item(answer.operation, answer.unique_batch_item_id.take(), version, &error);
+            // No longer than the answer that it takes the place of.
+            *answer = told_shortly(failed_item(answer.operation, answer.unique_batch_item_id.take(), version, &error));
             (entry.status, entry.reason) = (answer.result_status, answer.result_reason);
             entry.message = Some(error.message.clone());
         }

@@ -16,6 +16,7 @@ use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::ops;
+use crate::ports::store::Batch;
 use crate::quirks::Quirks;
 
 /// What is told of an item that was cancelled.
@@ -59,7 +60,8 @@ impl Engine {
             // No item of a job is one that runs jobs.
             Err(Defer::Job(_)) => return None,
             // Somebody else has run it, or cancelled a part of it.
-            Err(Defer::Stale) => return self.evaluate_job(key, env),
+            Err(Defer::JobChanged) => return self.evaluate_job(key, env),
+            Err(Defer::Stale) => Evaluation::Commit(Box::new(Pending::again(Batch::default(), now))),
         })
     }
 
@@ -102,11 +104,11 @@ fn run(engine: &Engine, key: &JobKey, job: &Arc<Job>, env: Env) -> Result<BatchO
     let (principal, asked) = match prepared {
         Ok((_, asked)) if asked.items.len() != job.items.len() => {
             let error = OpError::new(Fault::Internal, "the asynchronous request is damaged");
-            return refused(engine, job, env, &error).ok_or(Defer::Stale);
+            return refused(engine, job, env, &error).ok_or(Defer::JobChanged);
         }
         Ok(prepared) => prepared,
         Err(OpError { defer: Some(defer), .. }) => return Err(defer),
-        Err(error) => return refused(engine, job, env, &error).ok_or(Defer::Stale),
+        Err(error) => return refused(engine, job, env, &error).ok_or(Defer::JobChanged),
     };
     let items = asked.items.len();
     let keys = ops::keys_of(asked.items.iter());
@@ -141,7 +143,7 @@ impl Ran {
                 ran.answers.push(batch::failed_item(Some(item.operation), id, job.version, &error));
                 continue;
             }
-            context.item = place;
+            context.item = (place, 0);
             // Kept whole, and left out when it is told.
             let item = RequestBatchItem { ephemeral: None, ..item };
             let (answer, mut entry) = match batch::run_item(context, Ok(item), &mut Budget::unlimited(), None) {
@@ -177,7 +179,7 @@ impl Ran {
             }
             Err(error) => {
                 let effects = context.undone(env).effects;
-                let refused = refused(engine, job, env, &error).ok_or(Defer::Stale)?;
+                let refused = refused(engine, job, env, &error).ok_or(Defer::JobChanged)?;
                 Ok(BatchOutcome { effects, ..refused })
             }
         }
@@ -189,7 +191,7 @@ fn store(context: &mut Context<'_>, job: &Arc<Job>, answers: &Vec<ResponseBatchI
     let engine = context.engine;
     // The record is read again, so that the commit depends on it.
     if context.txn.job(&job.id)?.is_none_or(|now| now != *job) {
-        return Err(OpError::stale());
+        return Err(OpError::job_changed());
     }
     let mut done = job.as_ref().clone();
     for (item, answer) in done.items.iter_mut().zip(answers).filter(|(item, _)| item.stage == Stage::Waiting) {

@@ -23,7 +23,7 @@ use crate::material::native_format;
 use crate::object::{Record, attribute_of};
 use crate::sharing::{self, Method, Part, Prime};
 use crate::txn::View;
-use crate::{custody, make, material, registered, state, wrapping};
+use crate::{custody, formats, make, material, registered, state, wrapping};
 
 /// What describes a key, where the request does not.
 const DESCRIBING: [Tag; 5] = [
@@ -169,6 +169,7 @@ fn describe_by_parts(record: &mut Record, part: &Record, object_type: ObjectType
     let asked = attribute_of!(record, CryptographicAlgorithm);
     if let (Some(asked), Some(found)) = (asked, attribute_of!(part, CryptographicAlgorithm))
         && asked != found
+        && !(formats::is_elliptic(*asked) && formats::is_elliptic(*found))
     {
         return fail(Fault::InvalidAttributeValue, format!("the parts are those of a key of {found}, not of {asked}"));
     }

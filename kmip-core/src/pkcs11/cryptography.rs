@@ -15,7 +15,7 @@ use kmip_codec::operation::sign::SignRequest;
 use kmip_codec::operation::signature_verify::SignatureVerifyRequest;
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
-    BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm, HashingAlgorithm, Operation,
+    BlockCipherMode as Mode, CryptographicAlgorithm as Algorithm, HashingAlgorithm, ObjectType, Operation,
     PaddingMethod as Padding, Pkcs11Function as F, Pkcs11ReturnCode as Rv, ValidityIndicator,
 };
 use kmip_codec::secret::Secret;
@@ -27,6 +27,9 @@ use super::codec::{Reader, Writer};
 use super::mechanisms::{How, Meaning, Mechanism, Named};
 use super::sessions::{Kind, MOST_OCTETS, Session};
 use super::{Done, Stop, ecdsa, objects, stop};
+use crate::cryptography::cipher::{self, Iv};
+use crate::cryptography::key::{self, Use};
+use crate::formats;
 use crate::object::attribute_of;
 
 /// Something under way in a session.
@@ -192,8 +195,54 @@ fn begin(call: &mut Call<'_, '_>, session: &mut Session, kind: Kind, reader: &mu
     }
     let key = if kind == Kind::Digest { None } else { Some(key(call, reader.ulong()?)?) };
     reader.finish()?;
+    if let Some(key) = &key {
+        check_key(call, kind, named.mechanism.how, &meaning, key)?;
+    }
     session.active.insert(kind, Active { mechanism: named.mechanism, meaning: Arc::new(meaning), key, stream: None });
     Ok(Secret::copy_from(&[]))
+}
+
+/// Whether a key may do what is begun, and is one of the mechanism: C_*Init says so, not only what follows it.
+fn check_key(call: &mut Call<'_, '_>, kind: Kind, how: How, meaning: &Meaning, key: &Key) -> Done<()> {
+    let is_mac = matches!(how, How::Mac(..));
+    let purpose = match kind {
+        Kind::Encrypt => Use::Encrypt,
+        Kind::Decrypt => Use::Decrypt,
+        Kind::Sign if is_mac => Use::Mac,
+        Kind::Verify if is_mac => Use::MacVerify,
+        Kind::Sign => Use::Sign,
+        Kind::Verify => Use::Verify,
+        Kind::Digest => return Ok(()),
+    };
+    let view = key::usable(call.context, &key.id, purpose)?;
+    let of_pair = |object_type: ObjectType| match kind {
+        Kind::Encrypt | Kind::Verify => matches!(object_type, ObjectType::PublicKey | ObjectType::Certificate),
+        _ => object_type == ObjectType::PrivateKey,
+    };
+    let algorithm = key::algorithm(&view);
+    let fits = match how {
+        How::Cipher(of, ..) => view.object_type == ObjectType::SymmetricKey && algorithm == Some(of),
+        How::Mac(of, mode) => {
+            // An HMAC takes any secret key, a CMAC one of its cipher.
+            matches!(view.object_type, ObjectType::SymmetricKey | ObjectType::SecretData)
+                && (mode.is_none() || algorithm == Some(of))
+        }
+        How::RsaPkcs | How::RsaOaep | How::RsaSign(_) | How::RsaPss(_) => {
+            of_pair(view.object_type) && algorithm == Some(Algorithm::RSA)
+        }
+        How::Ecdsa(_) => of_pair(view.object_type) && algorithm.is_some_and(formats::is_elliptic),
+        _ => of_pair(view.object_type),
+    };
+    if !fits {
+        return stop(Rv::KEY_TYPE_INCONSISTENT);
+    }
+    if let (How::Cipher(..), Some(iv)) = (how, &meaning.iv) {
+        let iv = Iv::Given(iv);
+        if cipher::Call::new(algorithm, &meaning.parameters, iv, meaning.aad.as_deref()).is_err() {
+            return stop(Rv::MECHANISM_PARAM_INVALID);
+        }
+    }
+    Ok(())
 }
 
 fn key(call: &mut Call<'_, '_>, handle: u64) -> Done<Key> {

@@ -6,7 +6,7 @@ use kmip_codec::registry::{Operation, Tag, UsageLimitsUnit};
 use kmip_codec::value::{Field, Value};
 use kmip_codec::wire::{Sink, Source};
 
-use crate::error::{Fault, OpResult, fail};
+use crate::error::{Fault, OpError, OpResult};
 use crate::object::Record;
 use crate::stored::{read, structure, write};
 
@@ -182,11 +182,21 @@ impl Reach {
     /// Notes that the item works with an object. What the rights do not reach and what does not exist are refused alike.
     pub fn enter(&mut self, id: &Text, record: Option<&Record>) -> OpResult<()> {
         if !self.shows(id, record) {
-            return fail(Fault::PermissionDenied, "the rights of the ticket do not permit this on this object");
+            return Err(Self::refusal());
         }
         self.rights.retain(|(_, right)| right.reaches(id, record));
         self.entered = true;
         Ok(())
+    }
+
+    /// What is told of an object that the rights do not reach.
+    pub fn refusal() -> OpError {
+        OpError::new(Fault::PermissionDenied, "the rights of the ticket do not permit this on this object")
+    }
+
+    /// Whether no right is one to all objects.
+    pub fn names_objects(&self) -> bool {
+        self.rights.iter().all(|(_, right)| right.names_objects())
     }
 
     /// Keeps the Rights that permit an operation; `false`, and all of them stay, if none does.

@@ -235,8 +235,8 @@ pub(crate) fn unwrap(context: &mut Context<'_>, object: &mut ManagedObject) -> O
 fn check_length(object: &ManagedObject) -> OpResult<()> {
     let ManagedObject::SymmetricKey(key) = object else { return Ok(()) };
     let KeyBlock { cryptographic_algorithm: algorithm, cryptographic_length: length, .. } = key.key_block;
-    let found = formats::inspect(object)?;
-    found.check(algorithm, length).map_err(|error| OpError::new(Fault::CryptographicFailure, error.to_string()))
+    let checked = formats::inspect(object).and_then(|found| found.check(algorithm, length));
+    checked.map_err(|error| OpError::new(Fault::CryptographicFailure, error.to_string()))
 }
 
 /// Checks and decrypts what a Key Value carried, in the order that the Wrapping Method did it.

@@ -16,6 +16,7 @@ use kmip_core::engine::{Evaluation, SUPPORTED_VERSIONS};
 use kmip_core::env::{Env, Pace, Share, Work};
 
 use crate::answer;
+use crate::jobs_support::pending;
 use crate::requests::*;
 use crate::support::{CLIENT, Harness, failure};
 
@@ -220,10 +221,32 @@ fn items_are_repeated_within_limits() {
     let refused = items.iter().filter(|item| item.result_status == ResultStatus::OperationFailed).count();
     assert_eq!((items.len(), refused), (1_000 - 1, 498 - 250), "250 are done three times, the rest not at all");
     assert_eq!(failure(items.last().unwrap()), ResultReason::InvalidField);
-    let mut request = with_option(vec![locate(&[]), located()], None);
-    request.request_header.asynchronous_indicator = Some(AsynchronousMode(AsynchronousIndicator::Mandatory));
-    let response = harness.exchange(CLIENT, &request);
-    assert_eq!(statuses(&response), [ResultStatus::OperationPending; 2]);
+    // What the server may do at once it does for each; a job answers for as many items as it was asked for.
+    let asked = || vec![locate(&[]), located()];
+    let answers = harness.ask(V2_1, AsynchronousIndicator::Optional, asked());
+    assert_eq!(answers.iter().map(|item| item.result_status).collect::<Vec<_>>(), [ResultStatus::Success; 4]);
+    let answers = harness.ask(V2_1, AsynchronousIndicator::Mandatory, asked());
+    let values: Vec<ByteString> = answers.iter().map(pending).collect();
+    harness.advance(60);
+    assert_eq!((values.len(), harness.run_jobs()), (2, 1));
+    assert_eq!(failure(&harness.polled(&values[1])), ResultReason::InvalidField);
+}
+
+/// What was given cannot be taken back: it is not told, so that neither Fresh nor Usage Limits are got round.
+#[test]
+fn an_undone_item_gives_nothing_for_good() {
+    for version in SUPPORTED_VERSIONS {
+        let harness = Harness::new();
+        let id = harness.created(version, &[]);
+        let items = vec![get(text(&id)), get_attributes(text(&id)), locate(&[]), get(text(UNKNOWN))];
+        let mut request = RequestMessage::continuing(version, items);
+        request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+        let answers = harness.exchange(CLIENT, &request).batch_item;
+        for undone in &answers[..3] {
+            assert_eq!(undone.result_status, ResultStatus::OperationUndone, "KMIP {version}");
+            assert_eq!(undone.response_payload, None, "KMIP {version}");
+        }
+    }
 }
 
 /// KMIP 1.4 §6.13 has three options; one that is none of them is no choice of the server's.
@@ -369,7 +392,6 @@ fn a_misplaced_field_is_an_invalid_message_and_an_unknown_one_an_invalid_field()
     }
 }
 
-/// KMIP 2.1 §9.15: an answer that is too large fails, and what it would have told is not done.
 /// KMIP 2.1 §9.12: the client cannot take more, not even to learn that something failed.
 #[test]
 fn no_answer_is_longer_than_its_client_can_take() {
@@ -394,6 +416,7 @@ fn no_answer_is_longer_than_its_client_can_take() {
     }
 }
 
+/// KMIP 2.1 §9.15: an answer that is too large fails, and what it would have told is not done.
 #[test]
 fn a_change_whose_answer_is_too_large_is_not_made() {
     for version in SUPPORTED_VERSIONS {
