@@ -168,7 +168,7 @@ impl<'a> Context<'a> {
             && let several @ 2.. = self.given.count(*which)
         {
             let message = format!(
-                "the reference stands for {several} objects, and is not taken for each: by an asynchronous item, in a field of its own, or where it makes more than {} items, or more bytes of them than a message has",
+                "the reference stands for {several} objects, and is not taken for each: by an asynchronous item, in a field of its own, or where it makes more than {} items, more bytes of them than a message has, or more answers than Maximum Response Size has room for",
                 repeats::MOST
             );
             return fail(Fault::InvalidField, message);
@@ -206,10 +206,10 @@ impl<'a> Context<'a> {
             Some(UniqueIdentifier::Placeholder(which)) => self.given.by(*which),
             Some(UniqueIdentifier::Index(nth)) => self.given.nth(*nth).into_iter().cloned().collect(),
             Some(UniqueIdentifier::NameReference(name)) => match self.txn.named(&Name::text(name))? {
-                Some(id) => vec![id],
+                Some(id) if !self.txn.is_restricted() || self.txn.peek(&id)?.is_some() => vec![id],
                 // Whose rights reach some objects only learns of no other names.
-                None if self.txn.is_restricted() => return Err(Reach::refusal()),
-                None => return fail(Fault::ObjectNotFound, "no object has the name that the request refers to"),
+                _ if self.txn.is_restricted() => return Err(Reach::refusal()),
+                _ => return fail(Fault::ObjectNotFound, "no object has the name that the request refers to"),
             },
         })
     }

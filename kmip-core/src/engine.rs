@@ -166,6 +166,16 @@ impl Pending {
         Self::with(batch, After::EvaluateAgain, now)
     }
 
+    /// No change: its guard fails, once the change is told that is under way, and the request is evaluated anew.
+    pub(crate) fn after(guard: Guard, now: i64) -> Self {
+        Self::again(Batch { guards: vec![guard], ..Batch::default() }, now)
+    }
+
+    /// Whether it answers a request.
+    pub(crate) fn answers(&self) -> bool {
+        matches!(self.after, After::Answer(..))
+    }
+
     fn with(batch: Batch, after: After, now: i64) -> Self {
         let (discarded, claims, _quota_claims, effects) = Default::default();
         Self { batch, after, discarded, claims, _quota_claims, effects, now }
@@ -338,9 +348,7 @@ impl Engine {
         if !self.catalog.has_scope_key(&principal.scope) {
             return Ok(Evaluation::Commit(Box::new(self.prepare_scope(&principal.scope, env.now)?)));
         }
-        let again = || {
-            OpError::new(Fault::Internal, "a request of the server's own waits for a job, or what it read has changed")
-        };
+        let again = || OpError::new(Fault::Internal, "a request of the server's own waits for a job");
         self.run(asked, request, principal, env).ok_or_else(again)
     }
 
@@ -367,10 +375,7 @@ impl Engine {
             Err(Defer::Pool(work)) => return Some(Evaluation::Defer(work)),
             Err(Defer::Job(job)) => return self.run_before(&job, env),
             Err(Defer::JobChanged) => return None,
-            // Whatever is committed waits for the change that is under way.
-            Err(Defer::Stale) => {
-                return Some(Evaluation::Commit(Box::new(Pending::again(Batch::default(), env.now))));
-            }
+            Err(Defer::Stale(guard)) => return Some(Evaluation::Commit(Box::new(Pending::after(guard, env.now)))),
             Err(Defer::ArchiveKey) => {
                 return Some(self.prepare_archive(&scope, env.now).unwrap_or_else(|error| refused(&error)));
             }

@@ -9,7 +9,7 @@ use kmip_codec::version::{V2_0, V2_1, V3_0, Version};
 use crate::env::Work;
 use crate::jobs::JobKey;
 use crate::ports::crypto::CryptoError;
-use crate::ports::store::StoreError;
+use crate::ports::store::{Guard, StoreError};
 use crate::ports::vault::VaultError;
 
 /// The meaning of a failure.
@@ -517,8 +517,8 @@ pub(crate) enum Defer {
     Job(Box<StartJob>),
     /// The job that was run has changed meanwhile.
     JobChanged,
-    /// What was read is older than the store by now: whoever has changed it has not told so yet.
-    Stale,
+    /// What was read is older than the store by now: whoever has changed it has not told so yet. The guard is one that fails.
+    Stale(Guard),
 }
 
 /// A job that a request waits for.
@@ -567,8 +567,8 @@ impl OpError {
     }
 
     /// Asks for evaluation once the changes that are under way are told.
-    pub(crate) fn stale() -> Self {
-        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Stale) }
+    pub(crate) fn stale(guard: Guard) -> Self {
+        Self { fault: Fault::Internal, message: String::new(), defer: Some(Defer::Stale(guard)) }
     }
 
     /// Asks for evaluation on a pool.

@@ -3,7 +3,8 @@
 //!
 //! So it is with operations that are about one object, unless the item is asynchronous. A field that lists objects lists all of
 //! them, and a pair that is replaced is named by its private key. All answers together are as many as batch items may be, and
-//! all copies of an item as long as a message may be; what exceeds that is refused, and not begun.
+//! all copies of an item as long as a message may be, and the answers must find room in Maximum Response Size; what exceeds that is
+//! refused, and not begun.
 
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
@@ -19,6 +20,48 @@ use crate::ops;
 
 /// Batch items that one request is done as, at most.
 pub(crate) const MOST: usize = Limits::DEFAULT.batch_items;
+
+/// The Unique Identifier in the payload of an operation that is about one object.
+macro_rules! target {
+    ($payload:expr, $as_option:ident $(, $mutably:tt)?) => {
+        match $payload {
+            RequestPayload::ReKeyKeyPair(request) => {
+                let key = request.private_key_unique_identifier.$as_option();
+                key.or(request.unique_identifier.$as_option())
+            }
+            RequestPayload::Activate(request) => request.unique_identifier.$as_option(),
+            RequestPayload::AddAttribute(request) => request.unique_identifier.$as_option(),
+            RequestPayload::AdjustAttribute(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Archive(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Certify(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Check(request) => request.unique_identifier.$as_option(),
+            RequestPayload::CreateSplitKey(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Decrypt(request) => request.unique_identifier.$as_option(),
+            RequestPayload::DeleteAttribute(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Destroy(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Encrypt(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Export(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Get(request) => request.unique_identifier.$as_option(),
+            RequestPayload::GetAttributeList(request) => request.unique_identifier.$as_option(),
+            RequestPayload::GetAttributes(request) => request.unique_identifier.$as_option(),
+            RequestPayload::GetUsageAllocation(request) => request.unique_identifier.$as_option(),
+            RequestPayload::MAC(request) => request.unique_identifier.$as_option(),
+            RequestPayload::MACVerify(request) => request.unique_identifier.$as_option(),
+            RequestPayload::ModifyAttribute(request) => request.unique_identifier.$as_option(),
+            RequestPayload::ObtainLease(request) => request.unique_identifier.$as_option(),
+            RequestPayload::ReCertify(request) => request.unique_identifier.$as_option(),
+            RequestPayload::ReKey(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Recover(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Revoke(request) => request.unique_identifier.$as_option(),
+            RequestPayload::SetAttribute(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Sign(request) => request.unique_identifier.$as_option(),
+            RequestPayload::SignatureVerify(request) => request.unique_identifier.$as_option(),
+            RequestPayload::Deactivate(request) => Some(&$($mutably)? request.unique_identifier),
+            RequestPayload::Obliterate(request) => Some(&$($mutably)? request.unique_identifier),
+            _ => None,
+        }
+    };
+}
 
 /// The items of a request as they are done.
 pub(crate) struct Items {
@@ -49,10 +92,10 @@ impl Items {
             }
             self.again = None;
         }
-        let mut item = self.asked.next()?;
+        let item = self.asked.next()?;
         self.place = (self.begun, 0);
         self.begun = self.begun.saturating_add(1);
-        let Some(which) = several(context, &mut item).filter(|_| self.place.0 < repeated_below) else {
+        let Some(which) = several(context, &item).filter(|_| self.place.0 < repeated_below) else {
             return Some(item);
         };
         let more = context.given.count(which).saturating_sub(1);
@@ -91,22 +134,22 @@ impl Items {
 }
 
 /// The reference of an item to several objects, if it is about one.
-fn several(context: &Context<'_>, item: &mut RequestItem) -> Option<UniqueIdentifierEnumeration> {
-    reference(item.as_mut().ok()?).filter(|which| context.given.count(*which) > 1)
+fn several(context: &Context<'_>, item: &RequestItem) -> Option<UniqueIdentifierEnumeration> {
+    reference(item.as_ref().ok()?).filter(|which| context.given.count(*which) > 1)
 }
 
 /// Whether an item refers to what an earlier one may have given several of.
 pub(crate) fn may_be_several(item: &RequestBatchItem) -> bool {
     use UniqueIdentifierEnumeration as U;
-    let which = reference(&mut item.clone());
+    let which = reference(item);
     which.is_some_and(|which| matches!(which, U::CreateKeyPair | U::CreateSplitKey | U::Locate | U::ReKeyKeyPair))
 }
 
 /// The reference by which an item names the one object that it is about. A pair that is replaced has its private key's name.
-fn reference(item: &mut RequestBatchItem) -> Option<UniqueIdentifierEnumeration> {
+fn reference(item: &RequestBatchItem) -> Option<UniqueIdentifierEnumeration> {
     use UniqueIdentifierEnumeration as U;
     let names_pairs = item.operation == Operation::ReKeyKeyPair;
-    match target(&mut item.request_payload) {
+    match target!(&item.request_payload, as_ref) {
         Some(UniqueIdentifier::Placeholder(U::CreateKeyPair | U::ReKeyKeyPair)) if names_pairs => None,
         Some(UniqueIdentifier::Placeholder(which)) => Some(*which),
         _ => None,
@@ -124,31 +167,9 @@ fn is_light(context: &Context<'_>, item: &RequestItem, more: usize) -> bool {
 fn about(item: &RequestItem, id: Text) -> RequestItem {
     let mut item = item.clone();
     if let Ok(RequestBatchItem { request_payload, .. }) = &mut item
-        && let Some(target) = target(request_payload)
+        && let Some(target) = target!(request_payload, as_mut, mut)
     {
         *target = UniqueIdentifier::Text(id);
     }
     item
-}
-
-/// The Unique Identifier in the payload of an operation that is about one object.
-fn target(payload: &mut RequestPayload) -> Option<&mut UniqueIdentifier> {
-    if let RequestPayload::ReKeyKeyPair(request) = payload {
-        return request.private_key_unique_identifier.as_mut().or(request.unique_identifier.as_mut());
-    }
-    macro_rules! of {
-        ($($optional:ident)+; $($required:ident)+) => {
-            match payload {
-                $(RequestPayload::$optional(request) => request.unique_identifier.as_mut(),)+
-                $(RequestPayload::$required(request) => Some(&mut request.unique_identifier),)+
-                _ => None,
-            }
-        };
-    }
-    of! {
-        Activate AddAttribute AdjustAttribute Archive Certify Check CreateSplitKey Decrypt DeleteAttribute Destroy Encrypt Export
-        Get GetAttributeList GetAttributes GetUsageAllocation MAC MACVerify ModifyAttribute ObtainLease ReCertify ReKey Recover
-        Revoke SetAttribute Sign SignatureVerify;
-        Deactivate Obliterate
-    }
 }

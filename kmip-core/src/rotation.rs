@@ -74,7 +74,9 @@ impl Engine {
         let decoded = asked.decode(&self.config.limits).ok()?;
         match self.run(asked, decoded, Principal::new(Text::EMPTY, scope.clone(), Quirks::default()), env)? {
             Evaluation::Commit(pending) => {
-                tracing::info!(object = %id, %operation, "rotated automatically");
+                if pending.answers() {
+                    tracing::info!(object = %id, %operation, "rotated automatically");
+                }
                 Some(*pending)
             }
             Evaluation::Reply(reply) => {

@@ -275,8 +275,8 @@ impl<'a> Txn<'a> {
         let state = self.name_state(name)?;
         match &state.now {
             Some(holder) if holder != id => {
-                if self.is_behind(name)? {
-                    return Err(OpError::stale());
+                if let Some(guard) = self.behind(name)? {
+                    return Err(OpError::stale(guard));
                 }
                 // The name itself stays out: the message goes to the audit log, where a thief of the disk would read it.
                 fail(Fault::NameTaken, "another object has this name")
@@ -288,17 +288,17 @@ impl<'a> Txn<'a> {
         }
     }
 
-    /// Whether an object that had a name has changed since it was read: the name is read apart, and may tell more.
-    fn is_behind(&self, name: &Name) -> OpResult<bool> {
+    /// What does not hold any more if an object that had a name has changed since it was read: the name is read apart, and may
+    /// tell more.
+    fn behind(&self, name: &Name) -> OpResult<Option<Guard>> {
         let had_it = |read: &&Arc<Stored>| read.record.names().any(|own| own.value == name.value);
         for read in self.read.values().filter(had_it) {
-            let id = &read.record.id;
-            let found = self.store.get(&layout::object(&self.scope, id))?;
-            if found.map(|found| found.revision) != Some(read.revision) {
-                return Ok(true);
+            let key = layout::object(&self.scope, &read.record.id);
+            if self.store.get(&key)?.map(|found| found.revision) != Some(read.revision) {
+                return Ok(Some(Guard::At(key, read.revision)));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     fn release(&mut self, name: &Name, id: &Text) -> OpResult<()> {

@@ -65,9 +65,10 @@ impl Accepting {
                     settings.operations.contains(&item.operation) && is_asynchronous(item.operation)
                 };
                 let first = asked.iter().position(|item| item.as_ref().is_ok_and(is_slow));
+                let first =
+                    first.map(|first| if continuation == BatchErrorContinuationOption::Undo { 0 } else { first });
                 // What is to be done for several objects is done at once: a job answers for as many items as were asked for.
-                let first = first.filter(|first| !asked.iter().skip(*first).flatten().any(repeats::may_be_several));
-                first.map(|first| if continuation == BatchErrorContinuationOption::Undo { 0 } else { first })
+                first.filter(|first| !asked.iter().skip(*first).flatten().any(repeats::may_be_several))
             }
             _ => None,
         };

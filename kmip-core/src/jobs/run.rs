@@ -16,7 +16,6 @@ use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::identity::Principal;
 use crate::ops;
-use crate::ports::store::Batch;
 use crate::quirks::Quirks;
 
 /// What is told of an item that was cancelled.
@@ -61,7 +60,7 @@ impl Engine {
             Err(Defer::Job(_)) => return None,
             // Somebody else has run it, or cancelled a part of it.
             Err(Defer::JobChanged) => return self.evaluate_job(key, env),
-            Err(Defer::Stale) => Evaluation::Commit(Box::new(Pending::again(Batch::default(), now))),
+            Err(Defer::Stale(guard)) => Evaluation::Commit(Box::new(Pending::after(guard, now))),
         })
     }
 

@@ -16,10 +16,7 @@ pub(super) fn create_user(context: &mut Context<'_>, request: CreateUserRequest)
     let mut record = make::new_record(context, ObjectType::User, &[request.attributes.as_ref()], Origin::Client)?;
     let is_shadowed =
         |name: &Text| context.engine.administered(name, &context.principal).is_some_and(|account| account.belongs);
-    if record.names().any(|name| is_shadowed(&name.value)) {
-        // The audit log is told; a client that could tell would learn who there is.
-        context.remark = Some("a user of the administration's has this name, and is always meant".to_owned());
-    }
+    let is_shadowed = record.names().any(|name| is_shadowed(&name.value));
     if let Some(id) = users::credential_link(&record) {
         let credential = context.txn.object(&id)?;
         if !users::is_credential(credential.object_type) {
@@ -30,6 +27,10 @@ pub(super) fn create_user(context: &mut Context<'_>, request: CreateUserRequest)
     make::complete(context, &mut record, Origin::Client);
     let id = record.id.clone();
     make::put(context, record)?;
+    if is_shadowed {
+        // The audit log is told; a client that could tell would learn who there is.
+        context.remark = Some("a user of the administration's has this name, and is always meant".to_owned());
+    }
     context.give(Operation::CreateUser, &id);
     Ok(CreateUserResponse { unique_identifier: UniqueIdentifier::Text(id) })
 }

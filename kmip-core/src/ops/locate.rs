@@ -74,7 +74,8 @@ fn resolved(context: &mut Context<'_>, mut bag: Bag) -> OpResult<(Bag, Vec<Group
             other => attributes::resolve_link(context, other.clone()),
         };
         let attribute = match resolved {
-            Err(error) if error.fault == Fault::ObjectNotFound => attribute,
+            // A name that the rights of a ticket do not show is told from none by nobody.
+            Err(error) if matches!(error.fault, Fault::ObjectNotFound | Fault::PermissionDenied) => attribute,
             resolved => resolved?,
         };
         match group(context, &attribute)? {

@@ -29,7 +29,7 @@ use super::sessions::{Kind, MOST_OCTETS, Session};
 use super::{Done, Stop, ecdsa, objects, stop};
 use crate::cryptography::cipher::{self, Iv};
 use crate::cryptography::key::{self, Use};
-use crate::formats;
+use crate::cryptography::signature::{self, Choice};
 use crate::object::attribute_of;
 
 /// Something under way in a session.
@@ -221,16 +221,21 @@ fn check_key(call: &mut Call<'_, '_>, kind: Kind, how: How, meaning: &Meaning, k
     };
     let algorithm = key::algorithm(&view);
     let fits = match how {
-        How::Cipher(of, ..) => view.object_type == ObjectType::SymmetricKey && algorithm == Some(of),
+        How::Cipher(of, ..) => view.object_type == ObjectType::SymmetricKey && algorithm.is_none_or(|own| own == of),
         How::Mac(of, mode) => {
             // An HMAC takes any secret key, a CMAC one of its cipher.
             matches!(view.object_type, ObjectType::SymmetricKey | ObjectType::SecretData)
-                && (mode.is_none() || algorithm == Some(of))
+                && (mode.is_none() || algorithm.is_none_or(|own| own == of))
         }
         How::RsaPkcs | How::RsaOaep | How::RsaSign(_) | How::RsaPss(_) => {
             of_pair(view.object_type) && algorithm == Some(Algorithm::RSA)
         }
-        How::Ecdsa(_) => of_pair(view.object_type) && algorithm.is_some_and(formats::is_elliptic),
+        How::Ecdsa(_) | How::Eddsa => {
+            // With a digest of the length that the hash has, if one is named.
+            let digest = matches!(how, How::Ecdsa(None)).then_some(32);
+            let chosen = signature::choose(&view, &meaning.parameters, digest);
+            of_pair(view.object_type) && matches!(chosen, Ok(Choice::Scheme(_)))
+        }
         _ => of_pair(view.object_type),
     };
     if !fits {

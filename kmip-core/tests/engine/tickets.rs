@@ -18,7 +18,7 @@ use kmip_codec::registry::{
 };
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::value::{ByteString, DateTime, Interval};
-use kmip_codec::version::{V1_4, V2_0, V2_1};
+use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0};
 use kmip_core::engine::{Evaluation, Finished};
 use kmip_core::env::Config;
 use kmip_core::layout;
@@ -412,6 +412,29 @@ fn delegated_rights_hold_for_whoever_presents_the_ticket() {
     assert_eq!(harness.engine.object_count(), 2);
     let (operation, payload) = get(text(&ids[0]));
     assert_eq!(failure(&harness.call_as("helper", V2_1, operation, payload)), ResultReason::ObjectNotFound);
+}
+
+/// Whoever may do something with one object cannot tell by names which others there are (3.0 names objects by them).
+#[test]
+fn a_right_to_an_object_tells_no_names_of_others() {
+    let harness = Harness::new();
+    let ids = ["own", "other"].map(|text| harness.created(V2_1, &[name(text)]));
+    let ticket = delegate(&harness, vec![right(&[Operation::Get, Operation::Locate], Some(&[&ids[0]]))]);
+    let told = |item: Item| {
+        let mut request = RequestMessage::continuing(V3_0, vec![item]);
+        request.request_header.authentication = Some(Authentication { credential: vec![ticket_credential(&ticket)] });
+        harness.exchange("helper", &request).batch_item.remove(0)
+    };
+    let reference = |text: &str| UniqueIdentifier::NameReference(text.into());
+    let find = |text| locate(&[Attribute::UniqueIdentifier(reference(text))]);
+    success(told(get(Some(reference("own")))));
+    assert_eq!(answer!(Locate, told(find("own"))).unique_identifier.len(), 1);
+    let [hidden, absent] = ["other", "none"].map(|text| {
+        assert_eq!(answer!(Locate, told(find(text))).unique_identifier, []);
+        told(get(Some(reference(text))))
+    });
+    assert_eq!(failure(&hidden), ResultReason::PermissionDenied);
+    assert_eq!(hidden, absent);
 }
 
 /// A function of PKCS#11 does its work by an operation, which the same Right must permit.
