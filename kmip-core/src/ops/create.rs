@@ -64,14 +64,7 @@ pub(super) fn generate(context: &mut Context<'_>, record: &mut Record, permitted
     let (spec, bits) = key_spec(algorithm, attribute_of!(record, CryptographicLength).copied())?;
     record.set(Attribute::CryptographicLength(bits));
     record.set(Attribute::KeyFormatType(KeyFormatType::Raw));
-    let key_block = KeyBlock {
-        key_format_type: KeyFormatType::Raw,
-        key_compression_type: None,
-        key_value: None,
-        cryptographic_algorithm: Some(algorithm),
-        cryptographic_length: Some(bits),
-        key_wrapping_data: None,
-    };
+    let key_block = raw(Some((algorithm, bits)));
     record.object = Some(ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })));
     let residence = custody::decide(context, record, permitted, custody::symmetric_kind(algorithm, spec))?;
     finish(context, record, spec, residence)
@@ -90,6 +83,18 @@ fn finish(context: &mut Context<'_>, record: &mut Record, spec: KeySpec, residen
     Ok(())
 }
 
+/// A key block that waits for its material; a key has an algorithm and a length.
+fn raw(of: Option<(CryptographicAlgorithm, i32)>) -> KeyBlock {
+    KeyBlock {
+        key_format_type: KeyFormatType::Raw,
+        key_compression_type: None,
+        key_value: None,
+        cryptographic_algorithm: of.map(|(algorithm, _)| algorithm),
+        cryptographic_length: of.map(|(_, bits)| bits),
+        key_wrapping_data: None,
+    }
+}
+
 /// Generates secret data.
 fn generate_secret(context: &mut Context<'_>, record: &mut Record, permitted: Permitted) -> OpResult<()> {
     custody::in_software(permitted)?;
@@ -100,14 +105,7 @@ fn generate_secret(context: &mut Context<'_>, record: &mut Record, permitted: Pe
     }
     record.set(Attribute::CryptographicLength(bits));
     record.set(Attribute::KeyFormatType(KeyFormatType::Raw));
-    let key_block = KeyBlock {
-        key_format_type: KeyFormatType::Raw,
-        key_compression_type: None,
-        key_value: None,
-        cryptographic_algorithm: None,
-        cryptographic_length: None,
-        key_wrapping_data: None,
-    };
+    let key_block = raw(None);
     let secret_data = SecretData { secret_data_type: SecretDataType::Seed, key_block };
     record.object = Some(ManagedObject::SecretData(Box::new(secret_data)));
     finish(context, record, KeySpec::Symmetric { bits: bits.unsigned_abs() }, None)
