@@ -276,14 +276,13 @@ const ORDERED_DATES: [(Tag, Tag); 5] = [
     (Tag::ProcessStartDate, Tag::DeactivationDate),
 ];
 
-/// Brings the dates between which an object is used into its life, which begins or ends at a time.
-pub(crate) fn bound_use(record: &mut Record, end: Tag, at: DateTime) {
-    let is_outside = |date: &DateTime| if end == Tag::ActivationDate { *date < at } else { *date > at };
+/// Brings the dates between which an object is used into its life, which has just begun or ended.
+pub(crate) fn bound_use(record: &mut Record) {
+    let (begin, end) = (record.date(Tag::ActivationDate), record.date(Tag::DeactivationDate));
     for instance in &mut record.attributes {
-        if let Attribute::ProcessStartDate(date) | Attribute::ProtectStopDate(date) = &mut instance.attribute
-            && is_outside(date)
-        {
-            *date = at;
+        if let Attribute::ProcessStartDate(date) | Attribute::ProtectStopDate(date) = &mut instance.attribute {
+            *date = begin.map_or(*date, |begin| begin.max(*date));
+            *date = end.map_or(*date, |end| end.min(*date));
         }
     }
 }

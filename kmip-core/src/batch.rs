@@ -492,13 +492,17 @@ impl Budget {
 
     /// Whether so many items can all fail.
     pub fn bears(&self, items: usize) -> bool {
-        let needed = self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items });
-        self.left.is_none_or(|left| left >= needed)
+        self.left.is_none_or(|left| left >= self.of_failures(items))
+    }
+
+    /// Bytes that so many items need to be told that they failed; the first ends the batch unless it continues.
+    fn of_failures(&self, items: usize) -> usize {
+        self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items })
     }
 
     /// Keeps room for so many later items.
     fn keep_for(&mut self, items: usize) {
-        self.kept = self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items });
+        self.kept = self.of_failures(items);
     }
 
     /// Takes what an item needs; an item that needs more than is left is told how much.

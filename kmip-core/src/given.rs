@@ -86,7 +86,7 @@ impl Given {
         }
     }
 
-    /// How many objects such a reference means.
+    /// How many objects such a reference means; nothing is copied where that may be many.
     pub fn count(&self, which: UniqueIdentifierEnumeration) -> usize {
         match which {
             UniqueIdentifierEnumeration::Locate => self.located.as_ref().map_or(0, |ids| ids.len()),
@@ -113,6 +113,22 @@ impl Given {
     /// The n-th identifier of the response, counted from 0; a negative number counts from the end.
     pub fn nth(&self, nth: i32) -> Option<&Text> {
         position(nth, self.ids.len()).and_then(|at| self.ids.get(at)).map(|(_, id)| id)
+    }
+}
+
+/// Whether a reference may mean several objects.
+pub(crate) fn may_be_several(which: UniqueIdentifierEnumeration) -> bool {
+    use UniqueIdentifierEnumeration as U;
+    matches!(which, U::CreateKeyPair | U::CreateSplitKey | U::Locate | U::ReKeyKeyPair)
+}
+
+/// The reference to the private key of a pair, in place of one to the pair.
+pub(crate) fn private_key_of(which: UniqueIdentifierEnumeration) -> UniqueIdentifierEnumeration {
+    use UniqueIdentifierEnumeration as U;
+    match which {
+        U::CreateKeyPair => U::CreateKeyPairPrivateKey,
+        U::ReKeyKeyPair => U::ReKeyKeyPairPrivateKey,
+        other => other,
     }
 }
 

@@ -46,8 +46,12 @@ pub(crate) fn new_record(
     origin: Origin,
 ) -> OpResult<Record> {
     let mut attributes = attributes::for_new_object(context, bags, object_type, origin)?;
-    let comes_whole = object_type == ObjectType::Certificate || origin == Origin::Client;
-    policy::fill(context, &mut attributes, object_type, comes_whole && object_type != ObjectType::Template)?;
+    let comes_whole = match object_type {
+        ObjectType::Template => false,
+        ObjectType::Certificate => true,
+        _ => origin == Origin::Client,
+    };
+    policy::fill(context, &mut attributes, object_type, comes_whole)?;
     let id = new_id_of(context, object_type)?;
     let mut record = Record::new(id, context.txn.scope().clone(), object_type);
     record.serial = context.engine.next_serial();

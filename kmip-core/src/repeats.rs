@@ -2,9 +2,9 @@
 //! an item for each, with an answer of its own under the item's Unique Batch Item ID.
 //!
 //! So it is with operations that are about one object, unless the item is asynchronous. A field that lists objects lists all of
-//! them, and a pair that is replaced is named by its private key. All answers together are as many as batch items may be, and
-//! all copies of an item as long as a message may be, and the answers must find room in Maximum Response Size; what exceeds that is
-//! refused, and not begun.
+//! them, and a pair that is replaced is named by its private key. All answers together are as many as batch items may be, all
+//! copies of an item as long as a message may be, and the answers must find room in Maximum Response Size; what exceeds that
+//! is refused, and not begun.
 
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::inline::Text;
@@ -16,6 +16,7 @@ use kmip_codec::registry::{Operation, Tag, UniqueIdentifierEnumeration};
 use crate::batch::{Budget, Context};
 use crate::engine::Engine;
 use crate::env::Work;
+use crate::given;
 use crate::ops;
 
 /// Batch items that one request is done as, at most.
@@ -140,17 +141,15 @@ fn several(context: &Context<'_>, item: &RequestItem) -> Option<UniqueIdentifier
 
 /// Whether an item refers to what an earlier one may have given several of.
 pub(crate) fn may_be_several(item: &RequestBatchItem) -> bool {
-    use UniqueIdentifierEnumeration as U;
-    let which = reference(item);
-    which.is_some_and(|which| matches!(which, U::CreateKeyPair | U::CreateSplitKey | U::Locate | U::ReKeyKeyPair))
+    reference(item).is_some_and(given::may_be_several)
 }
 
 /// The reference by which an item names the one object that it is about. A pair that is replaced has its private key's name.
 fn reference(item: &RequestBatchItem) -> Option<UniqueIdentifierEnumeration> {
-    use UniqueIdentifierEnumeration as U;
-    let names_pairs = item.operation == Operation::ReKeyKeyPair;
     match target!(&item.request_payload, as_ref) {
-        Some(UniqueIdentifier::Placeholder(U::CreateKeyPair | U::ReKeyKeyPair)) if names_pairs => None,
+        Some(UniqueIdentifier::Placeholder(which)) if item.operation == Operation::ReKeyKeyPair => {
+            Some(given::private_key_of(*which))
+        }
         Some(UniqueIdentifier::Placeholder(which)) => Some(*which),
         _ => None,
     }

@@ -22,8 +22,9 @@ use crate::stored::{Form, structure};
 
 const CONTENT: Tag = Tag::new(0x54_0220);
 const PLACEHOLDER: Tag = Tag::new(0x54_0221);
-/// What the last Locate found, if that is one object.
+/// What the last Locate found.
 const LOCATED: Tag = Tag::new(0x54_0226);
+/// The parts that the last Create Split Key made.
 const PART: Tag = Tag::new(0x54_0227);
 const GIVEN: Tag = Tag::new(0x54_0222);
 const GIVEN_ID: Tag = Tag::new(0x54_0223);

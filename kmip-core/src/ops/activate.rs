@@ -24,7 +24,7 @@ pub(super) fn activate(context: &mut Context<'_>, request: ActivateRequest) -> O
         return fail(Fault::WrongState, "the Deactivation Date of the object has passed");
     }
     record.set(Attribute::ActivationDate(now));
-    attributes::bound_use(&mut record, Tag::ActivationDate, now);
+    attributes::bound_use(&mut record);
     attributes::touch(&mut record, context.now);
     context.txn.put(record)?;
     Ok(ActivateResponse { unique_identifier: UniqueIdentifier::Text(id) })

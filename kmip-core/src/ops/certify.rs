@@ -182,7 +182,7 @@ pub(super) fn wanted(
         let usage = usage(&public_key, None)?;
         let extended_usage = extended_usage(context, None)?;
         let subject::Subject { name: subject, alternative_names } = named;
-        if alternative_names.is_none() && subject == write::sequence(&[]).map_err(authority::unwritable)? {
+        if alternative_names.is_none() && is_empty(&subject)? {
             return fail(
                 Fault::InvalidField,
                 "the subject is empty, and there is no alternative name (RFC 5280 §4.1.2.6)",
@@ -195,14 +195,18 @@ pub(super) fn wanted(
     }
     let usage = usage(&asked.public_key, asked.usage)?;
     let extended_usage = extended_usage(context, asked.extended_usage.as_ref())?;
-    let nameless =
-        asked.alternative_names.is_none() && asked.subject == write::sequence(&[]).map_err(authority::unwritable)?;
+    let nameless = asked.alternative_names.is_none() && is_empty(&asked.subject)?;
     let (subject, alternative_names) = match (nameless, named) {
         (false, _) => (asked.subject, asked.alternative_names),
         (true, Some(named)) => (named.name, named.alternative_names),
         (true, None) => return fail(Fault::InvalidRequest, "the Certificate Request names no subject"),
     };
     Ok(Wanted { subject, public_key: asked.public_key, alternative_names, usage, extended_usage, validity })
+}
+
+/// Whether a distinguished name says nothing.
+fn is_empty(subject: &[u8]) -> OpResult<bool> {
+    Ok(subject == write::sequence(&[]).map_err(authority::unwritable)?)
 }
 
 /// Keys that do something else than sign: object identifier, Key Usage (RFC 3279, RFC 8410).

@@ -14,9 +14,8 @@ use crate::{make, users};
 
 pub(super) fn create_user(context: &mut Context<'_>, request: CreateUserRequest) -> OpResult<CreateUserResponse> {
     let mut record = make::new_record(context, ObjectType::User, &[request.attributes.as_ref()], Origin::Client)?;
-    let is_shadowed =
-        |name: &Text| context.engine.administered(name, &context.principal).is_some_and(|account| account.belongs);
-    let is_shadowed = record.names().any(|name| is_shadowed(&name.value));
+    let administered = |name: &Text| context.engine.administered(name, &context.principal);
+    let is_shadowed = record.names().any(|name| administered(&name.value).is_some_and(|account| account.belongs));
     if let Some(id) = users::credential_link(&record) {
         let credential = context.txn.object(&id)?;
         if !users::is_credential(credential.object_type) {

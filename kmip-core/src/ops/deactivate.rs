@@ -37,7 +37,7 @@ pub(super) fn deactivate(context: &mut Context<'_>, request: DeactivateRequest) 
     record.set(Attribute::DeactivationDate(date));
     record.set(Attribute::DeactivationReason(reason));
     if !comes {
-        attributes::bound_use(&mut record, Tag::DeactivationDate, date);
+        attributes::bound_use(&mut record);
     }
     if attributes::check_date(&record, Tag::DeactivationDate).is_err() {
         return fail(Fault::InvalidField, "Deactivation Date is earlier than a date before which use cannot end");

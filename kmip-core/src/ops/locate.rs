@@ -74,7 +74,7 @@ fn resolved(context: &mut Context<'_>, mut bag: Bag) -> OpResult<(Bag, Vec<Group
             other => attributes::resolve_link(context, other.clone()),
         };
         let attribute = match resolved {
-            // A name that the rights of a ticket do not show is told from none by nobody.
+            // A name of an object that the ticket does not reach, and a name that there is not, are answered alike.
             Err(error) if matches!(error.fault, Fault::ObjectNotFound | Fault::PermissionDenied) => attribute,
             resolved => resolved?,
         };

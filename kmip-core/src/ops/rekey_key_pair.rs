@@ -4,13 +4,13 @@ use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{CryptographicDomainParameters, UniqueIdentifier};
 use kmip_codec::inline::Text;
 use kmip_codec::operation::rekey_key_pair::{ReKeyKeyPairRequest, ReKeyKeyPairResponse};
-use kmip_codec::registry::{LinkType, ObjectType, Operation, UniqueIdentifierEnumeration};
+use kmip_codec::registry::{LinkType, ObjectType, Operation};
 
 use super::create_key_pair::{self, Pair};
 use crate::batch::Context;
 use crate::error::{Fault, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::{custody, formats, material, replacement};
+use crate::{custody, formats, given, material, replacement};
 
 pub(super) fn rekey_key_pair(
     context: &mut Context<'_>,
@@ -45,10 +45,8 @@ pub(super) fn rekey_key_pair(
 
 /// A reference to a pair means its private key here.
 fn private_key(id: &UniqueIdentifier) -> UniqueIdentifier {
-    use UniqueIdentifierEnumeration as U;
     match id {
-        UniqueIdentifier::Placeholder(U::CreateKeyPair) => UniqueIdentifier::Placeholder(U::CreateKeyPairPrivateKey),
-        UniqueIdentifier::Placeholder(U::ReKeyKeyPair) => UniqueIdentifier::Placeholder(U::ReKeyKeyPairPrivateKey),
+        UniqueIdentifier::Placeholder(which) => UniqueIdentifier::Placeholder(given::private_key_of(*which)),
         other => other.clone(),
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn revoke(context: &mut Context<'_>, request: RevokeRequest) -> OpRes
     record.set(Attribute::RevocationReason(reason));
     if after == State::Deactivated {
         record.set(Attribute::DeactivationDate(now));
-        attributes::bound_use(&mut record, Tag::DeactivationDate, now);
+        attributes::bound_use(&mut record);
     } else {
         let since = compromise_occurrence_date.or_else(|| record.date(Tag::InitialDate)).unwrap_or(now);
         record.set(Attribute::CompromiseDate(now));

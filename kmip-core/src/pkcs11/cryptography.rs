@@ -231,12 +231,13 @@ fn check_key(call: &mut Call<'_, '_>, kind: Kind, how: How, meaning: &Meaning, k
             of_pair(view.object_type) && algorithm == Some(Algorithm::RSA)
         }
         How::Ecdsa(_) | How::Eddsa => {
-            // With a digest of the length that the hash has, if one is named.
+            // Of a digest no hash is named, so that any length does.
             let digest = matches!(how, How::Ecdsa(None)).then_some(32);
             let chosen = signature::choose(&view, &meaning.parameters, digest);
             of_pair(view.object_type) && matches!(chosen, Ok(Choice::Scheme(_)))
         }
-        _ => of_pair(view.object_type),
+        // These neither encrypt nor sign.
+        _ => false,
     };
     if !fits {
         return stop(Rv::KEY_TYPE_INCONSISTENT);
