@@ -1,15 +1,17 @@
 //! Malformed messages: each is refused with the field's name, a malformed batch item fails alone, and nothing panics.
 
 use kmip_codec::error::{DecodeError, Problem};
+use kmip_codec::item::ItemValue;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::{
     DecodedRequest, MessageError, decode_request, decode_request_xml, decode_response, decode_response_xml,
 };
 use kmip_codec::registry::{ItemType, Operation, Tag};
-use kmip_codec::value::ByteString;
+use kmip_codec::value::{ByteString, Value};
+use kmip_codec::wire::Source;
 use kmip_codec::wire::Strictness::{self, Lenient, Strict};
 use kmip_codec::wire::ttlv::{Frame, frame};
-use kmip_codec::wire::xml::messages;
+use kmip_codec::wire::xml::{XmlReader, messages};
 use proptest::prelude::*;
 
 const INTEGER: u8 = 2;
@@ -181,6 +183,38 @@ fn fields_stand_once_and_in_order() {
     refused(&request(header(&[]), &[get]), Problem::Duplicate, Tag::UniqueIdentifier);
     let no_object = batch_item(Operation::Create, 1, &[]);
     refused(&request(header(&[]), &[no_object]), Problem::Missing, Tag::ObjectType);
+}
+
+/// What cannot be read of an item does not hide that the message is to be rejected (KMIP 2.1 §9.13).
+#[test]
+fn a_critical_extension_of_a_malformed_item_is_told() {
+    for critical in [0, 1] {
+        let vendor = item(Tag::VendorIdentification, TEXT, b"acme");
+        let indicator = item(Tag::CriticalityIndicator, BOOLEAN, &u64::to_be_bytes(critical));
+        let parts = [
+            word(Tag::Operation, ENUMERATION, Operation::Get.0),
+            structure(Tag::RequestPayload, &[word(Tag::State, ENUMERATION, 1)]),
+            structure(Tag::MessageExtension, &[vendor, indicator]),
+        ];
+        let bytes = request(header(&[]), &[structure(Tag::BatchItem, &parts)]);
+        let decoded = decode_request(&bytes, &Limits::DEFAULT, Strict).expect("a request");
+        let failed = decoded.items[0].as_ref().expect_err("a malformed item");
+        assert_eq!((failed.operation, failed.is_critical), (Some(Operation::Get), critical == 1));
+    }
+}
+
+/// Nobody but the vendor knows what the values of a vendor's enumeration are called; attributes are referred to by name.
+#[test]
+fn enumerations_of_vendors_have_numbers_only() {
+    let read = |tag: &str, value: &str| {
+        let text = format!("<{tag} type=\"Enumeration\" value=\"{value}\"/>");
+        let mut reader = XmlReader::new(&text, Limits::DEFAULT, Strict)?;
+        reader.next()?;
+        ItemValue::take(&mut reader)
+    };
+    assert_eq!(read("AttributeValue", "0x00000003"), Ok(ItemValue::Enumeration(3)));
+    assert!(read("AttributeValue", "SymmetricKey").is_err() && read("AttributeValue", "AES").is_err());
+    assert_eq!(read("AttributeReference", "State"), Ok(ItemValue::Enumeration(Tag::State.value())));
 }
 
 /// One item of an operation, in a request of version 1.4 or 2.1.
