@@ -1,6 +1,7 @@
 //! Several requests in one message (KMIP 2.1 §6.2, §9.6), each with its typed answer.
 
 use std::marker::PhantomData;
+use std::{iter, mem};
 
 use kmip_codec::message::{ResponseBatchItem, ResponseMessage};
 use kmip_codec::operation::RequestPayload;
@@ -9,7 +10,7 @@ use kmip_codec::registry::{BatchErrorContinuationOption, Operation, ResultStatus
 use crate::call::Call;
 use crate::config::Config;
 use crate::error::Error;
-use crate::exchange::{Outgoing, batch_item_id, item_response, refusal};
+use crate::exchange::{Outgoing, batch_item_id, item_response, protocol, refusal};
 
 /// Requests that travel together and are executed in order.
 ///
@@ -80,8 +81,8 @@ impl Batch {
         self.items.is_empty()
     }
 
-    pub(crate) fn operations(&self) -> impl Iterator<Item = Operation> {
-        self.items.iter().map(|(operation, _)| *operation)
+    pub(crate) fn operations(&self) -> Vec<Operation> {
+        self.items.iter().map(|(operation, _)| *operation).collect()
     }
 
     pub(crate) fn is_idempotent(&self) -> bool {
@@ -94,47 +95,117 @@ impl Batch {
 }
 
 /// The answers to a batch.
+///
+/// A request whose reference stands for several objects (all that Locate found, both keys of a pair) may be done for each
+/// of them (KMIP 2.1 §11.58): then it has several answers, in the order of the objects.
 #[derive(Debug)]
 pub struct Answers {
-    items: Vec<Option<ResponseBatchItem>>,
+    /// Those to each request.
+    to: Vec<To>,
+    refused: Option<ResponseBatchItem>,
     endpoint: String,
 }
 
+/// What answers one request.
+#[derive(Debug)]
+enum To {
+    Items(Vec<ResponseBatchItem>),
+    /// Answers to this request and to its neighbours, which nothing tells apart.
+    Unclear,
+}
+
 impl Answers {
-    pub(crate) fn new(message: ResponseMessage, endpoint: String) -> Self {
-        Self { items: message.batch_item.into_iter().map(Some).collect(), endpoint }
+    pub(crate) fn new(asked: &[Operation], message: ResponseMessage, endpoint: String) -> Self {
+        let mut items = message.batch_item;
+        let refused = if items.len() == 1 { items.pop_if(|item| is_refusal_of_all(item)) } else { None };
+        let to = match items.iter().any(|item| item.unique_batch_item_id.is_some()) {
+            true => by_identifier(asked.len(), items),
+            false if asked.iter().any(gives_several) => by_order(asked, items),
+            false => items.into_iter().map(|item| To::Items(vec![item])).collect(),
+        };
+        Self { to, refused, endpoint }
     }
 
-    /// The response to one request, or why it has none.
+    /// The response to one request, or why it has none. One that was done for several objects has none by itself:
+    /// [`Answers::take_each`] gives them all.
     pub fn take<C: Call>(&mut self, handle: Handle<C>) -> Result<C::Response, Error> {
-        if let Some(item) = self.refused_as_a_whole() {
-            return Err(refusal(C::OPERATION, item));
+        let mut each = self.take_each(handle);
+        match (each.pop(), each.len()) {
+            (Some(only), 0) => only,
+            (Some(_), more) => Err(Error::Several { operation: C::OPERATION, count: more.saturating_add(1) }),
+            (None, _) => Err(Error::NotExecuted { operation: C::OPERATION }),
         }
-        let item = self.find(handle.position).and_then(Option::take);
-        item.map_or(Err(Error::NotExecuted { operation: C::OPERATION }), |item| {
-            item_response::<C>(item, &self.endpoint)
-        })
     }
 
-    /// A message that the server refused before it looked at the items is answered by one item without operation.
-    fn refused_as_a_whole(&self) -> Option<&ResponseBatchItem> {
-        let [Some(item)] = self.items.as_slice() else { return None };
-        let whole = item.operation.is_none()
-            && item.unique_batch_item_id.is_none()
-            && item.result_status == ResultStatus::OperationFailed;
-        whole.then_some(item)
-    }
-
-    /// By Unique Batch Item ID; by position where a server leaves the identifiers out.
-    fn find(&mut self, position: usize) -> Option<&mut Option<ResponseBatchItem>> {
-        let id = batch_item_id(u32::try_from(position).ok()?.checked_add(1)?);
-        let told =
-            |item: &Option<ResponseBatchItem>| item.as_ref().is_some_and(|item| item.unique_batch_item_id.is_some());
-        if !self.items.iter().any(told) {
-            return self.items.get_mut(position);
+    /// The response for each of the objects that one request was done for, or why there is none; never empty.
+    pub fn take_each<C: Call>(&mut self, handle: Handle<C>) -> Vec<Result<C::Response, Error>> {
+        let operation = C::OPERATION;
+        if let Some(item) = &self.refused {
+            return vec![Err(refusal(operation, item))];
         }
-        self.items
-            .iter_mut()
-            .find(|item| item.as_ref().is_some_and(|item| item.unique_batch_item_id.as_ref() == Some(&id)))
+        match self.to.get_mut(handle.position) {
+            Some(To::Items(items)) if !items.is_empty() => {
+                mem::take(items).into_iter().map(|item| item_response::<C>(item, &self.endpoint)).collect()
+            }
+            Some(To::Unclear) => {
+                let what = format!("{operation}: nothing tells which requests of the batch its answers belong to");
+                vec![Err(protocol(&self.endpoint, what))]
+            }
+            _ => vec![Err(Error::NotExecuted { operation })],
+        }
     }
+}
+
+/// A message that the server refused before it looked at the items is answered by one item without operation.
+fn is_refusal_of_all(item: &ResponseBatchItem) -> bool {
+    item.operation.is_none()
+        && item.unique_batch_item_id.is_none()
+        && item.result_status == ResultStatus::OperationFailed
+}
+
+/// Operations whose results a later item can refer to as several objects.
+fn gives_several(operation: &Operation) -> bool {
+    use Operation as O;
+    matches!(*operation, O::CreateKeyPair | O::CreateSplitKey | O::Locate | O::ReKeyKeyPair)
+}
+
+/// By Unique Batch Item ID, which the answers to one item share.
+fn by_identifier(asked: usize, items: Vec<ResponseBatchItem>) -> Vec<To> {
+    let mut to: Vec<Vec<ResponseBatchItem>> = (0..asked).map(|_| Vec::new()).collect();
+    for item in items {
+        let mut places = to.iter_mut().zip(1..);
+        let told = item.unique_batch_item_id.as_ref();
+        if let Some((place, _)) = places.find(|(_, number)| told == Some(&batch_item_id(*number))) {
+            place.push(item);
+        }
+    }
+    to.into_iter().map(To::Items).collect()
+}
+
+/// By their order, where they have no identifiers (3.0): requests for one operation that follow each other take the answers
+/// of that operation that come next. Which answers which is clear if there are as many, or if it is one request.
+fn by_order(asked: &[Operation], items: Vec<ResponseBatchItem>) -> Vec<To> {
+    // What follows a failure may be missing: then the last answers may all be an earlier request's.
+    let is_whole = items.iter().all(|item| item.result_status == ResultStatus::Success);
+    let (mut items, mut repeats) = (items.into_iter().peekable(), false);
+    let mut to = Vec::with_capacity(asked.len());
+    for run in asked.chunk_by(|one, next| one == next) {
+        let operation = run.first();
+        let is_of_it = |item: &ResponseBatchItem| item.operation.is_none() || item.operation.as_ref() == operation;
+        let most = if repeats { usize::MAX } else { run.len() };
+        let mut answers: Vec<_> = iter::from_fn(|| items.next_if(is_of_it)).take(most).collect();
+        if run.len() == 1 {
+            to.push(To::Items(answers));
+        } else if answers.is_empty() || !repeats || (is_whole && answers.len() == run.len()) {
+            let mut answers = answers.drain(..);
+            to.extend(run.iter().map(|_| To::Items(answers.next().into_iter().collect())));
+        } else {
+            to.extend(run.iter().map(|_| To::Unclear));
+        }
+        repeats |= run.iter().any(gives_several);
+    }
+    if items.next().is_some() {
+        to.fill_with(|| To::Unclear);
+    }
+    to
 }

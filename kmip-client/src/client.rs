@@ -91,12 +91,11 @@ impl Client {
     /// The result of each item is in [`Answers`]; an `Err` here means that there is no answer at all.
     pub async fn send(&mut self, batch: Batch) -> Result<Answers, Error> {
         let version = self.agreed_version().await?;
-        for operation in batch.operations() {
-            check_version(operation, version)?;
-        }
+        let asked = batch.operations();
+        asked.iter().try_for_each(|operation| check_version(*operation, version))?;
         let idempotent = batch.is_idempotent();
         let (message, endpoint) = self.exchange(batch.into_outgoing(&self.config), idempotent).await?;
-        Ok(Answers::new(message, endpoint))
+        Ok(Answers::new(&asked, message, endpoint))
     }
 
     /// Sends the bytes of a whole message, and gives the bytes of the answer, without looking at either.

@@ -45,6 +45,14 @@ pub enum Error {
         /// What was asked.
         operation: Operation,
     },
+    /// A batch item was done for several objects (KMIP 2.1 §11.58), where one answer was asked for.
+    #[error("{operation}: done for {count} objects, each with an answer of its own")]
+    Several {
+        /// What was asked.
+        operation: Operation,
+        /// How many answers there are.
+        count: usize,
+    },
     /// The server answered something that is not a KMIP answer to what was asked.
     #[error("{endpoint} broke the protocol: {what}")]
     Protocol {

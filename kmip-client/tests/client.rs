@@ -14,13 +14,13 @@ use kmip_client::codec::operation::add_attribute::AddAttributeResponse;
 use kmip_client::codec::operation::delete_attribute::DeleteAttributeResponse;
 use kmip_client::codec::operation::destroy::{DestroyRequest, DestroyResponse};
 use kmip_client::codec::operation::get_attributes::GetAttributesResponse;
-use kmip_client::codec::operation::locate::LocateResponse;
+use kmip_client::codec::operation::locate::{LocateRequest, LocateResponse};
 use kmip_client::codec::operation::modify_attribute::ModifyAttributeResponse;
 use kmip_client::codec::operation::query::QueryResponse;
 use kmip_client::codec::operation::set_attribute::SetAttributeResponse;
 use kmip_client::codec::operation::{RequestPayload, ResponsePayload};
 use kmip_client::codec::registry::{
-    BatchErrorContinuationOption, Operation, QueryFunction, ResultReason, ResultStatus,
+    BatchErrorContinuationOption, Operation, QueryFunction, ResultReason, ResultStatus, UniqueIdentifierEnumeration,
 };
 use kmip_client::codec::secret::SecretText;
 use kmip_client::codec::version::*;
@@ -41,6 +41,17 @@ fn fixed(pki: &Pki, server: &ScriptedServer, version: Version) -> Config {
 
 fn id(text: &str) -> UniqueIdentifier {
     UniqueIdentifier::text(text)
+}
+
+fn everything() -> LocateRequest {
+    LocateRequest {
+        maximum_items: None,
+        offset_items: None,
+        storage_status_mask: None,
+        object_class_mask: None,
+        object_group_member: None,
+        attributes: None,
+    }
 }
 
 fn no_match() -> ResponsePayload {
@@ -403,6 +414,90 @@ async fn a_batch_that_is_refused_as_a_whole_refuses_every_request() {
     for error in [answers.take(first).unwrap_err(), answers.take(second).unwrap_err()] {
         assert!(matches!(error, Error::ServerRefused { reason: ResultReason::InvalidMessage, .. }), "{error}");
     }
+}
+
+/// Locate of two objects, and Destroy of both and of a third one, in answers that end with failures where told.
+async fn destroyed_by_reference(
+    version: Version,
+    answers: &'static [(usize, bool)],
+) -> [Vec<Result<UniqueIdentifier, Error>>; 2] {
+    let pki = Pki::new();
+    let server = ScriptedServer::start(&pki, move |_, request| {
+        let found = LocateResponse { located_items: None, unique_identifier: vec![id("a"), id("b")] };
+        let mut items = vec![success(nth(request, 0), ResponsePayload::Locate(Box::new(found)))];
+        items.extend(answers.iter().zip(["a", "b", "c"]).map(|((to, is_done), name)| {
+            let destroyed = DestroyResponse { unique_identifier: id(name) };
+            match is_done {
+                true => success(nth(request, *to), ResponsePayload::Destroy(Box::new(destroyed))),
+                false => refused(nth(request, *to), ResultReason::PermissionDenied, "active"),
+            }
+        }));
+        Act::Answer(items)
+    })
+    .await;
+    let mut client = Client::connect(fixed(&pki, &server, version)).await.unwrap();
+    let mut batch = Batch::new();
+    let locate = batch.add(everything());
+    let located = UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration::Locate);
+    let both = batch.add(DestroyRequest { unique_identifier: Some(located) });
+    let third = batch.add(DestroyRequest { unique_identifier: Some(id("c")) });
+    let mut answers = client.send(batch).await.unwrap();
+    answers.take(locate).map(|found| assert_eq!(found.unique_identifier.len(), 2)).unwrap_or_default();
+    [both, third].map(|handle| {
+        let each = answers.take_each(handle).into_iter();
+        each.map(|destroyed| destroyed.map(|destroyed| destroyed.unique_identifier)).collect()
+    })
+}
+
+#[tokio::test]
+async fn a_request_that_was_done_for_several_objects_has_an_answer_for_each() {
+    let answers = &[(1, true), (1, true), (2, false)];
+    let [both, third] = destroyed_by_reference(V2_1, answers).await;
+    let both: Vec<_> = both.into_iter().map(Result::unwrap).collect();
+    assert_eq!(both, [id("a"), id("b")]);
+    assert!(matches!(&third[..], [Err(Error::ServerRefused { .. })]), "{third:?}");
+    let [both, third] = destroyed_by_reference(V2_1, &[(1, true), (1, false)]).await;
+    assert!(matches!(&both[..], [Ok(_), Err(Error::ServerRefused { .. })]), "{both:?}");
+    assert!(matches!(&third[..], [Err(Error::NotExecuted { .. })]), "{third:?}");
+}
+
+#[tokio::test]
+async fn answers_that_nothing_tells_apart_are_not_guessed() {
+    // Without identifiers, those of the second and the third request cannot be told apart.
+    for answers in [&[(1, true), (1, true), (2, true)][..], &[(1, true), (1, false)]] {
+        for each in destroyed_by_reference(V3_0, answers).await {
+            assert!(matches!(&each[..], [Err(Error::Protocol { .. })]), "{each:?}");
+        }
+    }
+    let [both, third] = destroyed_by_reference(V3_0, &[(1, true), (2, true)]).await;
+    assert_eq!([both, third].map(|each| each.into_iter().flatten().collect::<Vec<_>>()), [[id("a")], [id("b")]]);
+}
+
+#[tokio::test]
+async fn without_identifiers_answers_belong_to_the_request_for_their_operation() {
+    let pki = Pki::new();
+    let server = ScriptedServer::start(&pki, |_, request| {
+        let found = LocateResponse { located_items: None, unique_identifier: vec![id("a"), id("b")] };
+        let activated = |name| ResponsePayload::Activate(Box::new(ActivateResponse { unique_identifier: id(name) }));
+        let destroyed = |name| ResponsePayload::Destroy(Box::new(DestroyResponse { unique_identifier: id(name) }));
+        Act::Answer(vec![
+            success(nth(request, 0), ResponsePayload::Locate(Box::new(found))),
+            success(nth(request, 1), activated("a")),
+            success(nth(request, 1), activated("b")),
+            success(nth(request, 2), destroyed("c")),
+        ])
+    })
+    .await;
+    let mut client = Client::connect(fixed(&pki, &server, V3_0)).await.unwrap();
+    let mut batch = Batch::new();
+    batch.add(everything());
+    let located = UniqueIdentifier::Placeholder(UniqueIdentifierEnumeration::Locate);
+    let both = batch.add(ActivateRequest { unique_identifier: Some(located) });
+    let third = batch.add(DestroyRequest { unique_identifier: Some(id("c")) });
+    let mut answers = client.send(batch).await.unwrap();
+    let error = answers.take(both).unwrap_err();
+    assert_eq!(error.to_string(), "Activate: done for 2 objects, each with an answer of its own");
+    assert_eq!(answers.take(third).unwrap().unique_identifier, id("c"));
 }
 
 #[tokio::test]
