@@ -128,6 +128,7 @@ impl Listener for Ear {
                 Next::Send(message, _) => return Ok(message.to_vec()),
                 Next::Commit(pending) => self.commit(&pending)?,
                 Next::Wait => return Err(io::Error::other("the server has nothing to say")),
+                Next::Later(why) => return Err(io::Error::other(why)),
             }
         }
     }

@@ -88,6 +88,9 @@ impl Engine {
                 "the certificate was replaced by another one, or revoked: show another one",
             );
         }
+        if from.certificate.is_some_and(|shown| shown.not_after < env.now) {
+            return fail(Fault::NotAuthenticated, "the certificate of this connection has expired: show another one");
+        }
         let client = Text::new(from.client);
         let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;
         let mut principal = Principal::new(client, scope, quirks);
@@ -97,8 +100,16 @@ impl Engine {
             return fail(Fault::InvalidMessage, "Authentication holds no Credential");
         }
         // "If multiple Credential structures are provided then they must ALL be satisfied" (KMIP 2.1 §9.4).
-        for credential in header.authentication.iter().flat_map(|authentication| &authentication.credential) {
+        let credentials = || header.authentication.iter().flat_map(|authentication| &authentication.credential);
+        let is_ticket = |credential: &&Credential| matches!(credential.credential_value, CredentialValue::Ticket(_));
+        // A ticket may lead into another scope: who else the client says that it is, it is in its own.
+        for credential in credentials().filter(|one| !is_ticket(one)).chain(credentials().filter(is_ticket)) {
+            let (own, known) = (principal.scope.clone(), principal.user.clone());
             let user = self.check_credential(credential, &mut principal, env)?;
+            if known.is_some() && principal.scope != own {
+                let message = "the ticket is of another scope than the user that another credential names";
+                return fail(Fault::NotAuthenticated, message);
+            }
             if let (Some(user), Some(other)) = (&user, &principal.user)
                 && user != other
             {

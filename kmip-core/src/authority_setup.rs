@@ -203,10 +203,12 @@ impl Engine {
             let decoded = decoded.or_else(|error| unacceptable(error.error.to_string()))?;
             let (client, scope) = (scope.clone(), scope.clone());
             let principal = Principal::new(client, scope, Quirks::default());
+            let seals = self.seals();
             let evaluation = self.evaluate_own(Request::from(&request), decoded, principal, env).map_err(failed)?;
-            let reply = match evaluation {
+            let reply = match evaluation.sealed_by(seals) {
                 Evaluation::Reply(reply) => reply,
                 Evaluation::Defer(_) => return unacceptable("the work was deferred; try again"),
+                Evaluation::Commit(pending) if self.is_outdated(&pending) => continue,
                 Evaluation::Commit(pending) => match self.commit_here(*pending)? {
                     Finished::Reply(reply) => reply,
                     Finished::EvaluateAgain | Finished::RanJob(_) => continue,

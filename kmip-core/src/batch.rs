@@ -16,7 +16,7 @@ use kmip_codec::message::{
 use kmip_codec::operation::ResponsePayload;
 use kmip_codec::operation::encrypt::Data;
 use kmip_codec::registry::{
-    AsynchronousIndicator, BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus, Tag,
+    AsynchronousIndicator, BatchErrorContinuationOption, DataEnumeration, Operation, ResultStatus,
     UniqueIdentifierEnumeration, WireEnum,
 };
 use kmip_codec::secret::Secret;
@@ -25,10 +25,11 @@ use kmip_codec::version::{V2_0, V3_0, Version};
 use sha2::{Digest as _, Sha256};
 
 use crate::attributes;
+use crate::budget::{Budget, LONGEST};
 use crate::counters;
 use crate::cryptography::streams::{Effects, Fingerprint};
-use crate::engine::{AuditEntry, Discarded, Engine, item_size};
-use crate::env::Env;
+use crate::engine::{AuditEntry, Discarded, Engine};
+use crate::env::{Env, Work};
 use crate::ephemeral;
 use crate::error::{Defer, Fault, OpError, OpResult, fail};
 use crate::given::{Given, position};
@@ -370,6 +371,10 @@ pub(crate) fn run(
             undone = continuation == BatchErrorContinuationOption::Undo;
             break;
         }
+        if env.is_abandoned() {
+            context.claims.abandon(engine);
+            return Err(Defer::Pool(Work::Computing));
+        }
         if env.is_overdue()
             && let Some(work) = request_items.longest_work(engine)
         {
@@ -456,81 +461,6 @@ fn is_critical(item: &RequestItem) -> bool {
     }
 }
 
-/// Bytes that the response may still take. What the later items need to be told that they failed is kept for them.
-pub(crate) struct Budget {
-    left: Option<usize>,
-    kept: usize,
-    /// Bytes of an item that failed, without a message.
-    smallest: usize,
-    ends_at_failure: bool,
-}
-
-impl Budget {
-    fn new(request: &RequestHeader, items: &[RequestItem], header: &ResponseHeader) -> Self {
-        let Some(maximum) = request.maximum_response_size else { return Self::unlimited() };
-        let version = request.protocol_version.0;
-        let around = 8 + kmip_codec::message::encoded_len(Tag::ResponseHeader, header, version);
-        let id_of = |item: &RequestItem| match item {
-            Ok(item) => item.unique_batch_item_id.clone(),
-            Err(error) => error.unique_batch_item_id.clone(),
-        };
-        let longest = items.iter().filter_map(id_of).max_by_key(|id| id.as_slice().len());
-        let failure = OpError::new(Fault::ResponseTooLarge, "");
-        let smallest = told_shortly(failed_item(Some(Operation::Get), longest, version, &failure));
-        Self {
-            left: Some(usize::try_from(maximum).unwrap_or(0).saturating_sub(around)),
-            kept: 0,
-            smallest: item_size(&smallest, version),
-            ends_at_failure: request.batch_error_continuation_option != Some(BatchErrorContinuationOption::Continue),
-        }
-    }
-
-    /// A response of any size.
-    pub fn unlimited() -> Self {
-        Self { left: None, kept: 0, smallest: 0, ends_at_failure: true }
-    }
-
-    /// Whether so many items can all fail.
-    pub fn bears(&self, items: usize) -> bool {
-        self.left.is_none_or(|left| left >= self.of_failures(items))
-    }
-
-    /// Bytes that so many items need to be told that they failed; the first ends the batch unless it continues.
-    fn of_failures(&self, items: usize) -> usize {
-        self.smallest.saturating_mul(if self.ends_at_failure { items.min(1) } else { items })
-    }
-
-    /// Keeps room for so many later items.
-    fn keep_for(&mut self, items: usize) {
-        self.kept = self.of_failures(items);
-    }
-
-    /// Takes what an item needs; an item that needs more than is left is told how much.
-    fn take(&mut self, item: &ResponseBatchItem, version: Version) -> Result<(), usize> {
-        let Some(left) = &mut self.left else { return Ok(()) };
-        let size = item_size(item, version);
-        let rest = left.checked_sub(size).filter(|rest| *rest >= self.kept);
-        *left = rest.ok_or(size)?;
-        Ok(())
-    }
-
-    /// Takes what an item that failed needs. A failure is told even if there is no room for its message.
-    fn take_failure(&mut self, item: ResponseBatchItem, version: Version) -> ResponseBatchItem {
-        if self.take(&item, version).is_ok() {
-            return item;
-        }
-        let item = told_shortly(item);
-        let size = item_size(&item, version);
-        self.left = self.left.map(|left| left.saturating_sub(size));
-        item
-    }
-}
-
-/// A failure without its message.
-pub(crate) fn told_shortly(item: ResponseBatchItem) -> ResponseBatchItem {
-    ResponseBatchItem { result_message: None, ..item }
-}
-
 /// Where an item stands among those that were asked for, and its answer among the answers.
 #[derive(Clone, Copy)]
 pub(crate) struct Place {
@@ -614,7 +544,9 @@ fn fit(budget: &mut Budget, answer: &ResponseBatchItem, version: Version) -> OpR
         Ok(()) => Ok(()),
         Err(size) => fail(
             Fault::ResponseTooLarge,
-            format!("this answer takes {size} bytes, more than Maximum Response Size leaves"),
+            format!(
+                "this answer takes {size} bytes, more than is left of Maximum Response Size, or of {LONGEST} bytes"
+            ),
         ),
     }
 }

@@ -129,8 +129,17 @@ impl Catalog {
 
     fn load(&self, store: &dyn Store, vault: &dyn KeyVault, prefix: &[u8]) -> Result<(), StoreError> {
         let (mut from, until) = (prefix.to_vec(), layout::end_of(prefix));
+        // An object that cannot be read is refused wherever it is asked for; the others are served. Without who may do what,
+        // and without a key of a scope, nobody is.
+        let may_go_on = prefix == layout::OBJECTS;
+        let mut skipped = |key: &[u8], error: &StoreError| {
+            tracing::error!(%error, key = %key.escape_ascii(), "an object cannot be read; restore it from a backup");
+        };
         loop {
-            let page = store.scan(&from, &until, SCAN_PAGE)?;
+            let page = match may_go_on {
+                true => store.scan_readable(&from, &until, SCAN_PAGE, &mut skipped)?,
+                false => store.scan(&from, &until, SCAN_PAGE)?,
+            };
             for (key, stored) in &page.entries {
                 let change = Change { key, value: Some(&stored.value), revision: stored.revision, content: None };
                 self.take(vault, &change)?;

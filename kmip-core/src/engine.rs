@@ -1,7 +1,7 @@
 //! The engine: bytes in, bytes out, in any encoding. A request is evaluated without side effects; if it changes something,
 //! the change is a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
 
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use kmip_codec::inline::Text;
@@ -31,7 +31,7 @@ use crate::ports::store::{Batch, Change, Guard, Outcome, RecordSeal, Store, Stor
 use crate::ports::vault::{DeviceReport, KeyVault, Sealed, VaultError};
 use crate::quota::Claim;
 use crate::request::Request;
-use crate::residents::{Claims, Residents};
+use crate::residents::{Held, Residents};
 use crate::rotation::Resting;
 use crate::txn::Txn;
 
@@ -77,8 +77,8 @@ pub struct Engine {
     pub(crate) counters: Arc<Counters>,
     pub(crate) guesses: Mutex<Guesses>,
     /// See [`Engine::set_renewing`].
-    pub(crate) renewing: AtomicU8,
-    pub(crate) residents: Residents,
+    pub(crate) renewing: AtomicU64,
+    pub(crate) residents: Arc<Residents>,
     pub(crate) resting: Resting,
     newest: AtomicI64,
     serial: AtomicI64,
@@ -119,11 +119,13 @@ pub struct Pending {
     batch: Batch,
     after: After,
     discarded: Vec<Discarded>,
-    claims: Option<Claims>,
+    claims: Option<Held>,
     /// Given back with this.
     _quota_claims: Vec<Claim>,
     effects: Effects,
     now: i64,
+    /// Which keys sealed when its evaluation began, where that is told.
+    pub(crate) sealed_by: Option<u64>,
 }
 
 #[derive(Debug)]
@@ -178,7 +180,7 @@ impl Pending {
 
     fn with(batch: Batch, after: After, now: i64) -> Self {
         let (discarded, claims, _quota_claims, effects) = Default::default();
-        Self { batch, after, discarded, claims, _quota_claims, effects, now }
+        Self { batch, after, discarded, claims, _quota_claims, effects, now, sealed_by: None }
     }
 
     /// The batch to commit.
@@ -188,6 +190,7 @@ impl Pending {
 
     /// Hands out the batch to commit; [`Engine::finish`] does not need it.
     pub fn take_batch(&mut self) -> Batch {
+        self.claims.iter_mut().for_each(Held::may_be_stored);
         std::mem::take(&mut self.batch)
     }
 }
@@ -201,6 +204,16 @@ pub enum Evaluation {
     Commit(Box<Pending>),
     /// The work is too long for the calling thread: evaluate again with [`crate::env::Pace::Pool`], on the pool of the work.
     Defer(Work),
+}
+
+impl Evaluation {
+    /// Notes which keys sealed when it began.
+    pub(crate) fn sealed_by(mut self, seals: u64) -> Self {
+        if let Self::Commit(pending) = &mut self {
+            pending.sealed_by = Some(seals);
+        }
+        self
+    }
 }
 
 /// What follows a commit.
@@ -241,8 +254,8 @@ impl Engine {
             streams,
             counters,
             guesses,
-            renewing: AtomicU8::new(0),
-            residents: Residents::default(),
+            renewing: AtomicU64::new(0),
+            residents: Arc::default(),
             resting: Resting::default(),
             newest,
             serial,
@@ -287,14 +300,14 @@ impl Engine {
 
     /// Like [`Engine::evaluate`], with all that the connection tells.
     pub fn evaluate_from<'a>(&self, request: impl Into<Request<'a>>, from: Sender<'_>, env: Env) -> Evaluation {
-        let (request, now) = (request.into(), self.now(env));
+        let (request, now, seals) = (request.into(), self.now(env), self.seals());
         loop {
             let evaluation = match request.decode(&self.config.limits) {
                 Ok(decoded) => self.evaluate_decoded(request, decoded, from, Env { now, ..env }),
                 Err(error) => Some(Evaluation::Reply(self.unreadable(request, &error, now))),
             };
             if let Some(evaluation) = evaluation {
-                return evaluation;
+                return evaluation.sealed_by(seals);
             }
         }
     }
@@ -396,10 +409,11 @@ impl Engine {
                 batch,
                 after: After::Answer(Box::new(answer), outcome.audit),
                 discarded: outcome.discarded,
-                claims: outcome.claims,
+                claims: outcome.claims.map(|claims| Held::new(claims, &self.residents)),
                 _quota_claims: outcome.quota_claims,
                 effects: outcome.effects,
                 now: env.now,
+                sealed_by: None,
             })),
         })
     }
@@ -430,7 +444,8 @@ impl Engine {
     pub(crate) fn commit_job(&self, outcome: BatchOutcome, now: i64) -> Evaluation {
         let BatchOutcome { audit, batch, discarded, claims, quota_claims, effects, .. } = outcome;
         let (batch, after) = (batch.unwrap_or_default(), After::Job(audit));
-        let pending = Pending { batch, after, discarded, claims, _quota_claims: quota_claims, effects, now };
+        let (claims, _quota_claims) = (claims.map(|claims| Held::new(claims, &self.residents)), quota_claims);
+        let pending = Pending { batch, after, discarded, claims, _quota_claims, effects, now, sealed_by: None };
         Evaluation::Commit(Box::new(pending))
     }
 
@@ -455,15 +470,11 @@ impl Engine {
             }
             (After::EvaluateAgain | After::Intents(..), _) => Finished::EvaluateAgain,
             (After::Answer(..) | After::Job(_), Outcome::Conflict(_) | Outcome::Floor(_)) => {
-                if let Some(claims) = pending.claims {
-                    claims.abandon(self);
-                }
+                pending.claims.into_iter().for_each(Held::abandon);
                 Finished::EvaluateAgain
             }
             (after, Outcome::Done(..)) => {
-                if let Some(claims) = pending.claims {
-                    claims.settle(self);
-                }
+                pending.claims.into_iter().for_each(Held::settle);
                 self.forget(pending.discarded);
                 self.apply(pending.effects, pending.now);
                 match after {
@@ -492,6 +503,11 @@ impl Engine {
     /// Commit it, call [`Engine::finish`], and call again until nothing is due. Operations by parts that nobody goes on with end
     /// here, too.
     pub fn due(&self, env: Env) -> Option<Pending> {
+        let seals = self.seals();
+        self.due_now(env).map(|pending| Pending { sealed_by: Some(seals), ..pending })
+    }
+
+    fn due_now(&self, env: Env) -> Option<Pending> {
         let now = self.now(env);
         self.streams.end_idle(now);
         if let Some(pending) = self.ended_tickets(now).or_else(|| self.ended_messages(now)) {

@@ -41,6 +41,8 @@ pub struct Env {
     pub pace: Pace,
     /// What a request of several items may take of a thread where it runs [`Pace::Inline`]; then it comes again on a pool.
     pub share: Option<Share>,
+    /// Tells whether nobody waits for the answer any more, if somebody can give up.
+    pub abandoned: Option<fn() -> bool>,
 }
 
 /// A share of the time of a thread that serves other connections.
@@ -55,7 +57,12 @@ pub struct Share {
 impl Env {
     /// An evaluation at a time and a place, in which every item has the time that it takes.
     pub fn new(now: i64, pace: Pace) -> Self {
-        Self { now, pace, share: None }
+        Self { now, pace, share: None, abandoned: None }
+    }
+
+    /// Whether nobody waits for the answer any more. Nothing comes of the evaluation then.
+    pub fn is_abandoned(&self) -> bool {
+        self.abandoned.is_some_and(|is_abandoned| is_abandoned())
     }
 
     /// Whether the thread has been held up for long enough.

@@ -10,6 +10,7 @@ mod authenticate;
 mod authority;
 mod authority_setup;
 mod batch;
+mod budget;
 mod catalog;
 mod containers;
 mod counters;

@@ -147,6 +147,9 @@ fn describe_key(
     block: &KeyBlock,
 ) -> OpResult<()> {
     record.set(Attribute::KeyFormatType(block.key_format_type));
+    if formats::is_slow(block) {
+        context.txn.long_work()?;
+    }
     if block.key_format_type == KeyFormatType::PKCS_12 {
         if record.object_type != ObjectType::PrivateKey {
             return fail(Fault::InvalidField, "only a private key is registered in a PKCS#12 container");

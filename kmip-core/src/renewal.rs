@@ -8,7 +8,7 @@
 //! a client's change of the same record wins, and the next pass looks again. It has no state of its own: what is left to do is
 //! in the records, so that it goes on after a crash. It ends with a pass that finds nothing outdated: [`Engine::count_outdated`].
 //!
-//! A change that was evaluated before a key was replaced may still carry what the older key sealed. While a renewal goes on,
+//! A change that was evaluated before a key was replaced may still carry what the older key sealed, however long that takes.
 //! [`Engine::is_outdated`] finds such changes before they are committed: they are evaluated again.
 
 use std::sync::Arc;
@@ -25,9 +25,10 @@ use crate::object::Record;
 use crate::ports::store::{Batch, Carried, Guard, Outcome, StoreError, Versioned, Write};
 use crate::ports::vault::VaultError;
 
-/// The states of [`Engine::set_renewing`].
-const ROOT_KEY: u8 = 1;
-const SCOPE_KEYS_TOO: u8 = 2;
+/// The bits of [`Engine::seals`] that are the kind of a renewal: none, of the root key, of scope keys too.
+const KIND: u64 = 3;
+const ROOT_KEY: u64 = 1;
+const SCOPE_KEYS_TOO: u64 = 2;
 /// Scope keys that are made at once.
 const AT_ONCE: usize = 64;
 
@@ -86,9 +87,14 @@ pub struct ScopeKeyPeriod {
 }
 
 impl Engine {
-    /// Whether a renewal goes on; while it does, ask [`Engine::is_outdated`] before each commit.
+    /// Whether a renewal goes on.
     pub fn is_renewing(&self) -> bool {
-        self.renewing.load(Ordering::Acquire) != 0
+        kind_of(self.seals()) != 0
+    }
+
+    /// What changes with each beginning and each end of a renewal. Its lowest bits are the kind of the one that goes on.
+    pub(crate) fn seals(&self) -> u64 {
+        self.renewing.load(Ordering::Acquire)
     }
 
     /// Begins or ends a renewal.
@@ -98,7 +104,12 @@ impl Engine {
             Some(Renewing::RootKey) => ROOT_KEY,
             Some(Renewing::ScopeKeys) => SCOPE_KEYS_TOO,
         };
-        self.renewing.store(word, Ordering::Release);
+        let changed = |seals: u64| {
+            let next = (seals & !KIND).wrapping_add(KIND + 1) | word;
+            (kind_of(seals) != word).then_some(next)
+        };
+        // It has changed unless it was so before.
+        let _ = self.renewing.fetch_update(Ordering::AcqRel, Ordering::Acquire, changed);
     }
 
     /// What is told of a scope key that is made now.
@@ -110,6 +121,7 @@ impl Engine {
     /// Waits for a device. A renewal of everything that goes on comes first.
     pub fn renew_spent_scope_keys(&self, now: i64) -> Result<usize, RenewalError> {
         let ScopeKeyPeriod { objects, seconds } = self.config().scope_key_period;
+        let seals = self.seals();
         if self.is_renewing() || !self.vault.seals_by_scope_keys() {
             return Ok(0);
         }
@@ -129,12 +141,26 @@ impl Engine {
                 break;
             }
         }
-        let outcomes = if batches.is_empty() { Vec::new() } else { self.store.commit(&batches)? };
+        // A renewal that has begun meanwhile makes others.
+        if batches.is_empty() || self.seals() != seals {
+            return Ok(0);
+        }
+        let outcomes = self.store.commit(&batches)?;
         Ok(outcomes.iter().filter(|outcome| matches!(outcome, Outcome::Done(..))).count())
     }
 
-    /// Whether a change carries what an older key sealed: it must not be committed, but evaluated again.
+    /// Whether a change carries what an older key sealed, or may: it must not be committed, but evaluated again. The older
+    /// keys are gone once a renewal has ended, so one during whose evaluation a renewal began or ended is never committed.
     pub fn is_outdated(&self, pending: &Pending) -> bool {
+        let seals = self.seals();
+        match pending.sealed_by {
+            Some(then) if then != seals => true,
+            Some(_) if kind_of(seals) == 0 => false,
+            _ => self.carries_outdated(pending),
+        }
+    }
+
+    fn carries_outdated(&self, pending: &Pending) -> bool {
         let batch = pending.batch();
         let carries = |carried: &Carried| match carried.content.downcast_ref::<Record>() {
             Some(record) => self.is_record_outdated(record) && self.is_new_material(record),
@@ -168,7 +194,7 @@ impl Engine {
 
     fn is_job_outdated(&self, job: &Job) -> bool {
         let Some(sealed) = &job.sealed else { return false };
-        match self.renewing.load(Ordering::Acquire) {
+        match kind_of(self.seals()) {
             ROOT_KEY => self.vault.is_root_outdated(sealed),
             _ => self.vault.is_outdated(sealed, job.binding()),
         }
@@ -176,7 +202,7 @@ impl Engine {
 
     fn is_record_outdated(&self, record: &Record) -> bool {
         let Some(material) = &record.material else { return false };
-        match self.renewing.load(Ordering::Acquire) {
+        match kind_of(self.seals()) {
             ROOT_KEY => self.vault.is_root_outdated(&material.sealed),
             _ => self.vault.is_outdated(&material.sealed, Bound::of(record).binding()),
         }
@@ -325,6 +351,10 @@ impl Engine {
         let next = page.entries.last().filter(|_| page.more).map(|(last, _)| [last.as_slice(), b"\0"].concat());
         Ok(Step { seen: page.entries.len(), renewed, next })
     }
+}
+
+fn kind_of(seals: u64) -> u64 {
+    seals & KIND
 }
 
 fn scope_of(key: &[u8]) -> Result<&str, RenewalError> {

@@ -13,7 +13,8 @@ use kmip_codec::message::{RequestBatchItem, RequestItem};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::registry::{Operation, Tag, UniqueIdentifierEnumeration};
 
-use crate::batch::{Budget, Context};
+use crate::batch::Context;
+use crate::budget::Budget;
 use crate::engine::Engine;
 use crate::env::Work;
 use crate::given;

@@ -13,7 +13,7 @@
 //! crash leaves behind, by reconciliation.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kmip_codec::inline::Text;
 
@@ -211,8 +211,8 @@ impl Claims {
     }
 
     /// The objects are stored.
-    pub(crate) fn settle(self, engine: &Engine) {
-        let mut state = engine.residents.state();
+    fn settle(self, residents: &Residents) {
+        let mut state = residents.state();
         for ready in self.taken {
             state.live.remove(&(self.scope.clone(), ready.id));
         }
@@ -220,17 +220,60 @@ impl Claims {
 
     /// Nothing is stored: keys that were made, or may have been, are removed later; identifiers without a key are ready again.
     pub(crate) fn abandon(self, engine: &Engine) {
+        self.give_up(&engine.residents);
+    }
+
+    fn give_up(self, residents: &Residents) {
         if self.is_empty() {
             return;
         }
         let (asked, unused): (Vec<_>, Vec<_>) =
             self.taken.into_iter().partition(|ready| self.asked_for.contains(&ready.id));
         let unused = unused.into_iter().chain(self.free);
-        engine.residents.state().ready.entry(self.scope.clone()).or_default().extend(unused);
+        residents.state().ready.entry(self.scope.clone()).or_default().extend(unused);
         let is_made = |ready: &Ready| self.made.iter().any(|key| key.id == ready.id);
         let doubtful = asked.into_iter().filter(|ready| !is_made(ready));
         let doubtful: Vec<_> = doubtful.map(|ready| Leftover::Doubtful(self.scope.clone(), ready.id)).collect();
-        engine.residents.leave(self.made.into_iter().map(Leftover::Key).chain(doubtful));
+        residents.leave(self.made.into_iter().map(Leftover::Key).chain(doubtful));
+    }
+}
+
+/// The claims of a change that waits for its commit. They are given up with it, unless it may be stored.
+#[derive(Debug)]
+pub(crate) struct Held {
+    claims: Option<Claims>,
+    residents: Arc<Residents>,
+    may_be_stored: bool,
+}
+
+impl Held {
+    pub fn new(claims: Claims, residents: &Arc<Residents>) -> Self {
+        Self { claims: Some(claims), residents: Arc::clone(residents), may_be_stored: false }
+    }
+
+    /// The store gets the change now: unless it tells what became of it, nothing is given up, and the next start settles it.
+    pub fn may_be_stored(&mut self) {
+        self.may_be_stored = true;
+    }
+
+    /// The objects are stored.
+    pub fn settle(mut self) {
+        if let Some(claims) = self.claims.take() {
+            claims.settle(&self.residents);
+        }
+    }
+
+    /// Nothing is stored.
+    pub fn abandon(mut self) {
+        self.may_be_stored = false;
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(claims) = self.claims.take().filter(|_| !self.may_be_stored) {
+            claims.give_up(&self.residents);
+        }
     }
 }
 

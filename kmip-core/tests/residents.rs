@@ -225,6 +225,29 @@ fn what_is_made_and_not_stored_is_removed() {
     assert_eq!((report.orphans, report.missing, report.complete), (vec![], vec![], true));
 }
 
+/// The server may not commit what it has evaluated: its time was over, or a root key was replaced meanwhile.
+#[test]
+fn what_is_made_and_never_committed_is_removed_unless_it_may_be_stored() {
+    let harness = harness();
+    let known = create(&harness, stays());
+    let made = |harness: &Harness| in_hardware(harness).into_iter().filter(|id| *id != known).count();
+    let request = RequestMessage::continuing(V2_1, vec![(Operation::Create, stays())]);
+    let request = encode(Tag::RequestMessage, &request, V2_1);
+    let pending = || match harness.engine.evaluate(&request, CLIENT, harness.env()) {
+        Evaluation::Commit(pending) => pending,
+        other => panic!("{other:?}"),
+    };
+    drop(pending());
+    assert_eq!(made(&harness), 1);
+    harness.tidy_hardware();
+    assert_eq!(made(&harness), 0);
+    let mut handed_out = pending();
+    handed_out.take_batch();
+    drop(handed_out);
+    harness.tidy_hardware();
+    assert_eq!(made(&harness), 1, "a store that failed may have it");
+}
+
 #[test]
 fn destroying_removes_the_key_after_the_change_is_durable() {
     let harness = harness();

@@ -35,13 +35,14 @@ use crate::authority::Ask;
 use crate::datadir::DataDir;
 use crate::metrics::Metrics;
 use crate::run::Reconfigure;
-use crate::service::{Administration, AdministrationError, Peer, Rotate, Service};
+use crate::service::{Act, Administration, AdministrationError, Peer, Rotate, Service};
 use crate::{admin_clients, admin_outgoing, admin_users};
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Extension, State};
-use axum::http::StatusCode;
-use axum::http::header::{CONNECTION, CONTENT_TYPE};
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{DefaultBodyLimit, Extension, Request, State};
+use axum::http::header::{CONNECTION, CONTENT_TYPE, ORIGIN};
+use axum::http::{HeaderValue, Method, StatusCode};
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use certs::Authority;
@@ -50,6 +51,7 @@ use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 use tracing::{info, warn};
 
 /// Largest body.
@@ -86,6 +88,7 @@ pub(crate) type Shared = State<Arc<Admin>>;
 
 /// The routes.
 pub fn routes(admin: Admin) -> Router {
+    let admin = Arc::new(admin);
     Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
@@ -104,8 +107,68 @@ pub fn routes(admin: Admin) -> Router {
         .route("/api/v1/root-key/rotate", post(rotate_root_key))
         .route("/api/v1/hsm/reconcile", post(reconcile))
         .fallback(async || refuse(StatusCode::NOT_FOUND, "no such resource"))
+        .method_not_allowed_fallback(async || refuse(StatusCode::METHOD_NOT_ALLOWED, "no such method here"))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
-        .with_state(Arc::new(admin))
+        .layer(from_fn_with_state(Arc::clone(&admin), noted))
+        .with_state(admin)
+}
+
+/// What the audit log calls a change.
+const CHANGES: [(&str, &str); 11] = [
+    ("/api/v1/clients", "Enroll Client"),
+    ("/api/v1/clients/prepare", "Prepare Client"),
+    ("/api/v1/clients/quirks", "Set Quirks"),
+    ("/api/v1/clients/listen", "Set Listening"),
+    ("/api/v1/clients/put", "Queue Put"),
+    ("/api/v1/users", "Add User"),
+    ("/api/v1/devices", "Add Device"),
+    ("/api/v1/reload", "Reload"),
+    ("/api/v1/ca", "Certificate Authority"),
+    ("/api/v1/root-key/rotate", "Rotate Root Key"),
+    ("/api/v1/hsm/reconcile", "Reconcile Devices"),
+];
+
+/// Whom or what a change concerns, as far as its body tells it.
+#[derive(Deserialize)]
+struct Concerned {
+    name: Option<String>,
+    action: Option<String>,
+}
+
+/// Notes each change in the audit log before its answer leaves. One that could not be noted is not made, and neither is one
+/// that a page of the web has a browser send.
+async fn noted(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, request: Request, next: Next) -> Response {
+    let change = CHANGES.iter().find(|(path, _)| *path == request.uri().path());
+    let Some((_, operation)) = change.filter(|_| request.method() == Method::POST) else {
+        return next.run(request).await;
+    };
+    let is_foreign = |site: &HeaderValue| site != "none" && site != "same-origin";
+    if request.headers().contains_key(ORIGIN) || request.headers().get("sec-fetch-site").is_some_and(is_foreign) {
+        return refuse(StatusCode::FORBIDDEN, "changes are not taken from pages in a browser");
+    }
+    if let Err(error) = admin.administration.can_note() {
+        return refuse(StatusCode::SERVICE_UNAVAILABLE, &error);
+    }
+    let since = Instant::now();
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, LIST_BYTES).await else {
+        return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or did not arrive whole");
+    };
+    let concerned = serde_json::from_slice(&body).unwrap_or(Concerned { name: None, action: None });
+    let response = next.run(Request::from_parts(head, Body::from(body))).await;
+    let status = response.status();
+    let message = match concerned.action {
+        Some(action) if status.is_success() => Some(action),
+        Some(action) => Some(format!("{action}: HTTP status {}", status.as_u16())),
+        None => (!status.is_success()).then(|| format!("HTTP status {}", status.as_u16())),
+    };
+    let (object, is_done) = (concerned.name, status.is_success());
+    let note = move || admin.administration.note(&peer, &Act { operation, object, is_done, message, since });
+    match tokio::task::spawn_blocking(note).await {
+        Ok(Ok(())) => response,
+        Ok(Err(error)) => refuse(StatusCode::SERVICE_UNAVAILABLE, &format!("it may be done, but {error}")),
+        Err(_) => refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"),
+    }
 }
 
 /// The routes of a server that is not open yet: it may wait for the devices of its root key. Each answer ends its connection,

@@ -25,6 +25,9 @@ struct Enrollment {
     name: String,
     scope: Option<String>,
     key: Option<String>,
+    /// Whether the client is known, and gets another certificate.
+    #[serde(default)]
+    again: bool,
     /// The certificate that the client has made itself (PEM).
     certificate: Option<String>,
     /// The request for a certificate (PKCS #10, PEM) that the client has made with its key.
@@ -123,9 +126,15 @@ async fn answer(
 }
 
 fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> {
-    let Enrollment { name, scope, key, certificate, request, username, password } = enrollment;
+    let Enrollment { name, scope, key, again, certificate, request, username, password } = enrollment;
     let _turn = admin.registering.lock().unwrap_or_else(PoisonError::into_inner);
     let bad = |why: &str| Err((StatusCode::BAD_REQUEST, why.to_owned()));
+    if again && (certificate.is_some() || scope.is_some()) {
+        return bad("again: the client keeps its scope, and gets another certificate from here");
+    }
+    if again && !admin.administration.knows_client(&name) {
+        return Err((StatusCode::NOT_FOUND, format!("no client named {name:?} is enrolled: leave \"again\" out")));
+    }
     if key.is_some() && (certificate.is_some() || request.is_some()) {
         return bad("key: a client with a certificate or a request of its own has its key already");
     }
@@ -161,7 +170,9 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
     };
     let response = issued(&name, &certificate, own_key.as_ref(), authority.certificate(), protection)?;
     // The record last: a client is known only when its certificate exists.
-    admin.administration.enroll(&name, scope.as_deref()).map_err(administration_refusal)?;
+    if !again {
+        admin.administration.enroll(&name, scope.as_deref()).map_err(administration_refusal)?;
+    }
     forget_prepared(admin, &name);
     Ok(response)
 }

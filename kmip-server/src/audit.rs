@@ -6,13 +6,16 @@
 //! before a reply ([`Due::Soon`]) wait for the next one that must. A segment that has reached its size is synced by the next
 //! [`AuditLog::sync`] or [`AuditLog::tidy`], and no writer waits for it unless two wait already. After a crash the last line
 //! of these segments and of the newest one may be torn: [`AuditLog::open`] cuts it and tells.
+//!
+//! A disk that refuses lines may take them later: they wait, and [`AuditLog::health`] tells. One that fails to sync what it took
+//! tells that once, and what became of the lines is not known: from then on nothing is synced until the log is opened anew.
 
 use crate::audit_line::{Clock, Entry};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use thiserror::Error;
 
@@ -36,6 +39,9 @@ pub enum AuditError {
         /// What went wrong.
         error: io::Error,
     },
+    /// What was written could not be synced.
+    #[error("audit log {}: lines may be lost, for the disk has failed; start the server again once it works", .0.display())]
+    Lost(PathBuf),
     /// Earlier lines still wait for a disk that refuses them.
     #[error("audit log {}: too many lines wait to be written", .0.display())]
     Backlog(PathBuf),
@@ -75,9 +81,12 @@ pub struct AuditLog {
     written: AtomicU64,
     /// Lines of this process that are on the disk.
     synced: AtomicU64,
-    /// Whether [`AuditLog::tidy`] has failed to sync a segment: a disk tells that once, and the next sync must not succeed. Held
-    /// while segments are synced, so that no sync comes between a failure and this.
-    untold: Mutex<bool>,
+    /// Held while segments are synced: a disk tells a failure to one of those who wait, and no other may succeed.
+    syncing: Mutex<()>,
+    /// Whether the disk has failed to sync what was written.
+    is_lost: AtomicBool,
+    /// Whether the disk refuses lines.
+    is_refused: AtomicBool,
 }
 
 /// Lines that nobody writes yet.
@@ -128,7 +137,9 @@ impl AuditLog {
             segment: Mutex::new(segment),
             written: AtomicU64::new(0),
             synced: AtomicU64::new(0),
-            untold: Mutex::new(false),
+            syncing: Mutex::default(),
+            is_lost: AtomicBool::new(false),
+            is_refused: AtomicBool::new(false),
         };
         Ok((log, Reopened { cut_bytes }))
     }
@@ -141,13 +152,20 @@ impl AuditLog {
         self.write_out()
     }
 
-    /// Keeps an entry for the next [`AuditLog::settle`] or [`AuditLog::write_out`], by whomever.
+    /// Keeps an entry for the next [`AuditLog::settle`] or [`AuditLog::write_out`], by whomever. Where many wait already they
+    /// are written first.
     pub fn record(&self, entry: &Entry<'_>, due: Due) -> Result<(), AuditError> {
+        let is_full = |waiting: &Waiting| waiting.lines.len().saturating_add(waiting.taken) > LONGEST_BACKLOG;
         let mut waiting = locked(&self.waiting);
-        let Waiting { lines, count, due: due_lines, taken, clock } = &mut *waiting;
-        if lines.len().saturating_add(*taken) > LONGEST_BACKLOG {
-            return Err(AuditError::Backlog(self.folder.clone()));
+        if is_full(&waiting) {
+            drop(waiting);
+            self.write_out()?;
+            waiting = locked(&self.waiting);
+            if is_full(&waiting) {
+                return Err(AuditError::Backlog(self.folder.clone()));
+            }
         }
+        let Waiting { lines, count, due: due_lines, clock, .. } = &mut *waiting;
         let before = lines.len();
         if let Err(error) = entry.write(clock, lines) {
             lines.truncate(before);
@@ -180,25 +198,25 @@ impl AuditLog {
         self.write_up_to(wanted)
     }
 
-    /// Returns when everything written so far is on the disk. Blocks; other threads go on writing meanwhile.
+    /// Returns when everything recorded so far is on the disk. Blocks; other threads go on writing meanwhile.
     pub fn sync(&self) -> Result<(), AuditError> {
-        let (count, number, file, unsynced) = {
+        let wanted = {
             let mut segment = locked(&self.segment);
             self.write(&mut segment)?;
+            self.written.load(Ordering::Acquire)
+        };
+        let _alone = self.alone()?;
+        // Who synced meanwhile may have synced these, too.
+        if self.synced.load(Ordering::Acquire) >= wanted {
+            return Ok(());
+        }
+        let (count, number, file, unsynced) = {
+            let segment = locked(&self.segment);
             let Segment { number, file, unsynced, .. } = &*segment;
             (self.written.load(Ordering::Acquire), *number, file.clone(), unsynced.clone())
         };
-        let mut untold = locked(&self.untold);
-        if std::mem::take(&mut *untold) {
-            let error = io::Error::other("a segment before it could not be synced");
-            return Err(self.at(number, error));
-        }
-        if self.synced.load(Ordering::Acquire) >= count {
-            return Ok(());
-        }
         self.sync_earlier(&unsynced)?;
-        drop(untold);
-        file.sync_data().map_err(|error| self.at(number, error))?;
+        self.told(file.sync_data().map_err(|error| self.at(number, error)))?;
         self.synced.fetch_max(count, Ordering::AcqRel);
         self.note_synced(&unsynced);
         Ok(())
@@ -208,11 +226,35 @@ impl AuditLog {
     pub fn tidy(&self) -> Result<(), AuditError> {
         self.write_out()?;
         let unsynced = locked(&self.segment).unsynced.clone();
-        let mut untold = locked(&self.untold);
-        self.sync_earlier(&unsynced).inspect_err(|_| *untold = true)?;
-        drop(untold);
+        if unsynced.is_empty() {
+            return Ok(());
+        }
+        let _alone = self.alone()?;
+        self.sync_earlier(&unsynced)?;
         self.note_synced(&unsynced);
         Ok(())
+    }
+
+    /// Whether the disk takes lines; tries it once more if it refused some.
+    pub fn health(&self) -> Result<(), AuditError> {
+        if self.is_lost.load(Ordering::Acquire) {
+            return Err(AuditError::Lost(self.folder.clone()));
+        }
+        if self.is_refused.load(Ordering::Acquire) { self.write_out() } else { Ok(()) }
+    }
+
+    /// Nobody else syncs meanwhile; an error if that has failed before.
+    fn alone(&self) -> Result<MutexGuard<'_, ()>, AuditError> {
+        let alone = locked(&self.syncing);
+        match self.is_lost.load(Ordering::Acquire) {
+            false => Ok(alone),
+            true => Err(AuditError::Lost(self.folder.clone())),
+        }
+    }
+
+    /// Notes that a sync has failed.
+    fn told<T>(&self, synced: Result<T, AuditError>) -> Result<T, AuditError> {
+        synced.inspect_err(|_| self.is_lost.store(true, Ordering::Release))
     }
 
     fn note_synced(&self, earlier: &[(u64, Arc<File>)]) {
@@ -224,12 +266,12 @@ impl AuditLog {
     /// Syncs earlier segments, and the names of those behind them.
     fn sync_earlier(&self, unsynced: &[(u64, Arc<File>)]) -> Result<(), AuditError> {
         for (number, file) in unsynced {
-            file.sync_all().map_err(|error| self.at(*number, error))?;
+            self.told(file.sync_all().map_err(|error| self.at(*number, error)))?;
         }
         if unsynced.is_empty() {
             return Ok(());
         }
-        sync_folder(&self.folder).map_err(|error| AuditError::File { path: self.folder.clone(), error })
+        self.told(sync_folder(&self.folder).map_err(|error| AuditError::File { path: self.folder.clone(), error }))
     }
 
     fn write_up_to(&self, wanted: u64) -> Result<(), AuditError> {
@@ -257,6 +299,7 @@ impl AuditLog {
             waiting.count
         };
         let written = self.write_lines(segment);
+        self.is_refused.store(written.is_err(), Ordering::Release);
         if written.is_ok() {
             self.written.store(count, Ordering::Release);
             locked(&self.waiting).taken = 0;
@@ -498,11 +541,15 @@ mod tests {
         std::fs::create_dir(segment_path(folder.path(), 2)).unwrap();
         assert!(log.append(&[entry(&client, "2")]).is_err());
         assert!(log.settle(log.due()).is_err(), "a line that is due is not in the file");
-        let long = "x".repeat(1 << 20);
-        let refused = (0..10).map(|_| log.append(&[entry(&client, &long)])).last().unwrap();
-        assert!(matches!(refused, Err(AuditError::Backlog(_))), "{refused:?}");
+        assert!(log.health().is_err());
+        let long = "x".repeat(4 << 10);
+        let most = LONGEST_BACKLOG / long.len();
+        let recorded = (0..2 * most).filter(|_| log.record(&entry(&client, &long), Due::BeforeReply).is_ok()).count();
+        assert!((most / 2..most + 2).contains(&recorded), "{recorded}");
         std::fs::remove_dir(segment_path(folder.path(), 2)).unwrap();
+        log.health().unwrap();
         log.settle(log.due()).unwrap();
+        assert_eq!(lines(folder.path()).len(), 2 + recorded, "what was recorded is there");
         log.append(&[entry(&client, "3")]).unwrap();
         let objects: Vec<_> =
             lines(folder.path()).iter().map(|line| line["object"].as_str().unwrap().to_owned()).collect();
@@ -585,19 +632,39 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_synced_beside_is_told_by_the_next_sync_and_once() {
+    fn after_a_sync_that_failed_nothing_is_synced() {
+        for beside in [true, false] {
+            let folder = tempfile::tempdir().unwrap();
+            let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
+            log.append(&[entry(&JsonText::new("a"), "1")]).unwrap();
+            log.append(&[entry(&JsonText::new("a"), "2")]).unwrap();
+            log.health().unwrap();
+            // A pipe cannot be synced.
+            let (_, pipe) = io::pipe().unwrap();
+            let pipe = File::from(std::os::fd::OwnedFd::from(pipe));
+            let full = std::mem::replace(&mut locked(&log.segment).unsynced, vec![(1, Arc::new(pipe))]);
+            assert!(if beside { log.tidy() } else { log.sync() }.is_err());
+            locked(&log.segment).unsynced = full;
+            for _ in 0..2 {
+                assert!(matches!(log.sync(), Err(AuditError::Lost(_))));
+                assert!(matches!(log.health(), Err(AuditError::Lost(_))));
+            }
+            let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
+            log.append(&[entry(&JsonText::new("a"), "3")]).unwrap();
+            log.sync().unwrap();
+            assert_eq!(lines(folder.path()).len(), 3);
+        }
+    }
+
+    #[test]
+    fn many_lines_that_wait_are_written_before_one_is_refused() {
         let folder = tempfile::tempdir().unwrap();
-        let (log, _) = AuditLog::open(folder.path(), 1).unwrap();
-        log.append(&[entry(&JsonText::new("a"), "1")]).unwrap();
-        log.append(&[entry(&JsonText::new("a"), "2")]).unwrap();
-        // A pipe cannot be synced.
-        let (_, pipe) = io::pipe().unwrap();
-        let pipe = File::from(std::os::fd::OwnedFd::from(pipe));
-        let full = std::mem::replace(&mut locked(&log.segment).unsynced, vec![(1, Arc::new(pipe))]);
-        assert!(log.tidy().is_err());
-        locked(&log.segment).unsynced = full;
-        assert!(log.sync().is_err(), "it did not tell");
-        log.sync().unwrap();
+        let (log, _) = AuditLog::open(folder.path(), 1 << 30).unwrap();
+        let (client, object) = (JsonText::new("a"), "x".repeat(4 << 10));
+        let count = 3 * LONGEST_BACKLOG / object.len();
+        (0..count).for_each(|_| log.record(&entry(&client, &object), Due::BeforeReply).unwrap());
+        log.settle(log.due()).unwrap();
+        assert_eq!(lines(folder.path()).len(), count);
     }
 
     #[test]

@@ -12,6 +12,8 @@ use time::macros::format_description;
 const SECOND_FORMAT: StaticFormatDescription = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].");
 const SECOND_BYTES: usize = 20;
 const MICROSECOND_DIGITS: usize = 6;
+/// The longest text of a client in a line; of a longer one the beginning stands there, and its length in bytes.
+const LONGEST_TEXT: usize = 4 * 1024;
 
 /// One operation, as the audit log tells it.
 #[derive(Debug, Clone)]
@@ -125,6 +127,10 @@ impl Entry<'_> {
 
 fn optional_text(line: &mut Vec<u8>, value: Option<&str>) -> Result<()> {
     match value {
+        Some(value) if value.len() > LONGEST_TEXT => {
+            let beginning = value.get(..value.floor_char_boundary(LONGEST_TEXT)).unwrap_or_default();
+            text(line, &format!("{beginning}... ({} bytes)", value.len()))
+        }
         Some(value) => text(line, value),
         None => {
             line.extend_from_slice(b"null");
@@ -178,6 +184,30 @@ mod tests {
         line.clear();
         clock.write(&mut line, UNIX_EPOCH - Duration::from_secs(1)).unwrap();
         assert_eq!(line, b"1970-01-01T00:00:00.000000Z");
+    }
+
+    #[test]
+    fn of_a_long_text_the_beginning_and_the_length_are_told() {
+        let (short, long) = ("y".repeat(LONGEST_TEXT), "\u{1}\u{e9}".repeat(LONGEST_TEXT));
+        let client = JsonText::new("a");
+        let entry = |object, message| Entry {
+            time: UNIX_EPOCH,
+            client: &client,
+            user: None,
+            remote: &client,
+            operation: "Log",
+            object,
+            result: "Success",
+            reason: None,
+            message,
+            duration_us: 1,
+            revision: None,
+        };
+        let line = written(&entry(Some(&short), Some(&long)));
+        assert_eq!(line["object"], short);
+        let told = line["message"].as_str().unwrap();
+        let beginning = told.strip_suffix(&format!("... ({} bytes)", long.len())).unwrap();
+        assert!(long.starts_with(beginning) && (LONGEST_TEXT - 1..=LONGEST_TEXT).contains(&beginning.len()));
     }
 
     proptest! {

@@ -14,12 +14,14 @@ use crate::shell::{Live, Phase, Shell};
 use crate::speaking::{GROWTH_AHEAD, KEPT_BUFFER, SMALLEST_READ, Speaker, send};
 use crate::tls::{Identity, PeerRefusal};
 use crate::wire::WireBuffer;
+use kmip_core::links::Standing;
 use std::future::{Future, poll_fn};
 use std::io;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
+use time::OffsetDateTime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
@@ -143,6 +145,18 @@ async fn noting_waits<T>(future: impl Future<Output = T>) -> (T, bool) {
         polled
     });
     (event.await, waited)
+}
+
+/// Whether what the server says of its own accord may still go to who showed a certificate.
+fn check_standing(peer: &Peer, service: &dyn Service) -> Result<(), End> {
+    let certificate = &peer.certificate;
+    if OffsetDateTime::now_utc().unix_timestamp() > certificate.not_after {
+        return Err(End::Untrusted(PeerRefusal::NotNow));
+    }
+    match service.standing(&certificate.fingerprint) {
+        Some(Standing::Replaced) => Err(End::Untrusted(PeerRefusal::Replaced)),
+        _ => Ok(()),
+    }
 }
 
 struct Connection<'a> {
@@ -301,6 +315,7 @@ impl Connection<'_> {
             tokio::select! {
                 message = speaker.next(outgoing.as_ref()) => {
                     let message = message?.ok_or(End::Stopping)?;
+                    check_standing(self.peer, self.service)?;
                     speaker.exchange(&message, outgoing.as_ref()).await?;
                     quiet_since = Instant::now();
                 }
@@ -331,7 +346,7 @@ impl Connection<'_> {
                 self.send_outbound().await?;
                 let reply = timeout(self.limits.request_timeout(), pending).await;
                 self.turn = Instant::now();
-                reply.map_err(|_| End::RequestTimeout)?
+                reply.map_err(|_| End::RequestTimeout)?.ok_or(End::Engine)?
             }
             Reply::Close => return Err(End::Engine),
         };

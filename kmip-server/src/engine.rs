@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use hsm_backend::keystore::Keystore;
+use hsm_backend::keystore::{Keystore, RootPlace};
 use hsm_backend::pkcs11::PAIR_DEADLINE;
 use hsm_backend::rotating::Presence;
 use kmip_codec::inline::Text;
@@ -33,6 +33,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use tokio::sync::{Semaphore, watch};
 
+use crate::abandoned::{self, Waits};
 use crate::audit::{AuditLog, Noted};
 use crate::authority::Ask;
 use crate::committer::{Committed, Committer};
@@ -45,12 +46,13 @@ use crate::outgoing::{Exchanged, Messenger, Messengers};
 use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
 use crate::service::{
-    Administration, AdministrationError, NewDevice, NewListener, NewUser, OneTimeCodes, Outgoing, Peer, Reply, Rotate,
-    Service, ServiceError, failure,
+    Act, Administration, AdministrationError, NewDevice, NewListener, NewUser, OneTimeCodes, Outgoing, Peer, Reply,
+    Rotate, Service, ServiceError, failure,
 };
 use crate::store::{Options, SledStore};
 use crate::turns::Turns;
 use crate::vault::{self, Secrets, Target};
+use crate::vital;
 
 /// How much the thread of a rotation gives way to the threads that answer.
 const ROTATION_NICENESS: i32 = 10;
@@ -152,16 +154,29 @@ fn beginning(at: SystemTime, since: Instant, pace: Pace) -> Env {
         u64::try_from(at.saturating_duration_since(*FIRST).as_nanos()).unwrap_or(u64::MAX)
     }
     let is_spent = |since| u128::from(mark(Instant::now()).saturating_sub(since)) >= SHARE.as_nanos();
-    Env { share: Some(Share { since: mark(since), is_spent }), ..Env::new(seconds_of(at), pace) }
+    let (share, abandoned) =
+        (Some(Share { since: mark(since), is_spent }), Some(abandoned::is_abandoned as fn() -> bool));
+    Env { share, abandoned, ..Env::new(seconds_of(at), pace) }
 }
 
 /// Makes the root key and the empty store of a new data directory.
 pub(crate) fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Result<(), ServiceError> {
-    let vault = vault::create(&data.keystore(), config, secrets)?;
+    let (keystore, store) = (data.keystore(), store_path(data, config));
+    let vault = match (Keystore::exists(&keystore), SledStore::exists(&store)) {
+        (true, true) => return Err(ServiceError(format!("there is a store at {} already", store.display()))),
+        (false, true) => {
+            let (store, keystore) = (store.display(), keystore.display());
+            let text = format!("there is a store at {store}, but no key store at {keystore}: restore it from a backup");
+            return Err(ServiceError(text));
+        }
+        // A creation that was broken off goes on.
+        (true, false) => vault::open(&keystore, config, Presence::Required)?,
+        (false, false) => vault::create(&keystore, config, secrets)?,
+    };
     let seal = vault.record_seal();
     let mut id = [0; 16];
     vault.unique(&mut id).map_err(failure)?;
-    SledStore::create(&store_path(data, config), seal, id, Options::default()).map_err(failure)?;
+    SledStore::create(&store, seal, id, Options::default()).map_err(failure)?;
     Ok(())
 }
 
@@ -169,13 +184,18 @@ fn store_path(data: &DataDir, config: &Config) -> PathBuf {
     config.store.path.clone().unwrap_or_else(|| data.store())
 }
 
-fn open_store(data: &DataDir, config: &Config, seal: &Arc<dyn RecordSeal>) -> Result<SledStore, ServiceError> {
-    SledStore::open(&store_path(data, config), Arc::clone(seal), Options::default()).map_err(failure)
+fn open_store(
+    data: &DataDir,
+    config: &Config,
+    seal: &Arc<dyn RecordSeal>,
+    options: Options,
+) -> Result<SledStore, ServiceError> {
+    SledStore::open(&store_path(data, config), Arc::clone(seal), options).map_err(failure)
 }
 
-/// Whether the data directory has a store already.
+/// Whether the data directory has a key store and a store.
 pub(crate) fn exists(data: &DataDir, config: &Config) -> bool {
-    Keystore::exists(&data.keystore()) || SledStore::exists(&store_path(data, config))
+    Keystore::exists(&data.keystore()) && SledStore::exists(&store_path(data, config))
 }
 
 /// Opens the engine of a data directory; waits for the devices of its root key until that is given up.
@@ -189,7 +209,7 @@ pub(crate) fn open(
     let seal = vault.record_seal();
     let rotation = Rotation::new(data.keystore(), Arc::clone(&vault));
     let goes_on = rotation.is_unfinished()?;
-    let store = Arc::new(open_store(data, config, &seal)?);
+    let store = Arc::new(open_store(data, config, &seal, Options::default())?);
     let (audit, reopened) = AuditLog::open(&data.audit(), config.audit.segment_bytes).map_err(failure)?;
     if reopened.cut_bytes > 0 {
         tracing::warn!(bytes = reopened.cut_bytes, "the audit log ended in a torn line, which was cut");
@@ -234,9 +254,11 @@ pub(crate) fn open(
         rotate_on(&core)?;
     }
     let ticking = Arc::clone(&core);
-    let ticker = std::thread::Builder::new().name("tick".to_owned()).spawn(move || ticking.tick()).map_err(failure)?;
+    let ticker = vital::spawn("tick", move || ticking.tick()).map_err(failure)?;
+    let writing = Arc::clone(&core);
+    let writer = vital::spawn("write-out", move || writing.write_out_in_time()).map_err(failure)?;
     let jobs = jobs::start(&core).map_err(failure)?;
-    Ok(Arc::new(EngineService { core, lookers: RwLock::new(vec![ticker, jobs]) }))
+    Ok(Arc::new(EngineService { core, lookers: RwLock::new(vec![ticker, writer, jobs]) }))
 }
 
 /// What sessions with clients that hear need; they are told of messages that are queued and of changes of clients' records.
@@ -260,7 +282,7 @@ fn rotate_on(core: &Arc<Core>) -> Result<(), ServiceError> {
         let _ = rustix::process::nice(ROTATION_NICENESS);
         host.rotation.run(host.as_ref());
     };
-    let thread = std::thread::Builder::new().name("rotation".to_owned()).spawn(work).map_err(failure)?;
+    let thread = vital::spawn("rotation", work).map_err(failure)?;
     *core.rotating.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
     Ok(())
 }
@@ -335,11 +357,11 @@ fn authority_profile(ca: &crate::config::Ca) -> AuthorityProfile {
     }
 }
 
-/// Verifies every record of a data directory that no server uses; the text says what was verified.
+/// Verifies every record of a data directory that no server uses, on a copy of the store; the text says what was verified.
 pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceError> {
     let vault = vault::open(&data.keystore(), config, Presence::Required)?;
     let seal = vault.record_seal();
-    let store = open_store(data, config, &seal)?;
+    let store = open_store(data, config, &seal, Options { on_a_copy: true, ..Options::default() })?;
     let report = store.check().map_err(failure)?;
     if !report.damaged.is_empty() {
         let shown: Vec<String> = report.damaged.iter().take(5).map(|d| format!("{}: {}", d.place, d.detail)).collect();
@@ -355,7 +377,7 @@ pub(crate) fn check(data: &DataDir, config: &Config) -> Result<String, ServiceEr
 
 impl Core {
     /// Answers a request that the calling thread did not finish.
-    async fn answer(self: Arc<Self>, request: KeptRequest, subject: Subject, first: Evaluation) -> WipedBytes {
+    async fn answer(self: Arc<Self>, request: KeptRequest, subject: Subject, first: Evaluation) -> Option<WipedBytes> {
         match self.finish(&request, &subject, first).await {
             Ok(bytes) => bytes,
             Err(why) => {
@@ -372,7 +394,7 @@ impl Core {
         request: &KeptRequest,
         subject: &Subject,
         first: Evaluation,
-    ) -> Result<WipedBytes, Unfinished> {
+    ) -> Result<Option<WipedBytes>, Unfinished> {
         let (mut evaluation, mut attempts, mut long) = (first, 0, None);
         while attempts < ATTEMPTS {
             evaluation = match evaluation {
@@ -384,7 +406,7 @@ impl Core {
                 Evaluation::Commit(pending) => match self.commit(pending, subject).await {
                     Some(Committed::Reply(bytes)) => {
                         self.wake_jobs();
-                        return Ok(bytes);
+                        return Ok(Some(bytes));
                     }
                     Some(again @ (Committed::EvaluateAgain | Committed::RanJob)) => {
                         // Each job that ran brings the request on; conflicts may go on for ever.
@@ -440,10 +462,20 @@ impl Core {
             Work::DevicePair => (Arc::clone(&self.pairs), Some(PAIR_DEADLINE.max(self.patience))),
         };
         let done = async move {
-            // Held here, not by the thread: one that hangs in a device keeps no other from going on. There are at most as
-            // many of those as the device has sessions.
-            let _permit = pool.acquire_owned().await.map_err(|_| Unfinished::Broken)?;
-            tokio::task::spawn_blocking(long).await.map_err(|_| Unfinished::Broken)
+            let permit = pool.acquire_owned().await.map_err(|_| Unfinished::Broken)?;
+            // A thread that computes holds its own, whoever waits. One that hangs in a device keeps no other from going on:
+            // there are at most as many of those as the device has sessions.
+            let (by_thread, by_waiter) =
+                if work == Work::Computing { (Some(permit), None) } else { (None, Some(permit)) };
+            let (waits, watch) = Waits::begin();
+            let long = move || {
+                let done = watch.work(long);
+                drop(by_thread);
+                done
+            };
+            let done = tokio::task::spawn_blocking(long).await.map_err(|_| Unfinished::Broken);
+            drop((waits, by_waiter));
+            done
         };
         match patience {
             None => done.await,
@@ -455,20 +487,23 @@ impl Core {
         self.engine.evaluate_from(request, peer.as_sender(), now(pace))
     }
 
-    fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> WipedBytes {
+    /// A reply that may leave once it is settled; none if what it tells cannot be noted.
+    fn reply(&self, reply: kmip_core::engine::Reply, subject: &Subject) -> Option<WipedBytes> {
         if let Err(error) = self.journal.note(subject, &reply.audit, None) {
             tracing::error!(%error, "the audit log cannot be written");
+            return None;
         }
         if reply.exchanges_roles {
             subject.peer.roles.exchange();
         }
         self.wake_jobs();
-        reply.bytes
+        Some(reply.bytes)
     }
 
     /// Makes a change that no request waits for; `false` if the store refuses it.
-    fn make(&self, pending: CorePending) -> bool {
-        match self.store.commit(std::slice::from_ref(pending.batch())) {
+    fn make(&self, mut pending: CorePending) -> bool {
+        let batch = pending.take_batch();
+        match self.store.commit(std::slice::from_ref(&batch)) {
             Ok(outcomes) => {
                 outcomes.first().map(|outcome| self.engine.finish(pending, outcome));
                 true
@@ -485,17 +520,24 @@ impl Core {
         let mut scrub = Scrub::default();
         while !self.is_stopping() {
             while let Some(pending) = self.engine.due(now(Pace::Pool)) {
-                if self.engine.is_renewing() && self.engine.is_outdated(&pending) {
+                if self.engine.is_outdated(&pending) {
                     break;
                 }
                 if !self.make(pending) {
                     break;
                 }
             }
-            self.engine.write_uses();
             self.tidy_hardware();
             self.renew_spent_scope_keys();
             scrub.step(&self.store);
+            std::thread::park_timeout(TICK);
+        }
+    }
+
+    /// Writes counted uses and audit lines that may wait for a moment, until the server stops. No device holds this up.
+    fn write_out_in_time(&self) {
+        while !self.is_stopping() {
+            self.engine.write_uses();
             if let Err(error) = self.journal.tidy() {
                 tracing::error!(%error, "the audit log cannot be written");
             }
@@ -562,7 +604,7 @@ impl Service for EngineService {
         let first = self.core.engine.evaluate_from(request, peer.as_sender(), env);
         drop(turn);
         match first {
-            Evaluation::Reply(reply) => Reply::Now(self.core.reply(reply, &subject)),
+            Evaluation::Reply(reply) => self.core.reply(reply, &subject).map_or(Reply::Close, Reply::Now),
             evaluation => Reply::Later(Box::pin(Arc::clone(&self.core).answer(request.keep(), subject, evaluation))),
         }
     }
@@ -601,7 +643,10 @@ impl Service for EngineService {
         match self.core.store.stopped() {
             Some(reason) => Err(format!("the store accepts no changes: {reason}")),
             None if self.core.stopping.load(Ordering::Relaxed) => Err("the server is stopping".to_owned()),
-            None => self.core.engine.vault_health().map_err(|error| error.to_string()),
+            None => {
+                self.core.journal.health().map_err(|error| error.to_string())?;
+                self.core.engine.vault_health().map_err(|error| error.to_string())
+            }
         }
     }
 
@@ -623,6 +668,14 @@ impl Service for EngineService {
 }
 
 impl Administration for EngineService {
+    fn can_note(&self) -> Result<(), String> {
+        self.core.journal.health().map_err(|error| error.to_string())
+    }
+
+    fn note(&self, administrator: &Peer, act: &Act) -> Result<(), String> {
+        self.core.journal.note_act(administrator, act).map_err(|error| error.to_string())
+    }
+
     fn knows_client(&self, name: &str) -> bool {
         self.core.engine.knows_client(name)
     }
@@ -660,6 +713,7 @@ impl Administration for EngineService {
 
     fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError> {
         let NewUser { name, password, client, hashed_password, one_time } = user;
+        refuse_empty("password", password.as_ref().map(SecretText::expose_secret))?;
         if password.is_none() && (one_time.is_none() || hashed_password) {
             let needed = "a user needs a password, unless it has one time passwords alone";
             return Err(AdministrationError::Invalid(needed.to_owned()));
@@ -679,6 +733,8 @@ impl Administration for EngineService {
         let NewDevice { name, fields, password, client } = device;
         let [serial, identifier, network, machine, media] = &fields;
         let fields = [serial, identifier, network, machine, media].map(Option::as_deref);
+        refuse_empty("password", password.as_ref().map(SecretText::expose_secret))?;
+        fields.iter().try_for_each(|field| refuse_empty("field of a device", *field))?;
         let new = CoreUser {
             name: &name,
             password_hash: &hashed(password.as_ref())?,
@@ -700,6 +756,10 @@ impl Administration for EngineService {
     fn rotate_root_key(&self, config: &Config, rotate: &Rotate) -> Result<RootKeyReport, AdministrationError> {
         let Rotate { place, devices, root_label, scope_keys } = rotate.clone();
         let place = place.map_or_else(|| self.root_key().map(|now| now.root_key.kind), Ok)?;
+        if place == RootPlace::Software && (!devices.is_empty() || root_label.is_some()) {
+            let text = "devices and a label are of a root key on devices: say that it is to be there (--to pkcs11)";
+            return Err(AdministrationError::Invalid(text.to_owned()));
+        }
         let target = Target { place, devices, root_label };
         self.core.rotation.begin(self.core.as_ref(), config, &target, scope_keys)?;
         rotate_on(&self.core).map_err(|error| AdministrationError::Unavailable(error.0))?;
@@ -724,6 +784,14 @@ fn authorities_in(pem: &str) -> Result<Vec<ByteString>, AdministrationError> {
         }
         Ok(_) => Err(AdministrationError::Invalid("the PEM text holds no certificate".to_owned())),
         Err(error) => Err(AdministrationError::Invalid(format!("not a PEM text: {error}"))),
+    }
+}
+
+/// What is empty proves nothing, and must not be taken for something that does.
+fn refuse_empty(what: &str, text: Option<&str>) -> Result<(), AdministrationError> {
+    match text {
+        Some("") => Err(AdministrationError::Invalid(format!("a {what} is not empty: leave it out, or say it"))),
+        _ => Ok(()),
     }
 }
 

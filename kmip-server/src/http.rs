@@ -86,6 +86,10 @@ impl Protocol for Http {
         }
     }
 
+    fn is_of_admin(&self) -> bool {
+        self.site == Site::Admin
+    }
+
     fn identity(&self, live: &Live) -> Identity {
         self.identity_of(live)
     }

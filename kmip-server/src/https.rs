@@ -120,13 +120,14 @@ impl Site {
     async fn answer(&self, message: Message<'_>, peer: &Arc<Peer>, limits: &Limits) -> Result<WipedBytes, Refusal> {
         let unavailable = |what| Refusal::new(StatusCode::SERVICE_UNAVAILABLE, what);
         let reply = match self.service.respond(message, peer) {
-            Reply::Now(reply) => reply,
+            Reply::Now(reply) => Some(reply),
             Reply::Later(pending) => match timeout(limits.request_timeout(), pending).await {
                 Ok(reply) => reply,
                 Err(_) => return Err(unavailable("no answer within kmip.limits.request_timeout_s")),
             },
-            Reply::Close => return Err(unavailable("the engine gave no answer")),
+            Reply::Close => None,
         };
+        let reply = reply.ok_or_else(|| unavailable("the engine gave no answer"))?;
         if let Err(error) = self.service.settle(self.service.due()) {
             tracing::warn!(client = peer.client, remote = %peer.remote, "reply withheld: {error}");
             return Err(unavailable("the audit log cannot be written"));

@@ -21,9 +21,12 @@ use crate::engine::{ATTEMPTS, Core, Unfinished, now};
 use crate::journal::Subject;
 use crate::metrics::Metrics;
 use crate::service::Peer;
+use crate::vital;
 
 /// How often the thread looks by itself. Requests that make a job due wake it.
 const LOOK: Duration = Duration::from_millis(500);
+/// For how long a job rests that did not come on: the store does not take changes, or its record cannot be read.
+const REST: Duration = Duration::from_secs(2);
 /// For how long jobs under way may hold up a server that stops.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
 
@@ -44,6 +47,7 @@ struct Running {
 }
 
 impl Drop for Running {
+    /// Where it did not come on, [`Running::run`] has rested before.
     fn drop(&mut self) {
         self.core.engine.job_ended(&self.key);
         self.core.jobs.running.fetch_sub(1, Ordering::AcqRel);
@@ -99,7 +103,7 @@ pub(crate) fn start(core: &Arc<Core>) -> std::io::Result<JoinHandle<()>> {
             std::thread::park_timeout(LOOK);
         }
     };
-    let thread = std::thread::Builder::new().name("jobs".to_owned()).spawn(look)?;
+    let thread = vital::spawn("jobs", look)?;
     let _ = core.jobs.thread.set(thread.thread().clone());
     Ok(thread)
 }
@@ -129,6 +133,10 @@ impl Running {
         let subject = Subject::beginning(Arc::new(Peer::absent(client.to_string())));
         if let Err(why) = self.finish(&subject).await {
             self.give_up(&subject, why).await;
+        }
+        // It would come again at once, and again.
+        if self.core.engine.is_job_waiting(&self.key) && !self.core.is_stopping() {
+            tokio::time::sleep(REST).await;
         }
     }
 

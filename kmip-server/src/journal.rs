@@ -10,7 +10,7 @@ use crate::audit::{AuditError, AuditLog, Due, Noted};
 use crate::audit_line::Entry;
 use crate::log_line;
 use crate::metrics::Metrics;
-use crate::service::Peer;
+use crate::service::{Act, Peer};
 
 /// Whose request it is, and since when it is worked on.
 #[derive(Clone)]
@@ -41,7 +41,7 @@ impl Journal {
         Self { audit, metrics }
     }
 
-    /// Notes what a request did; `revision` is that of its change.
+    /// Notes what a request did; `revision` is that of its change. After an error its reply must not leave.
     pub fn note(&self, subject: &Subject, entries: &[AuditEntry], revision: Option<u64>) -> Result<(), AuditError> {
         let took = subject.since.elapsed();
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -70,6 +70,27 @@ impl Journal {
             self.audit.record(&told, due(entry))?;
         }
         Ok(())
+    }
+
+    /// Makes it durable what an administrator did.
+    pub fn note_act(&self, administrator: &Peer, act: &Act) -> Result<(), AuditError> {
+        let took = act.since.elapsed();
+        let status = if act.is_done { ResultStatus::Success } else { ResultStatus::OperationFailed };
+        let told = Entry {
+            time: SystemTime::now(),
+            client: &administrator.told.client,
+            user: None,
+            remote: &administrator.told.remote,
+            operation: act.operation,
+            object: act.object.as_deref(),
+            result: name(ResultStatus::TABLE.row(status.0)),
+            reason: None,
+            message: act.message.as_deref(),
+            duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            revision: None,
+        };
+        self.audit.record(&told, Due::BeforeReply)?;
+        self.sync()
     }
 
     /// One event an operation: changes and refusals at `info`, reads that succeed at `debug`.
@@ -109,6 +130,11 @@ impl Journal {
     pub fn tidy(&self) -> Result<(), AuditError> {
         log_line::write_out();
         self.audit.tidy()
+    }
+
+    /// Whether what is done can be noted.
+    pub fn health(&self) -> Result<(), AuditError> {
+        self.audit.health()
     }
 
     /// Everything noted is on the disk, and in the log.

@@ -4,6 +4,7 @@
 
 #![forbid(unsafe_code)]
 
+mod abandoned;
 pub mod admin;
 mod admin_clients;
 mod admin_outgoing;
@@ -46,4 +47,5 @@ pub mod tls_calling;
 mod tls_clients;
 mod turns;
 pub mod vault;
+mod vital;
 pub mod wire;

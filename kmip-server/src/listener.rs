@@ -37,6 +37,11 @@ pub trait Protocol: Send + Sync + 'static {
     /// What metrics call the listener.
     fn listener(&self) -> &'static str;
 
+    /// Whether it is one of administrators.
+    fn is_of_admin(&self) -> bool {
+        false
+    }
+
     /// Which certificates count here.
     fn identity(&self, live: &Live) -> Identity;
 
@@ -76,13 +81,12 @@ async fn connection<P: Protocol>(stream: Socket, remote: SocketAddr, shell: &Arc
     // Subscribed before the certificates are taken: a reload in between is seen by the session.
     let phase = shell.phase();
     let live = shell.live();
-    let Some(_open) = shell.admit(&live.limits) else {
+    let Some(_open) = shell.admit(protocol.is_of_admin(), &live.limits) else {
         shell.metrics.connection_closed("too_many_connections");
         warn!(%remote, limit = live.limits.connections, "connection refused: kmip.limits.connections is reached");
         return;
     };
-    let identity = protocol.identity(&live);
-    let Some((stream, named)) = handshake(stream, remote, shell, &identity, &live.limits).await else {
+    let Some((stream, named)) = handshake(stream, remote, shell, &live, protocol).await else {
         return;
     };
     let Some(_slot) = shell.admit_client(&named.name, &live.limits) else {
@@ -97,15 +101,21 @@ async fn connection<P: Protocol>(stream: Socket, remote: SocketAddr, shell: &Arc
     Box::pin(protocol.serve(Session { stream, named, remote, limits, phase })).await;
 }
 
-async fn handshake(
+async fn handshake<P: Protocol>(
     stream: Socket,
     remote: SocketAddr,
     shell: &Shell,
-    identity: &Identity,
-    limits: &Limits,
+    live: &Live,
+    protocol: &P,
 ) -> Option<(TlsStream<Socket>, Named)> {
+    let (limits, identity) = (&live.limits, protocol.identity(live));
     let failed = |label: &'static str| shell.metrics.handshake_failed(label);
-    let Some(_handshaking) = shell.admit_handshake(limits) else {
+    let Some(_of_host) = shell.admit_host(remote.ip(), limits) else {
+        failed("too_many_of_host");
+        warn!(%remote, "handshake refused: this host has its share of kmip.limits.handshakes");
+        return None;
+    };
+    let Some(_handshaking) = shell.admit_handshake(protocol.is_of_admin(), limits) else {
         failed("too_many");
         warn!(%remote, limit = limits.handshakes, "handshake refused: kmip.limits.handshakes is reached");
         return None;

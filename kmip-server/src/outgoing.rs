@@ -123,6 +123,7 @@ impl Outgoing for Messenger {
                     Next::Send(message, None) => Ok(Some(message)),
                     Next::Send(message, Some(entry)) => told(&journal, client, entry).map(|()| Some(message)),
                     Next::Wait => Ok(None),
+                    Next::Later(why) => Err(why),
                     Next::Commit(pending) => commit(store, &pending).map(|()| Some(WipedBytes::default())),
                 });
                 match next.await? {

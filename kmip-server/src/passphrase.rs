@@ -1,7 +1,8 @@
-//! The passphrase that seals the root key: the text of the file of `[vault] passphrase_file`, else what the operator
+//! The passphrase that seals the root key: the first line of the file of `[vault] passphrase_file`, else what the operator
 //! types at a terminal. Without either the refusal says what to do.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 
 use hsm_backend::pkcs11::settings::read_secret;
 use kmip_codec::secret::SecretText;
@@ -9,18 +10,33 @@ use zeroize::Zeroizing;
 
 use crate::config::Vault;
 
-/// The passphrase of a key store that exists.
-pub(crate) fn ask(vault: &Vault) -> io::Result<SecretText> {
-    match &vault.passphrase_file {
-        Some(file) => read_secret(file),
-        None => prompt("Passphrase of the key store: "),
+/// Asks the operator for the passphrase of a root key that exists.
+pub(crate) fn ask(what: &str) -> io::Result<SecretText> {
+    prompt(&format!("Passphrase of {what}: "))
+}
+
+/// What may open a key store that exists: the lines of the file, the newest passphrase first. A root key is sealed by the first
+/// line; while it is replaced, the one before it is opened by another.
+pub(crate) fn from_file(file: &Path) -> io::Result<Vec<SecretText>> {
+    let text = read_secret(file)?;
+    let lines = text.expose_secret().lines().filter(|line| !line.is_empty());
+    let lines: Vec<_> = lines.map(SecretText::copy_from).collect();
+    if lines.is_empty() {
+        Err(io::Error::other(format!("{}: it holds no passphrase", file.display())))
+    } else {
+        Ok(lines)
     }
+}
+
+/// The passphrase by which a new root key is sealed.
+pub(crate) fn newest(file: &Path) -> io::Result<SecretText> {
+    from_file(file).map(|mut lines| lines.swap_remove(0))
 }
 
 /// The passphrase of a new key store; at a terminal it is typed twice.
 pub(crate) fn choose(vault: &Vault) -> io::Result<SecretText> {
     let passphrase = match &vault.passphrase_file {
-        Some(file) => read_secret(file)?,
+        Some(file) => newest(file)?,
         None => prompt("Passphrase for the new key store (keep a copy, without it nothing can be read): ")?,
     };
     if passphrase.expose_secret().is_empty() {

@@ -24,6 +24,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -116,8 +117,9 @@ impl Peer {
 
 /// An answer that is not there yet. It does not borrow: the service copies what it needs of the request.
 ///
-/// It is dropped if it takes longer than the request time-out, so work that must not stop half-way runs elsewhere.
-pub type Pending = Pin<Box<dyn Future<Output = WipedBytes> + Send>>;
+/// It is dropped if it takes longer than the request time-out, so work that must not stop half-way runs elsewhere. Without an
+/// answer the connection is closed.
+pub type Pending = Pin<Box<dyn Future<Output = Option<WipedBytes>> + Send>>;
 
 /// The answer to one request message.
 pub enum Reply {
@@ -315,8 +317,29 @@ pub struct NewDevice {
     pub client: Option<String>,
 }
 
+/// What an administrator did.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// What the audit log calls it.
+    pub operation: &'static str,
+    /// Whom or what it concerns.
+    pub object: Option<String>,
+    /// Whether it was done.
+    pub is_done: bool,
+    /// More that is told.
+    pub message: Option<String>,
+    /// When it began.
+    pub since: Instant,
+}
+
 /// What the admin API may change. Calls may block; the shell makes them on a blocking thread.
 pub trait Administration: Send + Sync + 'static {
+    /// Whether what an administrator does can be noted in the audit log; the error says why not.
+    fn can_note(&self) -> Result<(), String>;
+
+    /// Makes it durable in the audit log what an administrator did.
+    fn note(&self, administrator: &Peer, act: &Act) -> Result<(), String>;
+
     /// Records the client `name`, in a scope of its own or in `scope`.
     fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError>;
 

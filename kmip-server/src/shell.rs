@@ -4,9 +4,16 @@ use crate::config::Limits;
 use crate::metrics::Metrics;
 use crate::tls::Material;
 use std::collections::HashMap;
+use std::hash::Hash;
+use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::{mpsc, watch};
+
+/// Connections of administrators, and their handshakes.
+const ADMIN_CONNECTIONS: u32 = 64;
+/// One part in so many of all handshakes may be of one host.
+const HOST_SHARE: u32 = 4;
 
 /// What a reload replaces.
 pub struct Live {
@@ -29,11 +36,33 @@ pub struct Phase {
 pub struct Shell {
     live: RwLock<Arc<Live>>,
     phase: watch::Sender<Phase>,
-    open: AtomicU32,
-    handshaking: AtomicU32,
+    places: Places,
+    /// Those of administrators: clients cannot take them.
+    admin_places: Places,
     clients: Mutex<HashMap<String, u32>>,
+    /// Handshakes of each host that are under way.
+    hosts: Mutex<HashMap<IpAddr, u32>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
+}
+
+/// Connections and handshakes that are open.
+#[derive(Default)]
+struct Places {
+    open: AtomicU32,
+    handshaking: AtomicU32,
+}
+
+/// The place of one handshake of one host.
+pub struct HostSlot<'a> {
+    shell: &'a Shell,
+    host: IpAddr,
+}
+
+impl Drop for HostSlot<'_> {
+    fn drop(&mut self) {
+        count_down(&mut self.shell.hosts(), &self.host);
+    }
 }
 
 /// Counts for as long as it lives.
@@ -53,13 +82,7 @@ pub struct ClientSlot {
 
 impl Drop for ClientSlot {
     fn drop(&mut self) {
-        let mut clients = self.shell.clients();
-        if let Some(count) = clients.get_mut(&self.client) {
-            *count = count.saturating_sub(1);
-            if *count == 0 {
-                clients.remove(&self.client);
-            }
-        }
+        count_down(&mut self.shell.clients(), &self.client);
     }
 }
 
@@ -69,9 +92,10 @@ impl Shell {
         Arc::new(Self {
             live: RwLock::new(Arc::new(live)),
             phase: watch::Sender::new(Phase::default()),
-            open: AtomicU32::new(0),
-            handshaking: AtomicU32::new(0),
+            places: Places::default(),
+            admin_places: Places::default(),
             clients: Mutex::default(),
+            hosts: Mutex::default(),
             metrics,
         })
     }
@@ -98,31 +122,67 @@ impl Shell {
         self.phase.subscribe()
     }
 
-    /// A place for one more connection, unless all are taken.
-    pub fn admit(&self, limits: &Limits) -> Option<Counted<'_>> {
-        count_up(&self.open, limits.connections)
+    /// A place for one more connection of clients or of administrators, unless all are taken.
+    pub fn admit(&self, of_admin: bool, limits: &Limits) -> Option<Counted<'_>> {
+        match of_admin {
+            true => count_up(&self.admin_places.open, ADMIN_CONNECTIONS),
+            false => count_up(&self.places.open, limits.connections),
+        }
     }
 
-    /// A place for one more handshake, unless all are taken.
-    pub fn admit_handshake(&self, limits: &Limits) -> Option<Counted<'_>> {
-        count_up(&self.handshaking, limits.handshakes)
+    /// A place for one more handshake of clients or of administrators, unless all are taken.
+    pub fn admit_handshake(&self, of_admin: bool, limits: &Limits) -> Option<Counted<'_>> {
+        match of_admin {
+            true => count_up(&self.admin_places.handshaking, ADMIN_CONNECTIONS),
+            false => count_up(&self.places.handshaking, limits.handshakes),
+        }
+    }
+
+    /// A place for one more handshake of a host, unless it has its share of them all: whoever has no certificate must not keep
+    /// others from showing theirs.
+    pub fn admit_host(&self, host: IpAddr, limits: &Limits) -> Option<HostSlot<'_>> {
+        let host = network_of(host);
+        let share = (limits.handshakes / HOST_SHARE).max(1);
+        count_up_in(&mut self.hosts(), host, share).then_some(HostSlot { shell: self, host })
     }
 
     /// A place for one more connection of `client`, unless it has all of its own.
     pub fn admit_client(self: &Arc<Self>, client: &str, limits: &Limits) -> Option<ClientSlot> {
-        let mut clients = self.clients();
-        match clients.get_mut(client) {
-            Some(count) if *count >= limits.connections_per_client => return None,
-            Some(count) => *count = count.saturating_add(1),
-            None => {
-                clients.insert(client.to_owned(), 1);
-            }
-        }
-        Some(ClientSlot { shell: self.clone(), client: client.to_owned() })
+        let has_room = count_up_in(&mut self.clients(), client.to_owned(), limits.connections_per_client);
+        has_room.then(|| ClientSlot { shell: self.clone(), client: client.to_owned() })
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clients(&self) -> MutexGuard<'_, HashMap<String, u32>> {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The network whose addresses one host may choose among (RFC 4291 §2.5.4).
+fn network_of(host: IpAddr) -> IpAddr {
+    match host.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) & !u128::from(u64::MAX)).into()),
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// Counts one more of a kind, unless there are as many as there may be.
+fn count_up_in<K: Eq + Hash>(counts: &mut HashMap<K, u32>, of: K, limit: u32) -> bool {
+    let count = counts.entry(of).or_default();
+    let has_room = *count < limit;
+    *count = count.saturating_add(u32::from(has_room));
+    has_room
+}
+
+fn count_down<K: Eq + Hash>(counts: &mut HashMap<K, u32>, of: &K) {
+    if let Some(count) = counts.get_mut(of) {
+        *count = count.saturating_sub(1);
+        if *count == 0 {
+            counts.remove(of);
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hsm_backend::keystore::{Contents, Keystore, KeystoreError, ListedRoot, Protection, RootPlace};
-use hsm_backend::pkcs11::settings::{ROOT_LABEL, read_secret};
+use hsm_backend::pkcs11::settings::ROOT_LABEL;
 use hsm_backend::pkcs11::{self, TokenAddress};
 use hsm_backend::rotating::{Presence, RootKey, RotatingVault};
 use kmip_codec::secret::SecretText;
@@ -102,12 +102,45 @@ fn open_root(
     presence: Presence<'_>,
 ) -> Result<RootKey, ServiceError> {
     match listed.kind {
-        RootPlace::Software => Ok(Keystore::open_root(keystore, listed.number, || passphrase::ask(&config.vault))?),
+        RootPlace::Software => open_software(keystore, config, listed.number),
         RootPlace::Pkcs11 => {
             let devices = devices(config, &listed.devices, listed.root_label.as_deref())?;
             RootKey::on_devices(devices, options(config), presence).map_err(failure)
         }
     }
+}
+
+/// Opens a root key in software by whichever passphrase does.
+fn open_software(keystore: &Path, config: &Config, number: u32) -> Result<RootKey, ServiceError> {
+    let Some(file) = &config.vault.passphrase_file else {
+        let what = format!("root key {number} of the key store");
+        return Ok(Keystore::open_root(keystore, number, || passphrase::ask(&what))?);
+    };
+    let mut first = None;
+    // Read only where it is needed: a root key may be protected otherwise.
+    let mut known = None;
+    for place in 0.. {
+        let mut is_last = false;
+        let opened = Keystore::open_root(keystore, number, || {
+            let lines = match &known {
+                Some(lines) => lines,
+                None => known.insert(passphrase::from_file(file)?),
+            };
+            is_last = place + 1 >= lines.len();
+            lines.get(place).cloned().ok_or_else(|| std::io::Error::other("no passphrase is left"))
+        });
+        match opened {
+            Err(error @ KeystoreError::WrongPassphrase(_)) => {
+                first.get_or_insert(error);
+            }
+            other => return Ok(other?),
+        }
+        if is_last {
+            break;
+        }
+    }
+    let why = first.map_or_else(String::new, |error| error.to_string());
+    Err(ServiceError(format!("{why}; {} may hold older passphrases in further lines", file.display())))
 }
 
 /// Makes or finds a new root key while the server runs, and says how to list it. Nobody is asked for a secret.
@@ -120,7 +153,10 @@ pub(crate) fn new_root(
     let Target { place, devices: names, root_label } = target;
     if *place == RootPlace::Software {
         let protection = match &config.vault.passphrase_file {
-            Some(file) => Protection::Passphrase(read_secret(file).map_err(failure)?),
+            Some(file) => {
+                check_reopens(keystore, config)?;
+                Protection::Passphrase(passphrase::newest(file).map_err(failure)?)
+            }
             None if config.dev => Protection::DevFile,
             None => {
                 let text = "a root key in software is sealed by a passphrase: name a file that holds it with [vault] passphrase_file";
@@ -145,6 +181,19 @@ pub(crate) fn new_root(
         ServiceError(format!("{error}{hint}"))
     })?;
     Ok((key, ListedRoot { number, kind: *place, root_label: Some(label), devices: names }))
+}
+
+/// Whether a start in the middle of a rotation could open the root key that is replaced.
+fn check_reopens(keystore: &Path, config: &Config) -> Result<(), ServiceError> {
+    let contents = Contents::read(keystore).map_err(failure)?;
+    let newest = contents.newest();
+    if newest.kind != RootPlace::Software {
+        return Ok(());
+    }
+    open_software(keystore, config, newest.number).map(drop).map_err(|ServiceError(why)| {
+        let todo = "write the new passphrase into the first line and leave the one in use in the second, until the rotation is done";
+        ServiceError(format!("{why}: {todo}"))
+    })
 }
 
 /// The label of a listed root key on a device of the configuration.

@@ -57,6 +57,49 @@ async fn an_enrolled_client_is_usable_at_once() {
     assert_eq!(enrolled[0], ("disk-7".to_owned(), Some("array-1".to_owned())));
 }
 
+/// A certificate is lost or ends: the client stays who it is, and gets another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_known_client_gets_another_certificate_where_that_is_said() {
+    let running = Running::start().await;
+    let enroll = async |body: &str| running.admin("POST", "/api/v1/clients", body, "admin").await.unwrap();
+    let (status, answer) = enroll(r#"{"name":"a","again":true}"#).await;
+    assert_eq!(status, 404, "{answer}");
+    let certificate =
+        |answer: &str| serde_json::from_str::<serde_json::Value>(answer).unwrap()["certificate"].to_string();
+    let (_, first) = enroll(r#"{"name":"a","scope":"array-1"}"#).await;
+    assert_eq!(enroll(r#"{"name":"a"}"#).await.0, 409);
+    assert_eq!(enroll(r#"{"name":"a","scope":"array-2","again":true}"#).await.0, 400);
+    let (status, second) = enroll(r#"{"name":"a","again":true}"#).await;
+    assert_eq!(status, 201, "{second}");
+    assert_ne!(certificate(&first), certificate(&second));
+    assert_eq!(*running.echo.enrolled.lock().unwrap(), [("a".to_owned(), Some("array-1".to_owned()))]);
+}
+
+/// A change is in the audit log before its answer leaves; one that cannot be noted is not made.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_administrators_change_is_noted() {
+    let running = Running::start().await;
+    let post = async |path: &str, body: &str| running.admin("POST", path, body, "admin").await.unwrap().0;
+    assert_eq!(post("/api/v1/clients", r#"{"name":"a"}"#).await, 201);
+    assert_eq!(post("/api/v1/clients", r#"{"name":"a"}"#).await, 409);
+    assert_eq!(post("/api/v1/users", r#"{"name":"alice","password":"s3cret"}"#).await, 201);
+    assert_eq!(post("/api/v1/users", "not JSON").await, 400);
+    assert_eq!(running.admin("GET", "/readyz", "", "admin").await.unwrap().0, 200);
+    running.echo.fail_settle.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(post("/api/v1/clients", r#"{"name":"b"}"#).await, 503);
+    let told = running.echo.acts.lock().unwrap().clone();
+    assert!(told.iter().all(|(administrator, _)| administrator == "admin"));
+    let told: Vec<_> = told.iter().map(|(_, act)| (act.operation, act.object.as_deref(), act.is_done)).collect();
+    let expected = [
+        ("Enroll Client", Some("a"), true),
+        ("Enroll Client", Some("a"), false),
+        ("Add User", Some("alice"), true),
+        ("Add User", None, false),
+    ];
+    assert_eq!(told, expected);
+    assert_eq!(running.echo.enrolled.lock().unwrap().len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn enrollments_that_make_no_sense_are_refused_and_leave_no_record() {
     let running = Running::start().await;

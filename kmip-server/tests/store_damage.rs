@@ -88,6 +88,10 @@ fn assert_damaged(store: &SledStore, damaged: &[usize]) {
         }
     }
     assert!(matches!(store.scan(b"o/", b"o0", 10_000), Err(StoreError::Damaged { .. })), "a scan tells too");
+    let mut skipped = Vec::new();
+    let readable = store.scan_readable(b"o/", b"o0", 10_000, &mut |key, _| skipped.push(key.to_vec()));
+    assert_eq!(skipped, damaged.iter().map(|i| key(*i)).collect::<Vec<_>>());
+    assert_eq!(readable.expect("scans").entries.len(), RECORDS - damaged.len());
     let report = store.check().expect("checks");
     let places: Vec<&str> =
         report.damaged.iter().map(|damage| damage.place.as_str()).filter(|place| place.starts_with("\\x01")).collect();
@@ -202,9 +206,20 @@ fn a_damaged_log_never_gives_wrong_data() {
         } else {
             damaged[place] ^= 1 << (round % 8);
         }
-        fs::write(copy.join("engine/db"), damaged).expect("writes");
-        match open(&copy) {
-            Err(StoreError::Damaged { .. }) => refused += 1,
+        fs::write(copy.join("engine/db"), &damaged).expect("writes");
+        let before = files(&copy);
+        let checked = store_support::open(&copy, Options { on_a_copy: true, ..options() }).is_ok();
+        assert_eq!(files(&copy), before, "round {round}: a check has changed the store");
+        let opened = open(&copy);
+        assert_eq!(opened.is_ok(), checked, "round {round}");
+        match opened {
+            Err(StoreError::Damaged { .. }) => {
+                refused += 1;
+                assert_eq!(files(&copy), before, "round {round}: a store that is refused is as it was");
+                // What is mended outside is whole again.
+                fs::write(copy.join("engine/db"), &log).expect("writes");
+                assert_eq!(open(&copy).expect("opens").check().expect("checks").damaged, vec![]);
+            }
             Err(error) => panic!("{error}"),
             Ok(store) => {
                 let mut errors = 0;
@@ -297,12 +312,52 @@ fn an_older_engine_under_a_newer_tip_is_refused() {
     fs::remove_dir_all(directory.join("engine")).expect("removes");
     fs::rename(old.join("engine"), directory.join("engine")).expect("renames");
     let Err(StoreError::Damaged { detail, .. }) = open(&directory) else { panic!("an older engine was accepted") };
-    assert!(detail.contains("was acknowledged") && detail.contains("kmip-server restore"), "{detail}");
+    assert!(detail.contains("was acknowledged") && detail.contains("from a backup"), "{detail}");
     let accepting = Options { accept_loss: true, ..options() };
     drop(store_support::open(&directory, accepting).expect("the operator accepts the loss"));
     let store = open(&directory).expect("and opens it as usual from then on");
     assert_eq!(store.get(&key(500)).expect("reads"), None);
     assert_eq!(store.check().expect("checks").damaged, vec![]);
+}
+
+/// Without the tip nobody can tell whether an older engine was put in place of the newer one.
+#[test]
+fn a_store_whose_tip_is_gone_or_of_another_store_is_refused() {
+    for damage in [None, Some(b"".as_slice()), Some(&[7; 60])] {
+        let (_root, directory) = filled();
+        let tip = directory.join("tip");
+        match damage {
+            None => fs::remove_file(&tip).expect("removes"),
+            Some(bytes) => fs::write(&tip, bytes).expect("writes"),
+        }
+        let Err(StoreError::Damaged { detail, .. }) = open(&directory) else { panic!("{damage:?} was accepted") };
+        assert!(detail.contains("from a backup"), "{detail}");
+        assert_eq!(fs::read(&tip).ok().unwrap_or_default(), damage.unwrap_or_default(), "it is not made again");
+        let accepting = Options { accept_loss: true, ..options() };
+        drop(store_support::open(&directory, accepting).expect("the operator accepts the loss"));
+        open(&directory).expect("and opens it as usual from then on");
+    }
+    let root = tempfile::tempdir().expect("directory");
+    drop(open(&root.path().join("store")).expect("opens"));
+    fs::remove_file(root.path().join("store/tip")).expect("removes");
+    open(&root.path().join("store")).expect("nothing was acknowledged yet");
+}
+
+/// Every file of a store with its content, but for the lock.
+fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut found = Vec::new();
+    let mut left = vec![directory.to_owned()];
+    while let Some(directory) = left.pop() {
+        for path in fs::read_dir(directory).expect("lists").map(|entry| entry.expect("lists").path()) {
+            match path.is_dir() {
+                true => left.push(path),
+                false if path.ends_with("lock") => {}
+                false => found.push((path.clone(), fs::read(path).expect("reads"))),
+            }
+        }
+    }
+    found.sort();
+    found
 }
 
 #[test]
@@ -351,7 +406,7 @@ fn what_cannot_be_opened_is_told_each_time() {
     fs::File::options().write(true).open(&path).and_then(|file| file.set_len(length / 3)).expect("cuts");
     for _ in 0..2 {
         let Err(StoreError::Damaged { detail, .. }) = open(&directory) else { panic!("a third of a log was accepted") };
-        assert!(detail.contains("kmip-server restore"), "it says what to do: {detail}");
+        assert!(detail.contains("from a backup"), "it says what to do: {detail}");
         let names =
             fs::read_dir(directory.join("engine")).expect("lists").map(|entry| entry.expect("lists").file_name());
         assert!(names.into_iter().all(|name| !name.to_string_lossy().starts_with("damaged-")), "all is in its place");
@@ -515,10 +570,7 @@ fn silent_loss_is_refused_at_open() {
         db.flush().expect("flushes");
         drop(db);
         let message = open(&directory).err().unwrap_or_else(|| panic!("{name}: accepted")).to_string();
-        assert!(
-            message.contains("missing, or are older") && message.contains("kmip-server restore"),
-            "{name}: {message}"
-        );
+        assert!(message.contains("missing, or are older") && message.contains("from a backup"), "{name}: {message}");
         let accepting = Options { accept_loss: true, ..options() };
         let store = store_support::open(&directory, accepting).expect("the operator accepts the loss");
         store.commit(&[put(3)]).expect("commits");

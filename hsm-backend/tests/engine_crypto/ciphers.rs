@@ -1,5 +1,6 @@
 //! Encrypt and Decrypt: the values of the published cases, the choice of parameters, initialization vectors and tags.
 
+use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::CryptographicParameters;
 use kmip_codec::message::RequestMessage;
 use kmip_codec::operation::RequestPayload;
@@ -332,6 +333,14 @@ fn every_other_cipher_goes_there_and_back() {
     round_trip(&server, V2_1, &aes, mode(Mode::AESKeyWrapPadding), &[1; 5]);
     let pad = server.register(secret_data(&[9; 8]), active(BOTH()));
     round_trip(&server, V2_1, &pad, |p| p.cryptographic_algorithm = Some(Algorithm::OneTimePad), &[1; 8]);
+    // Known data would tell a pad that must not leave.
+    for protection in [Attribute::Sensitive(true), Attribute::Extractable(false)] {
+        let attributes = active(BOTH()).into_iter().chain([protection]).collect();
+        let kept = server.register(secret_data(&[9; 8]), attributes);
+        let mut request = encrypt(&kept, &[0; 8]);
+        request.cryptographic_parameters = boxed(|p| p.cryptographic_algorithm = Some(Algorithm::OneTimePad));
+        refused(ask!(server, V2_1, Encrypt, request), Reason::PermissionDenied, "a pad that must not leave");
+    }
 }
 
 #[test]

@@ -249,6 +249,30 @@ fn encryption_and_the_methods_of_nist_derive_as_they_say() {
     }
 }
 
+/// Whoever knows the key would have the data.
+#[test]
+fn what_must_not_leave_is_not_encrypted_into_another_object() {
+    let server = Server::new();
+    let key = server.key(Algorithm::AES, &[1; 16], Mask::DeriveKey);
+    let attempt = |method, protection: Option<Attribute>| {
+        let attributes = active(Mask::DeriveKey).into_iter().chain(protection).collect();
+        let data = server.register(secret_data(&[2; 16]), attributes);
+        let parameters = derivation(|p| {
+            with(|own| {
+                own.block_cipher_mode = Some(Mode::ECB);
+                own.hashing_algorithm = Some(HashingAlgorithm::SHA_256);
+            })(p);
+        });
+        derived(&server, V2_1, secret(&[&key, &data], method, 128, parameters)).map(|_| ())
+    };
+    for protection in [Attribute::Sensitive(true), Attribute::Extractable(false)] {
+        let refused = attempt(Method::ENCRYPT, Some(protection.clone()));
+        assert_eq!(refused, Err(Reason::PermissionDenied), "{protection:?}");
+    }
+    assert_eq!(attempt(Method::ENCRYPT, Some(Attribute::Sensitive(false))), Ok(()));
+    assert_eq!(attempt(Method::HMAC, Some(Attribute::Sensitive(true))), Ok(()), "which tells nothing of it");
+}
+
 /// A pair for key agreement on a curve: private, public.
 fn agreement_pair(server: &Server, algorithm: Algorithm, curve: RecommendedCurve) -> (String, String) {
     let domain = CryptographicDomainParameters { qlength: None, recommended_curve: Some(curve) };

@@ -4,8 +4,10 @@
 use kmip_codec::attribute::values::CryptographicParameters;
 use kmip_codec::registry::{BlockCipherMode, CryptographicAlgorithm, PaddingMethod};
 
+use super::key;
 use super::parameters::{bad, block_cipher, check_mask_generator, hash_or, length, unsupported};
 use crate::error::{Fault, OpResult, fail};
+use crate::object::Record;
 use crate::ports::crypto::{Aead, BlockCipher, BlockMode, BlockPadding, Cipher, Encryption, Hash, KeyWrap};
 use crate::ports::vault::KeyVault;
 
@@ -212,6 +214,14 @@ impl Call {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses a key that the cipher would give away: known data tells a One Time Pad.
+    pub fn check_key(&self, key: &Record) -> OpResult<()> {
+        if self.cipher == Cipher::OneTimePad && key::is_protected(key) {
+            return fail(Fault::PermissionDenied, "an object that is Sensitive or not Extractable is no One Time Pad");
+        }
+        Ok(())
     }
 
     /// Takes the tag's length from a tag, where the parameters leave it open.

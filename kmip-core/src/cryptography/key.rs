@@ -98,6 +98,11 @@ fn check(key: &Record, purpose: Use, now: i64) -> OpResult<()> {
     Ok(())
 }
 
+/// Whether the value of an object leaves only wrapped, or not at all (KMIP 2.1 §4.23, §4.55).
+pub(crate) fn is_protected(record: &Record) -> bool {
+    attribute_of!(record, Sensitive) == Some(&true) || attribute_of!(record, Extractable) == Some(&false)
+}
+
 /// Bits of an RSA key above which private-key work goes to a pool.
 const QUICK_RSA_BITS: i32 = 3_072;
 

@@ -68,6 +68,9 @@ pub(crate) fn bond(context: &Context<'_>, operation: Operation, key: Option<&Rec
 /// Opens a stream with its first part; tells what that gives, and the Correlation Value.
 pub(crate) fn open(context: &mut Context<'_>, mut stream: Stream, part: &Part<'_>) -> OpResult<(Given, ByteString)> {
     context.engine.streams.check_room(&context.effects, &context.principal.client, context.now)?;
+    if stream.may_hold(context.engine.vault.as_ref()) {
+        stream = stream.holding(&context.engine.streams);
+    }
     let mut value = [0; CORRELATION_BYTES];
     context.engine.vault.unique(&mut value)?;
     let given = stream.update(part)?;

@@ -10,7 +10,7 @@
 //! request is answered: if the same request is evaluated again, it gets that. What fails ends its stream.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use kmip_codec::inline::Text;
@@ -22,7 +22,7 @@ use crate::counters::Use;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::pkcs11::{Applications, Change};
 use crate::ports::crypto::{Accumulator, Transform};
-use crate::ports::vault::Sealed;
+use crate::ports::vault::{KeyVault, Sealed};
 
 /// Streams of all clients together.
 const MOST_STREAMS: usize = 1_024;
@@ -30,8 +30,10 @@ const MOST_STREAMS: usize = 1_024;
 const MOST_OF_CLIENT: usize = 64;
 /// Bytes that one stream takes.
 const MOST_BYTES: u64 = 1 << 34;
-/// Bytes that the streams which give nothing out before their end may hold together.
+/// Bytes that streams may hold together, because they give nothing out before their end.
 const MOST_HELD: u64 = 1 << 28;
+/// Those of one client.
+const MOST_HELD_OF_CLIENT: u64 = MOST_HELD / 4;
 /// Seconds after its last part at which a stream ends.
 const IDLE_SECONDS: i64 = 300;
 /// Bytes of a Correlation Value.
@@ -66,7 +68,7 @@ pub(crate) struct Stream {
     tail: Option<(usize, Zeroed)>,
     /// The tag, code or signature that an earlier part brought.
     claimed: Option<ByteString>,
-    /// Memory that is held, if nothing leaves before the end.
+    /// What has come and is not given out, if that may grow.
     held: Option<Held>,
     bytes: u64,
 }
@@ -115,11 +117,18 @@ impl Stream {
         self
     }
 
-    /// Notes that nothing leaves before the end.
+    /// Counts what it holds against what streams may.
     #[must_use]
     pub fn holding(mut self, streams: &Streams) -> Self {
-        self.held = Some(Held { total: Arc::clone(&streams.held), bytes: 0 });
+        let own = streams.held.own(&self.bond.client);
+        self.held = Some(Held { total: Arc::clone(&streams.held.total), own, bytes: 0 });
         self
+    }
+
+    /// Whether it may keep what has come: some mechanisms give nothing out before the end, and a device gets all at once.
+    pub fn may_hold(&self, vault: &dyn KeyVault) -> bool {
+        let sealed = self.bond.key.as_ref().and_then(|(.., sealed)| sealed.as_ref());
+        matches!(self.work, Work::Transform(_)) || sealed.is_some_and(|sealed| vault.resides(sealed))
     }
 
     /// Takes a part that is not the last one.
@@ -143,6 +152,9 @@ impl Stream {
                 Secret::copy_from(&[])
             }
         };
+        if let Some(held) = &mut self.held {
+            held.release(data.len() as u64);
+        }
         Ok(Given::data(data))
     }
 
@@ -174,26 +186,53 @@ impl Stream {
     }
 }
 
-/// Bytes that a stream holds, counted in the total of all streams as long as it lives.
+/// Bytes that a stream holds, counted among those of all streams and of its client's as long as it lives.
 struct Held {
     total: Arc<AtomicU64>,
+    own: Arc<AtomicU64>,
     bytes: u64,
 }
 
 impl Held {
     fn add(&mut self, bytes: u64) -> OpResult<()> {
-        let before = self.total.fetch_add(bytes, Ordering::Relaxed);
+        let total = self.total.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
+        let own = self.own.fetch_add(bytes, Ordering::Relaxed).saturating_add(bytes);
         self.bytes = self.bytes.saturating_add(bytes);
-        if before.saturating_add(bytes) > MOST_HELD {
+        if own > MOST_HELD_OF_CLIENT || total > MOST_HELD {
+            self.release(bytes);
             return fail(Fault::ServerLimit, "operations by parts hold too many bytes; try again later");
         }
         Ok(())
+    }
+
+    fn release(&mut self, bytes: u64) {
+        let bytes = bytes.min(self.bytes);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        self.own.fetch_sub(bytes, Ordering::Relaxed);
+        self.total.fetch_sub(bytes, Ordering::Relaxed);
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.total.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.release(self.bytes);
+    }
+}
+
+/// The bytes that streams hold.
+#[derive(Default)]
+struct Holders {
+    total: Arc<AtomicU64>,
+    of: Mutex<HashMap<Text, Arc<AtomicU64>>>,
+}
+
+impl Holders {
+    /// The bytes of a client's streams.
+    fn own(&self, client: &Text) -> Arc<AtomicU64> {
+        let mut of = lock(&self.of);
+        // Those without a stream need no place.
+        of.retain(|_, bytes| Arc::strong_count(bytes) > 1);
+        Arc::clone(of.entry(client.clone()).or_default())
     }
 }
 
@@ -218,10 +257,19 @@ fn finish_transform(
 
 /// A stream in the table.
 struct Entry {
+    bond: Bond,
+    /// When its last part came.
+    used: AtomicI64,
+    /// Whether what its last part gave is answered.
+    answered: AtomicBool,
+    /// Held for as long as a part is worked on: nobody waits for it who has to go on with others.
+    parts: Mutex<Parts>,
+}
+
+/// The parts of a stream.
+struct Parts {
     /// `None` after its last part.
     stream: Option<Stream>,
-    bond: Bond,
-    used: i64,
     unanswered: Option<Unanswered>,
 }
 
@@ -312,12 +360,12 @@ impl Effects {
 /// See the module.
 #[derive(Default)]
 pub(crate) struct Streams {
-    table: Mutex<HashMap<ByteString, Arc<Mutex<Entry>>>>,
-    held: Arc<AtomicU64>,
+    table: Mutex<HashMap<ByteString, Arc<Entry>>>,
+    held: Holders,
     pub(crate) applications: Applications,
 }
 
-type Table<'a> = MutexGuard<'a, HashMap<ByteString, Arc<Mutex<Entry>>>>;
+type Table<'a> = MutexGuard<'a, HashMap<ByteString, Arc<Entry>>>;
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -330,14 +378,14 @@ impl Streams {
 
     /// Ends the streams that nobody uses any more.
     pub fn end_idle(&self, now: i64) {
-        self.table().retain(|_, entry| lock(entry).used.saturating_add(IDLE_SECONDS) >= now);
+        self.table().retain(|_, entry| !entry.is_idle(now));
     }
 
     /// Whether a request of a client may open one more stream. Streams that nobody uses any more are ended first.
     pub fn check_room(&self, effects: &Effects, client: &Text, now: i64) -> OpResult<()> {
         self.end_idle(now);
         let table = self.table();
-        let of_client = table.values().filter(|entry| lock(entry).bond.client == *client).count();
+        let of_client = table.values().filter(|entry| entry.bond.client == *client).count();
         let opened = effects.opened.len();
         if table.len().saturating_add(opened) >= MOST_STREAMS || of_client.saturating_add(opened) >= MOST_OF_CLIENT {
             return fail(Fault::ServerLimit, "too many operations by parts are open");
@@ -368,7 +416,7 @@ impl Streams {
             return Ok(given);
         }
         let entry = self.entry(effects, correlation, bond, now)?;
-        let given = lock(&entry).advance(part, asked);
+        let given = entry.advance(part, asked);
         match &given {
             Ok(_) => effects.advanced.push((correlation.clone(), part.last)),
             Err(_) => effects.ended.push(correlation.clone()),
@@ -376,36 +424,27 @@ impl Streams {
         given
     }
 
-    fn entry(
-        &self,
-        effects: &mut Effects,
-        correlation: &ByteString,
-        bond: &Bond,
-        now: i64,
-    ) -> OpResult<Arc<Mutex<Entry>>> {
+    fn entry(&self, effects: &mut Effects, correlation: &ByteString, bond: &Bond, now: i64) -> OpResult<Arc<Entry>> {
         let unknown = || OpError::new(Fault::CorrelationValue, "no operation by parts has this Correlation Value");
         if effects.ended.contains(correlation) {
             return Err(unknown());
         }
         let entry = self.table().get(correlation).cloned().ok_or_else(unknown)?;
-        let mut found = lock(&entry);
-        let same_owner = found.bond.client == bond.client && found.bond.scope == bond.scope;
-        if !same_owner || found.bond.operation != bond.operation {
+        let same_owner = entry.bond.client == bond.client && entry.bond.scope == bond.scope;
+        if !same_owner || entry.bond.operation != bond.operation {
             return Err(unknown());
         }
-        if found.bond != *bond || found.used.saturating_add(IDLE_SECONDS) < now {
+        if entry.bond != *bond || entry.is_idle(now) {
             effects.ended.push(correlation.clone());
             return Err(unknown());
         }
-        found.used = now;
-        drop(found);
+        entry.used.store(now, Ordering::Relaxed);
         Ok(entry)
     }
 
     /// The key of a stream of a client.
     pub fn key(&self, correlation: &ByteString, client: &Text) -> Option<Text> {
         let entry = self.table().get(correlation).cloned()?;
-        let entry = lock(&entry);
         let own = entry.bond.client == *client;
         entry.bond.key.as_ref().filter(|_| own).map(|(id, ..)| id.clone())
     }
@@ -419,14 +458,13 @@ impl Streams {
         }
         let mut table = self.table();
         for (correlation, stream) in opened {
-            let entry = Entry { bond: stream.bond.clone(), stream: Some(stream), used: now, unanswered: None };
-            table.insert(correlation, Arc::new(Mutex::new(entry)));
+            table.insert(correlation, Arc::new(Entry::new(stream, now)));
         }
         for (correlation, last) in advanced {
             if last {
                 table.remove(&correlation);
             } else if let Some(entry) = table.get(&correlation) {
-                lock(entry).unanswered = None;
+                entry.answered.store(true, Ordering::Release);
             }
         }
         for correlation in ended {
@@ -434,14 +472,36 @@ impl Streams {
         }
         for (scope, id) in keys {
             table.retain(|_, entry| {
-                let bond = &lock(entry).bond;
-                bond.scope != scope || bond.key.as_ref().is_none_or(|(key, ..)| *key != id)
+                entry.bond.scope != scope || entry.bond.key.as_ref().is_none_or(|(key, ..)| *key != id)
             });
         }
     }
 }
 
 impl Entry {
+    fn new(stream: Stream, now: i64) -> Self {
+        Self {
+            bond: stream.bond.clone(),
+            used: AtomicI64::new(now),
+            answered: AtomicBool::new(false),
+            parts: Mutex::new(Parts { stream: Some(stream), unanswered: None }),
+        }
+    }
+
+    fn is_idle(&self, now: i64) -> bool {
+        self.used.load(Ordering::Relaxed).saturating_add(IDLE_SECONDS) < now
+    }
+
+    fn advance(&self, part: &Part<'_>, asked: Fingerprint) -> OpResult<Given> {
+        let mut parts = lock(&self.parts);
+        if self.answered.swap(false, Ordering::AcqRel) {
+            parts.unanswered = None;
+        }
+        parts.advance(part, asked)
+    }
+}
+
+impl Parts {
     /// Gives an item what it got before, or takes its part.
     fn advance(&mut self, part: &Part<'_>, (request, item): Fingerprint) -> OpResult<Given> {
         let mut unanswered = self.unanswered.take().unwrap_or(Unanswered { request, got: Vec::new() });
@@ -470,5 +530,110 @@ impl Entry {
         let given = stream.update(part)?;
         self.stream = Some(stream);
         Ok(given)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::crypto::{CryptoError, Transformed};
+    use std::sync::mpsc::{Receiver, Sender, channel};
+
+    /// Gives all out at once, or nothing before its end.
+    struct Pipe {
+        gathers: bool,
+    }
+
+    impl Transform for Pipe {
+        fn update(&mut self, data: &[u8]) -> Result<Secret, CryptoError> {
+            Ok(Secret::copy_from(if self.gathers { &[] } else { data }))
+        }
+
+        fn finish(self: Box<Self>, _: &[u8], _: Option<&[u8]>) -> Result<Transformed, CryptoError> {
+            Ok(Transformed { data: Secret::copy_from(&[]), tag: None })
+        }
+    }
+
+    /// Tells that it has begun, and waits.
+    struct Slow {
+        begun: Sender<()>,
+        goes_on: Receiver<()>,
+    }
+
+    impl Transform for Slow {
+        fn update(&mut self, data: &[u8]) -> Result<Secret, CryptoError> {
+            let _ = self.begun.send(());
+            let _ = self.goes_on.recv();
+            Ok(Secret::copy_from(data))
+        }
+
+        fn finish(self: Box<Self>, _: &[u8], _: Option<&[u8]>) -> Result<Transformed, CryptoError> {
+            Ok(Transformed { data: Secret::copy_from(&[]), tag: None })
+        }
+    }
+
+    fn bond(client: &str) -> Bond {
+        let key = Some((Text::new("key"), State::Active, None));
+        Bond { client: Text::new(client), scope: Text::new(client), operation: Operation::Encrypt, key }
+    }
+
+    fn part(data: &[u8]) -> Part<'_> {
+        Part { data, claimed: None, last: false, verifies: false }
+    }
+
+    #[test]
+    fn what_streams_hold_is_bounded_for_each_client_and_what_they_give_out_is_not() {
+        let (streams, megabyte) = (Streams::default(), vec![0; 1 << 20]);
+        let stream =
+            |client, gathers| Stream::new(bond(client), Work::Transform(Box::new(Pipe { gathers }))).holding(&streams);
+        let mut passing = stream("a", false);
+        let most = MOST_HELD_OF_CLIENT >> 20;
+        (0..2 * most).for_each(|_| drop(passing.update(&part(&megabyte)).unwrap()));
+        let mut held: Vec<Stream> = (0..8).map(|_| stream("a", true)).collect();
+        let mut taken = 0;
+        while held[taken % 8].update(&part(&megabyte)).is_ok() {
+            taken += 1;
+        }
+        assert_eq!(taken as u64, most);
+        assert!(passing.update(&part(&megabyte)).is_err(), "it holds a part for a moment, too");
+        stream("b", true).update(&part(&megabyte)).unwrap();
+        drop(held);
+        passing.update(&part(&megabyte)).unwrap();
+        assert_eq!(streams.held.total.load(Ordering::Relaxed), 0);
+        stream("c", true);
+        assert!(!lock(&streams.held.of).contains_key(&Text::new("b")), "who has no stream takes no room");
+    }
+
+    #[test]
+    fn a_part_that_takes_long_holds_up_no_other_request() {
+        let streams = Streams::default();
+        let ((begun, has_begun), (go_on, goes_on)) = (channel(), channel());
+        let slow = Stream::new(bond("a"), Work::Transform(Box::new(Slow { begun, goes_on })));
+        let correlation = ByteString::new(&[7; CORRELATION_BYTES]);
+        let mut effects = Effects::default();
+        effects.open(correlation.clone(), slow);
+        streams.apply(effects, 1);
+        std::thread::scope(|scope| {
+            let (streams, correlation) = (&streams, &correlation);
+            let working = scope.spawn(move || {
+                let mut effects = Effects::default();
+                let asked = ([1; 32], (0, 0));
+                streams.advance(&mut effects, correlation, &bond("a"), &part(b"data"), asked, 2).map(|_| effects)
+            });
+            has_begun.recv().unwrap();
+            // Another key of the client ends, another stream is opened, idle ones are ended.
+            let mut effects = Effects::default();
+            effects.end_key(&Text::new("a"), &Text::new("another"));
+            streams.apply(effects, 2);
+            streams.check_room(&Effects::default(), &Text::new("b"), 2).unwrap();
+            assert!(streams.key(correlation, &Text::new("a")).is_some());
+            go_on.send(()).unwrap();
+            streams.apply(working.join().unwrap().unwrap(), 2);
+        });
+        // What was answered is not given again.
+        go_on.send(()).unwrap();
+        let mut effects = Effects::default();
+        let next = streams.advance(&mut effects, &correlation, &bond("a"), &part(b"more"), ([2; 32], (0, 0)), 3);
+        assert_eq!(next.unwrap().data.expose_secret(), b"more");
     }
 }

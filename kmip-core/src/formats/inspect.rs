@@ -9,6 +9,7 @@ use super::default_format::is_elliptic;
 use super::elliptic;
 use super::key::{Key, check_kind};
 use super::octet_key_pair::OctetCurve;
+use super::rsa;
 use super::{FormatError, Result, malformed};
 use kmip_codec::object::key_material::*;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
@@ -92,6 +93,16 @@ pub fn inspect(object: &ManagedObject) -> Result<Inspected> {
             inspect_material(object.object_type(), block.key_format_type, material, block.cryptographic_algorithm)
         }
         None => Ok(Inspected::default()),
+    }
+}
+
+/// Whether the material of a block takes long to work on.
+pub fn is_slow(block: &KeyBlock) -> bool {
+    match material_in_the_clear(block) {
+        Some(KeyMaterial::Transparent(key)) => {
+            matches!(key.as_ref(), TransparentKey::RsaPrivate(key) if rsa::lacks_primes(key))
+        }
+        _ => false,
     }
 }
 

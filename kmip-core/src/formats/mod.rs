@@ -32,6 +32,7 @@ pub use default_format::{
 pub(crate) use default_format::{is_asymmetric, is_elliptic};
 pub use digest::digests;
 pub(crate) use distinguished_name::{elements, subject_part};
+pub(crate) use inspect::is_slow;
 pub use inspect::{Inspected, inspect, inspect_material};
 pub(crate) use quirks::other_format;
 

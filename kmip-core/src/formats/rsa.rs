@@ -216,6 +216,11 @@ impl Known {
     }
 }
 
+/// Whether the primes of a private key must be found, which takes up to seconds.
+pub(super) fn lacks_primes(key: &TransparentRsaPrivateKey) -> bool {
+    key.p.is_none() && key.q.is_none()
+}
+
 /// Fills in the numbers that a private key lacks, and refuses one whose numbers contradict each other.
 fn completed(key: TransparentRsaPrivateKey) -> Result<TransparentRsaPrivateKey> {
     let full =

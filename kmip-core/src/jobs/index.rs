@@ -137,6 +137,11 @@ impl Jobs {
         self.state().heads.get(key).map(|head| head.job.client.clone())
     }
 
+    /// Whether a job is still to be done.
+    pub fn is_waiting(&self, key: &JobKey) -> bool {
+        self.state().heads.get(key).is_some_and(|head| head.job.is_waiting())
+    }
+
     /// Whether it is durable that this server has begun to run a job.
     pub fn has_begun(&self, key: &JobKey) -> bool {
         self.state().begun.contains(key)

@@ -144,6 +144,11 @@ impl Engine {
         self.catalog.jobs().client_of(key)
     }
 
+    /// Whether a job is still to be done.
+    pub fn is_job_waiting(&self, key: &JobKey) -> bool {
+        self.catalog.jobs().is_waiting(key)
+    }
+
     /// A job is not worked on any more, whatever became of it.
     pub fn job_ended(&self, key: &JobKey) {
         self.catalog.jobs().end(key);

@@ -9,7 +9,8 @@ use kmip_codec::registry::{BatchErrorContinuationOption, ResultReason, ResultSta
 use super::content::{self, Asked};
 use super::record::{Job, Stage};
 use super::{JobKey, correlation_value, remark};
-use crate::batch::{self, BatchOutcome, Budget, Context};
+use crate::batch::{self, BatchOutcome, Context};
+use crate::budget::Budget;
 use crate::engine::{AuditEntry, Engine, Evaluation, Pending};
 use crate::env::{Env, Pace, Work};
 use crate::ephemeral;
@@ -29,6 +30,11 @@ impl Engine {
     /// Evaluates a job, as [`Engine::evaluate`] does a request: what is to be committed, or that the work needs a pool. After
     /// the commit, [`Engine::finish`] says to evaluate it again; `None` says that nothing is left to do.
     pub fn evaluate_job(&self, key: &JobKey, env: Env) -> Option<Evaluation> {
+        let seals = self.seals();
+        self.evaluate_begun_job(key, env).map(|evaluation| evaluation.sealed_by(seals))
+    }
+
+    fn evaluate_begun_job(&self, key: &JobKey, env: Env) -> Option<Evaluation> {
         let now = self.now(env);
         let env = Env { now, ..env };
         let job = match self.context_of(key, env).txn.job(&key.id) {

@@ -33,6 +33,7 @@ fn call(request: &DecryptRequest, key: &Record) -> OpResult<Call> {
     let iv = request.iv_counter_nonce.as_ref().map_or(Iv::Missing, |iv| Iv::Given(iv.as_slice()));
     let aad = request.authenticated_encryption_additional_data.as_ref().map(ByteString::as_slice);
     let mut call = Call::new(key::algorithm(key), parameters, iv, aad)?;
+    call.check_key(key)?;
     let tag = request.authenticated_encryption_tag.as_ref().map(ByteString::as_slice);
     call.take_tag_length(parameters, tag)?;
     call.check_tag(tag)?;
@@ -80,11 +81,8 @@ fn first(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<Dec
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_decrypt(key, &call.encryption()))?;
     let mut stream = Stream::new(parts::bond(context, Operation::Decrypt, Some(&view)), Work::Transform(work));
-    if call.is_authenticated() {
-        stream = stream.holding(&context.engine.streams);
-        if request.authenticated_encryption_tag.is_none() {
-            stream = stream.with_tail(call.tag_length());
-        }
+    if call.is_authenticated() && request.authenticated_encryption_tag.is_none() {
+        stream = stream.with_tail(call.tag_length());
     }
     let claimed = request.authenticated_encryption_tag.as_ref();
     let part = Part { data: data.expose_secret(), claimed, last: false, verifies: false };

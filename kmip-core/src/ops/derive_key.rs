@@ -163,7 +163,7 @@ fn derive(
         return leading(&made, length);
     }
     let mut inputs =
-        Inputs { key, algorithm: key::algorithm(key), data: data(context, &parameters, other)?, public: None };
+        Inputs { key, algorithm: key::algorithm(key), data: data(context, method, &parameters, other)?, public: None };
     if method == DerivationMethod::AsymmetricKey {
         inputs.public = public(context, key, other)?;
     } else if key.object_type == ObjectType::PrivateKey {
@@ -192,12 +192,18 @@ fn roles(bases: &[View]) -> OpResult<(&Record, Option<&Record>)> {
 /// Derivation Data: of the request, or of a Secret Data object, not of both.
 fn data(
     context: &mut Context<'_>,
+    method: DerivationMethod,
     parameters: &DerivationParameters,
     other: Option<&Record>,
 ) -> OpResult<Option<Secret>> {
     let beside = other.filter(|record| record.object_type == ObjectType::SecretData);
     match (parameters.derivation_data.as_slice(), beside) {
         ([], None) => Ok(None),
+        // Whoever knows the key has the data, too.
+        ([], Some(record)) if method == DerivationMethod::ENCRYPT && key::is_protected(record) => {
+            let message = "Secret Data that is Sensitive or not Extractable is not encrypted into another object";
+            fail(Fault::PermissionDenied, message)
+        }
         ([data], None) => Ok(Some(data.clone())),
         ([], Some(record)) => key::material(context, record).map(Some),
         ([_, ..], Some(_)) => {

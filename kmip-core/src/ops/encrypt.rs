@@ -41,6 +41,7 @@ fn call(context: &Context<'_>, request: &EncryptRequest, key: &Record) -> OpResu
     };
     let aad = request.authenticated_encryption_additional_data.as_ref().map(ByteString::as_slice);
     let call = Call::new(key::algorithm(key), parameters, iv, aad)?;
+    call.check_key(key)?;
     let drawn = (given.is_none() && !call.iv().is_empty()).then(|| ByteString::new(call.iv()));
     Ok((call, drawn))
 }

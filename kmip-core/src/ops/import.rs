@@ -17,6 +17,8 @@ use crate::{archive, counters, issued, make, material, supplied, wrapping};
 
 /// Bytes that the identifier of an imported object may have.
 const LONGEST: usize = 128;
+/// Those of it and of the client's scope together: what is stored of an object stands under both.
+const LONGEST_IN_SCOPE: usize = 240;
 
 pub(super) fn import(context: &mut Context<'_>, request: ImportRequest) -> OpResult<ImportResponse> {
     let ImportRequest { unique_identifier, object_type, replace_existing, key_wrap_type, attributes, mut object } =
@@ -55,11 +57,12 @@ fn check_type(context: &Context<'_>, said: Option<ObjectType>, object: &ManagedO
 /// The identifier that the object keeps.
 fn identifier(context: &mut Context<'_>, given: &UniqueIdentifier) -> OpResult<Text> {
     let id = context.resolve(Some(given))?;
-    let acceptable = !id.is_empty() && id.len() <= LONGEST && !id.chars().any(char::is_control);
+    let longest = LONGEST_IN_SCOPE.saturating_sub(context.txn.scope().len()).min(LONGEST);
+    let acceptable = !id.is_empty() && id.len() <= longest && !id.chars().any(char::is_control);
     if acceptable {
         return Ok(id);
     }
-    fail(Fault::InvalidField, format!("a Unique Identifier has 1 to {LONGEST} bytes, and no control characters"))
+    fail(Fault::InvalidField, format!("a Unique Identifier has 1 to {longest} bytes here, and no control characters"))
 }
 
 /// Makes room for the object: what had the identifier before goes, if the request says so, and is given back.

@@ -23,6 +23,8 @@ use crate::state;
 
 /// Candidates that are looked at on the calling thread; more are work for a pool.
 const INLINE_CANDIDATES: usize = 256;
+/// Identifiers that one answer has at most, whatever Maximum Items says: the server may return fewer (KMIP 2.1 §6.1.28).
+const MOST_LOCATED: usize = 100_000;
 
 pub(super) fn locate(context: &mut Context<'_>, mut request: LocateRequest) -> OpResult<LocateResponse> {
     let offset = count(request.offset_items, "Offset Items")?.unwrap_or(0);
@@ -36,7 +38,7 @@ pub(super) fn locate(context: &mut Context<'_>, mut request: LocateRequest) -> O
     if request.object_group_member == Some(ObjectGroupMember::GroupMemberDefault) && names_group {
         matches = default_member(context, matches)?;
     }
-    let limit = maximum.unwrap_or(context.engine.config.locate_limit);
+    let limit = maximum.unwrap_or(context.engine.config.locate_limit).min(MOST_LOCATED);
     let located = i32::try_from(matches.len()).unwrap_or(i32::MAX);
     let page: Vec<Text> = matches.into_iter().skip(offset).take(limit).collect();
     context.give_located(&page, located == 1 || maximum == Some(1));

@@ -22,7 +22,7 @@ use super::{Queued, QueuedMessage, key_of};
 use crate::attributes::{in_answer, is_live, is_visible, rule_of, visible};
 use crate::deliver::complete_key_block;
 use crate::engine::{AuditEntry, Engine, Pending, SUPPORTED_VERSIONS, listed};
-use crate::error::{Fault, OpResult, fail};
+use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::{Batch, Write};
@@ -59,6 +59,8 @@ pub enum Next {
     Commit(Box<Pending>),
     /// Waits until something is queued.
     Wait,
+    /// What is queued cannot be sent now, for the store or the vault fails: why. It stays.
+    Later(String),
 }
 
 impl Courier {
@@ -146,6 +148,7 @@ impl Courier {
                 tracing::warn!(client = %self.client, %operation, "the client does not take this operation; the message goes");
                 self.removal(serial, now)
             }
+            Err(OpError { fault: Fault::Internal | Fault::CryptographicFailure, message, .. }) => Next::Later(message),
             Err(error) => {
                 tracing::warn!(client = %self.client, why = error.message, "a message cannot be sent and goes");
                 self.removal(serial, now)
@@ -187,7 +190,7 @@ impl Courier {
                 let request = self.put(engine, &id, replaced, now)?;
                 Ok((Operation::Put, RequestPayload::Put(Box::new(request))))
             }
-            Err(error) => fail(Fault::Internal, format!("a queued message cannot be read: {error}")),
+            Err(error) => fail(Fault::InvalidMessage, format!("a queued message cannot be read: {error}")),
         }
     }
 

@@ -32,8 +32,8 @@ use super::mechanisms::{How, Named};
 use super::sessions::{Change, MOST_HANDLES, Session};
 use super::{Done, Stop, stop};
 use crate::object::{Record, attribute_of};
-use crate::state;
 use crate::txn::View;
+use crate::{state, tickets};
 
 /// Objects that a search looks at on the calling thread.
 const QUICK: usize = 256;
@@ -99,6 +99,7 @@ pub(super) fn find_init(call: &mut Call<'_, '_>, session: &mut Session, reader: 
     }
     let template = attributes::template(reader)?;
     reader.finish()?;
+    tickets::within(call.context, Operation::Locate)?;
     let scope = call.context.txn.scope().clone();
     let candidates = call.context.txn.catalog().index().candidates(&scope, &[], true, false);
     if candidates.len() > QUICK {
@@ -153,12 +154,16 @@ pub(super) fn find_final(session: &mut Session) -> Done<()> {
 }
 
 pub(super) fn get_attribute_value(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
-    let view = {
-        let handle = reader.ulong()?;
-        call.object(handle)?
-    };
+    let handle = reader.ulong()?;
     let template = attributes::template(reader)?;
     reader.finish()?;
+    // What an object is, and what it holds.
+    for (is_value, operation) in [(false, Operation::GetAttributes), (true, Operation::Get)] {
+        if template.iter().any(|entry| (entry.kind == cka::VALUE) == is_value) {
+            tickets::within(call.context, operation)?;
+        }
+    }
+    let view = call.object(handle)?;
     let (mut writer, mut code) = (Writer::default().count(template.len()), Rv::OK);
     for entry in &template {
         let found = match attributes::value(&view, entry.kind) {
@@ -190,6 +195,7 @@ pub(super) fn get_attribute_value(call: &mut Call<'_, '_>, reader: &mut Reader<'
 pub(super) fn size(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
     let handle = reader.ulong()?;
     reader.finish()?;
+    tickets::within(call.context, Operation::GetAttributes)?;
     let octets = call.object(handle)?.encode().len();
     Ok(Writer::default().ulong(u64::try_from(octets).unwrap_or(u64::MAX)).done())
 }

@@ -194,6 +194,18 @@ pub trait Store: Send + Sync {
     /// Reads keys `from <= key < until` in order, at most `limit` of them.
     fn scan(&self, from: &[u8], until: &[u8], limit: usize) -> Result<Page, StoreError>;
 
+    /// Reads keys as [`Store::scan`] does, but leaves out the damaged ones, which it tells.
+    fn scan_readable(
+        &self,
+        from: &[u8],
+        until: &[u8],
+        limit: usize,
+        skipped: &mut dyn FnMut(&[u8], &StoreError),
+    ) -> Result<Page, StoreError> {
+        let _ = skipped;
+        self.scan(from, until, limit)
+    }
+
     /// Applies the batches in order, each seeing those before it, and makes them durable with one flush.
     ///
     /// An error means that nothing may be acknowledged; after a failed sync every later call fails too. With

@@ -4,11 +4,13 @@ use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::limits::Limits;
 use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{AsynchronousMode, MessageExtension, RequestMessage, ResponseMessage, encode};
+use kmip_codec::object::{ManagedObject, OpaqueObject};
 use kmip_codec::operation::{RequestPayload, ResponsePayload};
 use kmip_codec::registry::{
-    AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, Operation, ResultReason, ResultStatus,
-    StorageStatusMask, Tag, UniqueIdentifierEnumeration as Form,
+    AsynchronousIndicator, BatchErrorContinuationOption, CryptographicUsageMask, OpaqueDataType, Operation,
+    ResultReason, ResultStatus, StorageStatusMask, Tag, UniqueIdentifierEnumeration as Form,
 };
+use kmip_codec::secret::Secret;
 use kmip_codec::value::ByteString;
 use kmip_codec::version::{V1_0, V1_4, V2_0, V2_1, V3_0};
 use kmip_codec::wire::Strictness;
@@ -414,6 +416,47 @@ fn no_answer_is_longer_than_its_client_can_take() {
             assert_eq!(length(&request), whole);
         }
     }
+}
+
+/// A small request may ask for much more than a server has: its answers have a bound, whatever the client would take.
+#[test]
+fn what_one_request_is_given_is_bounded() {
+    let harness = Harness::new();
+    let object = || {
+        let value = OpaqueObject {
+            opaque_data_type: OpaqueDataType(0x8000_0001),
+            opaque_data_value: Secret::copy_from(&vec![7; 900_000]),
+        };
+        ManagedObject::OpaqueObject(Box::new(value))
+    };
+    let id = harness.registered(V2_1, object(), &[]);
+    for maximum in [None, Some(i32::MAX)] {
+        let mut request = RequestMessage::continuing(V2_1, (0..90).map(|_| get(text(&id))).collect());
+        request.request_header.maximum_response_size = maximum;
+        let response = harness.exchange(CLIENT, &request);
+        let given = response.batch_item.iter().filter(|item| item.result_status == ResultStatus::Success).count();
+        assert!((70..75).contains(&given), "{given}");
+        assert_eq!(failure(&response.batch_item[89]), ResultReason::ResponseTooLarge);
+    }
+    let few = harness.exchange(CLIENT, &RequestMessage::continuing(V2_1, vec![get(text(&id)), get(text(&id))]));
+    assert_eq!(statuses(&few), [ResultStatus::Success; 2]);
+}
+
+/// Nothing comes of work that nobody waits for: no other item is begun.
+#[test]
+fn a_request_that_nobody_waits_for_ends_after_its_item() {
+    let harness = Harness::new();
+    harness.created(V2_1, &[]);
+    let evaluate = |items: Vec<Item>, abandoned: fn() -> bool| {
+        let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+        harness.engine.evaluate(
+            &request,
+            CLIENT,
+            Env { abandoned: Some(abandoned), ..Env::new(harness.now(), Pace::Pool) },
+        )
+    };
+    assert!(matches!(evaluate(vec![create(&[]), create(&[])], || false), Evaluation::Commit(_)));
+    assert!(matches!(evaluate(vec![create(&[]), create(&[])], || true), Evaluation::Defer(_)));
 }
 
 /// KMIP 2.1 §9.15: an answer that is too large fails, and what it would have told is not done.

@@ -102,7 +102,7 @@ fn next(harness: &Harness, courier: &mut Courier) -> Option<Heard> {
                 assert_eq!(told, expected, "what releases a key is told, and nothing else");
                 return Some(heard);
             }
-            Next::Wait => return None,
+            Next::Wait | Next::Later(_) => return None,
             Next::Commit(pending) => drop(harness.store.commit(&[pending.batch().clone()]).unwrap()),
         }
     }
@@ -281,6 +281,21 @@ fn an_object_is_put_with_its_key_and_attributes() {
     assert_eq!((put(&all[0]).put_function, put(&all[0]).replaced_unique_identifier.clone()), (PutFunction::New, None));
     assert_eq!(put(&all[1]).put_function, PutFunction::Replace);
     assert_eq!(put(&all[1]).replaced_unique_identifier, text("the old one"));
+    assert_eq!(waiting(&harness), 0);
+}
+
+/// A device that is away for a moment is no reason to lose what an administrator has queued.
+#[test]
+fn what_cannot_be_put_now_waits() {
+    let harness = harness();
+    let id = harness.registered(V2_1, aes(&[7; 16]), &[]);
+    harness.engine.queue_put(CLIENT, &id, None, START).unwrap();
+    let mut courier = begun(&harness);
+    harness.vault.fail_next(1);
+    let later = courier.next(&harness.engine, START);
+    assert!(matches!(later, Next::Later(_)), "{later:?}");
+    assert_eq!(waiting(&harness), 1);
+    assert_eq!(put(&heard(&harness, &mut courier)[0]).unique_identifier.as_text(), Some(id.as_str()));
     assert_eq!(waiting(&harness), 0);
 }
 

@@ -99,6 +99,7 @@ fn new_scope_keys_seal_every_object_anew_and_the_old_ones_go() {
 #[test]
 fn a_change_that_an_older_key_sealed_is_found_before_it_is_committed() {
     let (harness, _) = with_objects();
+    harness.engine.set_renewing(Some(Renewing::ScopeKeys));
     let (pending, first) = (evaluate(&harness, CLIENT), evaluate(&harness, "newcomer"));
     assert!(!harness.engine.is_outdated(&pending) && !harness.engine.is_outdated(&first));
     harness.vault.renew_root_key();
@@ -110,9 +111,32 @@ fn a_change_that_an_older_key_sealed_is_found_before_it_is_committed() {
     assert!(!harness.engine.is_outdated(&evaluate(&harness, "newcomer")));
 }
 
+/// The older keys go with the end of a renewal: a change that is evaluated for longer than it lasts must not come after it.
+#[test]
+fn a_change_that_outlasts_a_renewal_is_evaluated_again() {
+    let (harness, _) = with_objects();
+    let before = evaluate(&harness, CLIENT);
+    harness.engine.set_renewing(Some(Renewing::ScopeKeys));
+    let meanwhile = evaluate(&harness, CLIENT);
+    harness.vault.renew_root_key();
+    walk(|from| harness.engine.renew_scope_keys(from, 3, START));
+    walk(|from| harness.engine.reseal_scope_keys(from, 3));
+    walk(|from| harness.engine.reseal_objects(from, 3));
+    harness.engine.set_renewing(Some(Renewing::ScopeKeys));
+    let late = evaluate(&harness, CLIENT);
+    assert!(!harness.engine.is_outdated(&late), "another pass is not another renewal");
+    walk(|from| harness.engine.remove_older_scope_keys(from, 3));
+    harness.engine.set_renewing(None);
+    for outlasted in [&before, &meanwhile, &late] {
+        assert!(harness.engine.is_outdated(outlasted));
+    }
+    assert!(!harness.engine.is_outdated(&evaluate(&harness, CLIENT)));
+}
+
 #[test]
 fn a_change_of_an_object_that_is_not_sealed_anew_yet_is_no_reason_to_wait() {
     let (harness, ids) = with_objects();
+    harness.engine.set_renewing(Some(Renewing::ScopeKeys));
     harness.vault.renew_root_key();
     walk(|from| harness.engine.renew_scope_keys(from, 3, START));
     let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![activate(text(&ids[0]))]), V2_1);

@@ -414,6 +414,28 @@ fn delegated_rights_hold_for_whoever_presents_the_ticket() {
     assert_eq!(failure(&harness.call_as("helper", V2_1, operation, payload)), ResultReason::ObjectNotFound);
 }
 
+/// A ticket may lead into another scope. Who else the client says that it is, it is in its own.
+#[test]
+fn a_ticket_of_another_scope_stands_for_no_user_of_ones_own() {
+    let harness = Harness::new();
+    for user in ["alice", "bob"] {
+        harness.engine.add_user(user, &password_hash("right"), None).unwrap();
+    }
+    let ticket = delegate(&harness, vec![right(&[Operation::Query], None)]);
+    let told = |client: &str, credentials| {
+        harness.exchange(client, &message(credentials, vec![query_item()])).batch_item.remove(0)
+    };
+    success(told("helper", vec![ticket_credential(&ticket)]));
+    success(told("helper", vec![password_credential("alice")]));
+    success(told(CLIENT, vec![ticket_credential(&ticket), password_credential("alice")]));
+    for both in [
+        vec![ticket_credential(&ticket), password_credential("alice")],
+        vec![password_credential("alice"), ticket_credential(&ticket)],
+    ] {
+        assert_eq!(failure(&told("helper", both)), ResultReason::AuthenticationNotSuccessful);
+    }
+}
+
 /// Whoever may do something with one object cannot tell by names which others there are (3.0 names objects by them).
 #[test]
 fn a_right_to_an_object_tells_no_names_of_others() {
@@ -465,6 +487,54 @@ fn a_right_to_pkcs_11_is_none_to_all_operations() {
         let expected = if permitted { Rv::OK } else { Rv::KEY_FUNCTION_NOT_PERMITTED };
         assert_eq!(made.pkcs11_return_code, expected);
         assert_eq!(harness.engine.object_count(), usize::from(permitted));
+    }
+}
+
+/// What PKCS#11 tells of objects is what Locate, Get Attributes and Get tell, and takes a right to these.
+#[test]
+fn pkcs_11_tells_what_the_rights_permit() {
+    use Operation as O;
+    let harness = Harness::new();
+    harness.created(V2_1, &[Attribute::CryptographicUsageMask(kmip_codec::registry::CryptographicUsageMask::Encrypt)]);
+    // CKA_CLASS and CKA_VALUE, and the size of an object.
+    let asked =
+        [(F::C_GetAttributeValue, Some(0_u64)), (F::C_GetAttributeValue, Some(0x11)), (F::C_GetObjectSize, None)];
+    let rows: [(&[O], Rv, [bool; 3]); 4] = [
+        (&[O::Encrypt], Rv::KEY_FUNCTION_NOT_PERMITTED, [false; 3]),
+        (&[O::Locate], Rv::OK, [false; 3]),
+        (&[O::Locate, O::GetAttributes], Rv::OK, [true, false, true]),
+        (&[O::Locate, O::Get], Rv::OK, [false, true, false]),
+    ];
+    for (operations, search, told) in rows {
+        let ticket = delegate(&harness, vec![right(&[&[O::PKCS_11][..], operations].concat(), None)]);
+        let call = |correlation_value: &Option<ByteString>, pkcs11_function, input: &[u8]| {
+            let request = Pkcs11Request {
+                pkcs11_interface: None,
+                pkcs11_function,
+                correlation_value: correlation_value.clone(),
+                pkcs11_input_parameters: Some(Secret::copy_from(input)),
+            };
+            let item = (O::PKCS_11, RequestPayload::Pkcs11(Box::new(request)));
+            let answer = answer!(Pkcs11, call_as(&harness, "helper", &ticket, vec![item]).remove(0));
+            let output = answer.pkcs11_output_parameters.map(|output| output.expose_secret().to_vec());
+            (answer.pkcs11_return_code, output.unwrap_or_default(), answer.correlation_value)
+        };
+        let (_, _, application) = call(&None, F::C_Initialize, &[1]);
+        let (_, session, _) = call(&application, F::C_OpenSession, &[[0; 8], 6_u64.to_be_bytes()].concat());
+        let (found, ..) = call(&application, F::C_FindObjectsInit, &[&session[..], &[0; 4]].concat());
+        assert_eq!(found, search, "{operations:?}");
+        if found != Rv::OK {
+            continue;
+        }
+        let (_, handles, _) = call(&application, F::C_FindObjects, &[&session[..], &9_u64.to_be_bytes()].concat());
+        let handle = handles.get(handles.len() - 8..).unwrap();
+        for ((function, kind), is_told) in asked.iter().zip(told) {
+            let room: &[u8] = if *kind == Some(0x11) { &[0, 1, 0, 0, 0, 64] } else { &[0, 1] };
+            let template = kind.map(|kind| [&[0, 0, 0, 1][..], &kind.to_be_bytes(), room].concat());
+            let input = [&session[..], handle, &template.unwrap_or_default()].concat();
+            let (code, ..) = call(&application, *function, &input);
+            assert_eq!(code == Rv::OK, is_told, "{operations:?} {function:?} {kind:?}: {code:?}");
+        }
     }
 }
 

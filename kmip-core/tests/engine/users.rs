@@ -507,6 +507,12 @@ fn a_user_authenticates_with_the_certificate_of_the_connection() {
     assert_eq!(acts(CLIENT, Some(&shown), &ask).as_deref(), Some("certified"));
     assert_eq!(acts(CLIENT, Some(&other), &ask), None);
     assert_eq!(acts(CLIENT, None, &ask), None);
+    // A connection may outlive the certificate that it began with.
+    let ended = Shown { not_after: START, ..shown.clone() };
+    assert_eq!(acts(CLIENT, Some(&ended), &ask).as_deref(), Some("certified"), "in its last second");
+    harness.advance(1);
+    assert_eq!(acts(CLIENT, Some(&ended), &ask), None);
+    assert_eq!(acts(CLIENT, Some(&shown), &ask).as_deref(), Some("certified"));
     let (operation, payload) = create(&[]);
     success(harness.call_as("another", V3_0, operation, payload));
     assert_eq!(acts("another", Some(&shown), &ask), None, "another scope");

@@ -203,6 +203,21 @@ fn read_only_attributes_are_kept_as_supplied() {
     }
 }
 
+/// What is stored of an object stands under its scope and its identifier, which have room together.
+#[test]
+fn an_identifier_that_is_too_long_for_its_scope_is_refused() {
+    let harness = Harness::new();
+    let import = |client: &str, length: usize| {
+        import_as(&harness, client, V2_1, request(&"i".repeat(length), aes(&[1; 16]), &[]))
+    };
+    success(import("short", 128));
+    let long = "s".repeat(128);
+    success(import(&long, 112));
+    for (client, length) in [("short", 129), (long.as_str(), 113)] {
+        assert_eq!(failure(&import(client, length)), ResultReason::InvalidField, "{client}");
+    }
+}
+
 #[test]
 fn an_import_never_moves_the_clock() {
     let harness = Harness::new();

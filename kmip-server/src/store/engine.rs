@@ -87,9 +87,7 @@ fn open_once(path: &Path, cache_bytes: u64) -> Result<Db, StoreError> {
 }
 
 fn beyond_repair(path: &Path, error: &StoreError) -> StoreError {
-    let detail = format!(
-        "{error}; the store cannot be opened. Keep a copy of the directory, then restore the last backup with `kmip-server restore`"
-    );
+    let detail = format!("{error}; the store cannot be opened. Restore the whole data directory from a backup");
     StoreError::Damaged { place: path.display().to_string(), detail }
 }
 
@@ -152,7 +150,7 @@ pub(super) fn read_header(db: &Db, seal: &dyn RecordSeal) -> Result<[u8; 16], St
     let format = u16::from_be_bytes(*format);
     if format != FORMAT {
         return Err(StoreError::Unavailable(format!(
-            "the store has format {format}, this program reads format {FORMAT}; use the program that wrote it, or migrate"
+            "the store has format {format}, this program reads format {FORMAT}; use the program that wrote it"
         )));
     }
     let (store_id, sealed) = rest.split_first_chunk::<16>().ok_or_else(|| damaged("header", "it is cut short"))?;

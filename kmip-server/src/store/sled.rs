@@ -34,11 +34,13 @@ pub struct Options {
     pub hook: Option<StepHook>,
     /// Opens the store although acknowledged changes are missing from it. For repair by an operator who knows.
     pub accept_loss: bool,
+    /// Opens a copy, so that the store stays as it is whatever is found.
+    pub on_a_copy: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache_bytes: 256 << 20, hook: None, accept_loss: false }
+        Self { cache_bytes: 256 << 20, hook: None, accept_loss: false, on_a_copy: false }
     }
 }
 
@@ -139,41 +141,39 @@ impl SledStore {
         guarded(|| db.flush())?;
         drop(db);
         directory.finish()?;
-        Self::start(directory, seal, options)
+        let opened = Opened::new(&directory, &*seal, options)?;
+        Ok(Self::with(directory, seal, opened))
     }
 
-    /// Opens the store in `path`, after checking its header, its last commit and that nothing acknowledged is missing.
+    /// Opens the store in `path`, after checking its header, its last commit and that nothing acknowledged is missing. If it
+    /// is refused, its files are as they were.
     pub fn open(path: &Path, seal: Arc<dyn RecordSeal>, options: Options) -> Result<Self, StoreError> {
-        let directory = Directory::hold(path)?;
+        let directory = if options.on_a_copy { Directory::copied(path)? } else { Directory::hold(path)? };
         if !directory.has_engine() {
             return Err(StoreError::Unavailable(format!(
                 "there is no store at {}; check the data directory, or make one with `kmip-server init`",
                 path.display()
             )));
         }
-        Self::start(directory, seal, options)
+        let kept = directory.keep();
+        match Opened::new(&directory, &*seal, options) {
+            Ok(opened) => {
+                kept.release();
+                Ok(Self::with(directory, seal, opened))
+            }
+            Err(error) => {
+                kept.put_back()?;
+                Err(error)
+            }
+        }
     }
 
-    fn start(directory: Directory, seal: Arc<dyn RecordSeal>, options: Options) -> Result<Self, StoreError> {
-        let path = directory.engine();
-        let db = engine::open(&path, options.cache_bytes)?;
-        let durability = Durability::new(&path, options.hook).map_err(|error| io_error("open", &path, &error))?;
-        let store_id = engine::read_header(&db, &*seal)?;
-        let mut standing = engine::check_last_commit(&db, &*seal)?;
-        let tip = Tip::open(&directory.tip(), store_id).map_err(|error| io_error("open", &directory.tip(), &error))?;
-        check_tip(&directory, &tip, standing.revision, options.accept_loss, &*seal)?;
-        let Seen { damaged: damaged_at_open, lost_some, keys } =
-            check_content(&directory, &db, &mut standing, options.accept_loss, &*seal)?;
-        let mut synced_blobs = HashSet::new();
-        // A killed process may have left the newest batches in the system's cache only; they are read from now on.
-        durability.sync(&db, &mut synced_blobs)?;
-        engine_threads::hold_back(&db);
-        let parts = parts(&db)?;
-        let writer = Mutex::new(Writer { durability, tip, standing, keys, parts, synced_blobs });
-        Ok(Self {
+    fn with(directory: Directory, seal: Arc<dyn RecordSeal>, opened: Opened) -> Self {
+        let Opened { db, store_id, writer, damaged: damaged_at_open, lost_some } = opened;
+        Self {
             db,
             seal,
-            writer,
+            writer: Mutex::new(writer),
             parts_lock: RwLock::default(),
             stopped: OnceLock::new(),
             watchers: Watchers::default(),
@@ -181,7 +181,7 @@ impl SledStore {
             damaged_at_open,
             lost_some,
             _directory: directory,
-        })
+        }
     }
 
     /// The UUID of this store.
@@ -269,6 +269,35 @@ impl SledStore {
             return Err(wrong(&format!("its parts have {} bytes of {}", sealed.len(), frame.sealed_len)));
         }
         self.unseal(key, storage, frame.revision, &sealed).map(Some)
+    }
+
+    /// Reads keys in order, and goes on behind damaged records if somebody is told of them.
+    fn scan_with(
+        &self,
+        from: &[u8],
+        until: &[u8],
+        limit: usize,
+        mut skipped: Option<&mut dyn FnMut(&[u8], &StoreError)>,
+    ) -> Result<Page, StoreError> {
+        let mut page = Page::default();
+        if from >= until {
+            return Ok(page);
+        }
+        let mut found = self.db.range(keyspace::record(from)..keyspace::record(until));
+        while let Some((storage, stored)) = guarded(|| found.next().transpose())? {
+            let Named::Record(key) = keyspace::named(&storage) else { continue };
+            self.ensure_readable(key)?;
+            if page.entries.len() == limit {
+                page.more = true;
+                break;
+            }
+            match (self.read(key, &storage, &stored), &mut skipped) {
+                (Ok(value), _) => page.entries.extend(value.map(|value| (key.to_vec(), value))),
+                (Err(error @ StoreError::Damaged { .. }), Some(skipped)) => skipped(key, &error),
+                (Err(error), _) => return Err(error),
+            }
+        }
+        Ok(page)
     }
 
     /// Runs `look` while no value in parts changes.
@@ -367,23 +396,17 @@ impl Store for SledStore {
     }
 
     fn scan(&self, from: &[u8], until: &[u8], limit: usize) -> Result<Page, StoreError> {
-        let mut page = Page::default();
-        if from >= until {
-            return Ok(page);
-        }
-        let mut found = self.db.range(keyspace::record(from)..keyspace::record(until));
-        while let Some((storage, stored)) = guarded(|| found.next().transpose())? {
-            let Named::Record(key) = keyspace::named(&storage) else { continue };
-            self.ensure_readable(key)?;
-            if page.entries.len() == limit {
-                page.more = true;
-                break;
-            }
-            if let Some(value) = self.read(key, &storage, &stored)? {
-                page.entries.push((key.to_vec(), value));
-            }
-        }
-        Ok(page)
+        self.scan_with(from, until, limit, None)
+    }
+
+    fn scan_readable(
+        &self,
+        from: &[u8],
+        until: &[u8],
+        limit: usize,
+        skipped: &mut dyn FnMut(&[u8], &StoreError),
+    ) -> Result<Page, StoreError> {
+        self.scan_with(from, until, limit, Some(skipped))
     }
 
     fn commit(&self, batches: &[Batch]) -> Result<Vec<Outcome>, StoreError> {
@@ -397,6 +420,7 @@ impl Store for SledStore {
             return Ok(plan.outcomes);
         }
         let Encoded { batch, parts, standing } = self.encode(&plan, &writer)?;
+        let _working = engine_threads::Working::begin();
         plan.after.keys().for_each(|key| writer.keys.add(key));
         self.write(&mut writer, batch, !parts.is_empty()).map_err(|error| self.stop(&error, &plan))?;
         writer.standing = standing;
@@ -410,6 +434,39 @@ impl Store for SledStore {
 
     fn watch(&self, prefix: &[u8], watcher: Watcher) {
         self.watchers.add(prefix, watcher);
+    }
+}
+
+/// An engine that was opened and looked at.
+struct Opened {
+    db: Db,
+    store_id: [u8; 16],
+    writer: Writer,
+    damaged: Vec<Damage>,
+    lost_some: bool,
+}
+
+impl Opened {
+    fn new(directory: &Directory, seal: &dyn RecordSeal, options: Options) -> Result<Self, StoreError> {
+        let path = directory.engine();
+        let db = engine::open(&path, options.cache_bytes)?;
+        let durability = Durability::new(&path, options.hook).map_err(|error| io_error("open", &path, &error))?;
+        let store_id = engine::read_header(&db, seal)?;
+        let mut standing = engine::check_last_commit(&db, seal)?;
+        let tip = Tip::open(&directory.tip(), store_id).map_err(|error| io_error("open", &directory.tip(), &error))?;
+        check_tip(directory, &tip, standing.revision, options.accept_loss, seal)?;
+        let Seen { damaged, lost_some, keys } =
+            check_content(directory, &db, &mut standing, options.accept_loss, seal)?;
+        let written =
+            tip.write(standing.revision, seal).and_then(|()| tip.settle()).and_then(|()| directory.sync_names());
+        written.map_err(|error| io_error("write", &directory.tip(), &error))?;
+        let mut synced_blobs = HashSet::new();
+        // A killed process may have left the newest batches in the system's cache only; they are read from now on.
+        durability.sync(&db, &mut synced_blobs)?;
+        engine_threads::hold_back(&db);
+        let parts = parts(&db)?;
+        let writer = Writer { durability, tip, standing, keys, parts, synced_blobs };
+        Ok(Self { db, store_id, writer, damaged, lost_some })
     }
 }
 
@@ -466,13 +523,16 @@ fn check_tip(
             ),
         ),
         Some(_) => Ok(()),
-        None if revision > 0 => {
-            tracing::warn!(file = %path.display(), "the tip of the store is missing or does not open; it is made again");
-            Ok(())
-        }
+        None if revision > 0 => refuse_loss(
+            directory,
+            accept_loss,
+            &format!(
+                "{} is missing or does not open, so that nobody can tell whether acknowledged changes are missing",
+                path.display()
+            ),
+        ),
         None => Ok(()),
-    }?;
-    tip.write(revision, seal).map_err(|error| io_error("write", &path, &error))
+    }
 }
 
 /// What was seen of the records when the store was opened.
@@ -509,7 +569,6 @@ fn refuse_loss(directory: &Directory, accept_loss: bool, what: &str) -> Result<(
         tracing::error!(store = %directory.path().display(), "{what}; the loss is accepted");
         return Ok(());
     }
-    let detail =
-        format!("{what}. Keep a copy of the directory, then restore the last backup with `kmip-server restore`");
+    let detail = format!("{what}. Restore the whole data directory from a backup");
     Err(damaged(&directory.path().display().to_string(), &detail))
 }

@@ -2,7 +2,8 @@
 //!
 //! The engine takes a log that was cut at its end for one that a crash has cut, and drops the tail without a word. The
 //! tip notices: it is written after each sync, so an engine that is older than its tip has lost acknowledged batches.
-//! The file itself is not synced: after a power failure it may be older than the engine, never newer.
+//! It is synced when the store is opened, not at each commit: after a power failure it may be older than the engine, never
+//! newer.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
@@ -35,6 +36,14 @@ impl Tip {
             let opened = seal.open(NAME, revision, sealed)?;
             (opened == self.store_id).then_some(revision)
         }))
+    }
+
+    /// What was written is all that the file holds, and on the disk: from then on it is not empty after a power failure.
+    pub fn settle(&self) -> io::Result<()> {
+        let mut file = &self.file;
+        let length = file.stream_position()?;
+        file.set_len(length)?;
+        file.sync_all()
     }
 
     /// Writes a revision over the one before.

@@ -10,7 +10,7 @@ use kmip_server::config::{Address, Config};
 use kmip_server::datadir::DataDir;
 use kmip_server::run::Server;
 use kmip_server::service::{
-    Administration, AdministrationError, NewDevice, NewListener, NewUser, Opened, Peer, Reply, Service,
+    Act, Administration, AdministrationError, NewDevice, NewListener, NewUser, Opened, Peer, Reply, Service,
 };
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -56,6 +56,8 @@ pub struct Echo {
     pub enrolled: Mutex<Vec<(String, Option<String>)>>,
     pub users: Mutex<Vec<(String, String, Option<String>)>>,
     pub quirks: Mutex<Vec<(String, Vec<String>)>>,
+    /// What administrators did, with their names.
+    pub acts: Mutex<Vec<(String, Act)>>,
 }
 
 impl Service for Echo {
@@ -70,7 +72,7 @@ impl Service for Echo {
                 let release = self.release.clone();
                 Reply::Later(Box::pin(async move {
                     release.notified().await;
-                    reply
+                    Some(reply)
                 }))
             }
             NEVER => Reply::Later(Box::pin(std::future::pending())),
@@ -94,8 +96,17 @@ impl Service for Echo {
 }
 
 impl Administration for Echo {
-    fn knows_client(&self, _: &str) -> bool {
-        false
+    fn can_note(&self) -> Result<(), String> {
+        if self.fail_settle.load(Ordering::SeqCst) { Err("disk full".to_owned()) } else { Ok(()) }
+    }
+
+    fn note(&self, administrator: &Peer, act: &Act) -> Result<(), String> {
+        self.acts.lock().unwrap().push((administrator.client.clone(), act.clone()));
+        Ok(())
+    }
+
+    fn knows_client(&self, name: &str) -> bool {
+        self.enrolled.lock().unwrap().iter().any(|(known, _)| known == name)
     }
 
     fn enroll(&self, name: &str, scope: Option<&str>) -> Result<(), AdministrationError> {
