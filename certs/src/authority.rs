@@ -36,6 +36,14 @@ pub enum CertsError {
     /// A request for a certificate (PKCS #10) is none, or its signature is not of its key.
     #[error("the certificate request cannot be used: {0}")]
     Request(String),
+    /// A file that does not hold what it should.
+    #[error("{path} holds no {what} (PEM) that can be read: bring the file back from a copy of its folder")]
+    Contents {
+        /// Which file.
+        path: String,
+        /// What it should hold.
+        what: &'static str,
+    },
     /// A file could not be read or written.
     #[error("{path}: {error}")]
     File {
@@ -121,7 +129,10 @@ impl Authority {
     /// Reads an authority from its two files.
     pub fn read(certificate: &Path, key: &Path) -> Result<Self, CertsError> {
         let read = |path: &Path| std::fs::read_to_string(path).map_err(|error| file_error(path, error));
-        Self::from_pem(&read(certificate)?, &Zeroizing::new(read(key)?))
+        let (text, key) = (read(certificate)?, read_key(key, &Zeroizing::new(read(key)?))?);
+        Issuer::from_ca_cert_pem(&text, &key)
+            .map_err(|_| contents_error(certificate, "certificate of an authority"))?;
+        Ok(Self { certificate: text, key })
     }
 
     /// Certificate and key, to be written.
@@ -211,12 +222,17 @@ impl Authority {
 /// Reads a certificate and its key from their files: `None` if one is missing or they do not belong together, which is
 /// what a crash between the two writes leaves.
 pub fn read_pair(certificate: &Path, key: &Path) -> Result<Option<inspect::Facts>, CertsError> {
-    let (Some(certificate), Some(key)) = (read_existing(certificate)?, read_existing(key)?) else {
+    let (Some(text), Some(key_text)) = (read_existing(certificate)?, read_existing(key)?) else {
         return Ok(None);
     };
-    let facts = inspect::certificate(&pem_contents(certificate.as_bytes(), "certificate")?)?;
-    let key = KeyPair::from_pem(&key)?;
+    let facts = pem_contents(text.as_bytes(), "certificate").and_then(|der| inspect::certificate(&der));
+    let facts = facts.map_err(|_| contents_error(certificate, "certificate"))?;
+    let key = read_key(key, &key_text)?;
     Ok((key.subject_public_key_info() == facts.public_key).then_some(facts))
+}
+
+fn read_key(path: &Path, text: &str) -> Result<KeyPair, CertsError> {
+    KeyPair::from_pem(text).map_err(|_| contents_error(path, "private key"))
 }
 
 fn read_existing(path: &Path) -> Result<Option<Zeroizing<String>>, CertsError> {
@@ -280,6 +296,10 @@ fn extended_key_usage(usage: ExtendedUsage) -> ExtendedKeyUsagePurpose {
 
 fn file_error(path: &Path, error: io::Error) -> CertsError {
     CertsError::File { path: path.display().to_string(), error }
+}
+
+fn contents_error(path: &Path, what: &'static str) -> CertsError {
+    CertsError::Contents { path: path.display().to_string(), what }
 }
 
 #[cfg(test)]
@@ -380,6 +400,21 @@ mod tests {
     }
 
     #[test]
+    fn files_that_hold_nothing_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let (certificate, key) = (directory.path().join("ca.pem"), directory.path().join("ca.key"));
+        let authority = client_authority();
+        for empty in [&certificate, &key] {
+            authority.export().write(&certificate, &key).unwrap();
+            std::fs::write(empty, "").unwrap();
+            let said = [read_pair(&certificate, &key).map(drop), Authority::read(&certificate, &key).map(drop)]
+                .map(|refused| refused.unwrap_err().to_string());
+            let name = empty.display().to_string();
+            assert!(said.iter().all(|text| text.starts_with(&name) && text.contains("from a copy")), "{said:?}");
+        }
+    }
+
+    #[test]
     fn administrators_are_marked() {
         let admins = Authority::create(Kind::AdministratorAuthority, "Admins").unwrap();
         let facts = admins.issue_administrator("root").unwrap().facts().unwrap();
@@ -451,11 +486,13 @@ mod tests {
     }
 
     #[test]
-    fn a_revocation_list_tells_when_the_next_is_due() {
+    fn a_revocation_list_tells_whom_it_revokes_and_when_the_next_is_due() {
         let authority = client_authority();
-        let serial = authority.issue_client("disk", KeyKind::EcP256).unwrap().facts().unwrap().serial;
-        let pem = authority.revocation_list(1, &[serial], Duration::days(2)).unwrap();
+        let issued = authority.issue_client("disk", KeyKind::EcP256).unwrap().facts().unwrap();
+        let pem = authority.revocation_list(1, std::slice::from_ref(&issued.serial), Duration::days(2)).unwrap();
         let der = pem_contents(pem.as_bytes(), "revocation list").unwrap();
+        let list = inspect::revocations(&der).unwrap();
+        assert_eq!((list.issuer, list.serials), (issued.issuer, vec![issued.serial]));
         let due = inspect::revocation_list_next_update(&der).unwrap().unwrap();
         assert!(due > OffsetDateTime::now_utc() + Duration::days(1));
     }

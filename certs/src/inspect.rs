@@ -16,6 +16,8 @@ pub struct Facts {
     pub organizational_units: Vec<String>,
     /// Serial number, big-endian.
     pub serial: Vec<u8>,
+    /// Name of the issuer, DER.
+    pub issuer: Vec<u8>,
     /// Not valid before.
     pub not_before: OffsetDateTime,
     /// Not valid after.
@@ -44,6 +46,7 @@ pub fn certificate(der: &[u8]) -> Result<Facts, CertsError> {
             .map(str::to_owned)
             .collect(),
         serial: parsed.raw_serial().to_vec(),
+        issuer: parsed.issuer().as_raw().to_vec(),
         not_before: parsed.validity().not_before.to_datetime(),
         not_after: parsed.validity().not_after.to_datetime(),
         public_key: parsed.public_key().raw.to_vec(),
@@ -52,9 +55,28 @@ pub fn certificate(der: &[u8]) -> Result<Facts, CertsError> {
 
 /// When the next update of a DER revocation list is due, if it says so.
 pub fn revocation_list_next_update(der: &[u8]) -> Result<Option<OffsetDateTime>, CertsError> {
-    let (_, parsed) =
-        CertificateRevocationList::from_der(der).map_err(|_| CertsError::Unreadable("revocation list"))?;
-    Ok(parsed.next_update().map(|date| date.to_datetime()))
+    Ok(parsed_list(der)?.next_update().map(|date| date.to_datetime()))
+}
+
+/// What a revocation list takes back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revocations {
+    /// Name of the issuer, DER.
+    pub issuer: Vec<u8>,
+    /// Serial numbers of certificates, big-endian.
+    pub serials: Vec<Vec<u8>>,
+}
+
+/// Reads which certificates a DER revocation list takes back.
+pub fn revocations(der: &[u8]) -> Result<Revocations, CertsError> {
+    let list = parsed_list(der)?;
+    let serials = list.iter_revoked_certificates().map(|revoked| revoked.raw_serial().to_vec()).collect();
+    Ok(Revocations { issuer: list.issuer().as_raw().to_vec(), serials })
+}
+
+fn parsed_list(der: &[u8]) -> Result<CertificateRevocationList<'_>, CertsError> {
+    let parsed = CertificateRevocationList::from_der(der).map_err(|_| CertsError::Unreadable("revocation list"))?;
+    Ok(parsed.1)
 }
 
 fn is_plain(text: &str) -> bool {
@@ -69,7 +91,7 @@ mod tests {
     fn garbage_is_refused() {
         for bytes in [&b""[..], b"\x30\x03\x02\x01\x01", &[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]] {
             assert!(certificate(bytes).is_err());
-            assert!(revocation_list_next_update(bytes).is_err());
+            assert!(revocation_list_next_update(bytes).is_err() && revocations(bytes).is_err());
         }
     }
 

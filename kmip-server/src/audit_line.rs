@@ -128,7 +128,8 @@ impl Entry<'_> {
 fn optional_text(line: &mut Vec<u8>, value: Option<&str>) -> Result<()> {
     match value {
         Some(value) if value.len() > LONGEST_TEXT => {
-            let beginning = value.get(..value.floor_char_boundary(LONGEST_TEXT)).unwrap_or_default();
+            let end = (0..=LONGEST_TEXT).rev().find(|end| value.is_char_boundary(*end));
+            let beginning = value.get(..end.unwrap_or(0)).unwrap_or_default();
             text(line, &format!("{beginning}... ({} bytes)", value.len()))
         }
         Some(value) => text(line, value),

@@ -1,7 +1,7 @@
 //! The command line: what each command does, and how it ends (0 ok, 1 failure, 2 bad usage).
 
 use crate::config::{Address, Config, ConfigError};
-use crate::datadir::{DataDir, DataDirError, Endpoints};
+use crate::datadir::{DataDir, DataDirError, Endpoints, Place};
 use crate::logging::{self, LoggingError};
 use crate::run::{Reconfigure, RunError, Server};
 use crate::service::{self, ServiceError};
@@ -9,6 +9,7 @@ use crate::turns::SPARE_THREADS;
 use clap::{Args, Parser, Subcommand};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
+use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -72,7 +73,7 @@ struct Init {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Name or address under which clients reach the server; may be repeated (localhost is always in)
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = host_name)]
     name: Vec<String>,
 }
 
@@ -154,8 +155,10 @@ impl Serve {
             service::create_missing(&data, &config)?;
             data
         } else {
-            DataDir::open(&root)?
+            DataDir::open(&place(&root, &config, self.config.as_deref()))?
         };
+        let tls = &config.tls;
+        data.warn_of_access([&tls.server_key, &tls.calling_key].into_iter().flatten().map(PathBuf::as_path));
         let spare = if config.has_devices() { SPARE_THREADS } else { 0 };
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -177,7 +180,7 @@ impl Serve {
             started => started?,
         };
         if self.dev {
-            welcome(server.data().root());
+            welcome(server.data().root(), server.bound.kmip.is_some());
         }
         announce(&server.bound.readiness_line())?;
         Ok(server.until_stopped().await?)
@@ -216,19 +219,52 @@ impl Init {
         logging::start(&config.log, log)?;
         logging::tell_panics();
         harden()?;
-        let own = certs::profiles::LOOPBACK_NAMES.map(str::to_owned);
-        let names: Vec<String> = own.into_iter().chain(self.name.iter().cloned()).collect();
-        DataDir::ensure_new(&self.data_dir)?;
+        let place = place(&self.data_dir, &config, self.config.as_deref());
         // Before anything is written: a refusal leaves no half of a data directory.
+        if DataDir::ensure_new(&place)? {
+            tell("goes on where an earlier init was broken off");
+        }
         let secrets = service::choose_secrets(&config)?;
-        let data = DataDir::create(&self.data_dir, &names)?;
-        service::create(&data, &config, secrets)?;
-        let listen = &config.listen;
-        let admin = listen.admin.0.map(|address| address.to_string());
-        data.write_cli_profile(&Endpoints { server: listen.kmip.to_string(), admin })?;
-        let folder = self.data_dir.display();
-        tell(&format!("{folder} is ready: start it with `kmip-server serve --data-dir {folder}`"));
+        let data = DataDir::create(&place)?;
+        if crate::engine::exists(&data, &config) {
+            // Only the end is missing. Whether the two go together is seen by opening them.
+            service::check(&data, &config)?;
+        } else {
+            service::create(&data, &config, secrets)?;
+        }
+        data.write_cli_profile(&self.endpoints(&config))?;
+        data.finish(&self.names(&config))?;
+        tell(&format!("{} is ready: start it with `{}`", self.data_dir.display(), place.command("serve")));
         Ok(())
+    }
+
+    /// What the server's certificate names.
+    fn names(&self, config: &Config) -> Vec<String> {
+        let mut names: Vec<String> = certs::profiles::LOOPBACK_NAMES.map(str::to_owned).to_vec();
+        let listen = &config.listen;
+        let addresses = [listen.kmip, listen.https, listen.admin].into_iter().filter_map(|address| address.0);
+        let addresses = addresses.map(|address| address.ip()).filter(|address| !address.is_unspecified());
+        for name in self.name.iter().cloned().chain(addresses.map(|address| address.to_string())) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+    }
+
+    /// Where clients reach the server.
+    fn endpoints(&self, config: &Config) -> Endpoints {
+        let name = self.name.iter().find(|name| !name.contains('*')).map_or("localhost", String::as_str);
+        let reached = |address: Address| {
+            // A free port is known once the server runs.
+            let address = address.0.filter(|address| address.port() != 0)?;
+            Some(match (address.ip().is_unspecified(), name.parse::<Ipv6Addr>()) {
+                (false, _) => address.to_string(),
+                (true, Ok(name)) => format!("[{name}]:{}", address.port()),
+                (true, Err(_)) => format!("{name}:{}", address.port()),
+            })
+        };
+        Endpoints { server: reached(config.listen.kmip), admin: reached(config.listen.admin) }
     }
 }
 
@@ -238,8 +274,21 @@ impl Offline {
         logging::start(&config.log, log)?;
         logging::tell_panics();
         harden()?;
-        let data = DataDir::open(&self.data_dir)?;
+        let data = DataDir::open_to_check(&place(&self.data_dir, &config, self.config.as_deref()))?;
         announce(&service::check(&data, &config)?)
+    }
+}
+
+fn place<'a>(root: &'a Path, config: &'a Config, file: Option<&'a Path>) -> Place<'a> {
+    Place { root, store: config.store.path.as_deref(), config: file }
+}
+
+/// What a certificate can name.
+fn host_name(text: &str) -> Result<String, &'static str> {
+    let is_name = !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._*".contains(c));
+    match is_name || text.parse::<IpAddr>().is_ok() {
+        true => Ok(text.to_owned()),
+        false => Err("expected a host name such as kms.example.org, or an IP address"),
     }
 }
 
@@ -269,8 +318,8 @@ fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-/// The three lines that a newcomer needs next.
-fn welcome(root: &Path) {
+/// The three lines that a newcomer needs next; where KMIP is off, only the last of them.
+fn welcome(root: &Path, serves_kmip: bool) {
     // `cargo run` sets CARGO: then the tool is run the same way as this server.
     let from_checkout = std::env::var_os("CARGO").is_some();
     let tool = if from_checkout { "cargo run --release --bin kmip-cli --" } else { "kmip-cli" };
@@ -279,7 +328,9 @@ fn welcome(root: &Path) {
     } else {
         format!(" --config {}", root.join("kmip-cli.toml").display())
     };
-    tell(&format!("make a key:   {tool}{profile} create aes --length 256 --name my-key"));
-    tell(&format!("read it:      {tool}{profile} get my-key"));
+    if serves_kmip {
+        tell(&format!("make a key:   {tool}{profile} create aes --length 256 --name my-key"));
+        tell(&format!("read it:      {tool}{profile} get my-key"));
+    }
     tell(&format!("certificates: {} (a client needs ca.pem, client.pem, client.key)", root.join("pki").display()));
 }

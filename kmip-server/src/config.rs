@@ -16,6 +16,9 @@ const KMIP_PORT: u16 = 5696;
 /// Where the admin API stands by default.
 const ADMIN_PORT: u16 = 9443;
 
+/// What a certificate or a list can last: until dates have more than four digits for their years.
+const MOST_DAYS: u32 = 100_000;
+
 /// Why a configuration is refused.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -26,6 +29,14 @@ pub enum ConfigError {
         path: PathBuf,
         /// What went wrong.
         error: std::io::Error,
+    },
+    /// What is wrong in a file.
+    #[error("{}: {error}", path.display())]
+    In {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong.
+        error: Box<ConfigError>,
     },
     /// Not TOML, or a value of the wrong type.
     #[error("the configuration is not usable: {0}")]
@@ -527,7 +538,8 @@ impl Config {
     /// Reads a file; relative paths in it are taken from its folder.
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Read { path: path.to_owned(), error })?;
-        let mut config = Self::parse(&text)?;
+        let mut config =
+            Self::parse(&text).map_err(|error| ConfigError::In { path: path.to_owned(), error: Box::new(error) })?;
         config.resolve(path.parent().unwrap_or(Path::new("")));
         Ok(config)
     }
@@ -583,10 +595,29 @@ impl Config {
         let deadline = self.vault.deadline_s;
         check((1..=600).contains(&deadline), "vault.deadline_s", deadline, "must lie between 1 and 600")?;
         self.check_devices()?;
+        self.check_authority()?;
         let (cert, key) = (&self.tls.server_cert, &self.tls.server_key);
         check_pair("tls.server_cert", cert, ("tls.server_key", key))?;
         let (cert, key) = (&self.tls.calling_cert, &self.tls.calling_key);
         check_pair("tls.calling_cert", cert, ("tls.calling_key", key))
+    }
+
+    fn check_authority(&self) -> Result<(), ConfigError> {
+        let ca = &self.ca;
+        let days = [
+            ("ca.validity_days", ca.validity_days),
+            ("ca.longest_days", ca.longest_days),
+            ("ca.crl_days", ca.crl_days),
+        ];
+        for (key, value) in days {
+            check((1..=MOST_DAYS).contains(&value), key, value, "must lie between 1 and 100000")?;
+        }
+        let (usual, longest) = (ca.validity_days, ca.longest_days);
+        let both = format!("{usual}, ca.longest_days = {longest}");
+        check(usual <= longest, "ca.validity_days", both, "must not be more than ca.longest_days")?;
+        let Some(url) = &ca.crl_url else { return Ok(()) };
+        let rule = "expected an address such as http://pki.example.org/kmip.crl (http, https or ldap)";
+        check(is_url(url), "ca.crl_url", format!("{url:?}"), rule)
     }
 
     fn check_devices(&self) -> Result<(), ConfigError> {
@@ -646,10 +677,22 @@ impl Config {
 fn check_pair(
     name: &'static str,
     certificate: &Option<PathBuf>,
-    (key_name, key): (&str, &Option<PathBuf>),
+    (key_name, key): (&'static str, &Option<PathBuf>),
 ) -> Result<(), ConfigError> {
-    let both_or_neither = certificate.is_some() == key.is_some();
-    check(both_or_neither, name, format!("{certificate:?}, {key_name} = {key:?}"), "give both or neither")
+    let (given, path, missing) = match (certificate, key) {
+        (Some(path), None) => (name, path, key_name),
+        (None, Some(path)) => (key_name, path, name),
+        _ => return Ok(()),
+    };
+    let value = format!("{:?} without {missing}", path.display().to_string());
+    check(false, given, value, "give both or neither")
+}
+
+/// Whether clients may find a revocation list there (RFC 5280 §4.2.1.13).
+fn is_url(text: &str) -> bool {
+    let rest = ["http://", "https://", "ldap://"].iter().find_map(|scheme| text.strip_prefix(scheme));
+    let is_plain = text.chars().all(|c| c.is_ascii_graphic());
+    is_plain && rest.is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '['))
 }
 
 fn check(holds: bool, key: &'static str, value: impl ToString, rule: &'static str) -> Result<(), ConfigError> {
@@ -797,8 +840,48 @@ mod tests {
         assert!(message("[listen]\nkmip = 'here'").contains("ADDRESS:PORT"));
         assert!(message("[kmip]\nunknown_users = 'maybe'").contains("`refuse` or `ignore`"));
         assert!(message("[kmip.limits]\nconnections = 0").contains("kmip.limits.connections = 0: must be at least 1"));
-        assert!(message("[tls]\nserver_cert = 'a'").contains("give both or neither"));
+        assert_eq!(
+            message("[tls]\nserver_cert = 'a'"),
+            "tls.server_cert = \"a\" without tls.server_key: give both or neither"
+        );
+        assert_eq!(
+            message("[tls]\ncalling_key = 'a'"),
+            "tls.calling_key = \"a\" without tls.calling_cert: give both or neither"
+        );
         assert!(!message("[kmip\n").contains('\n'));
+    }
+
+    #[test]
+    fn what_an_authority_issues_lasts_and_is_found() {
+        for key in ["validity_days", "longest_days", "crl_days"] {
+            for days in ["0", "100001"] {
+                let said = message(&format!("[ca]\n{key} = {days}"));
+                assert_eq!(said, format!("ca.{key} = {days}: must lie between 1 and 100000"));
+            }
+        }
+        let said = message("[ca]\nlongest_days = 90");
+        assert_eq!(said, "ca.validity_days = 397, ca.longest_days = 90: must not be more than ca.longest_days");
+        assert!(Config::parse("[ca]\nvalidity_days = 90\nlongest_days = 90").is_ok());
+        for url in ["nonsense", "", "http://", "http:///crl", "ftp://a/b", "http://a/b c"] {
+            let said = message(&format!("[ca]\ncrl_url = '{url}'"));
+            assert!(said.starts_with("ca.crl_url = ") && said.contains("http://pki"), "{said}");
+        }
+        for url in
+            ["http://pki.example.org/kmip.crl", "https://[::1]:8080/a", "ldap://a/cn=x?certificateRevocationList"]
+        {
+            assert!(Config::parse(&format!("[ca]\ncrl_url = '{url}'")).is_ok(), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_usable_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("kmip.toml");
+        for text in ["[kmip\n", "[kmip]\nintrop = true", "[vault]\nsessions = 0", "[listen]\nkmip = 5"] {
+            std::fs::write(&file, text).unwrap();
+            let said = Config::read(&file).unwrap_err().to_string();
+            assert!(said.starts_with(&file.display().to_string()) && !said.contains('\n'), "{said}");
+        }
     }
 
     #[test]

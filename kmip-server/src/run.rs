@@ -13,6 +13,7 @@ use crate::metrics::Metrics;
 use crate::service::{Opened, Service, ServiceError};
 use crate::shell::{Alive, Drain, Live, Shell, drain};
 use crate::tls::{Known, Material, TlsError};
+use certs::Authority;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -156,7 +157,7 @@ impl Server {
         let data = Arc::new(data);
         let reconfigure = Arc::new(reconfigure);
         let reload = reloader(data.clone(), config, reconfigure.clone(), (shell.clone(), known));
-        let authority = data.client_authority().ok();
+        let authority = client_authority(&data);
         let admin = Admin {
             service: opened.service.clone(),
             administration: opened.administration,
@@ -283,8 +284,20 @@ async fn bind(address: Address, listener: &'static str) -> Result<(Option<TcpLis
     Ok((Some(tcp), Some(bound)))
 }
 
+/// The authority of clients, unless its key is kept elsewhere.
+fn client_authority(data: &DataDir) -> Option<Authority> {
+    let read = data.client_authority();
+    if let Err(error) = &read
+        && data.pki("ca.key").exists()
+    {
+        warn!(%error, "no client can be enrolled with a certificate of the data directory's authority");
+    }
+    read.ok()
+}
+
 fn endpoints(bound: &Bound) -> Endpoints {
-    Endpoints { server: Address(bound.kmip).to_string(), admin: bound.admin.map(|address| address.to_string()) }
+    let text = |address: Option<SocketAddr>| address.map(|address| address.to_string());
+    Endpoints { server: text(bound.kmip), admin: text(bound.admin) }
 }
 
 fn reloader(

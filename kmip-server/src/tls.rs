@@ -8,7 +8,7 @@ use crate::config::{Config, MinimumVersion};
 use crate::datadir::DataDir;
 use crate::service::Service;
 use crate::tls_calling::Caller;
-use crate::tls_clients::ClientVerifier;
+use crate::tls_clients::{ClientVerifier, Revoked};
 use certs::CertsError;
 use certs::inspect::{self, Facts};
 use certs::profiles::ADMINISTRATOR_UNIT;
@@ -39,7 +39,7 @@ const WARN_BEFORE: time::Duration = time::Duration::days(30);
 #[derive(Debug, Error)]
 pub enum TlsError {
     /// A PEM file that cannot be read.
-    #[error("{what} {}: {error}", path.display())]
+    #[error("{what} {}: {error}; put a PEM file there, or correct [tls] in the configuration", path.display())]
     Pem {
         /// What it should hold.
         what: &'static str,
@@ -49,7 +49,7 @@ pub enum TlsError {
         error: rustls::pki_types::pem::Error,
     },
     /// A PEM file without what it should hold.
-    #[error("{what} {}: the file holds none", path.display())]
+    #[error("{what} {}: the file holds none; put a PEM file there, or correct [tls] in the configuration", path.display())]
     Empty {
         /// What it should hold.
         what: &'static str,
@@ -268,6 +268,7 @@ struct Files {
     client_cas: Vec<CertificateDer<'static>>,
     admin_cas: Vec<CertificateDer<'static>>,
     crls: Vec<CertificateRevocationListDer<'static>>,
+    revoked: Arc<Revoked>,
     known: Known,
 }
 
@@ -282,9 +283,12 @@ impl Files {
         let client_cas = authorities("client CA", &data.pki("ca.pem"), &tls.client_cas)?;
         let admin_cas = authorities("administrator CA", &data.pki("admin-ca.pem"), &tls.admin_cas)?;
         refuse_shared(&client_cas, &admin_cas)?;
-        let mut crls = Vec::new();
+        let (mut crls, mut revoked) = (Vec::new(), Revoked::default());
         for path in &tls.crls {
-            crls.extend(revocation_lists(path)?);
+            for list in revocation_lists(path)? {
+                revoked.add(&list).map_err(|error| TlsError::Certificate { path: path.clone(), error })?;
+                crls.push(list);
+            }
         }
         let der = |cas: Vec<(PathBuf, CertificateDer<'static>)>| cas.into_iter().map(|(_, der)| der).collect();
         Ok(Self {
@@ -295,6 +299,7 @@ impl Files {
             client_cas: der(client_cas),
             admin_cas: der(admin_cas),
             crls,
+            revoked: Arc::new(revoked),
             known: known.clone(),
         })
     }
@@ -316,7 +321,10 @@ impl Files {
             .allow_unknown_revocation_status()
             .build()?;
         let verifier: Arc<dyn ClientCertVerifier> = match audience {
-            Audience::Clients => Arc::new(ClientVerifier { inner: verifier, known: self.known.clone() }),
+            Audience::Clients => {
+                let (known, revoked) = (self.known.clone(), self.revoked.clone());
+                Arc::new(ClientVerifier { inner: verifier, known, revoked })
+            }
             Audience::Administrators => verifier,
         };
         let mut server = ServerConfig::builder_with_provider(self.provider.clone())

@@ -3,6 +3,7 @@
 mod support;
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -134,11 +135,15 @@ fn init_makes_a_directory_that_serves_and_is_not_made_twice() {
     let config = config.to_str().unwrap();
     let (code, told) = run(&["init", "--data-dir", shown, "--config", config, "--name", "kms.example.org"]);
     assert_eq!(code, 0, "{told}");
-    assert!(told.contains("serve --data-dir"), "{told}");
+    let start = format!("kmip-server serve --data-dir {shown} --config {config}`");
+    assert!(told.contains(&start), "{told}");
     assert!(!path.join("pki/client.pem").exists());
     let (code, told) = run(&["init", "--data-dir", shown, "--config", config]);
     assert_eq!(code, 1);
-    assert!(told.contains("is a data directory already"), "{told}");
+    assert!(told.contains("is a data directory already") && told.contains(&start), "{told}");
+    let (code, told) = run(&["serve", "--dev", "--data-dir", shown, "--config", config]);
+    assert_eq!((code, told.lines().count()), (1, 1), "{told}");
+    assert!(told.contains("leave --dev out") && !path.join("pki/client.pem").exists(), "{told}");
     let mut server = Process::serve(&path, &["--config", config]);
     let (code, told) = run(&["check", "--data-dir", shown, "--config", config]);
     assert_eq!(code, 1);
@@ -147,6 +152,96 @@ fn init_makes_a_directory_that_serves_and_is_not_made_twice() {
     assert_eq!(server.wait().code(), Some(0));
     let (code, told) = run(&["check", "--data-dir", shown, "--config", config]);
     assert_eq!(code, 0, "{told}");
+}
+
+/// A configuration with a file for the passphrase, and more lines.
+fn configured(folder: &Path, more: &str) -> String {
+    let passphrase = folder.join("passphrase");
+    std::fs::write(&passphrase, "correct horse battery staple\n").unwrap();
+    std::fs::set_permissions(&passphrase, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let config = folder.join("kmip.toml");
+    std::fs::write(&config, format!("[vault]\npassphrase_file = {passphrase:?}\n{more}")).unwrap();
+    config.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_init_that_failed_is_repeated_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let shown = path.to_str().unwrap();
+    let blocked = folder.path().join("blocked");
+    std::fs::write(&blocked, "no folder").unwrap();
+    let config = configured(folder.path(), &format!("[store]\npath = {blocked:?}\n"));
+    let init = ["init", "--data-dir", shown, "--config", &config, "--name", "kms.example.org"];
+    let (code, told) = run(&init);
+    assert_eq!(code, 1, "{told}");
+    let keystore = || std::fs::read(path.join("keystore/store.json")).unwrap();
+    let made = keystore();
+    let (code, told) = run(&["serve", "--data-dir", shown, "--config", &config]);
+    assert!(code == 1 && told.contains("repeat `kmip-server init"), "{told}");
+    std::fs::remove_file(&blocked).unwrap();
+    let (code, told) = run(&init);
+    assert!(code == 0 && told.contains("goes on"), "{told}");
+    assert_eq!(keystore(), made);
+
+    // As after a kill before the last step.
+    std::fs::write(path.join("made-by"), "kmip-server init, which has not come to its end\n").unwrap();
+    std::fs::remove_file(path.join("pki/server.pem")).unwrap();
+    let (code, told) = run(&init);
+    assert_eq!(code, 0, "{told}");
+    assert_eq!(keystore(), made);
+    let mut server = Process::serve(&path, &["--config", &config]);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+
+    let second = folder.path().join("second");
+    let (code, told) = run(&["init", "--data-dir", second.to_str().unwrap(), "--config", &config]);
+    assert!(code == 1 && told.contains("[store] path"), "{told}");
+    assert!(!second.exists());
+}
+
+#[test]
+fn the_profile_of_init_says_where_clients_reach_the_server() {
+    let cases = [
+        ("0.0.0.0:5696", &["kms.example.org"][..], "server = \"kms.example.org:5696\""),
+        ("[::]:5696", &["*.example.org", "fd00::1"], "server = \"[fd00::1]:5696\""),
+        ("[::]:5696", &[], "server = \"localhost:5696\""),
+        ("192.0.2.1:5696", &["kms.example.org"], "server = \"192.0.2.1:5696\""),
+        ("127.0.0.1:0", &[], "# server = \"HOST:PORT\""),
+        ("-", &[], "# server = \"HOST:PORT\""),
+    ];
+    for (listen, names, expected) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let config = configured(folder.path(), &format!("[listen]\nkmip = '{listen}'\nadmin = '-'\n"));
+        let path = folder.path().join("data");
+        let mut arguments = vec!["init", "--data-dir", path.to_str().unwrap(), "--config", &config];
+        names.iter().for_each(|name| arguments.extend(["--name", name]));
+        let (code, told) = run(&arguments);
+        assert_eq!(code, 0, "{told}");
+        let profile = std::fs::read_to_string(path.join("kmip-cli.toml")).unwrap();
+        assert!(profile.lines().any(|line| line == expected) && !profile.contains("admin ="), "{profile}");
+    }
+}
+
+#[test]
+fn what_is_open_to_others_is_told_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let config = configured(folder.path(), "");
+    let (code, told) = run(&["init", "--data-dir", path.to_str().unwrap(), "--config", &config]);
+    assert!(code == 0 && !told.contains("chmod"), "{told}");
+    let open = [folder.path().join("passphrase"), path.join("pki/server.key"), path.clone(), path.join("audit")];
+    for (file, mode) in open.iter().zip([0o644, 0o604, 0o755, 0o755]) {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let mut server = Process::serve(&path, &["--config", &config]);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    let told = text(&mut server.child);
+    for (file, mode) in open.iter().zip([600, 600, 700, 700]) {
+        let warning = format!("chmod {mode} {}", file.display());
+        assert!(told.lines().any(|line| line.contains("WARN") && line.ends_with(&warning)), "{warning}: {told}");
+    }
 }
 
 /// Runs a command line at a terminal of its own, types the lines, gives the exit code and what the terminal showed.
@@ -201,7 +296,23 @@ fn failures_exit_1_with_one_line_that_says_what_to_do() {
     std::fs::write(&config, "[kmip]\nintrop = true\n").unwrap();
     let (code, told) = run(&["serve", "--dev", "--config", config.to_str().unwrap()]);
     assert_eq!((code, told.lines().count()), (1, 1), "{told}");
-    assert!(told.contains("did you mean `interop`?"), "{told}");
+    assert!(told.contains("did you mean `interop`?") && told.contains("kmip.toml"), "{told}");
+
+    for name in ["ca.pem", "client.key"] {
+        let data = folder.path().join(name);
+        let dev = ["serve", "--dev", "--data-dir", data.to_str().unwrap(), "--listen", "-", "--log", "off"];
+        let mut server = Process::serve(&data, &["--dev"]);
+        server.signal("TERM");
+        assert_eq!(server.wait().code(), Some(0));
+        std::fs::write(data.join("pki").join(name), "").unwrap();
+        let (code, told) = run(&dev);
+        assert_eq!((code, told.lines().count()), (1, 1), "{told}");
+        assert!(told.contains(&format!("pki/{name} holds no")) && told.contains("from a copy"), "{told}");
+    }
+
+    let (code, told) = run(&["serve", "--dev", "--log", "inof", "--data-dir", missing.to_str().unwrap()]);
+    assert_eq!((code, told.lines().count()), (1, 1), "{told}");
+    assert!(told.contains("\"inof\" is no level") && !missing.exists(), "{told}");
 
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
@@ -216,10 +327,27 @@ fn bad_usage_exits_2() {
     for arguments in [&["serve", "--nothing"][..], &["serve", "--listen", "here"], &["fly"], &[], &["init"]] {
         assert_eq!(run(arguments).0, 2, "{arguments:?}");
     }
+    assert_eq!(run(&["init", "--data-dir", "x", "--name", "two words"]).0, 2);
     let (code, told) = run(&["serve", "--dev", "--listen", "0.0.0.0:0"]);
     assert_eq!(code, 2, "{told}");
     assert!(told.contains("loopback"), "{told}");
     assert_eq!(run(&["--help"]).0, 0);
+}
+
+#[test]
+fn commands_for_a_listener_that_is_off_are_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["serve", "--dev", "--listen", "-", "--admin-listen", "127.0.0.1:0", "--data-dir"]).arg(folder.path());
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut server = Process { child, ready: String::new() };
+    BufReader::new(server.child.stdout.as_mut().unwrap()).read_line(&mut server.ready).unwrap();
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    let told = text(&mut server.child);
+    assert!(!told.contains("create aes") && told.contains("certificates:"), "{told}");
+    let profile = std::fs::read_to_string(folder.path().join("kmip-cli.toml")).unwrap();
+    assert!(profile.contains("# server =") && profile.contains("admin = \"127.0.0.1:"), "{profile}");
 }
 
 #[test]

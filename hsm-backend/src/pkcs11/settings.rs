@@ -5,6 +5,7 @@
 
 use std::env::VarError;
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use kmip_codec::secret::SecretText;
@@ -75,11 +76,22 @@ impl Hsm {
     }
 }
 
-/// The text of a file that holds a secret, without its line ends.
+/// The text of a file that holds a secret, without its line ends. That others may read the file is told in the log and not
+/// refused, for containers get their secrets so.
 pub fn read_secret(file: &Path) -> io::Result<SecretText> {
+    if is_open(file) {
+        tracing::warn!(
+            "everybody on this machine may read or replace the secret in {0}: chmod 600 {0}",
+            file.display()
+        );
+    }
     let text = std::fs::read_to_string(file).map(Zeroizing::new);
     let text = text.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", file.display())))?;
     Ok(SecretText::copy_from(text.trim_end_matches(['\r', '\n'])))
+}
+
+fn is_open(file: &Path) -> bool {
+    file.metadata().is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o007 != 0)
 }
 
 /// Where a PIN comes from.
@@ -147,6 +159,18 @@ mod tests {
         assert_eq!(pin.expose_secret(), "1234");
         std::fs::write(&file, "\n").unwrap();
         assert!(Hsm { pin_file: Some(file), ..hsm() }.pin().unwrap_err().to_string().contains("empty"));
+    }
+
+    #[test]
+    fn a_file_is_open_if_everybody_may_read_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pin");
+        std::fs::write(&file, "1234\n").unwrap();
+        for (mode, open) in [(0o600, false), (0o440, false), (0o444, true), (0o644, true)] {
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert_eq!(is_open(&file), open, "{mode:o}");
+        }
+        assert!(!is_open(folder.path()) && !is_open(&folder.path().join("missing")));
     }
 
     #[test]

@@ -186,6 +186,9 @@ impl Batch {
     }
 }
 
+/// Is told of a key whose record is damaged, and how.
+pub type Skipped<'a> = dyn FnMut(&[u8], &StoreError) + 'a;
+
 /// An ordered key-value store.
 pub trait Store: Send + Sync {
     /// Reads one key.
@@ -200,7 +203,7 @@ pub trait Store: Send + Sync {
         from: &[u8],
         until: &[u8],
         limit: usize,
-        skipped: &mut dyn FnMut(&[u8], &StoreError),
+        skipped: &mut Skipped<'_>,
     ) -> Result<Page, StoreError> {
         let _ = skipped;
         self.scan(from, until, limit)

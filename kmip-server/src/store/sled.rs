@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 use ::sled::{Batch as EngineBatch, Db};
 use kmip_core::ports::store::{
-    Batch, Outcome, Page, RecordSeal, Revision, Sealer, Store, StoreError, Versioned, Watcher, Watchers,
+    Batch, Outcome, Page, RecordSeal, Revision, Sealer, Skipped, Store, StoreError, Versioned, Watcher, Watchers,
 };
 
 use super::check::{self, Damage, Survey};
@@ -277,7 +277,7 @@ impl SledStore {
         from: &[u8],
         until: &[u8],
         limit: usize,
-        mut skipped: Option<&mut dyn FnMut(&[u8], &StoreError)>,
+        mut skipped: Option<&mut Skipped<'_>>,
     ) -> Result<Page, StoreError> {
         let mut page = Page::default();
         if from >= until {
@@ -404,7 +404,7 @@ impl Store for SledStore {
         from: &[u8],
         until: &[u8],
         limit: usize,
-        skipped: &mut dyn FnMut(&[u8], &StoreError),
+        skipped: &mut Skipped<'_>,
     ) -> Result<Page, StoreError> {
         self.scan_with(from, until, limit, Some(skipped))
     }
