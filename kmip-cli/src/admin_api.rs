@@ -57,6 +57,9 @@ pub struct Enrollment<'a> {
     /// Kind of key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key: Option<&'a str>,
+    /// Whether the client is known, and gets another certificate.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// Request for a certificate (PKCS #10, PEM).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<&'a str>,

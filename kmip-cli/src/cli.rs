@@ -35,8 +35,9 @@ pub enum Format {
 /// Where the server is and who asks. What is missing here comes from the profile.
 #[derive(Debug, Args)]
 pub struct ConnectionArgs {
-    /// Profile; else ./kmip-data/kmip-cli.toml, else the one in the user's configuration folder
-    #[arg(long, global = true, value_name = "FILE", env = "KMIP_CLI_CONFIG")]
+    /// Profile; else the one that KMIP_CLI_CONFIG names, else ./kmip-data/kmip-cli.toml, else the one in the user's configuration
+    /// folder
+    #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Server; several are tried in order
     #[arg(long, global = true, value_name = "HOST:PORT", value_delimiter = ',')]
@@ -445,6 +446,10 @@ pub enum ClientCommand {
         /// Folder for NAME.pem and NAME.key, or NAME.p12 (default: pki/clients beside the profile)
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
+        /// The client is enrolled already, and gets another certificate; its files are replaced. The one before stays good until
+        /// it ends or a revocation list names it
+        #[arg(long, conflicts_with_all = ["scope", "certificate"])]
+        again: bool,
         #[command(flatten)]
         admin: AdminArgs,
     },

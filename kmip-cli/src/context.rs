@@ -11,7 +11,7 @@ use kmip_codec::version::Version;
 use crate::admin_api::AdminApi;
 use crate::cli::{AdminArgs, ConnectionArgs};
 use crate::failure::{CliError, Done};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::profile::Profile;
 use crate::{files, names};
 
@@ -130,7 +130,7 @@ pub fn confirm(yes: bool, question: &str) -> Done {
     if !std::io::stdin().is_terminal() {
         return Err(CliError::usage(format!("{question} Nobody is there to answer: add --yes")));
     }
-    eprint!("{question} [y/N] ");
+    output::tell(&format!("{question} [y/N] "));
     let mut answer = String::new();
     std::io::stdin().read_line(&mut answer).map_err(|error| CliError::Local(error.to_string()))?;
     if matches!(answer.trim(), "y" | "Y" | "yes") { Ok(()) } else { Err(CliError::Local("nothing was done".into())) }

@@ -1,15 +1,17 @@
 //! Files that hold secrets: read into wiped buffers, written for their owner alone, never over another file.
 
-use std::fs::OpenOptions;
-use std::io::{self, Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kmip_codec::secret::SecretText;
 use zeroize::Zeroizing;
 
 use crate::failure::{CliError, Done};
 
+/// Bytes that a new file takes before its content is known: a certificate or a key is not much longer.
+const ROOM: usize = 8 * 1024;
 /// Largest file that is read.
 const MAX_BYTES: u64 = 8 << 20;
 
@@ -77,6 +79,60 @@ pub fn write_public(path: &Path, bytes: &[u8]) -> Done {
     write(path, bytes, 0o644)
 }
 
+/// A file that is begun before it is known what it will hold. Until it is finished nothing stands under its name, or what
+/// stood there before.
+pub struct NewFile {
+    path: PathBuf,
+    beside: PathBuf,
+    file: File,
+}
+
+impl NewFile {
+    /// Begins a file, which may replace another only if that is wanted.
+    pub fn begin(path: &Path, mode: u32, replaces: bool) -> Done<Self> {
+        if path.exists() && !replaces {
+            return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", path.display())));
+        }
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(".new");
+        let beside = PathBuf::from(beside);
+        let failed = |error| CliError::Usage(format!("{}: {error}", beside.display()));
+        match std::fs::remove_file(&beside) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside).map_err(failed)?;
+        let new = Self { path: path.to_owned(), beside: beside.clone(), file };
+        // Room for what comes, as far as that can be had before.
+        new.file
+            .set_len(0)
+            .and_then(|()| (&new.file).write_all(&[0; ROOM]))
+            .and_then(|()| new.file.sync_all())
+            .map_err(failed)?;
+        Ok(new)
+    }
+
+    /// Where it will be.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes what it holds, and gives it its name.
+    pub fn finish(mut self, bytes: &[u8]) -> Done {
+        let written = self.file.rewind().and_then(|()| self.file.write_all(bytes));
+        let written = written.and_then(|()| self.file.set_len(bytes.len() as u64)).and_then(|()| self.file.sync_all());
+        let named = written.and_then(|()| std::fs::rename(&self.beside, &self.path));
+        named.map_err(|error| CliError::Local(format!("{}: {error}", self.path.display())))
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // It is gone already if it has its name.
+        let _ = std::fs::remove_file(&self.beside);
+    }
+}
+
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Done {
     let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let written = file.and_then(|mut file| {
@@ -112,6 +168,23 @@ mod tests {
             std::fs::write(&path, bad).unwrap();
             assert_eq!(read_password(&path).unwrap_err().exit_code(), 2);
         }
+    }
+
+    #[test]
+    fn a_file_that_is_begun_is_there_once_it_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.key");
+        let names = || std::fs::read_dir(folder.path()).unwrap().count();
+        drop(NewFile::begin(&path, 0o600, false).unwrap());
+        assert_eq!(names(), 0, "what is given up leaves nothing");
+        NewFile::begin(&path, 0o600, false).unwrap().finish(b"one").unwrap();
+        assert_eq!((std::fs::read(&path).unwrap(), names()), (b"one".to_vec(), 1));
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(NewFile::begin(&path, 0o600, false).err().unwrap().exit_code(), 2);
+        let replacing = NewFile::begin(&path, 0o600, true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"one", "the old one stays until the new one is whole");
+        replacing.finish(b"two").unwrap();
+        assert_eq!((std::fs::read(&path).unwrap(), names()), (b"two".to_vec(), 1));
     }
 
     #[test]

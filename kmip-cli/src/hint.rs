@@ -13,7 +13,9 @@ pub fn for_error(error: &CliError) -> Option<&'static str> {
         CliError::AdminNoAnswer { failure, .. } => Some(failure.hint()),
         CliError::NoSuchObject { .. } => Some("`kmip-cli locate` lists the objects that you may see"),
         CliError::Kmip(Error::NoCommonVersion { .. }) => Some("`--kmip-version` forces a version"),
-        CliError::Kmip(Error::TooOld { .. }) => Some("`kmip-cli discover` lists the versions of the server"),
+        CliError::Kmip(Error::TooOld { .. }) => {
+            Some("leave --kmip-version out, if it is given: the newest version of the server is spoken then")
+        }
         CliError::Kmip(Error::Protocol { .. }) => Some("is it a KMIP server, and is the port right?"),
         CliError::AdminProtocol { .. } => Some("is the port that of the admin listener?"),
         CliError::Kmip(Error::AttributeInstance { .. }) => Some("`kmip-cli attributes get` shows the values"),

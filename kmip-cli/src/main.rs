@@ -3,6 +3,8 @@
 //! Exit codes: 0 success; 1 the server refused; 2 bad usage; 3 no answer. Errors go to stderr with what to try.
 
 #![forbid(unsafe_code)]
+// They panic where nobody reads: `output` writes.
+#![deny(clippy::print_stdout, clippy::print_stderr)]
 
 mod admin_api;
 mod cli;
@@ -38,9 +40,9 @@ fn main() -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            output::tell(&format!("error: {error}\n"));
             if let Some(hint) = hint::for_error(&error) {
-                eprintln!("try: {hint}");
+                output::tell(&format!("try: {hint}\n"));
             }
             ExitCode::from(error.exit_code())
         }

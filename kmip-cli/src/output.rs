@@ -116,6 +116,12 @@ fn print(bytes: &[u8]) -> Done {
     }
 }
 
+/// Tells people something on stderr. If nobody can read it there is nobody to tell that, either.
+pub fn tell(text: &str) {
+    let mut stderr = std::io::stderr().lock();
+    let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
+}
+
 /// A JSON value as the text of a table cell.
 pub fn flat(value: &Value) -> String {
     match value {
@@ -131,9 +137,17 @@ fn flat_fields(fields: &Map<String, Value>) -> String {
     fields.iter().map(|(name, value)| format!("{name}={}", flat(value))).collect::<Vec<_>>().join(", ")
 }
 
-/// Text of a server without what would steer the terminal.
+/// Text of a server without what would steer the terminal, or show it other than it is.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if c.is_control() || is_unseen(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Characters that are not seen but change what is: they turn its direction, or part or join it (Unicode general categories
+/// Cf, Zl and Zp).
+fn is_unseen(c: char) -> bool {
+    matches!(c,
+        '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{FEFF}'
+        | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{E0001}'..='\u{E007F}')
 }
 
 #[cfg(test)]
@@ -145,5 +159,6 @@ mod tests {
     fn values_become_one_line() {
         assert_eq!(flat(&json!({"a": [1, "x"], "b": true})), "a=1, x, b=true");
         assert_eq!(flat(&json!("a\u{1b}[2Jb\n")), "a\u{FFFD}[2Jb\u{FFFD}");
+        assert_eq!(flat(&json!("disk\u{202E}7\u{200B}\u{2028}\u{e9}")), "disk\u{FFFD}7\u{FFFD}\u{FFFD}\u{e9}");
     }
 }

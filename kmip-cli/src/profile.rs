@@ -57,6 +57,9 @@ impl Profile {
         if let Some(path) = named {
             return Self::read(path);
         }
+        if let Some(path) = set("KMIP_CLI_CONFIG") {
+            return Self::read(&path);
+        }
         let usual = [Some(PathBuf::from(DEVELOPMENT)), user_profile()];
         match usual.into_iter().flatten().find(|path| path.is_file()) {
             Some(path) => Self::read(&path),
@@ -85,9 +88,13 @@ impl Profile {
     }
 }
 
+/// What a variable of the environment names; an empty one names nothing.
+fn set(name: &str) -> Option<PathBuf> {
+    std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
 /// `kmip-cli/kmip-cli.toml` in the user's configuration folder.
 fn user_profile() -> Option<PathBuf> {
-    let set = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let folder = set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")))?;
     Some(folder.join("kmip-cli").join("kmip-cli.toml"))
 }

@@ -180,7 +180,28 @@ async fn an_enrolled_client_works_at_once_and_sees_only_its_own_objects() {
     assert_eq!(site.json(&format!("{node} locate")).await["ids"], serde_json::json!([]));
     assert_eq!(site.run(&format!("{node} get secret-of-client")).await.code, Some(1));
     assert_eq!(site.run("client enroll node-1").await.code, Some(2), "the files exist");
-    assert_eq!(site.run("client enroll node-1 --out other").await.code, Some(1), "the server knows the name");
+    let known = site.run("client enroll node-1 --out other").await;
+    assert_eq!(known.code, Some(1), "the server knows the name");
+    assert!(known.stderr.contains("--again"), "{}", known.stderr);
+    assert_eq!(std::fs::read_dir(site.folder.path().join("other")).unwrap().count(), 0, "what was begun is gone");
+
+    // Another certificate: the client is the same, by the old one and by the new one.
+    site.json(&format!("{node} create aes --name of-node-1")).await;
+    let before = std::fs::read(site.path(text(&enrolled, "cert"))).unwrap();
+    std::fs::write(site.path("old.pem"), &before).unwrap();
+    std::fs::copy(site.path(text(&enrolled, "key")), site.path("old.key")).unwrap();
+    assert_eq!(site.run("client enroll nobody --again").await.code, Some(1));
+    site.json("client enroll node-1 --again").await;
+    assert_ne!(std::fs::read(site.path(text(&enrolled, "cert"))).unwrap(), before);
+    for node in [node.as_str(), "--cert old.pem --key old.key"] {
+        assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
+    }
+    let audited: String = std::fs::read_dir(site.path("kmip-data/audit"))
+        .unwrap()
+        .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
+        .collect();
+    let told = audited.lines().filter(|line| line.contains("\"Enroll Client\"") && line.contains("\"admin\""));
+    assert_eq!(told.filter(|line| line.contains("\"node-1\"")).count(), 3, "each is in the audit log");
 
     let own = site.json("client enroll node-2 --out node-2").await;
     let line = format!("--ca {} --cert {} --key {} locate", text(&own, "ca"), text(&own, "cert"), text(&own, "key"));

@@ -62,7 +62,7 @@ pub enum Error {
         what: String,
     },
     /// The request cannot be made in this protocol version.
-    #[error("{what} needs KMIP {since}; the server speaks {version}")]
+    #[error("{what} needs KMIP {since}; version {version} is spoken here")]
     TooOld {
         /// What was asked.
         what: &'static str,
@@ -181,7 +181,7 @@ impl Failure {
                 "the server's certificate is from another CA: give the CA that signed it"
             }
             Self::Tls(Tls::InvalidCertificate(Bad::NotValidForName | Bad::NotValidForNameContext { .. })) => {
-                "connect by a name that stands in the server's certificate, or set the server name"
+                "connect by a name that stands in the server's certificate, or set the server name (`--server-name`)"
             }
             Self::Tls(Tls::InvalidCertificate(
                 Bad::Expired | Bad::ExpiredContext { .. } | Bad::NotValidYet | Bad::NotValidYetContext { .. },
@@ -192,9 +192,12 @@ impl Failure {
             )) => "the server does not trust the client certificate: it must be signed by a CA that the server knows",
             Self::Tls(Tls::AlertReceived(Alert::CertificateExpired)) => "the client certificate is expired: renew it",
             Self::Tls(Tls::AlertReceived(Alert::CertificateRevoked)) => {
-                "the client certificate is revoked: enroll again"
+                "the client certificate is revoked: an administrator gives another by `kmip-cli client enroll NAME --again`"
             }
             Self::Tls(Tls::AlertReceived(Alert::CertificateRequired)) => "the server demands a client certificate",
+            Self::Tls(Tls::AlertReceived(Alert::UnsupportedCertificate)) => {
+                "the client certificate is not one for clients: it needs the extended key usage clientAuth"
+            }
             Self::Tls(Tls::InvalidMessage(_)) => "the port does not speak TLS: is it the right one?",
             Self::Tls(_) => "the server needs TLS 1.2 with ECDHE and AES-GCM, or TLS 1.3",
         }

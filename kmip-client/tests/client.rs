@@ -348,7 +348,7 @@ async fn operations_of_a_later_version_are_not_sent() {
     let server = ScriptedServer::start(&pki, |_, _| Act::Close).await;
     let mut client = Client::connect(fixed(&pki, &server, V1_4)).await.unwrap();
     let error = client.log("hello").await.unwrap_err();
-    assert_eq!(error.to_string(), "Log needs KMIP 2.0; the server speaks 1.4");
+    assert_eq!(error.to_string(), "Log needs KMIP 2.0; version 1.4 is spoken here");
     assert_eq!(server.seen(), []);
 }
 

@@ -171,7 +171,10 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
     let response = issued(&name, &certificate, own_key.as_ref(), authority.certificate(), protection)?;
     // The record last: a client is known only when its certificate exists.
     if !again {
-        admin.administration.enroll(&name, scope.as_deref()).map_err(administration_refusal)?;
+        admin.administration.enroll(&name, scope.as_deref()).map_err(|error| match administration_refusal(error) {
+            (StatusCode::CONFLICT, why) => (StatusCode::CONFLICT, format!("{why}; it gets another certificate by --again")),
+            other => other,
+        })?;
     }
     forget_prepared(admin, &name);
     Ok(response)

@@ -10,7 +10,7 @@ use crate::admin_api::{Device, Enrollment, Listener, OneTimeCodes, User};
 use crate::cli::{AdminArgs, ClientCommand, DeviceCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
-use crate::files;
+use crate::files::{self, NewFile};
 
 /// Changes clients.
 pub async fn client(context: &Context, command: ClientCommand) -> Done {
@@ -20,13 +20,14 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
             context.admin_api(&admin)?.register_client(&name, scope.as_deref(), &certificate).await?;
             context.output.record(&[("client", name.into())])
         }
-        ClientCommand::Enroll { name, scope, key_kind, request, pkcs12_user, out, admin, .. } => {
+        ClientCommand::Enroll { name, scope, key_kind, request, pkcs12_user, out, again, admin, .. } => {
             let request = request.as_deref().map(files::text).transpose()?;
             let password = pkcs12_user.as_ref().map(|_| context.new_password()).transpose()?;
             let enrollment = Enrollment {
                 name: &name,
                 scope: scope.as_deref(),
                 key: key_kind.as_deref(),
+                again,
                 request: request.as_deref(),
                 username: pkcs12_user.as_deref(),
                 password: password.as_ref().map(SecretText::expose_secret),
@@ -54,41 +55,42 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
     }
 }
 
-/// Enrolls a client and writes what it gets.
+/// Enrolls a client and writes what it gets. The files are made before: a server that has made a certificate which nobody can
+/// write has made it for nobody.
 async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<PathBuf>, admin: &AdminArgs) -> Done {
     let name = enrollment.name;
     let folder = out.clone().unwrap_or_else(|| context.clients_folder());
     let (file, cert, key) = (path(&folder, name, "p12")?, path(&folder, name, "pem")?, path(&folder, name, "key")?);
     let api = context.admin_api(admin)?;
-    // Before the server makes a certificate that nobody would keep.
     std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
         .map_err(|error| CliError::Usage(format!("{}: {error}", folder.display())))?;
     // The key of a request is the client's own, and may stand there.
-    let written = match (enrollment.username, enrollment.request) {
-        (Some(_), _) => vec![&file],
-        (None, Some(_)) => vec![&cert],
-        (None, None) => vec![&cert, &key],
+    let wanted: &[(&PathBuf, u32)] = match (enrollment.username, enrollment.request) {
+        (Some(_), _) => &[(&file, 0o600)],
+        (None, Some(_)) => &[(&cert, 0o644)],
+        (None, None) => &[(&cert, 0o644), (&key, 0o600)],
     };
-    if let Some(taken) = written.into_iter().find(|path| path.exists()) {
-        return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", taken.display())));
-    }
+    let mut begun =
+        wanted.iter().map(|(path, mode)| NewFile::begin(path, *mode, enrollment.again)).collect::<Done<Vec<_>>>()?;
     let enrolled = api.enroll(enrollment).await?;
+    let mut write = |path: &Path, bytes: &[u8]| match begun.iter().position(|file| file.path() == path) {
+        Some(at) => begun.swap_remove(at).finish(bytes).map_err(|error| unwritten(name, error)),
+        None => Err(CliError::Local(format!("the server sent what was not asked for: {}", path.display()))),
+    };
     let mut fields = vec![("client", name.into())];
     let mut tell = |what, path: &Path| fields.push((what, path.display().to_string().into()));
     if let Some(pkcs12) = &enrolled.pkcs12 {
         let bytes = BASE64.decode(pkcs12.expose_secret().as_bytes()).map(Zeroizing::new);
         let bytes = bytes.map_err(|error| CliError::Local(format!("the server's PKCS #12 is not base64: {error}")))?;
-        files::write_private(&file, &bytes)?;
+        write(&file, &bytes)?;
         tell("pkcs12", &file);
     }
-    if let Some(made) = &enrolled.key {
-        files::write_private(&key, made.expose_secret().as_bytes())?;
-    }
     if let Some(certificate) = &enrolled.certificate {
-        files::write_public(&cert, certificate.as_bytes())?;
+        write(&cert, certificate.as_bytes())?;
         tell("cert", &cert);
     }
-    if enrolled.key.is_some() {
+    if let Some(made) = &enrolled.key {
+        write(&key, made.expose_secret().as_bytes())?;
         tell("key", &key);
     }
     if let Some(folder) = out {
@@ -99,6 +101,13 @@ async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<Path
         tell("ca", &ca);
     }
     context.output.record(&fields)
+}
+
+/// The server has done its part, and its answer is lost.
+fn unwritten(name: &str, error: CliError) -> CliError {
+    CliError::Local(format!(
+        "{error}; the client is enrolled, but its files are not written: make room, then `kmip-cli client enroll {name} --again`"
+    ))
 }
 
 /// `NAME.KIND`, if the name is one of a file.

@@ -6,6 +6,7 @@ use crate::cli::{CaCommand, TrustCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
 use crate::files;
+use crate::output::flat;
 
 /// Shows or sets up the certificate authority.
 pub async fn ca(context: &Context, command: CaCommand) -> Done {
@@ -50,16 +51,13 @@ fn show(context: &Context, answer: &Value, shown: &'static str) -> Done {
         return context.output.json(answer);
     }
     match &answer[shown] {
-        Value::String(text) if text.starts_with("-----BEGIN") => {
-            print!("{text}");
-            Ok(())
-        }
+        Value::String(text) if text.starts_with("-----BEGIN") => context.output.text(text),
         Value::Null => {
             Err(CliError::Local("the server has no certificate authority; kmip-cli ca init makes one".to_owned()))
         }
         Value::Array(anchors) => {
-            anchors.iter().for_each(|anchor| println!("{}", anchor["fingerprint"].as_str().unwrap_or_default()));
-            Ok(())
+            let lines = anchors.iter().map(|anchor| flat(&anchor["fingerprint"]) + "\n");
+            context.output.text(&lines.collect::<String>())
         }
         other => context.output.record(&[(shown, other.clone())]),
     }

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::cli::{CheckArgs, RevokeArgs, Targets};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
-use crate::output::flat;
+use crate::output::{flat, tell};
 use crate::target::Target;
 use crate::{names, value_json, value_text};
 
@@ -61,7 +61,7 @@ async fn find_all(client: &mut Client, texts: &[String]) -> Done<Vec<Target>> {
 
 /// Says which of several objects it was.
 fn at(target: &Target, error: kmip_client::Error) -> CliError {
-    eprintln!("{target}:");
+    tell(&format!("{target}:\n"));
     error.into()
 }
 

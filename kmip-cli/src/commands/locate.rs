@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::cli::LocateArgs;
 use crate::context::Context;
 use crate::failure::Done;
+use crate::output::tell;
 use crate::target::Target;
 use crate::{names, value_text};
 
@@ -30,12 +31,12 @@ pub async fn run(context: &Context, args: LocateArgs) -> Done {
     }
     let shown = rows.len();
     if shown == 0 {
-        eprintln!("nothing found");
+        tell("nothing found\n");
         return Ok(());
     }
     context.output.table(&["ID", "NAME", "TYPE", "STATE"], rows)?;
     if let Some(total) = found.total.and_then(|total| usize::try_from(total).ok()).filter(|total| *total > shown) {
-        eprintln!("{shown} of {total}: --limit and --offset show others");
+        tell(&format!("{shown} of {total}: --limit and --offset show others\n"));
     }
     Ok(())
 }

@@ -21,7 +21,7 @@ use kmip_codec::registry::CryptographicUsageMask;
 use crate::cli::{Cli, Command, NewObject};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
-use crate::output::Output;
+use crate::output::{Output, tell};
 use crate::{names, value_text};
 
 /// Does what the command line says.
@@ -84,7 +84,7 @@ async fn activate_new(client: &mut Client, new: &NewObject, id: &str) -> Done {
         return Ok(());
     }
     client.activate(id).await.map_err(|error| {
-        eprintln!("{id} is made but not in use");
+        tell(&format!("{id} is made but not in use\n"));
         CliError::Kmip(error)
     })
 }

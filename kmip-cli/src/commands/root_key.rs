@@ -8,6 +8,7 @@ use crate::admin_api::{AdminApi, Rotation};
 use crate::cli::RootKeyCommand;
 use crate::context::Context;
 use crate::failure::{CliError, Done};
+use crate::output::tell;
 
 /// How often `--wait` asks.
 const EVERY: Duration = Duration::from_millis(500);
@@ -34,7 +35,7 @@ async fn until_done(context: &Context, api: &AdminApi, mut report: Value) -> Don
     while !report["rotation"].is_null() {
         let progress = progress(&report);
         if progress != told && !context.output.is_json() {
-            eprintln!("{progress}");
+            tell(&format!("{progress}\n"));
         }
         told = progress;
         tokio::time::sleep(EVERY).await;

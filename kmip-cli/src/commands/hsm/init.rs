@@ -107,7 +107,7 @@ pub(super) fn list(made: &[Made]) -> String {
 /// What people read on the way; scripts read the result only.
 pub(super) fn tell(output: Output, text: &str) {
     if !output.is_json() {
-        eprintln!("{text}");
+        crate::output::tell(&format!("{text}\n"));
     }
 }
 
