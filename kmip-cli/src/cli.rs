@@ -853,6 +853,7 @@ mod tests {
             "revoke ID",
             "destroy ID --yes",
             "client enroll NAME --scope S --out DIR",
+            "client enroll NAME --again --out DIR",
             "client enroll NAME --request FILE --pkcs12-user USER --password-file FILE",
             "client prepare NAME --key-kind rsa2048",
             "user add NAME --password-file F --client C",
@@ -873,6 +874,7 @@ mod tests {
             "register key aes --hex 00 --file f",
             "destroy",
             "client enroll",
+            "client enroll NAME --again --scope S",
             "bogus",
             "get a b",
         ] {

@@ -79,36 +79,37 @@ pub fn write_public(path: &Path, bytes: &[u8]) -> Done {
     write(path, bytes, 0o644)
 }
 
-/// A file that is begun before it is known what it will hold. Until it is finished nothing stands under its name, or what
-/// stood there before.
+/// A file that is begun before it is known what it will hold. Until it is kept nothing stands under its name, or what stood
+/// there before.
 pub struct NewFile {
     path: PathBuf,
     beside: PathBuf,
     file: File,
+    replaces: bool,
 }
 
 impl NewFile {
     /// Begins a file, which may replace another only if that is wanted.
     pub fn begin(path: &Path, mode: u32, replaces: bool) -> Done<Self> {
-        if path.exists() && !replaces {
-            return Err(CliError::Usage(format!("{} exists: choose another --out, or remove it", path.display())));
+        if path.is_dir() || path.exists() && !replaces {
+            let told = "choose another --out, or remove it; for another certificate of a known client add --again";
+            return Err(CliError::Usage(format!("{} exists: {told}", path.display())));
         }
         let mut beside = path.as_os_str().to_owned();
         beside.push(".new");
         let beside = PathBuf::from(beside);
-        let failed = |error| CliError::Usage(format!("{}: {error}", beside.display()));
-        match std::fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
-            _ => {}
-        }
+        let failed = |error: io::Error| match error.kind() {
+            // Not removed here: what another process has begun would be lost.
+            io::ErrorKind::AlreadyExists => CliError::Usage(format!(
+                "{} exists: the client is being enrolled, or that was broken off; if nobody enrolls it now, remove it",
+                beside.display()
+            )),
+            _ => CliError::Usage(format!("{}: {error}; make room, or choose another --out", beside.display())),
+        };
         let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&beside).map_err(failed)?;
-        let new = Self { path: path.to_owned(), beside: beside.clone(), file };
+        let new = Self { path: path.to_owned(), beside: beside.clone(), file, replaces };
         // Room for what comes, as far as that can be had before.
-        new.file
-            .set_len(0)
-            .and_then(|()| (&new.file).write_all(&[0; ROOM]))
-            .and_then(|()| new.file.sync_all())
-            .map_err(failed)?;
+        (&new.file).write_all(&[0; ROOM]).and_then(|()| new.file.sync_all()).map_err(failed)?;
         Ok(new)
     }
 
@@ -117,12 +118,23 @@ impl NewFile {
         &self.path
     }
 
-    /// Writes what it holds, and gives it its name.
-    pub fn finish(mut self, bytes: &[u8]) -> Done {
+    /// Writes what it holds, durably.
+    pub fn fill(&mut self, bytes: &[u8]) -> Done {
         let written = self.file.rewind().and_then(|()| self.file.write_all(bytes));
         let written = written.and_then(|()| self.file.set_len(bytes.len() as u64)).and_then(|()| self.file.sync_all());
-        let named = written.and_then(|()| std::fs::rename(&self.beside, &self.path));
-        named.map_err(|error| CliError::Local(format!("{}: {error}", self.path.display())))
+        written.map_err(|error| self.failed(&error))
+    }
+
+    /// Gives it its name.
+    pub fn keep(self) -> Done {
+        if self.path.exists() && !self.replaces {
+            return Err(self.failed(&io::ErrorKind::AlreadyExists.into()));
+        }
+        std::fs::rename(&self.beside, &self.path).map_err(|error| self.failed(&error))
+    }
+
+    fn failed(&self, error: &io::Error) -> CliError {
+        CliError::Local(format!("{}: {error}", self.path.display()))
     }
 }
 
@@ -134,12 +146,13 @@ impl Drop for NewFile {
 }
 
 fn write(path: &Path, bytes: &[u8], mode: u32) -> Done {
-    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let written = file.and_then(|mut file| {
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written.map_err(|error| CliError::Local(format!("{}: {error}", path.display())))
+    let failed = |error| CliError::Local(format!("{}: {error}", path.display()));
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path).map_err(failed)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|error| {
+        // Half of it would stand in the way of the next attempt.
+        let _ = std::fs::remove_file(path);
+        failed(error)
+    })
 }
 
 #[cfg(test)]
@@ -171,20 +184,31 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_begun_is_there_once_it_is_finished() {
+    fn a_file_that_is_begun_is_there_once_it_is_kept() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.key");
         let names = || std::fs::read_dir(folder.path()).unwrap().count();
-        drop(NewFile::begin(&path, 0o600, false).unwrap());
+        let write = |mut file: NewFile, bytes: &[u8]| file.fill(bytes).and_then(|()| file.keep());
+        let first = NewFile::begin(&path, 0o600, false).unwrap();
+        assert_eq!(NewFile::begin(&path, 0o600, false).err().unwrap().exit_code(), 2, "another process has begun it");
+        assert!(!path.exists());
+        drop(first);
         assert_eq!(names(), 0, "what is given up leaves nothing");
-        NewFile::begin(&path, 0o600, false).unwrap().finish(b"one").unwrap();
+        write(NewFile::begin(&path, 0o600, false).unwrap(), b"one").unwrap();
         assert_eq!((std::fs::read(&path).unwrap(), names()), (b"one".to_vec(), 1));
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(NewFile::begin(&path, 0o600, false).err().unwrap().exit_code(), 2);
         let replacing = NewFile::begin(&path, 0o600, true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"one", "the old one stays until the new one is whole");
-        replacing.finish(b"two").unwrap();
+        write(replacing, b"two").unwrap();
         assert_eq!((std::fs::read(&path).unwrap(), names()), (b"two".to_vec(), 1));
+        // Somebody else's file, made meanwhile.
+        let other = folder.path().join("b.key");
+        let begun = NewFile::begin(&other, 0o600, false).unwrap();
+        std::fs::write(&other, "theirs").unwrap();
+        assert!(write(begun, b"ours").is_err());
+        assert_eq!((std::fs::read(&other).unwrap(), names()), (b"theirs".to_vec(), 2));
+        assert!(NewFile::begin(folder.path(), 0o600, true).is_err(), "a folder is not replaced");
     }
 
     #[test]

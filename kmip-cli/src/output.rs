@@ -61,17 +61,7 @@ impl Output {
 
     /// Prints rows under a header, or without one.
     pub fn table(self, header: &[&str], rows: Vec<Vec<String>>) -> Done {
-        let mut table = Table::new();
-        table.load_style(NOTHING);
-        if !header.is_empty() {
-            table.set_header(header.iter().copied());
-        }
-        table.add_rows(rows);
-        table.column_iter_mut().for_each(|column| {
-            column.set_padding((0, 2));
-        });
-        let lines = table.lines().map(|line| line.trim_end().to_owned() + "\n").collect::<String>();
-        print(lines.as_bytes())
+        print(lines(header, rows).as_bytes())
     }
 
     /// Prints a JSON value.
@@ -90,9 +80,10 @@ impl Output {
         let mut digits = Zeroizing::new(vec![0; bytes.len() * 2]);
         hex::encode_to_slice(bytes, &mut digits).map_err(|error| CliError::Local(error.to_string()))?;
         let material = std::str::from_utf8(&digits).map_err(|error| CliError::Local(error.to_string()))?;
-        let (id, r#type, format) = (object.id, object.object_type.as_str(), object.format.as_str());
+        let id = &if self.is_json() { object.id.to_owned() } else { printable(object.id) };
+        let (r#type, format) = (object.object_type.as_str(), object.format.as_str());
         let mut text =
-            Zeroizing::new(Vec::with_capacity(digits.len() + 2 * (id.len() + r#type.len() + format.len()) + 128));
+            Zeroizing::new(Vec::with_capacity(digits.len() + 6 * (id.len() + r#type.len() + format.len()) + 128));
         let written = if self.is_json() {
             serde_json::to_writer(&mut *text, &ObjectJson { id, r#type, format, material })
                 .map_err(std::io::Error::from)
@@ -105,19 +96,35 @@ impl Output {
     }
 }
 
+/// The lines of a table. Cells hold what servers say.
+fn lines(header: &[&str], rows: Vec<Vec<String>>) -> String {
+    let mut table = Table::new();
+    table.load_style(NOTHING);
+    if !header.is_empty() {
+        table.set_header(header.iter().copied());
+    }
+    table.add_rows(rows.iter().map(|row| row.iter().map(|cell| printable(cell))));
+    table.column_iter_mut().for_each(|column| {
+        column.set_padding((0, 2));
+    });
+    table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
+}
+
 /// Writes to stdout. A reader that has seen enough, such as `head`, is no failure.
 fn print(bytes: &[u8]) -> Done {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(CliError::Local(format!("stdout: {error}")))
+            let what = "the result cannot be written to stdout";
+            Err(CliError::Local(format!("{what}: {error}; look before repeating a command that changes something")))
         }
         _ => Ok(()),
     }
 }
 
-/// Tells people something on stderr. If nobody can read it there is nobody to tell that, either.
+/// Tells people something on stderr, in lines. If nobody can read it there is nobody to tell that, either.
 pub fn tell(text: &str) {
+    let text = text.split('\n').map(printable).collect::<Vec<_>>().join("\n");
     let mut stderr = std::io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes()).and_then(|()| stderr.flush());
 }
@@ -160,5 +167,11 @@ mod tests {
         assert_eq!(flat(&json!({"a": [1, "x"], "b": true})), "a=1, x, b=true");
         assert_eq!(flat(&json!("a\u{1b}[2Jb\n")), "a\u{FFFD}[2Jb\u{FFFD}");
         assert_eq!(flat(&json!("disk\u{202E}7\u{200B}\u{2028}\u{e9}")), "disk\u{FFFD}7\u{FFFD}\u{FFFD}\u{e9}");
+    }
+
+    #[test]
+    fn no_cell_of_a_table_turns_the_line_or_steers_the_terminal() {
+        let rows = vec![vec!["a\u{202E}b".to_owned(), "c\u{1b}[2J".to_owned()]];
+        assert_eq!(lines(&["X", "Y"], rows), "X    Y\na\u{FFFD}b  c\u{FFFD}[2J\n");
     }
 }

@@ -94,12 +94,36 @@ impl Site {
 
     /// Runs in the folder that holds `kmip-data`, as a newcomer does: the profile is found there.
     async fn run(&self, line: &str) -> Run {
-        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+        self.run_by(tokio::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli")), line).await
+    }
+
+    /// Runs where no file may be longer than 512 or 1024 bytes, as on a disk that is full.
+    async fn run_without_room(&self, line: &str) -> Run {
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_kmip-cli")]);
+        self.run_by(command, line).await
+    }
+
+    async fn run_by(&self, mut command: tokio::process::Command, line: &str) -> Run {
         command.env_remove("KMIP_CLI_CONFIG").env("HOME", self.folder.path()).env_remove("XDG_CONFIG_HOME");
         command.current_dir(self.folder.path()).stdin(Stdio::null()).args(line.split(' '));
         let Output { status, stdout, stderr } = command.output().await.unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         Run { code: status.code(), stdout: text(stdout), stderr: text(stderr) }
+    }
+
+    /// The exit codes when the reader of the result has gone, and when there is no room for it.
+    async fn unread(&self, line: &str) -> [Option<i32>; 2] {
+        let (_, closed) = std::io::pipe().unwrap();
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut codes = [None; 2];
+        for (code, stdout) in codes.iter_mut().zip([Stdio::from(closed), full.into()]) {
+            let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+            command.env_remove("KMIP_CLI_CONFIG").env("HOME", self.folder.path()).env_remove("XDG_CONFIG_HOME");
+            command.current_dir(self.folder.path()).stdin(Stdio::null()).stdout(stdout).stderr(Stdio::null());
+            *code = command.args(line.split(' ')).status().await.unwrap().code();
+        }
+        codes
     }
 
     async fn json(&self, line: &str) -> Value {
@@ -158,6 +182,15 @@ async fn what_is_registered_comes_back_and_goes_to_files_for_one_reader_only() {
     assert_eq!(site.path("key.bin").metadata().unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(site.run("get kek --out key.bin").await.code, Some(1), "nothing is overwritten");
 
+    std::fs::write(site.path("large"), vec![7; 2 << 20]).unwrap();
+    let large = site.run("register opaque --file large").await;
+    assert_eq!(large.code, Some(3), "{}", large.stderr);
+    assert!(
+        large.stderr.contains("a request of 2097312 bytes") && large.stderr.contains("kmip.limits.message_bytes"),
+        "{}",
+        large.stderr
+    );
+
     let certificate = site.json("register certificate --file kmip-data/pki/client.pem").await;
     assert_eq!(text(&site.json(&format!("get {}", text(&certificate, "id"))).await, "type"), "Certificate");
     let private = site.json("register private-key --file kmip-data/pki/client.key").await;
@@ -184,6 +217,12 @@ async fn an_enrolled_client_works_at_once_and_sees_only_its_own_objects() {
     assert_eq!(known.code, Some(1), "the server knows the name");
     assert!(known.stderr.contains("--again"), "{}", known.stderr);
     assert_eq!(std::fs::read_dir(site.folder.path().join("other")).unwrap().count(), 0, "what was begun is gone");
+
+    // Without room for the files the server is not asked, and the name can be used afterwards.
+    let full = site.run_without_room("client enroll node-2 --out node-2").await;
+    assert_eq!(full.code, Some(2), "{}", full.stderr);
+    assert!(full.stderr.contains("node-2.pem.new") && full.stderr.contains("make room"), "{}", full.stderr);
+    assert_eq!(std::fs::read_dir(site.path("node-2")).unwrap().count(), 0, "what was begun is gone");
 
     // Another certificate: the client is the same, by the old one and by the new one.
     site.json(&format!("{node} create aes --name of-node-1")).await;
@@ -278,6 +317,9 @@ async fn the_certificate_authority_and_what_is_trusted_are_administered() {
     let added = site.json("trust add authority.pem").await;
     let fingerprint = added["fingerprint"].as_str().unwrap().to_owned();
     assert_eq!(site.json("trust list").await["anchors"][0]["fingerprint"], fingerprint.as_str());
+    for line in ["ca show", "ca crl", "ca request --subject CN=Other", "trust list"] {
+        assert_eq!(site.unread(line).await, [Some(0), Some(1)], "{line}");
+    }
     std::fs::write(site.path("list.pem"), &list.stdout).unwrap();
     assert_eq!(site.json("trust add-crl list.pem").await["added"], true);
     let wrong = site.run("trust add list.pem").await;

@@ -28,6 +28,64 @@ fn ids(ids: &[&str]) -> ResponsePayload {
     ResponsePayload::Locate(Box::new(LocateResponse { located_items: None, unique_identifier }))
 }
 
+/// Runs the binary with nothing of this machine, its output going where the caller says.
+async fn exit_code(arguments: &[&str], stdout: Stdio, stderr: Stdio) -> Option<i32> {
+    let home = tempfile::tempdir().unwrap();
+    let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+    command.env_remove("KMIP_CLI_CONFIG").env("HOME", home.path()).env_remove("XDG_CONFIG_HOME");
+    command.current_dir(home.path()).stdin(Stdio::null()).stdout(stdout).stderr(stderr);
+    command.args(arguments).status().await.unwrap().code()
+}
+
+/// A pipe whose reader has gone.
+fn closed_pipe() -> Stdio {
+    let (_, writer) = std::io::pipe().unwrap();
+    writer.into()
+}
+
+/// A disk without room.
+fn full_disk() -> Stdio {
+    std::fs::File::options().write(true).open("/dev/full").unwrap().into()
+}
+
+#[tokio::test]
+async fn exit_codes_tell_the_same_when_nobody_reads_or_nothing_more_can_be_written() {
+    let result = ["completion", "bash"];
+    assert_eq!(exit_code(&result, closed_pipe(), Stdio::null()).await, Some(0), "a reader that has seen enough");
+    assert_eq!(exit_code(&result, full_disk(), full_disk()).await, Some(1));
+    for failing in [&["locate"][..], &["--server", "h:1", "--ca", "none", "get", "nosuch"], &["locate", "--bogus"]] {
+        for stderr in [closed_pipe(), full_disk()] {
+            assert_eq!(exit_code(failing, Stdio::null(), stderr).await, Some(2), "{failing:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_named_by_the_environment_unless_that_is_empty() {
+    let pki = Pki::new();
+    std::fs::write(pki.path("p.toml"), "server = \"127.0.0.1\"\n").unwrap();
+    for (named, code, expected) in
+        [("", 2, "no server is given"), ("p.toml", 2, "no CA is given"), ("none.toml", 2, "none.toml")]
+    {
+        let mut command = tokio::process::Command::new(env!("CARGO_BIN_EXE_kmip-cli"));
+        command.env("KMIP_CLI_CONFIG", named).env("HOME", pki.folder()).env_remove("XDG_CONFIG_HOME");
+        let Output { status, stderr, .. } = command.current_dir(pki.folder()).arg("locate").output().await.unwrap();
+        let stderr = String::from_utf8(stderr).unwrap();
+        assert!(status.code() == Some(code) && stderr.contains(expected), "{named:?}: {stderr}");
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_does_not_steer_the_terminal() {
+    let pki = Pki::new();
+    let server = ScriptedServer::start(&pki, |_, request| {
+        Act::Answer(vec![refused(nth(request, 0), ResultReason::NonUniqueNameAttribute, "\u{1b}[2Jgone\u{202E}")])
+    })
+    .await;
+    let (code, _, stderr) = run(&pki, &server.endpoint(), &["--kmip-version", "2.1", "create", "aes"]).await;
+    assert!(code == Some(1) && stderr.contains("\u{FFFD}[2Jgone\u{FFFD}\ntry: "), "{stderr:?}");
+}
+
 #[tokio::test]
 async fn no_answer_is_3_and_names_every_server_that_was_tried() {
     let pki = Pki::new();

@@ -73,6 +73,7 @@ impl Connection {
     /// Sends one message and waits for one. A connection whose exchange failed must not be used again.
     pub(crate) async fn exchange(&mut self, request: &[u8]) -> Result<Zeroizing<Vec<u8>>, ExchangeError> {
         match timeout(self.timeouts.answer, self.send_and_receive(request)).await {
+            Ok(Err(ExchangeError::Failure(failure))) => Err(failure.of_request(request.len()).into()),
             Ok(answer) => answer,
             Err(_) => Err(Failure::Timeout(self.timeouts.answer).into()),
         }

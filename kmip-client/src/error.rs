@@ -153,12 +153,21 @@ pub enum Failure {
     /// The server closed the connection instead of answering.
     #[error("the server closed the connection")]
     Closed,
+    /// The server closed the connection instead of answering a request that is large.
+    #[error("the server closed the connection after a request of {bytes} bytes")]
+    ClosedOnLarge {
+        /// Bytes of the request.
+        bytes: usize,
+    },
     /// No answer in time.
     #[error("no answer within {} s", .0.as_secs_f32())]
     Timeout(Duration),
 }
 
 impl Failure {
+    /// Largest request that a server takes unless its configuration says otherwise.
+    const USUAL_LIMIT: usize = 1 << 20;
+
     /// Sorts an error of a TLS stream.
     pub fn of_stream(error: io::Error) -> Self {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
@@ -168,6 +177,17 @@ impl Failure {
         }
     }
 
+    /// Why a request of this size has no answer: who hangs up on a large one has most likely a limit.
+    pub(crate) fn of_request(self, bytes: usize) -> Self {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+        let hung_up = match &self {
+            Self::Closed => true,
+            Self::Lost(error) => matches!(error.kind(), BrokenPipe | ConnectionAborted | ConnectionReset),
+            _ => false,
+        };
+        if hung_up && bytes > Self::USUAL_LIMIT { Self::ClosedOnLarge { bytes } } else { self }
+    }
+
     /// What to try.
     pub fn hint(&self) -> &'static str {
         use rustls::{AlertDescription as Alert, CertificateError as Bad, Error as Tls};
@@ -175,6 +195,9 @@ impl Failure {
             Self::Connect(_) => "is the server running, and are host and port right?",
             Self::ConnectTimeout(_) => "is a firewall between here and the server?",
             Self::Timeout(_) => "is the server overloaded? A longer time-out may help",
+            Self::ClosedOnLarge { .. } => {
+                "send less, or raise kmip.limits.message_bytes of the server, which is 1 MiB unless its configuration says otherwise"
+            }
             Self::Lost(_) | Self::Closed => "the server's log says why it closed the connection",
             // Two CAs of one name differ in their keys: then the signature is what does not fit.
             Self::Tls(Tls::InvalidCertificate(Bad::UnknownIssuer | Bad::BadSignature)) => {
@@ -229,5 +252,33 @@ impl fmt::Display for Versions<'_> {
             write!(f, "{}{version}", if at == 0 { "; it offers " } else { ", " })?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustls::{AlertDescription as Alert, CertificateError as Bad};
+
+    #[test]
+    fn a_hint_says_what_to_do_about_the_certificate() {
+        for (error, told) in [
+            (rustls::Error::AlertReceived(Alert::CertificateRevoked), "`kmip-cli client enroll NAME --again`"),
+            (rustls::Error::AlertReceived(Alert::UnsupportedCertificate), "clientAuth"),
+            (rustls::Error::InvalidCertificate(Bad::NotValidForName), "`--server-name`"),
+        ] {
+            let hint = Failure::Tls(error).hint();
+            assert!(hint.contains(told), "{hint}");
+        }
+    }
+
+    #[test]
+    fn only_who_hangs_up_on_a_large_request_has_a_limit() {
+        let lost = |kind: io::ErrorKind| Failure::Lost(kind.into());
+        let is_limit = |failure: Failure, bytes| matches!(failure.of_request(bytes), Failure::ClosedOnLarge { .. });
+        assert!(is_limit(Failure::Closed, (1 << 20) + 1) && is_limit(lost(io::ErrorKind::ConnectionReset), 2 << 20));
+        assert!(!is_limit(Failure::Closed, 1 << 20));
+        assert!(!is_limit(lost(io::ErrorKind::NetworkDown), 2 << 20));
+        assert!(!is_limit(Failure::Timeout(Duration::from_secs(1)), 2 << 20));
     }
 }

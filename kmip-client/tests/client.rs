@@ -9,6 +9,7 @@ use std::time::Duration;
 use kmip_client::codec::attribute::values::UniqueIdentifier;
 use kmip_client::codec::attribute::{Bag, Instance};
 use kmip_client::codec::message::{CredentialValue, DecodedRequest, ResponseBatchItem};
+use kmip_client::codec::object::{ManagedObject, OpaqueObject};
 use kmip_client::codec::operation::activate::{ActivateRequest, ActivateResponse};
 use kmip_client::codec::operation::add_attribute::AddAttributeResponse;
 use kmip_client::codec::operation::delete_attribute::DeleteAttributeResponse;
@@ -20,9 +21,10 @@ use kmip_client::codec::operation::query::QueryResponse;
 use kmip_client::codec::operation::set_attribute::SetAttributeResponse;
 use kmip_client::codec::operation::{RequestPayload, ResponsePayload};
 use kmip_client::codec::registry::{
-    BatchErrorContinuationOption, Operation, QueryFunction, ResultReason, ResultStatus, UniqueIdentifierEnumeration,
+    BatchErrorContinuationOption, OpaqueDataType, Operation, QueryFunction, ResultReason, ResultStatus,
+    UniqueIdentifierEnumeration,
 };
-use kmip_client::codec::secret::SecretText;
+use kmip_client::codec::secret::{Secret, SecretText};
 use kmip_client::codec::version::*;
 use kmip_client::{Batch, Client, Config, Credential, Error, Failure, attributes};
 use scripted_server::*;
@@ -232,6 +234,22 @@ async fn a_changing_request_is_never_repeated_and_its_outcome_is_in_doubt() {
     assert!(matches!(error, Error::NoAnswer { in_doubt: true, .. }), "{error}");
     assert!(error.to_string().contains("may have executed"), "{error}");
     assert_eq!(server.operations(), [Operation::Destroy]);
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_up_on_a_large_request_may_have_a_limit_which_is_told() {
+    let pki = Pki::new();
+    let server = ScriptedServer::start(&pki, |_, _| Act::Close).await;
+    let mut client = Client::connect(fixed(&pki, &server, V1_2)).await.unwrap();
+    for (length, is_large) in [(1 << 20, true), (1 << 10, false)] {
+        let opaque_data_value = Secret::copy_from(&vec![7; length]);
+        let object = OpaqueObject { opaque_data_type: OpaqueDataType(0x8000_0001), opaque_data_value };
+        let error = client.register(ManagedObject::OpaqueObject(Box::new(object)), []).await.unwrap_err();
+        let Error::NoAnswer { attempts, in_doubt: true } = error else { panic!("{error}") };
+        let (told, hint) = (attempts[0].failure.to_string(), attempts[0].failure.hint());
+        assert_eq!(hint.contains("kmip.limits.message_bytes"), is_large, "{told}: {hint}");
+        assert_eq!(told.contains("a request of 1048"), is_large, "{told}");
+    }
 }
 
 #[tokio::test]

@@ -208,7 +208,6 @@ impl Engine {
             let reply = match evaluation.sealed_by(seals) {
                 Evaluation::Reply(reply) => reply,
                 Evaluation::Defer(_) => return unacceptable("the work was deferred; try again"),
-                Evaluation::Commit(pending) if self.is_outdated(&pending) => continue,
                 Evaluation::Commit(pending) => match self.commit_here(*pending)? {
                     Finished::Reply(reply) => reply,
                     Finished::EvaluateAgain | Finished::RanJob(_) => continue,
@@ -223,6 +222,10 @@ impl Engine {
     }
 
     fn commit_here(&self, mut pending: Pending) -> Done<Finished> {
+        let _fenced = self.commits_directly();
+        if self.is_outdated(&pending) {
+            return Ok(Finished::EvaluateAgain);
+        }
         let batch = pending.take_batch();
         let outcomes = self.store.commit(std::slice::from_ref(&batch))?;
         match outcomes.first() {

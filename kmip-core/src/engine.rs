@@ -2,7 +2,7 @@
 //! the change is a guarded batch that the caller commits before the reply leaves. A conflict evaluates the request again.
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard};
 
 use kmip_codec::inline::Text;
 use kmip_codec::message::decode::MessageError;
@@ -78,6 +78,8 @@ pub struct Engine {
     pub(crate) guesses: Mutex<Guesses>,
     /// See [`Engine::set_renewing`].
     pub(crate) renewing: AtomicU64,
+    /// Held by whoever commits what is sealed without the shell's committer, while it is looked at and committed.
+    pub(crate) direct: RwLock<()>,
     pub(crate) residents: Arc<Residents>,
     pub(crate) resting: Resting,
     newest: AtomicI64,
@@ -255,6 +257,7 @@ impl Engine {
             counters,
             guesses,
             renewing: AtomicU64::new(0),
+            direct: RwLock::default(),
             residents: Arc::default(),
             resting: Resting::default(),
             newest,
@@ -432,6 +435,16 @@ impl Engine {
             }
             evaluation => Some(evaluation),
         }
+    }
+
+    /// For a commit beside the shell's committer, from the look at [`Engine::is_outdated`] on: no renewal passes it meanwhile.
+    pub fn commits_directly(&self) -> RwLockReadGuard<'_, ()> {
+        self.direct.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no such commit is under way.
+    pub fn fence_direct_commits(&self) {
+        drop(self.direct.write().unwrap_or_else(PoisonError::into_inner));
     }
 
     /// Applies what an answered request does beside the store.

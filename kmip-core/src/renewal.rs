@@ -141,6 +141,7 @@ impl Engine {
                 break;
             }
         }
+        let _fenced = self.commits_directly();
         // A renewal that has begun meanwhile makes others.
         if batches.is_empty() || self.seals() != seals {
             return Ok(0);

@@ -33,10 +33,16 @@ impl Drop for Waits {
 impl Watch {
     /// Does the work on this thread.
     pub fn work<T>(self, work: impl FnOnce() -> T) -> T {
+        /// Also after a panic: the thread goes on with other work.
+        struct Ended;
+        impl Drop for Ended {
+            fn drop(&mut self) {
+                HERE.set(None);
+            }
+        }
         HERE.set(Some(self.0));
-        let done = work();
-        HERE.set(None);
-        done
+        let _ended = Ended;
+        work()
     }
 }
 
@@ -59,5 +65,9 @@ mod tests {
             assert!(is_abandoned());
         });
         assert!(!is_abandoned(), "what comes next on this thread is not");
+        let (waits, watch) = Waits::begin();
+        drop(waits);
+        assert!(std::panic::catch_unwind(|| watch.work(|| panic!("a defect"))).is_err());
+        assert!(!is_abandoned());
     }
 }

@@ -41,6 +41,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{DefaultBodyLimit, Extension, Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, ORIGIN};
+use axum::http::request::Parts;
 use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -138,8 +139,8 @@ struct Concerned {
 /// Notes each change in the audit log before its answer leaves. One that could not be noted is not made, and neither is one
 /// that a page of the web has a browser send.
 async fn noted(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, request: Request, next: Next) -> Response {
-    let change = CHANGES.iter().find(|(path, _)| *path == request.uri().path());
-    let Some((_, operation)) = change.filter(|_| request.method() == Method::POST) else {
+    let known = CHANGES.iter().find(|(path, _)| *path == request.uri().path());
+    let Some((_, operation)) = known.filter(|_| request.method() == Method::POST) else {
         return next.run(request).await;
     };
     let is_foreign = |site: &HeaderValue| site != "none" && site != "same-origin";
@@ -149,11 +150,24 @@ async fn noted(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, requ
     if let Err(error) = admin.administration.can_note() {
         return refuse(StatusCode::SERVICE_UNAVAILABLE, &error);
     }
-    let since = Instant::now();
     let (head, body) = request.into_parts();
     let Ok(body) = to_bytes(body, LIST_BYTES).await else {
         return refuse(StatusCode::PAYLOAD_TOO_LARGE, "the body is too long, or did not arrive whole");
     };
+    // A task of its own: whoever hangs up does not keep what he has begun out of the log.
+    let change = tokio::spawn(change(admin, peer, operation, (head, body), next));
+    change.await.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "the change was interrupted"))
+}
+
+/// Makes a change, and notes it.
+async fn change(
+    admin: Arc<Admin>,
+    peer: Arc<Peer>,
+    operation: &'static str,
+    (head, body): (Parts, Bytes),
+    next: Next,
+) -> Response {
+    let since = Instant::now();
     let concerned = serde_json::from_slice(&body).unwrap_or(Concerned { name: None, action: None });
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
     let status = response.status();

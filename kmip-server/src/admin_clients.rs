@@ -172,7 +172,9 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
     // The record last: a client is known only when its certificate exists.
     if !again {
         admin.administration.enroll(&name, scope.as_deref()).map_err(|error| match administration_refusal(error) {
-            (StatusCode::CONFLICT, why) => (StatusCode::CONFLICT, format!("{why}; it gets another certificate by --again")),
+            (StatusCode::CONFLICT, why) => {
+                (StatusCode::CONFLICT, format!("{why}; it gets another certificate by --again"))
+            }
             other => other,
         })?;
     }

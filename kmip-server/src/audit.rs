@@ -81,7 +81,8 @@ pub struct AuditLog {
     written: AtomicU64,
     /// Lines of this process that are on the disk.
     synced: AtomicU64,
-    /// Held while segments are synced: a disk tells a failure to one of those who wait, and no other may succeed.
+    /// Held while segments are synced, but by who begins a new one: a disk tells a failure to one of those who wait, and no other
+    /// may succeed.
     syncing: Mutex<()>,
     /// Whether the disk has failed to sync what was written.
     is_lost: AtomicBool,
@@ -217,8 +218,8 @@ impl AuditLog {
         };
         self.sync_earlier(&unsynced)?;
         self.told(file.sync_data().map_err(|error| self.at(number, error)))?;
+        self.note_synced(&unsynced)?;
         self.synced.fetch_max(count, Ordering::AcqRel);
-        self.note_synced(&unsynced);
         Ok(())
     }
 
@@ -231,8 +232,7 @@ impl AuditLog {
         }
         let _alone = self.alone()?;
         self.sync_earlier(&unsynced)?;
-        self.note_synced(&unsynced);
-        Ok(())
+        self.note_synced(&unsynced)
     }
 
     /// Whether the disk takes lines; tries it once more if it refused some.
@@ -257,10 +257,17 @@ impl AuditLog {
         synced.inspect_err(|_| self.is_lost.store(true, Ordering::Release))
     }
 
-    fn note_synced(&self, earlier: &[(u64, Arc<File>)]) {
-        if let Some((last, _)) = earlier.last() {
-            locked(&self.segment).unsynced.retain(|(number, _)| number > last);
+    /// Notes that segments are synced. Whoever begins a new one syncs earlier ones, too, and may have heard of a failure in our
+    /// place: he holds the segment until that is noted.
+    fn note_synced(&self, earlier: &[(u64, Arc<File>)]) -> Result<(), AuditError> {
+        let mut segment = locked(&self.segment);
+        if self.is_lost.load(Ordering::Acquire) {
+            return Err(AuditError::Lost(self.folder.clone()));
         }
+        if let Some((last, _)) = earlier.last() {
+            segment.unsynced.retain(|(number, _)| number > last);
+        }
+        Ok(())
     }
 
     /// Syncs earlier segments, and the names of those behind them.

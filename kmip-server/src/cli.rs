@@ -7,6 +7,7 @@ use crate::run::{Reconfigure, RunError, Server};
 use crate::service::{self, ServiceError};
 use crate::turns::SPARE_THREADS;
 use clap::{Args, Parser, Subcommand};
+use hsm_backend::keystore::Keystore;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::io::Write;
 use std::net::{IpAddr, Ipv6Addr};
@@ -224,7 +225,10 @@ impl Init {
         if DataDir::ensure_new(&place)? {
             tell("goes on where an earlier init was broken off");
         }
-        let secrets = service::choose_secrets(&config)?;
+        let secrets = match Keystore::exists(&self.data_dir.join("keystore")) {
+            true => None,
+            false => Some(service::choose_secrets(&config)?),
+        };
         let data = DataDir::create(&place)?;
         if crate::engine::exists(&data, &config) {
             // Only the end is missing. Whether the two go together is seen by opening them.

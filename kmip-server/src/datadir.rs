@@ -244,7 +244,9 @@ impl DataDir {
     /// Refuses a place where no new data directory can be made. Tells whether `init` has begun one there.
     pub fn ensure_new(place: &Place<'_>) -> Result<bool, DataDirError> {
         match place.state()? {
-            State::Empty if made_by(place.root)?.as_deref() == Some(BY_DEV) => Err(place.exists("serve --dev")),
+            State::Empty | State::Unfinished if made_by(place.root)?.as_deref() == Some(BY_DEV) => {
+                Err(place.exists("serve --dev"))
+            }
             State::Empty => Ok(false),
             State::Unfinished => Ok(true),
             refused => Err(place.refusal(refused)),

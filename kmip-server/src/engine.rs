@@ -160,7 +160,7 @@ fn beginning(at: SystemTime, since: Instant, pace: Pace) -> Env {
 }
 
 /// Makes the root key and the empty store of a new data directory.
-pub(crate) fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Result<(), ServiceError> {
+pub(crate) fn create(data: &DataDir, config: &Config, secrets: Option<Secrets>) -> Result<(), ServiceError> {
     let (keystore, store) = (data.keystore(), store_path(data, config));
     let vault = match (Keystore::exists(&keystore), SledStore::exists(&store)) {
         (true, true) => return Err(ServiceError(format!("there is a store at {} already", store.display()))),
@@ -171,7 +171,10 @@ pub(crate) fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Resul
         }
         // A creation that was broken off goes on.
         (true, false) => vault::open(&keystore, config, Presence::Required)?,
-        (false, false) => vault::create(&keystore, config, secrets)?,
+        (false, false) => {
+            let none = || ServiceError(format!("there is no key store at {}", keystore.display()));
+            vault::create(&keystore, config, secrets.ok_or_else(none)?)?
+        }
     };
     let seal = vault.record_seal();
     let mut id = [0; 16];
@@ -520,10 +523,8 @@ impl Core {
         let mut scrub = Scrub::default();
         while !self.is_stopping() {
             while let Some(pending) = self.engine.due(now(Pace::Pool)) {
-                if self.engine.is_outdated(&pending) {
-                    break;
-                }
-                if !self.make(pending) {
+                let _fenced = self.engine.commits_directly();
+                if self.engine.is_outdated(&pending) || !self.make(pending) {
                     break;
                 }
             }
@@ -556,6 +557,7 @@ impl Host for Core {
             let committer = self.committer.read().unwrap_or_else(PoisonError::into_inner);
             committer.as_ref().map(Committer::fence)
         };
+        self.engine.fence_direct_commits();
         // A committer that ends hangs up.
         told.is_some_and(|told| told.recv().is_ok())
     }

@@ -110,7 +110,7 @@ async fn handshake<P: Protocol>(
 ) -> Option<(TlsStream<Socket>, Named)> {
     let (limits, identity) = (&live.limits, protocol.identity(live));
     let failed = |label: &'static str| shell.metrics.handshake_failed(label);
-    let Some(_of_host) = shell.admit_host(remote.ip(), limits) else {
+    let Some(_of_host) = shell.admit_host(protocol.is_of_admin(), remote.ip(), limits) else {
         failed("too_many_of_host");
         warn!(%remote, "handshake refused: this host has its share of kmip.limits.handshakes");
         return None;

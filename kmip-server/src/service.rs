@@ -10,6 +10,7 @@ use crate::datadir::DataDir;
 use crate::metrics::Metrics;
 use crate::rotation::RootKeyReport;
 use crate::vault::Secrets;
+use hsm_backend::keystore::Keystore;
 use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
 use kmip_core::identity::{Listener, Sender};
@@ -442,17 +443,27 @@ pub fn choose_secrets(config: &Config) -> Result<Secrets, ServiceError> {
     crate::vault::choose(config)
 }
 
-/// Makes the root key and the empty store of a new data directory.
-pub fn create(data: &DataDir, config: &Config, secrets: Secrets) -> Result<(), ServiceError> {
+/// Makes the root key and the empty store of a new data directory. One whose making was broken off has its key store, perhaps,
+/// and then needs no secrets.
+pub fn create(data: &DataDir, config: &Config, secrets: Option<Secrets>) -> Result<(), ServiceError> {
     crate::engine::create(data, config, secrets)
 }
 
-/// Makes what a development directory lacks.
+/// Makes what a development directory lacks; a store that was lost is not made again.
 pub fn create_missing(data: &DataDir, config: &Config) -> Result<(), ServiceError> {
     if crate::engine::exists(data, config) {
         return Ok(());
     }
-    create(data, config, choose_secrets(config)?)
+    let has_keys = Keystore::exists(&data.keystore());
+    // Every start of a server writes to the audit log.
+    if has_keys && data.audit().read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        let text = format!(
+            "the store of {} is missing: bring it back from a copy, or correct [store] path",
+            data.root().display()
+        );
+        return Err(ServiceError(text));
+    }
+    create(data, config, if has_keys { None } else { Some(choose_secrets(config)?) })
 }
 
 /// Opens the engine over an existing data directory. If its root key is on devices and none of them answers, it waits for

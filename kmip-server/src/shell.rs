@@ -40,8 +40,6 @@ pub struct Shell {
     /// Those of administrators: clients cannot take them.
     admin_places: Places,
     clients: Mutex<HashMap<String, u32>>,
-    /// Handshakes of each host that are under way.
-    hosts: Mutex<HashMap<IpAddr, u32>>,
     /// Counters.
     pub metrics: Arc<Metrics>,
 }
@@ -51,17 +49,25 @@ pub struct Shell {
 struct Places {
     open: AtomicU32,
     handshaking: AtomicU32,
+    /// Handshakes of each host that are under way.
+    hosts: Mutex<HashMap<IpAddr, u32>>,
+}
+
+impl Places {
+    fn hosts(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// The place of one handshake of one host.
 pub struct HostSlot<'a> {
-    shell: &'a Shell,
+    places: &'a Places,
     host: IpAddr,
 }
 
 impl Drop for HostSlot<'_> {
     fn drop(&mut self) {
-        count_down(&mut self.shell.hosts(), &self.host);
+        count_down(&mut self.places.hosts(), &self.host);
     }
 }
 
@@ -95,7 +101,6 @@ impl Shell {
             places: Places::default(),
             admin_places: Places::default(),
             clients: Mutex::default(),
-            hosts: Mutex::default(),
             metrics,
         })
     }
@@ -140,20 +145,17 @@ impl Shell {
 
     /// A place for one more handshake of a host, unless it has its share of them all: whoever has no certificate must not keep
     /// others from showing theirs.
-    pub fn admit_host(&self, host: IpAddr, limits: &Limits) -> Option<HostSlot<'_>> {
+    pub fn admit_host(&self, of_admin: bool, host: IpAddr, limits: &Limits) -> Option<HostSlot<'_>> {
         let host = network_of(host);
-        let share = (limits.handshakes / HOST_SHARE).max(1);
-        count_up_in(&mut self.hosts(), host, share).then_some(HostSlot { shell: self, host })
+        let (places, all) =
+            if of_admin { (&self.admin_places, ADMIN_CONNECTIONS) } else { (&self.places, limits.handshakes) };
+        count_up_in(&mut places.hosts(), host, (all / HOST_SHARE).max(1)).then_some(HostSlot { places, host })
     }
 
     /// A place for one more connection of `client`, unless it has all of its own.
     pub fn admit_client(self: &Arc<Self>, client: &str, limits: &Limits) -> Option<ClientSlot> {
         let has_room = count_up_in(&mut self.clients(), client.to_owned(), limits.connections_per_client);
         has_room.then(|| ClientSlot { shell: self.clone(), client: client.to_owned() })
-    }
-
-    fn hosts(&self) -> MutexGuard<'_, HashMap<IpAddr, u32>> {
-        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn clients(&self) -> MutexGuard<'_, HashMap<String, u32>> {

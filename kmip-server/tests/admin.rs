@@ -106,7 +106,10 @@ async fn enrollments_that_make_no_sense_are_refused_and_leave_no_record() {
     let enroll = async |body: &str| running.admin("POST", "/api/v1/clients", body, "admin").await.unwrap();
     assert_eq!(enroll(r#"{"name":"a"}"#).await.0, 201);
     let (status, answer) = enroll(r#"{"name":"a"}"#).await;
-    assert_eq!((status, answer.trim()), (409, r#"{"error":"client a exists; it gets another certificate by --again"}"#));
+    assert_eq!(
+        (status, answer.trim()),
+        (409, r#"{"error":"client a exists; it gets another certificate by --again"}"#)
+    );
     for body in ["", "{}", "[", r#"{"name":"../a"}"#, r#"{"name":"b","key":"dsa"}"#, r#"{"name":"b","skope":"x"}"#] {
         assert_eq!(enroll(body).await.0, 400, "{body}");
     }

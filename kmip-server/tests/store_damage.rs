@@ -343,6 +343,53 @@ fn a_store_whose_tip_is_gone_or_of_another_store_is_refused() {
     open(&root.path().join("store")).expect("nothing was acknowledged yet");
 }
 
+/// A start may be broken off at any moment while it opens the store, or puts it back.
+#[test]
+fn what_a_start_that_was_broken_off_has_kept_is_put_back() {
+    let (root, directory) = filled();
+    let whole = root.path().join("whole");
+    store_support::copy_directory(&directory.join("engine"), &whole);
+    let cut = |engine: &Path| {
+        let log = fs::File::options().write(true).open(engine.join("db")).expect("opens");
+        log.set_len(log.metadata().expect("length").len() / 3).expect("cuts");
+    };
+    // (the engine is there, and cut; a whole copy is kept; copies that are of no use)
+    for (engine, kept) in [(true, true), (false, true), (true, false)] {
+        fs::remove_dir_all(directory.join("engine")).expect("removes");
+        store_support::copy_directory(&whole, &directory.join("engine"));
+        if kept {
+            store_support::copy_directory(&whole, &directory.join("engine.kept"));
+            cut(&directory.join("engine"));
+        }
+        for useless in ["engine.keeping", "engine.released", "engine.refused", "check-7"] {
+            store_support::copy_directory(&whole, &directory.join(useless));
+            cut(&directory.join(useless));
+        }
+        if !engine {
+            fs::remove_dir_all(directory.join("engine")).expect("removes");
+        }
+        assert!(SledStore::exists(&directory));
+        let checked = store_support::open(&directory, Options { on_a_copy: true, ..options() }).expect("opens a copy");
+        assert_eq!(checked.check().expect("checks").damaged, vec![]);
+        drop(checked);
+        assert_eq!(directory.join("engine.kept").is_dir(), kept, "a check changes nothing");
+        let store = open(&directory).expect("opens");
+        assert_eq!(store.check().expect("checks").damaged, vec![], "{engine} {kept}");
+        assert_eq!(store.get(&key(RECORDS - 1)).expect("reads").expect("there").value, content(RECORDS - 1));
+        store.commit(&[put(500)]).expect("commits");
+        drop(store);
+        let names = fs::read_dir(&directory).expect("lists").map(|entry| entry.expect("lists").file_name());
+        let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+        names.sort();
+        assert_eq!(names, ["engine", "lock", "tip"]);
+        fs::remove_file(directory.join("tip")).expect("removes");
+        let accepting = Options { accept_loss: true, ..options() };
+        fs::remove_dir_all(directory.join("engine")).expect("removes");
+        store_support::copy_directory(&whole, &directory.join("engine"));
+        drop(store_support::open(&directory, accepting).expect("the tip is that of the whole store again"));
+    }
+}
+
 /// Every file of a store with its content, but for the lock.
 fn files(directory: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();

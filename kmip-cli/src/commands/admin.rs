@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64;
 use kmip_codec::secret::SecretText;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::admin_api::{Device, Enrollment, Listener, OneTimeCodes, User};
+use crate::admin_api::{Device, Enrolled, Enrollment, Listener, OneTimeCodes, User, WipedText};
 use crate::cli::{AdminArgs, ClientCommand, DeviceCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
@@ -55,58 +56,102 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
     }
 }
 
-/// Enrolls a client and writes what it gets. The files are made before: a server that has made a certificate which nobody can
-/// write has made it for nobody.
+/// What an enrolled client gets in a file of its own.
+#[derive(Clone, Copy)]
+enum Part {
+    Certificate,
+    Key,
+    Pkcs12,
+}
+
+impl Part {
+    /// What is asked for. The key of a request is the client's own, and may stand where it would be written.
+    fn wanted(enrollment: &Enrollment<'_>) -> &'static [Self] {
+        match (enrollment.username, enrollment.request) {
+            (Some(_), _) => &[Self::Pkcs12],
+            (None, Some(_)) => &[Self::Certificate],
+            (None, None) => &[Self::Certificate, Self::Key],
+        }
+    }
+
+    /// What it is called in results.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "cert",
+            Self::Key => "key",
+            Self::Pkcs12 => "pkcs12",
+        }
+    }
+
+    /// How the name of its file ends, and who may read it.
+    fn file(self) -> (&'static str, u32) {
+        match self {
+            Self::Certificate => ("pem", 0o644),
+            Self::Key => ("key", 0o600),
+            Self::Pkcs12 => ("p12", 0o600),
+        }
+    }
+
+    /// Its bytes in the answer of the server.
+    fn of(self, enrolled: &Enrolled) -> Done<Zeroizing<Vec<u8>>> {
+        let text = match self {
+            Self::Certificate => enrolled.certificate.as_deref(),
+            Self::Key => enrolled.key.as_ref().map(WipedText::expose_secret),
+            Self::Pkcs12 => enrolled.pkcs12.as_ref().map(WipedText::expose_secret),
+        };
+        let bytes = match (self, text) {
+            (Self::Pkcs12, Some(text)) => BASE64.decode(text.as_bytes()).ok(),
+            (_, text) => text.map(|text| text.as_bytes().to_vec()),
+        };
+        let lacking = || CliError::Local(format!("the server's answer holds no {} that can be read", self.name()));
+        bytes.map(Zeroizing::new).ok_or_else(lacking)
+    }
+}
+
+/// Enrolls a client and writes what it gets. The files are begun before: a certificate that nobody can write is nobody's.
 async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<PathBuf>, admin: &AdminArgs) -> Done {
-    let name = enrollment.name;
     let folder = out.clone().unwrap_or_else(|| context.clients_folder());
-    let (file, cert, key) = (path(&folder, name, "p12")?, path(&folder, name, "pem")?, path(&folder, name, "key")?);
+    let files = Part::wanted(enrollment).iter().map(|part| Ok((*part, path(&folder, enrollment.name, part.file().0)?)));
+    let files = files.collect::<Done<Vec<_>>>()?;
     let api = context.admin_api(admin)?;
     std::fs::create_dir_all(if folder.as_os_str().is_empty() { Path::new(".") } else { &folder })
-        .map_err(|error| CliError::Usage(format!("{}: {error}", folder.display())))?;
-    // The key of a request is the client's own, and may stand there.
-    let wanted: &[(&PathBuf, u32)] = match (enrollment.username, enrollment.request) {
-        (Some(_), _) => &[(&file, 0o600)],
-        (None, Some(_)) => &[(&cert, 0o644)],
-        (None, None) => &[(&cert, 0o644), (&key, 0o600)],
-    };
-    let mut begun =
-        wanted.iter().map(|(path, mode)| NewFile::begin(path, *mode, enrollment.again)).collect::<Done<Vec<_>>>()?;
+        .map_err(|error| CliError::Usage(format!("{}: {error}; choose another --out", folder.display())))?;
+    let begin =
+        |(part, path): (Part, PathBuf)| NewFile::begin(&path, part.file().1, enrollment.again).map(|file| (part, file));
+    let begun = files.into_iter().map(begin).collect::<Done<Vec<_>>>()?;
     let enrolled = api.enroll(enrollment).await?;
-    let mut write = |path: &Path, bytes: &[u8]| match begun.iter().position(|file| file.path() == path) {
-        Some(at) => begun.swap_remove(at).finish(bytes).map_err(|error| unwritten(name, error)),
-        None => Err(CliError::Local(format!("the server sent what was not asked for: {}", path.display()))),
-    };
-    let mut fields = vec![("client", name.into())];
-    let mut tell = |what, path: &Path| fields.push((what, path.display().to_string().into()));
-    if let Some(pkcs12) = &enrolled.pkcs12 {
-        let bytes = BASE64.decode(pkcs12.expose_secret().as_bytes()).map(Zeroizing::new);
-        let bytes = bytes.map_err(|error| CliError::Local(format!("the server's PKCS #12 is not base64: {error}")))?;
-        write(&file, &bytes)?;
-        tell("pkcs12", &file);
-    }
-    if let Some(certificate) = &enrolled.certificate {
-        write(&cert, certificate.as_bytes())?;
-        tell("cert", &cert);
-    }
-    if let Some(made) = &enrolled.key {
-        write(&key, made.expose_secret().as_bytes())?;
-        tell("key", &key);
-    }
+    let mut fields = vec![("client", enrollment.name.into())];
+    fields.extend(write(&enrolled, begun).map_err(|error| unwritten(enrollment.name, &error))?);
     if let Some(folder) = out {
         let ca = folder.join("ca.pem");
         if !ca.exists() {
-            files::write_public(&ca, enrolled.ca.as_bytes())?;
+            files::write_public(&ca, enrolled.ca.as_bytes()).map_err(|error| {
+                let told = "the files of the client are written; take this one from pki/ca.pem of the server";
+                CliError::Local(format!("{error}; {told}"))
+            })?;
         }
-        tell("ca", &ca);
+        fields.push(("ca", ca.display().to_string().into()));
     }
     context.output.record(&fields)
 }
 
+/// Writes all files before the first gets its name: a certificate never stands beside a key that is not its own.
+fn write(enrolled: &Enrolled, mut begun: Vec<(Part, NewFile)>) -> Done<Vec<(&'static str, Value)>> {
+    for (part, file) in &mut begun {
+        file.fill(&part.of(enrolled)?)?;
+    }
+    let mut fields = Vec::new();
+    for (part, file) in begun {
+        fields.push((part.name(), file.path().display().to_string().into()));
+        file.keep()?;
+    }
+    Ok(fields)
+}
+
 /// The server has done its part, and its answer is lost.
-fn unwritten(name: &str, error: CliError) -> CliError {
+fn unwritten(name: &str, error: &CliError) -> CliError {
     CliError::Local(format!(
-        "{error}; the client is enrolled, but its files are not written: make room, then `kmip-cli client enroll {name} --again`"
+        "{error}; the client is enrolled, but its files are not written; once they can be: `kmip-cli client enroll {name} --again`"
     ))
 }
 

@@ -261,7 +261,7 @@ struct Entry {
     /// When its last part came.
     used: AtomicI64,
     /// Whether what its last part gave is answered.
-    answered: AtomicBool,
+    is_answered: AtomicBool,
     /// Held for as long as a part is worked on: nobody waits for it who has to go on with others.
     parts: Mutex<Parts>,
 }
@@ -464,7 +464,7 @@ impl Streams {
             if last {
                 table.remove(&correlation);
             } else if let Some(entry) = table.get(&correlation) {
-                entry.answered.store(true, Ordering::Release);
+                entry.answered();
             }
         }
         for correlation in ended {
@@ -483,8 +483,16 @@ impl Entry {
         Self {
             bond: stream.bond.clone(),
             used: AtomicI64::new(now),
-            answered: AtomicBool::new(false),
+            is_answered: AtomicBool::new(false),
             parts: Mutex::new(Parts { stream: Some(stream), unanswered: None }),
+        }
+    }
+
+    /// What its last part gave is answered, and need not be kept; where another part is worked on, that one sees to it.
+    fn answered(&self) {
+        match self.parts.try_lock() {
+            Ok(mut parts) => parts.unanswered = None,
+            Err(_) => self.is_answered.store(true, Ordering::Release),
         }
     }
 
@@ -494,7 +502,7 @@ impl Entry {
 
     fn advance(&self, part: &Part<'_>, asked: Fingerprint) -> OpResult<Given> {
         let mut parts = lock(&self.parts);
-        if self.answered.swap(false, Ordering::AcqRel) {
+        if self.is_answered.swap(false, Ordering::AcqRel) {
             parts.unanswered = None;
         }
         parts.advance(part, asked)

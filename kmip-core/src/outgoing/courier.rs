@@ -25,7 +25,7 @@ use crate::engine::{AuditEntry, Engine, Pending, SUPPORTED_VERSIONS, listed};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material;
 use crate::object::{Record, attribute_of};
-use crate::ports::store::{Batch, Write};
+use crate::ports::store::{Batch, StoreError, Write};
 
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +61,14 @@ pub enum Next {
     Wait,
     /// What is queued cannot be sent now, for the store or the vault fails: why. It stays.
     Later(String),
+}
+
+/// What is read of the store; what is damaged there stays so, and nothing waits for it.
+fn whole<T>(read: Result<T, StoreError>) -> OpResult<T> {
+    match read {
+        Err(error @ StoreError::Damaged { .. }) => fail(Fault::ObjectNotFound, error.to_string()),
+        read => Ok(read?),
+    }
 }
 
 impl Courier {
@@ -148,7 +156,8 @@ impl Courier {
                 tracing::warn!(client = %self.client, %operation, "the client does not take this operation; the message goes");
                 self.removal(serial, now)
             }
-            Err(OpError { fault: Fault::Internal | Fault::CryptographicFailure, message, .. }) => Next::Later(message),
+            Err(OpError { fault: Fault::Internal, message, .. }) => Next::Later(message),
+            Err(OpError { message, .. }) if engine.vault_health().is_err() => Next::Later(message),
             Err(error) => {
                 tracing::warn!(client = %self.client, why = error.message, "a message cannot be sent and goes");
                 self.removal(serial, now)
@@ -171,7 +180,7 @@ impl Courier {
 
     /// The request that a queued message makes.
     fn made(&self, engine: &Engine, serial: u64, now: i64) -> OpResult<(Operation, RequestPayload)> {
-        let Some(stored) = engine.store.get(&key_of(&self.client, serial))? else {
+        let Some(stored) = whole(engine.store.get(&key_of(&self.client, serial)))? else {
             return fail(Fault::ObjectNotFound, "the message is gone");
         };
         let Some(client) = engine.catalog.client(&self.client).filter(|client| client.listens) else {
@@ -215,7 +224,7 @@ impl Courier {
 
     fn put(&self, engine: &Engine, id: &Text, replaced: Option<Text>, now: i64) -> OpResult<PutRequest> {
         let scope = engine.scope_of(&self.client);
-        let Some(stored) = engine.catalog.read(engine.store.as_ref(), &scope, id)? else {
+        let Some(stored) = whole(engine.catalog.read(engine.store.as_ref(), &scope, id))? else {
             return fail(Fault::ObjectNotFound, "the object is gone");
         };
         let record = &stored.record;

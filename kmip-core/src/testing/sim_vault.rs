@@ -208,6 +208,10 @@ fn no_scope_key() -> VaultError {
 impl Cryptography for SimVault {}
 
 impl KeyVault for SimVault {
+    fn health(&self) -> Result<(), VaultError> {
+        if self.state().failures == 0 { Ok(()) } else { Err(VaultError::Unavailable("simulated".to_owned())) }
+    }
+
     fn describe(&self) -> Description {
         let symmetric = [112, 128, 160, 192, 256, 384, 512].map(|bits| KeySpec::Symmetric { bits });
         let triple_des = [16, 24].map(|bytes| KeySpec::TripleDes { bytes });

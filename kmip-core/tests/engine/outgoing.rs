@@ -291,11 +291,28 @@ fn what_cannot_be_put_now_waits() {
     let id = harness.registered(V2_1, aes(&[7; 16]), &[]);
     harness.engine.queue_put(CLIENT, &id, None, START).unwrap();
     let mut courier = begun(&harness);
-    harness.vault.fail_next(1);
+    // It fails, and is not back.
+    harness.vault.fail_next(2);
     let later = courier.next(&harness.engine, START);
     assert!(matches!(later, Next::Later(_)), "{later:?}");
     assert_eq!(waiting(&harness), 1);
+    harness.vault.fail_next(0);
     assert_eq!(put(&heard(&harness, &mut courier)[0]).unique_identifier.as_text(), Some(id.as_str()));
+    assert_eq!(waiting(&harness), 0);
+}
+
+/// What is damaged stays so: nothing waits behind it.
+#[test]
+fn what_can_never_be_put_goes() {
+    let harness = harness();
+    let ids = [8, 7].map(|byte| harness.registered(V2_1, aes(&[byte; 16]), &[]));
+    ids.iter().for_each(|id| harness.engine.queue_put(CLIENT, id, None, START).unwrap());
+    let mut courier = begun(&harness);
+    // In a vault that works, one failure is the object's.
+    harness.vault.fail_next(1);
+    let all = heard(&harness, &mut courier);
+    assert_eq!(all.len(), 1);
+    assert_eq!(put(&all[0]).unique_identifier.as_text(), Some(ids[1].as_str()));
     assert_eq!(waiting(&harness), 0);
 }
 

@@ -1,13 +1,23 @@
 //! The store's directory: who may enter it, one process at a time, and how a new one comes into being whole.
 
 use std::fs::{self, File, TryLockError};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kmip_core::ports::store::StoreError;
 
 use super::durable::sync_directory;
+
+/// Whether a whole store is in a directory: an engine, or one that is to be put back.
+pub(super) fn stands_in(path: &Path) -> bool {
+    ["engine", KEPT].iter().any(|name| path.join(name).is_dir())
+}
+
+/// How the folders begin that checks work in.
+const CHECKED: &str = "check-";
 
 /// A store directory that this process holds.
 pub(super) struct Directory {
@@ -35,6 +45,7 @@ impl Directory {
         }
         keep_private(path).map_err(|error| io_error("restrict access to", path, &error))?;
         let lock = lock(path)?;
+        remove_checked(path);
         Ok(Self { path: path.to_owned(), _lock: Some(lock), copy: None })
     }
 
@@ -47,15 +58,17 @@ impl Directory {
             Err(_) if is_read_only(path) => Self { path: path.to_owned(), _lock: None, copy: None },
             Err(error) => return Err(error),
         };
-        let name = format!("check-{}", std::process::id());
-        let beside = path.join(&name);
-        let copy = match fs::create_dir(&beside) {
-            Ok(()) => beside,
-            Err(_) => std::env::temp_dir().join(format!("kmip-server-{name}")),
+        let copy = match new_folder(path) {
+            Err(error) if is_read_only(path) || error.kind() == io::ErrorKind::StorageFull => {
+                new_folder(&std::env::temp_dir())
+            }
+            made => made,
         };
-        fs::create_dir_all(&copy).map_err(|error| io_error("create", &copy, &error))?;
+        let copy = copy.map_err(|error| io_error("make a copy in", path, &error))?;
         held.copy = Some(copy.clone());
-        let copied = keep_private(&copy).and_then(|()| copy_all(&path.join("engine"), &copy.join("engine")));
+        let kept = path.join(KEPT);
+        let engine = if kept.is_dir() { kept } else { path.join("engine") };
+        let copied = copy_all(&engine, &copy.join("engine"));
         let tip = path.join("tip");
         let copied =
             copied.and_then(|()| if tip.exists() { fs::copy(&tip, copy.join("tip")).map(drop) } else { Ok(()) });
@@ -85,7 +98,7 @@ impl Directory {
 
     /// Whether a whole store is here.
     pub fn has_engine(&self) -> bool {
-        self.engine().is_dir()
+        self.copy.is_some() || stands_in(&self.path)
     }
 
     /// Removes what a creation that was cut short has left.
@@ -112,20 +125,37 @@ impl Directory {
     /// Keeps a copy of the engine's files while they are opened: the engine cuts a damaged log where the damage is, and what
     /// stood behind it would be gone before anybody has seen that it was there.
     pub fn keep(&self) -> Kept {
-        let (engine, copy) = (self.engine(), self.path.join("engine.kept"));
+        let mut kept = Kept { directory: self.path.clone(), has_copy: false };
         if self.copy.is_some() {
-            return Kept { engine, copy: None };
+            return kept;
         }
-        // One that a start which was broken off has left.
-        let cleared = remove_all(&copy);
-        match cleared.and_then(|()| copy_all(&engine, &copy)) {
-            Ok(()) => Kept { engine, copy: Some(copy) },
+        let begun = self.path.join(KEEPING);
+        let copied = remove_all(&begun)
+            .and_then(|()| copy_all(&self.engine(), &begun))
+            .and_then(|()| sync_tree(&begun))
+            .and_then(|()| fs::rename(&begun, self.path.join(KEPT)))
+            .and_then(|()| sync_directory(&self.path));
+        match copied {
+            Ok(()) => kept.has_copy = true,
             Err(error) => {
                 tracing::warn!(store = %self.path.display(), %error, "the store is opened without a copy of its files: damage would be cut out of them");
-                let _ = remove_all(&copy);
-                Kept { engine, copy: None }
+                let _ = remove_all(&begun);
             }
         }
+        kept
+    }
+
+    /// Puts back what was kept by a start that was broken off before it had found the store whole.
+    pub fn recover(&self) -> Result<(), StoreError> {
+        for left in [KEEPING, REFUSED, RELEASED] {
+            let left = self.path.join(left);
+            remove_all(&left).map_err(|error| io_error("remove", &left, &error))?;
+        }
+        if !self.path.join(KEPT).is_dir() {
+            return Ok(());
+        }
+        tracing::warn!(store = %self.path.display(), "a start was broken off while it opened the store: its files are as they were before");
+        Kept { directory: self.path.clone(), has_copy: true }.put_back()
     }
 
     /// The directory itself, for messages.
@@ -156,32 +186,68 @@ fn wait_until_closed(engine: &Path) {
     }
 }
 
+/// Folders beside the engine: a copy of it that is being made, the whole copy, and what is removed next.
+const KEEPING: &str = "engine.keeping";
+const KEPT: &str = "engine.kept";
+const RELEASED: &str = "engine.released";
+const REFUSED: &str = "engine.refused";
+
 /// The engine's files as they were before they were opened.
 pub(super) struct Kept {
-    engine: PathBuf,
-    copy: Option<PathBuf>,
+    directory: PathBuf,
+    has_copy: bool,
 }
 
 impl Kept {
-    /// The engine is whole: what was kept is not needed.
-    pub fn release(self) {
-        if let Some(copy) = &self.copy
-            && let Err(error) = remove_all(copy)
-        {
-            tracing::warn!(copy = %copy.display(), %error, "a copy of the store could not be removed");
+    /// The engine is whole: what was kept is not needed, and will not be put back.
+    pub fn release(self) -> Result<(), StoreError> {
+        let (copy, released) = (self.directory.join(KEPT), self.directory.join(RELEASED));
+        if !self.has_copy {
+            return Ok(());
         }
+        fs::rename(&copy, &released)
+            .and_then(|()| sync_directory(&self.directory))
+            .map_err(|error| io_error("release", &copy, &error))?;
+        if let Err(error) = remove_all(&released) {
+            tracing::warn!(copy = %released.display(), %error, "a copy of the store could not be removed");
+        }
+        Ok(())
     }
 
     /// The engine was not opened: its files are as they were.
     pub fn put_back(self) -> Result<(), StoreError> {
-        let Some(copy) = &self.copy else { return Ok(()) };
-        wait_until_closed(&self.engine);
-        sync_tree(copy)
-            .and_then(|()| fs::remove_dir_all(&self.engine))
-            .and_then(|()| fs::rename(copy, &self.engine))
-            .and_then(|()| self.engine.parent().map_or(Ok(()), sync_directory))
-            .map_err(|error| io_error("put back the files of the store from", copy, &error))
+        if !self.has_copy {
+            return Ok(());
+        }
+        let [engine, kept, refused] = ["engine", KEPT, REFUSED].map(|name| self.directory.join(name));
+        wait_until_closed(&engine);
+        let moved = match fs::rename(&engine, &refused) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => fs::rename(&kept, &engine),
+        };
+        moved
+            .and_then(|()| sync_directory(&self.directory))
+            .map_err(|error| io_error("put back the files of the store from", &kept, &error))?;
+        // It is removed by the next start, else.
+        let _ = remove_all(&refused);
+        Ok(())
     }
+}
+
+/// A new folder for a copy to look at, which is the caller's alone.
+fn new_folder(parent: &Path) -> io::Result<PathBuf> {
+    let random = RandomState::new().build_hasher().finish();
+    let folder = parent.join(format!("{CHECKED}{random:016x}"));
+    fs::DirBuilder::new().mode(0o700).create(&folder)?;
+    Ok(folder)
+}
+
+/// Removes copies that checks which were broken off have left.
+fn remove_checked(path: &Path) {
+    let entries = fs::read_dir(path).into_iter().flatten().flatten();
+    let left = entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(CHECKED));
+    // What stays is in the way of nothing.
+    left.for_each(|entry| remove_all(&entry.path()).unwrap_or_default());
 }
 
 fn is_read_only(path: &Path) -> bool {

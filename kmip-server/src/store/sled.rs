@@ -15,7 +15,7 @@ use kmip_core::ports::store::{
 };
 
 use super::check::{self, Damage, Survey};
-use super::directory::{Directory, io_error};
+use super::directory::{self, Directory, io_error};
 use super::durable::{Durability, StepHook};
 use super::engine::{self, Standing, damaged, guarded};
 use super::engine_threads;
@@ -121,7 +121,7 @@ impl SledStore {
     /// Whether a store stands in `path`.
     #[must_use]
     pub fn exists(path: &Path) -> bool {
-        path.join("engine").is_dir()
+        directory::stands_in(path)
     }
 
     /// Makes an empty store in `path` and opens it; `store_id` is a fresh random UUID.
@@ -155,14 +155,19 @@ impl SledStore {
                 path.display()
             )));
         }
+        if !options.on_a_copy {
+            directory.recover()?;
+        }
         let kept = directory.keep();
         match Opened::new(&directory, &*seal, options) {
             Ok(opened) => {
-                kept.release();
+                kept.release()?;
                 Ok(Self::with(directory, seal, opened))
             }
             Err(error) => {
-                kept.put_back()?;
+                if let Err(failed) = kept.put_back() {
+                    tracing::error!(error = %failed, "what was kept of the store is put back by the next start");
+                }
                 Err(error)
             }
         }
