@@ -58,3 +58,22 @@ fn prompt(question: &str) -> io::Result<SecretText> {
     let typed = Zeroizing::new(rpassword::prompt_password(question)?);
     Ok(SecretText::copy_from(&typed))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_line_seals_and_every_line_may_open() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("passphrase");
+        let lines = |text: &str| {
+            std::fs::write(&file, text).unwrap();
+            from_file(&file).map(|lines| lines.iter().map(|line| line.expose_secret().to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(lines("new one\n\nold one\r\n").unwrap(), ["new one", "old one"]);
+        assert_eq!(newest(&file).unwrap().expose_secret(), "new one");
+        assert_eq!(lines(" only ").unwrap(), [" only "]);
+        assert!(lines("\n\n").is_err());
+    }
+}

@@ -253,3 +253,41 @@ fn devices(
     let chosen = config.hsm.iter().filter(|hsm| names.is_empty() || names.contains(&hsm.name));
     chosen.map(|hsm| Ok((hsm.address(root_label), hsm.pin().map_err(failure)?))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config(file: &Path) -> Config {
+        let mut config = Config::default();
+        config.vault.passphrase_file = Some(file.to_owned());
+        config
+    }
+
+    /// A start in the middle of a rotation needs the passphrases of both root keys.
+    #[test]
+    fn a_root_key_is_replaced_only_if_a_start_could_open_the_one_in_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, keystore) = (folder.path().join("passphrase"), folder.path().join("keystore"));
+        let write = |text: &str| std::fs::write(&file, text).unwrap();
+        write("old\n");
+        let secrets = choose(&config(&file)).unwrap();
+        create(&keystore, &config(&file), secrets).unwrap();
+        let target = Target { place: RootPlace::Software, devices: Vec::new(), root_label: None };
+        let add = |number| new_root(&keystore, &config(&file), &target, number);
+        write("new\n");
+        let refused = add(2).err().unwrap().0;
+        assert!(refused.contains("does not open") && refused.contains("second"), "{refused}");
+        write("new\nold\n");
+        let (_, listed) = add(2).unwrap();
+        let mut contents = Contents::read(&keystore).unwrap();
+        contents.roots.push(listed);
+        contents.write(&keystore).unwrap();
+        for number in [1, 2] {
+            assert!(open_software(&keystore, &config(&file), number).is_ok(), "{number}");
+        }
+        write("new\n");
+        assert!(open_software(&keystore, &config(&file), 1).is_err());
+        assert!(open_software(&keystore, &config(&file), 2).is_ok());
+    }
+}

@@ -5,7 +5,8 @@ mod support;
 use kmip_server::config::Config;
 use std::sync::atomic::Ordering;
 use support::*;
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 fn brisk(config: &mut Config) {
     config.kmip.limits.idle_timeout_s = 1;
@@ -164,7 +165,7 @@ async fn a_client_that_takes_no_reply_is_cut_off() {
 async fn a_handshake_that_does_not_come_is_cut_off() {
     use tokio::io::AsyncReadExt;
     let running = Running::with(brisk).await;
-    let mut tcp = tokio::net::TcpStream::connect(running.kmip()).await.unwrap();
+    let mut tcp = TcpStream::connect(running.kmip()).await.unwrap();
     let read = tokio::time::timeout(PATIENCE, tcp.read(&mut [0; 1])).await.expect("closed in time");
     assert_eq!(read.unwrap_or(0), 0);
     assert!(running.metric("kmip_handshake_failures_total{reason=\"timeout\"} 1").await);
@@ -215,6 +216,52 @@ async fn all_connections_together_are_limited() {
     assert!(connect(running.kmip(), config).await.is_err());
 }
 
+/// Connects three times, and says nothing. The server closes one, whichever it has served last; the others stay.
+async fn two_of_three(running: &Running) -> [TcpStream; 2] {
+    let silent = async || TcpStream::connect(running.kmip()).await.unwrap();
+    let [mut a, mut b, mut c] = [silent().await, silent().await, silent().await];
+    let end = async |stream: &mut TcpStream| assert_eq!(stream.read(&mut [0; 8]).await.unwrap_or(0), 0);
+    let closed = tokio::time::timeout(PATIENCE, async {
+        tokio::select! { () = end(&mut a) => 0, () = end(&mut b) => 1, () = end(&mut c) => 2 }
+    });
+    match closed.await.expect("one is closed") {
+        0 => [b, c],
+        1 => [a, c],
+        _ => [a, b],
+    }
+}
+
+/// Whoever has no certificate keeps nobody else from showing one, and clients keep no administrator out.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_has_a_share_of_all_handshakes_and_administrators_have_their_own() {
+    let running = Running::with(|config| {
+        config.kmip.limits.handshakes = 8;
+        config.kmip.limits.connections = 2;
+        config.kmip.limits.handshake_timeout_s = 600;
+    })
+    .await;
+    let held = two_of_three(&running).await;
+    // Both of the clients' connections are open, and two of their handshakes.
+    assert_eq!(running.admin("GET", "/healthz", "", "admin").await.unwrap().0, 200);
+    drop(held);
+    let back = tokio::time::timeout(PATIENCE, async {
+        let config = || client_config(&running.pki("ca.pem"), Some(running.identity("client")), rustls::ALL_VERSIONS);
+        while connect(running.kmip(), config()).await.is_err() {}
+    });
+    back.await.expect("places come back");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn too_many_handshakes_of_a_host_are_told() {
+    let running = Running::with(|config| {
+        config.kmip.limits.handshakes = 8;
+        config.kmip.limits.handshake_timeout_s = 600;
+    })
+    .await;
+    let _held = two_of_three(&running).await;
+    assert!(running.metric("kmip_handshake_failures_total{reason=\"too_many_of_host\"} 1").await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stop_lets_the_request_in_flight_finish_and_closes_the_idle() {
     let running = Running::start().await;
@@ -236,6 +283,6 @@ async fn a_stop_lets_the_request_in_flight_finish_and_closes_the_idle() {
     echo.release.notify_one();
     assert_eq!(until_closed(&mut busy).await, late);
     tokio::time::timeout(PATIENCE, stopped).await.expect("in time").unwrap().unwrap();
-    assert!(tokio::net::TcpStream::connect(address).await.is_err());
+    assert!(TcpStream::connect(address).await.is_err());
     drop(folder);
 }
