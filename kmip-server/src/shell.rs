@@ -149,7 +149,9 @@ impl Shell {
         let host = network_of(host);
         let (places, all) =
             if of_admin { (&self.admin_places, ADMIN_CONNECTIONS) } else { (&self.places, limits.handshakes) };
-        count_up_in(&mut places.hosts(), host, (all / HOST_SHARE).max(1)).then_some(HostSlot { places, host })
+        let has_room = count_up_in(&mut places.hosts(), host, (all / HOST_SHARE).max(1));
+        // A slot that is not given out must not come into being: it would give back what it never took.
+        has_room.then(|| HostSlot { places, host })
     }
 
     /// A place for one more connection of `client`, unless it has all of its own.
