@@ -140,7 +140,7 @@ impl Listener for Ear {
 }
 
 /// The name of the client with this number.
-fn player(number: usize) -> String {
+pub fn player(number: usize) -> String {
     format!("player-{number}")
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use conformance_tests::endpoint::{Endpoint, World};
-use conformance_tests::in_process::InProcess;
+use conformance_tests::in_process::{InProcess, player};
 use conformance_tests::message::{reason, status};
 use conformance_tests::walker::{Walker, identifier};
 use kmip_codec::attribute::values::{CryptographicDomainParameters, RevocationReason, UniqueIdentifier};
@@ -32,7 +32,9 @@ use kmip_codec::value::{ByteString, Interval};
 use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_codec::wire::Strictness;
 use kmip_core::env::Env;
+use kmip_core::links::Shown;
 use kmip_core::trust::{from_pem, to_pem};
+use sha2::{Digest, Sha256};
 
 /// The folder of a test and OpenSSL's command; nothing where it is not installed.
 struct OpenSsl(tempfile::TempDir);
@@ -447,6 +449,40 @@ fn a_revoked_certificate_stays_revoked_when_its_object_goes() {
         let pem = to_pem("CERTIFICATE", der).expect("PEM");
         assert_eq!(validate(client.as_mut(), &[&pem]), ValidityIndicator::Invalid, "way {way}");
     }
+}
+
+/// A site's authority may stand behind the one of Certify and be trusted to name clients: what a client has had issued stands for
+/// clients of its scope all the same, and for no administrator, also once its object is gone.
+#[test]
+fn an_issued_certificate_stands_for_clients_of_its_scope_only() {
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    let (id, der) = issue(client.as_mut(), "another");
+    let version = [0xA0, 3, 2, 1, 2, 2, 16];
+    let at = der.windows(7).position(|window| window == version).expect("a version") + 7;
+    let serial_number = der[at..at + 16].to_vec();
+    let shown = Shown { fingerprint: Sha256::digest(&der).into(), serial_number, not_after: i64::MAX };
+    let own = player(1);
+    let may_be = |world: &InProcess| {
+        [Some(own.as_str()), Some("another"), None].map(|name| world.engine().may_be(&shown, name).expect("an answer"))
+    };
+    assert_eq!(may_be(&world), [true, false, false]);
+    let elsewhere = Shown { fingerprint: [7; 32], ..shown.clone() };
+    assert!(world.engine().may_be(&elsewhere, Some("another")).expect("an answer"), "of another authority");
+    success(item_in(V2_1, client.as_mut(), import(&id, &replaced(&der, b"another", b"anybody"))));
+    assert_eq!(may_be(&world), [true, false, false], "its object is another now");
+
+    let (id, der) = issue(client.as_mut(), "another");
+    let shown = Shown { fingerprint: Sha256::digest(&der).into(), serial_number: der[at..at + 16].to_vec(), ..shown };
+    let reason =
+        RevocationReason { revocation_reason_code: RevocationReasonCode::Superseded, revocation_message: None };
+    let revoke = RevokeRequest {
+        unique_identifier: Some(id),
+        revocation_reason: Some(reason),
+        compromise_occurrence_date: None,
+    };
+    call(client.as_mut(), Operation::Revoke, RequestPayload::Revoke(Box::new(revoke)));
+    assert!(!world.engine().may_be(&shown, Some(&own)).expect("an answer"), "it is revoked");
 }
 
 /// What a trusted certificate says of itself counts whether the client sends it along or not.

@@ -60,6 +60,12 @@ pub struct Enrollment<'a> {
     /// Whether the client is known, and gets another certificate.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub again: bool,
+    /// Whether no other certificate of the client counts from now on.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub only: bool,
+    /// Certificate that the client has made itself (PEM).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<&'a str>,
     /// Request for a certificate (PKCS #10, PEM).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<&'a str>,
@@ -82,6 +88,31 @@ pub struct Enrolled {
     pub pkcs12: Option<WipedText>,
     /// The CA of the server (PEM).
     pub ca: String,
+}
+
+#[derive(Deserialize)]
+struct Clients {
+    clients: Vec<Client>,
+}
+
+/// A client that is recorded.
+#[derive(Deserialize, Serialize)]
+pub struct Client {
+    /// Its name.
+    pub name: String,
+    /// The scope of its objects.
+    pub scope: String,
+    /// Whether it is refused everything.
+    pub disabled: bool,
+    /// Whether only certificates count that are registered for it.
+    pub only_registered: bool,
+    /// What it may do that the specification does not permit.
+    pub quirks: Vec<String>,
+    /// Whether it hears from the server.
+    pub listens: bool,
+    /// Where it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listener: Option<String>,
 }
 
 /// A KMIP user that is to be added.
@@ -217,10 +248,20 @@ impl AdminApi {
         self.post::<serde_json::Value>("/api/v1/clients/prepare", &body).await.map(|_| ())
     }
 
-    /// Makes a client known by the certificate that it has made itself.
-    pub async fn register_client(&self, name: &str, scope: Option<&str>, certificate: &str) -> Done {
-        let body = serde_json::json!({ "name": name, "scope": scope, "certificate": certificate });
-        self.post::<serde_json::Value>("/api/v1/clients", &body).await.map(|_| ())
+    /// Takes the certificate that a client has made itself.
+    pub async fn register_client(&self, enrollment: &Enrollment<'_>) -> Done {
+        self.post::<serde_json::Value>("/api/v1/clients", enrollment).await.map(|_| ())
+    }
+
+    /// The clients that are recorded.
+    pub async fn clients(&self) -> Done<Vec<Client>> {
+        Ok(self.get::<Clients>("/api/v1/clients").await?.clients)
+    }
+
+    /// Locks a client out, or lets it in again.
+    pub async fn lock_client(&self, name: &str, disabled: bool) -> Done {
+        let body = serde_json::json!({ "name": name, "disabled": disabled });
+        self.post::<serde_json::Value>("/api/v1/clients/lock", &body).await.map(|_| ())
     }
 
     /// Says whether a client hears from the server, and where.

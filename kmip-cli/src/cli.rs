@@ -447,9 +447,31 @@ pub enum ClientCommand {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
         /// The client is enrolled already, and gets another certificate; its files are replaced. The one before stays good until
-        /// it ends or a revocation list names it
-        #[arg(long, conflicts_with_all = ["scope", "certificate"])]
+        /// it ends or a revocation list names it, or for --only
+        #[arg(long, conflicts_with = "scope")]
         again: bool,
+        /// No other certificate of the client counts from now on, whoever holds it
+        #[arg(long, requires = "again")]
+        only: bool,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// List the clients that were enrolled, or that an administrator has said something about
+    List {
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Lock a client out at once, on open connections too: its requests are refused, and nothing is sent to it
+    Disable {
+        /// Name of the client
+        name: String,
+        #[command(flatten)]
+        admin: AdminArgs,
+    },
+    /// Let a client in again that was disabled
+    Enable {
+        /// Name of the client
+        name: String,
         #[command(flatten)]
         admin: AdminArgs,
     },
@@ -854,6 +876,11 @@ mod tests {
             "destroy ID --yes",
             "client enroll NAME --scope S --out DIR",
             "client enroll NAME --again --out DIR",
+            "client enroll NAME --again --only",
+            "client enroll NAME --again --only --certificate FILE",
+            "client list",
+            "client disable NAME",
+            "client enable NAME",
             "client enroll NAME --request FILE --pkcs12-user USER --password-file FILE",
             "client prepare NAME --key-kind rsa2048",
             "user add NAME --password-file F --client C",

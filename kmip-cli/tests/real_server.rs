@@ -235,12 +235,47 @@ async fn an_enrolled_client_works_at_once_and_sees_only_its_own_objects() {
     for node in [node.as_str(), "--cert old.pem --key old.key"] {
         assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
     }
+
+    // Only the newest counts once an administrator says so, also after another renewal.
+    std::fs::copy(site.path(text(&enrolled, "cert")), site.path("newer.pem")).unwrap();
+    std::fs::copy(site.path(text(&enrolled, "key")), site.path("newer.key")).unwrap();
+    assert_eq!(site.run("client enroll node-1 --only").await.code, Some(2), "without --again");
+    site.json("client enroll node-1 --again --only").await;
+    let older = ["--cert old.pem --key old.key", "--cert newer.pem --key newer.key"];
+    for node in older {
+        let refused = site.run(&format!("{node} get of-node-1")).await;
+        assert_eq!(refused.code, Some(1), "{node}");
+        assert!(refused.stderr.contains("none of those that count"), "{}", refused.stderr);
+    }
+    assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
+    let brought = "client enroll node-1 --again --certificate newer.pem";
+    site.json(brought).await;
+    assert_eq!(site.json(&format!("{} get of-node-1", older[1])).await["type"], "SymmetricKey", "it counts again");
+    assert_eq!(site.run(brought).await.code, Some(1), "once");
+    site.json("client enroll node-1 --again --only").await;
+    assert_eq!(site.run(&format!("{} get of-node-1", older[1])).await.code, Some(3), "it is not let in");
+    assert_eq!(site.run(brought).await.code, Some(1), "what counts no more never counts again");
+    assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
+
+    // Locked out, and let in again.
+    site.json("client disable node-1").await;
+    let refused = site.run(&format!("{node} get of-node-1")).await;
+    assert_eq!(refused.code, Some(1));
+    assert!(refused.stderr.contains("disabled this client"), "{}", refused.stderr);
+    let listed = site.json("client list").await;
+    let known = listed["clients"].as_array().unwrap().iter().find(|client| client["name"] == "node-1").unwrap();
+    assert_eq!((&known["disabled"], &known["only_registered"]), (&true.into(), &true.into()));
+    let table = site.run("client list").await.stdout;
+    assert!(table.lines().any(|line| line.starts_with("node-1") && line.contains("disabled")), "{table}");
+    site.json("client enable node-1").await;
+    assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
     let audited: String = std::fs::read_dir(site.path("kmip-data/audit"))
         .unwrap()
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
     let told = audited.lines().filter(|line| line.contains("\"Enroll Client\"") && line.contains("\"admin\""));
-    assert_eq!(told.filter(|line| line.contains("\"node-1\"")).count(), 3, "each is in the audit log");
+    assert_eq!(told.filter(|line| line.contains("\"node-1\"")).count(), 8, "each is in the audit log");
+    assert_eq!(audited.matches("\"Lock Client\"").count(), 2);
 
     let own = site.json("client enroll node-2 --out node-2").await;
     let line = format!("--ca {} --cert {} --key {} locate", text(&own, "ca"), text(&own, "cert"), text(&own, "key"));

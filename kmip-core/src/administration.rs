@@ -12,7 +12,7 @@ use crate::error::OpResult;
 use crate::identity::{ClientRecord, HashedRecord, OneTimeRecord, UserRecord, is_acceptable_name};
 use crate::layout;
 use crate::links::LinkRecord;
-use crate::ports::store::{Batch, Guard, Outcome, StoreError, Write};
+use crate::ports::store::{Batch, Guard, Outcome, Revision, StoreError, Write};
 use crate::quirks::{QUIRKS, Quirks};
 use crate::trust::fingerprint;
 use crate::x509::certificate::Parsed;
@@ -95,10 +95,7 @@ impl Engine {
         for text in [name, scope] {
             check_name(text)?;
         }
-        let parsed = Parsed::new(certificate).map_err(|error| bad(&error.to_string()))?;
-        if !parsed.covers(now) {
-            return Err(bad("the certificate is not valid now"));
-        }
+        check_certificate(certificate, now)?;
         let client = ClientRecord::of_its_own(Text::new(scope));
         let link = LinkRecord { client: Text::new(name), object: None, replaced: false };
         let writes =
@@ -177,23 +174,91 @@ impl Engine {
             let known: Vec<_> = QUIRKS.iter().map(|row| row.name).collect();
             AdministrationError::NoQuirk(unknown.to_owned(), known.join(", "))
         })?;
-        let key = layout::client(name);
-        let guard = match self.store.get(&key)? {
-            Some(found) => Guard::At(key.clone(), found.revision),
-            None => Guard::Absent(key.clone()),
+        self.change_client(name, |record| record.quirks = quirks)
+    }
+
+    /// Locks a client out, or lets it in again: its requests are refused from now on, on open connections too, its jobs and the
+    /// tickets that it has made do nothing, and nothing is sent to it. A client that was never enrolled gets a record.
+    pub fn set_disabled(&self, name: &str, disabled: bool) -> Result<(), AdministrationError> {
+        check_name(name)?;
+        self.change_client(name, |record| record.disabled = disabled)
+    }
+
+    /// Takes another certificate of a client: one that names it, or with `register` any. With `only`, no other counts from now
+    /// on: neither those that were registered for it before, nor those that merely name it.
+    pub fn renew_client(
+        &self,
+        name: &str,
+        certificate: &[u8],
+        (register, only): (bool, bool),
+        now: i64,
+    ) -> Result<(), AdministrationError> {
+        check_certificate(certificate, now)?;
+        let (key, found) = (layout::client(name), self.stored_client(name)?);
+        let Some((revision, mut record)) = found else {
+            return Err(bad(&format!("no client named {name:?} is enrolled")));
         };
-        let value = ClientRecord { quirks, ..self.client_record(name) }.encode();
-        let batch = Batch { guards: vec![guard], writes: vec![Write::Put(key, value)], ..Batch::default() };
+        record.only_registered |= only;
+        if !register && !record.only_registered {
+            return Ok(());
+        }
+        let client = Text::new(name);
+        let link = LinkRecord { client: client.clone(), object: None, replaced: false };
+        let own = layout::link(&fingerprint(certificate));
+        if self.store.get(&own)?.is_some() {
+            return Err(bad("the certificate stands, or stood, for a client already"));
+        }
+        let mut guards = vec![Guard::At(key.clone(), revision), Guard::Absent(own.clone())];
+        let mut writes = vec![Write::Put(key, record.encode()), Write::Put(own, link.encode())];
+        for (fingerprint, link) in self.catalog.links_of(&client).into_iter().filter(|_| only) {
+            let key = layout::link(&fingerprint);
+            let found = self.store.get(&key)?.ok_or_else(|| AdministrationError::Changed(name.to_owned()))?;
+            guards.push(Guard::At(key.clone(), found.revision));
+            writes.push(Write::Put(key, LinkRecord { replaced: true, ..link }.encode()));
+        }
+        self.commit_change(name, Batch { guards, writes, ..Batch::default() })
+    }
+
+    /// All clients that are recorded, by name.
+    pub fn clients(&self) -> Vec<(Text, ClientRecord)> {
+        self.catalog.clients()
+    }
+
+    /// Changes the record of a client. One that was never enrolled gets one, with its own name as scope, unless others were put
+    /// there: then the administrator has to say where it belongs.
+    pub(crate) fn change_client(
+        &self,
+        name: &str,
+        change: impl FnOnce(&mut ClientRecord),
+    ) -> Result<(), AdministrationError> {
+        let key = layout::client(name);
+        let (guard, mut record) = match self.stored_client(name)? {
+            Some((revision, record)) => (Guard::At(key.clone(), revision), record),
+            None if self.catalog.is_joined_scope(&Text::new(name)) => {
+                return Err(bad("a scope of other clients has this name: enroll the client to say where it belongs"));
+            }
+            None => (Guard::Absent(key.clone()), ClientRecord::of_its_own(Text::new(name))),
+        };
+        change(&mut record);
+        let writes = vec![Write::Put(key, record.encode())];
+        self.commit_change(name, Batch { guards: vec![guard], writes, ..Batch::default() })
+    }
+
+    fn stored_client(&self, name: &str) -> Result<Option<(Revision, ClientRecord)>, AdministrationError> {
+        let Some(found) = self.store.get(&layout::client(name))? else { return Ok(None) };
+        let record = ClientRecord::decode(&found.value).map_err(|error| StoreError::Damaged {
+            place: format!("the record of the client {name:?}"),
+            detail: error.to_string(),
+        })?;
+        Ok(Some((found.revision, record)))
+    }
+
+    /// Commits a change of what is recorded of a client, unless it was changed meanwhile.
+    pub(crate) fn commit_change(&self, name: &str, batch: Batch) -> Result<(), AdministrationError> {
         match self.store.commit(std::slice::from_ref(&batch))?.first() {
             Some(Outcome::Done(..)) => Ok(()),
             _ => Err(AdministrationError::Changed(name.to_owned())),
         }
-    }
-
-    /// The record of a client; one that was never enrolled has its own name as scope.
-    pub(crate) fn client_record(&self, name: &str) -> ClientRecord {
-        let name = Text::new(name);
-        self.catalog.client(&name).unwrap_or_else(|| ClientRecord::of_its_own(name))
     }
 
     /// Whether a client is recorded.
@@ -224,6 +289,11 @@ impl Engine {
             _ => Err(AdministrationError::Exists(what())),
         }
     }
+}
+
+fn check_certificate(certificate: &[u8], now: i64) -> Result<(), AdministrationError> {
+    let parsed = Parsed::new(certificate).map_err(|error| bad(&error.to_string()))?;
+    if parsed.covers(now) { Ok(()) } else { Err(bad("the certificate is not valid now")) }
 }
 
 fn bad(why: &str) -> AdministrationError {

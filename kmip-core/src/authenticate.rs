@@ -16,8 +16,9 @@ use crate::engine::Engine;
 use crate::env::{Env, Pace, UnknownUsers, Work};
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::identity::{ClientRecord, Principal, Sender, UserRecord, is_acceptable_client};
+use crate::issued;
 use crate::jobs::Job;
-use crate::links::Standing;
+use crate::links::{Shown, Standing};
 use crate::quirks::Quirks;
 use crate::trust::Fingerprint;
 
@@ -27,6 +28,12 @@ const FREE_GUESSES: u32 = 5;
 const LONGEST_DELAY: i64 = 300;
 /// Accounts whose state is remembered; beyond it the oldest verified ones are checked again.
 const REMEMBERED: usize = 10_000;
+
+/// Why a client that an administrator has disabled is refused.
+const LOCKED_OUT: &str = "an administrator has disabled this client";
+/// Why a certificate is refused that names a client of which only some count.
+const NOT_REGISTERED: &str =
+    "the certificate is none of those that count for this client since an administrator renewed them";
 
 /// What is remembered about passwords that were tried.
 #[derive(Default)]
@@ -92,7 +99,10 @@ impl Engine {
             return fail(Fault::NotAuthenticated, "the certificate of this connection has expired: show another one");
         }
         let client = Text::new(from.client);
-        let ClientRecord { scope, quirks, .. } = self.own_record(&client)?;
+        let ClientRecord { scope, quirks, only_registered, .. } = self.own_record(&client)?;
+        if only_registered && standing != Some(Standing::Registered(client.clone())) {
+            return fail(Fault::NotAuthenticated, NOT_REGISTERED);
+        }
         let mut principal = Principal::new(client, scope, quirks);
         principal.certificate = from.certificate.cloned();
         if header.authentication.as_ref().is_some_and(|authentication| authentication.credential.is_empty()) {
@@ -179,9 +189,27 @@ impl Engine {
         Ok(Principal { user: job.user.clone(), ticket, ..own })
     }
 
+    /// Why nothing is sent to who shows this certificate for a client, if an administrator has said so.
+    pub fn barred(&self, client: &str, fingerprint: &Fingerprint) -> Option<&'static str> {
+        let client = Text::new(client);
+        let record = self.catalog.client(&client)?;
+        let is_registered = || self.standing(fingerprint) == Some(Standing::Registered(client));
+        match record {
+            ClientRecord { disabled: true, .. } => Some(LOCKED_OUT),
+            ClientRecord { only_registered: true, .. } if !is_registered() => Some(NOT_REGISTERED),
+            _ => None,
+        }
+    }
+
+    /// Whether a certificate may stand for a client, or for an administrator: Certify issues for clients of one scope.
+    pub fn may_be(&self, shown: &Shown, client: Option<&str>) -> OpResult<bool> {
+        issued::may_be(self, shown, client.map(|client| self.scope_of(client)).as_ref())
+    }
+
     /// The record of an enrolled client; one that is not has its own name as scope, unless that is where others were put.
     fn own_record(&self, client: &Text) -> OpResult<ClientRecord> {
         match self.catalog.client(client) {
+            Some(record) if record.disabled => fail(Fault::PermissionDenied, LOCKED_OUT),
             Some(record) => Ok(record),
             None if self.catalog.is_joined_scope(client) => {
                 let message =

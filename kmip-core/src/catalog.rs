@@ -330,6 +330,14 @@ impl Catalog {
         read(&self.clients).get(name).cloned()
     }
 
+    /// The records of all clients, by name.
+    pub fn clients(&self) -> Vec<(Text, ClientRecord)> {
+        let mut clients: Vec<_> =
+            read(&self.clients).iter().map(|(name, record)| (name.clone(), record.clone())).collect();
+        clients.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        clients
+    }
+
     /// Whether clients of another name act in the scope of this name.
     pub fn is_joined_scope(&self, name: &Text) -> bool {
         read(&self.joined_scopes).contains(name)
@@ -353,6 +361,13 @@ impl Catalog {
     /// Whom a certificate stands for beside what its authority says.
     pub fn link(&self, fingerprint: &Fingerprint) -> Option<LinkRecord> {
         read(&self.links).get(fingerprint).cloned()
+    }
+
+    /// The certificates that stand for a client.
+    pub fn links_of(&self, client: &Text) -> Vec<(Fingerprint, LinkRecord)> {
+        let links = read(&self.links);
+        let own = links.iter().filter(|(_, link)| link.client == *client && !link.replaced);
+        own.map(|(fingerprint, link)| (*fingerprint, link.clone())).collect()
     }
 
     /// The clients that hear of changes in a scope.

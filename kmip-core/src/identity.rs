@@ -32,6 +32,8 @@ const LISTENER: Tag = Tag::new(0x54_010D);
 const ADDRESS: Tag = Tag::new(0x54_010E);
 const VERSION: Tag = Tag::new(0x54_010F);
 const TRUSTED: Tag = Tag::new(0x54_0110);
+const DISABLED: Tag = Tag::new(0x54_0111);
+const ONLY_REGISTERED: Tag = Tag::new(0x54_0112);
 const QUIRK: Tag = Tag::new(0x54_0140);
 
 /// What is stored about a client.
@@ -45,6 +47,10 @@ pub struct ClientRecord {
     pub listens: bool,
     /// Where it waits for what it hears; without one it exchanges roles on a connection of its own (KMIP 2.1 §6.1.54).
     pub listener: Option<Listener>,
+    /// Whether an administrator has locked it out: whatever it shows, nothing is done for it, and nothing is sent to it.
+    pub disabled: bool,
+    /// Whether only certificates count that are registered for it, and none that merely names it.
+    pub only_registered: bool,
 }
 
 /// Where a client waits for what the server sends: "via means outside of the normal client request/response protocol, using
@@ -177,7 +183,8 @@ pub fn is_acceptable_name(name: &str) -> bool {
 impl ClientRecord {
     /// A client that was never enrolled: it has its own name as scope.
     pub fn of_its_own(client: Text) -> Self {
-        Self { scope: client, quirks: Quirks::default(), listens: false, listener: None }
+        let (quirks, listens, listener, disabled, only_registered) = Default::default();
+        Self { scope: client, quirks, listens, listener, disabled, only_registered }
     }
 
     /// The stored form.
@@ -187,6 +194,8 @@ impl ClientRecord {
             self.quirks.names().for_each(|name| Text::new(name).put(QUIRK, sink));
             self.listens.then_some(true).put_field(LISTENS, sink);
             self.listener.put_field(LISTENER, sink);
+            self.disabled.then_some(true).put_field(DISABLED, sink);
+            self.only_registered.then_some(true).put_field(ONLY_REGISTERED, sink);
         })
     }
 
@@ -197,7 +206,10 @@ impl ClientRecord {
             let names = Vec::<Text>::take_field(QUIRK, next, source)?;
             let listens = Option::<bool>::take_field(LISTENS, next, source)?.unwrap_or(false);
             let listener = Option::<Listener>::take_field(LISTENER, next, source)?;
-            Ok(Self { scope, quirks: Quirks::known(names.iter().map(Text::as_str)), listens, listener })
+            let disabled = Option::<bool>::take_field(DISABLED, next, source)?.unwrap_or(false);
+            let only_registered = Option::<bool>::take_field(ONLY_REGISTERED, next, source)?.unwrap_or(false);
+            let quirks = Quirks::known(names.iter().map(Text::as_str));
+            Ok(Self { scope, quirks, listens, listener, disabled, only_registered })
         })
     }
 }

@@ -2,7 +2,7 @@
 //! become another, how it was revoked. A revocation is for good (RFC 5280 §3.3), whatever becomes of the object.
 //!
 //! Under the serial number stands `authority's key NUL scope NUL identifier`. No scope, and a [`Revocation`] in place of the
-//! identifier, stand for a certificate whose object is gone.
+//! identifier, stand for a certificate whose object is gone; no identifier, for one whose object is gone without a revocation.
 
 use std::sync::Arc;
 
@@ -17,8 +17,10 @@ use crate::batch::Context;
 use crate::engine::Engine;
 use crate::error::OpResult;
 use crate::layout;
+use crate::links::Shown;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::Guard;
+use crate::trust::fingerprint;
 use crate::x509::certificate::Parsed;
 use crate::x509::revocation::Revoked;
 
@@ -123,6 +125,24 @@ pub(crate) fn find(engine: &Engine, serial_number: &[u8]) -> OpResult<Option<Iss
     }
 }
 
+/// Whether what is shown may stand for a client, or for somebody who is none: a certificate that this server has issued on request
+/// of a client stands for clients of that one's scope only, whatever it says, and for nobody once it is revoked.
+pub(crate) fn may_be(engine: &Engine, shown: &Shown, scope: Option<&Text>) -> OpResult<bool> {
+    let Some(found) = engine.store.get(&layout::issued(&shown.serial_number))? else { return Ok(true) };
+    Ok(match read(engine, &found.value)? {
+        Some((_, Issue::Object(record))) => match value_of(&record) {
+            // Another authority has given one of its certificates the same number.
+            Some(der) if fingerprint(der) != shown.fingerprint => true,
+            _ => scope == Some(&record.scope) && Revocation::of(&record).is_none(),
+        },
+        Some((_, Issue::Gone(_))) => false,
+        None => {
+            scope.is_some()
+                && split(&found.value).and_then(|(_, place)| split(place)).map(|(own, _)| own).as_ref() == scope
+        }
+    })
+}
+
 /// Whether a certificate that this server issued was revoked, and how.
 pub(crate) fn revoked(engine: &Engine, certificate: &Parsed<'_>) -> OpResult<Option<Revoked>> {
     let revocation = match find(engine, &certificate.serial_number)? {
@@ -163,8 +183,12 @@ pub(crate) fn detach(context: &mut Context<'_>, record: &Record, successor: Opti
     if successor.is_some_and(stays) {
         return Ok(());
     }
-    let gone = revocation.map(|revocation| [authority.as_bytes(), b"\0\0", &revocation.encode()].concat());
-    context.txn.write(key, gone);
+    let gone = match revocation {
+        Some(revocation) => [authority.as_bytes(), b"\0\0", &revocation.encode()].concat(),
+        // No object has an empty identifier; whose it was stays known.
+        None => [authority.as_bytes(), b"\0", record.scope.as_bytes(), b"\0"].concat(),
+    };
+    context.txn.write(key, Some(gone));
     Ok(())
 }
 

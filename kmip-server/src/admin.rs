@@ -11,6 +11,9 @@
 //!                       "request": PEM   for the key of a PKCS #10: the answer has no "key"
 //!                       "certificate": PEM   made by the client itself, nothing is issued: -> 201 {"name"}
 //!                       "username", "password"   -> 201 {"name", "pkcs12": base64, "ca"} under HEX(SHA256(username || password))
+//!                       "again": true   the client is known, and gets another certificate; with "only": true no other counts any more
+//! GET  /api/v1/clients  -> 200 {"clients": [{"name", "scope", "disabled", "only_registered", "quirks", "listens", "listener"?}]}
+//! POST /api/v1/clients/lock    {"name": "disk-7", "disabled": true}  -> 200 {"name", "disabled"}: whether it is refused everything
 //! POST /api/v1/clients/prepare {"name": "disk-7", "key": "p256" | "rsa2048"?}  -> 201 {"name"}: its key and certificate wait for it
 //! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other
 //! POST /api/v1/clients/listen  {"name": "disk-7", "listens": true}  -> 200 {"name", "listens"}: whether it hears of changes
@@ -94,7 +97,8 @@ pub fn routes(admin: Admin) -> Router {
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .route("/api/v1/clients", post(admin_clients::enroll))
+        .route("/api/v1/clients", get(admin_clients::list).post(admin_clients::enroll))
+        .route("/api/v1/clients/lock", post(admin_clients::lock))
         .route("/api/v1/clients/prepare", post(admin_clients::prepare))
         .route("/api/v1/clients/quirks", post(set_quirks))
         .route("/api/v1/clients/listen", post(admin_outgoing::listen))
@@ -115,8 +119,9 @@ pub fn routes(admin: Admin) -> Router {
 }
 
 /// What the audit log calls a change.
-const CHANGES: [(&str, &str); 11] = [
+const CHANGES: [(&str, &str); 12] = [
     ("/api/v1/clients", "Enroll Client"),
+    ("/api/v1/clients/lock", "Lock Client"),
     ("/api/v1/clients/prepare", "Prepare Client"),
     ("/api/v1/clients/quirks", "Set Quirks"),
     ("/api/v1/clients/listen", "Set Listening"),

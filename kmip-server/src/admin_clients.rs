@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use certs::authority::is_usable_name;
 use certs::{Authority, CertsError, Issued, KeyKind};
 use data_encoding::BASE64;
+use kmip_core::identity::ClientRecord;
 use serde::{Deserialize, Serialize};
 use std::sync::{Arc, PoisonError};
 use tracing::{info, warn};
@@ -28,6 +29,9 @@ struct Enrollment {
     /// Whether the client is known, and gets another certificate.
     #[serde(default)]
     again: bool,
+    /// Whether no other certificate of the client counts from now on.
+    #[serde(default)]
+    only: bool,
     /// The certificate that the client has made itself (PEM).
     certificate: Option<String>,
     /// The request for a certificate (PKCS #10, PEM) that the client has made with its key.
@@ -35,6 +39,27 @@ struct Enrollment {
     /// With the password it protects the answer.
     username: Option<String>,
     password: Option<Password>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Locking {
+    name: String,
+    disabled: bool,
+}
+
+/// What is told of a client.
+#[derive(Serialize)]
+struct Known {
+    name: String,
+    scope: String,
+    disabled: bool,
+    /// Whether only certificates count that are registered for it.
+    only_registered: bool,
+    quirks: Vec<String>,
+    listens: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listener: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -104,6 +129,35 @@ pub(crate) async fn prepare(State(admin): Shared, Extension(peer): Extension<Arc
     answer(&peer, &name, "client prepared", "client not prepared", work).await
 }
 
+/// Lists the clients that are recorded. Others, whose certificates name them, are known only when they come.
+pub(crate) async fn list(State(admin): Shared) -> Response {
+    let told = |(name, record): (String, ClientRecord)| Known {
+        name,
+        scope: record.scope.to_string(),
+        disabled: record.disabled,
+        only_registered: record.only_registered,
+        quirks: record.quirks.names().map(str::to_owned).collect(),
+        listens: record.listens,
+        listener: record.listener.map(|listener| listener.address.to_string()),
+    };
+    let clients: Vec<_> = admin.administration.clients().into_iter().map(told).collect();
+    json(StatusCode::OK, &serde_json::json!({ "clients": clients }))
+}
+
+/// Locks a client out, or lets it in again.
+pub(crate) async fn lock(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
+    let Locking { name, disabled } = match parsed(body) {
+        Ok(locking) => locking,
+        Err(place) => return refuse(StatusCode::BAD_REQUEST, &place),
+    };
+    let (done, client) = (if disabled { "client disabled" } else { "client enabled" }, name.clone());
+    let work = move || {
+        admin.administration.set_disabled(&client, disabled).map_err(administration_refusal)?;
+        Ok(json(StatusCode::OK, &serde_json::json!({ "name": client, "disabled": disabled })))
+    };
+    answer(&peer, &name, done, "client neither disabled nor enabled", work).await
+}
+
 /// Does the work where it may take its time, and tells the log how it ended.
 async fn answer(
     peer: &Peer,
@@ -126,11 +180,14 @@ async fn answer(
 }
 
 fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> {
-    let Enrollment { name, scope, key, again, certificate, request, username, password } = enrollment;
+    let Enrollment { name, scope, key, again, only, certificate, request, username, password } = enrollment;
     let _turn = admin.registering.lock().unwrap_or_else(PoisonError::into_inner);
     let bad = |why: &str| Err((StatusCode::BAD_REQUEST, why.to_owned()));
-    if again && (certificate.is_some() || scope.is_some()) {
-        return bad("again: the client keeps its scope, and gets another certificate from here");
+    if again && scope.is_some() {
+        return bad("again: the client keeps its scope");
+    }
+    if only && !again {
+        return bad("only: a client that is not known yet has no other certificate; leave it out, or add \"again\"");
     }
     if again && !admin.administration.knows_client(&name) {
         return Err((StatusCode::NOT_FOUND, format!("no client named {name:?} is enrolled: leave \"again\" out")));
@@ -149,7 +206,10 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
         if request.is_some() || protection.is_some() {
             return bad("certificate: nothing is issued to a client that has one, so nothing is protected");
         }
-        let registered = admin.administration.register_client(&name, scope.as_deref(), &certificate);
+        let registered = match again {
+            true => admin.administration.renew_client(&name, &certificate, true, only),
+            false => admin.administration.register_client(&name, scope.as_deref(), &certificate),
+        };
         registered.map_err(administration_refusal)?;
         forget_prepared(admin, &name);
         return Ok(json(StatusCode::CREATED, &serde_json::json!({ "name": name })));
@@ -170,7 +230,10 @@ fn register(admin: &Admin, enrollment: Enrollment) -> Result<Response, Refusal> 
     };
     let response = issued(&name, &certificate, own_key.as_ref(), authority.certificate(), protection)?;
     // The record last: a client is known only when its certificate exists.
-    if !again {
+    if again {
+        let renewed = admin.administration.renew_client(&name, &certificate, false, only);
+        renewed.map_err(administration_refusal)?;
+    } else {
         admin.administration.enroll(&name, scope.as_deref()).map_err(|error| match administration_refusal(error) {
             (StatusCode::CONFLICT, why) => {
                 (StatusCode::CONFLICT, format!("{why}; it gets another certificate by --again"))

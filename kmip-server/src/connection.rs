@@ -154,9 +154,11 @@ fn check_standing(peer: &Peer, service: &dyn Service) -> Result<(), End> {
         return Err(End::Untrusted(PeerRefusal::NotNow));
     }
     match service.standing(&certificate.fingerprint) {
-        Some(Standing::Replaced) => Err(End::Untrusted(PeerRefusal::Replaced)),
-        _ => Ok(()),
+        Some(Standing::Replaced) => return Err(End::Untrusted(PeerRefusal::Replaced)),
+        Some(Standing::Registered(_)) | None => {}
     }
+    let barred = service.barred(&peer.client, &certificate.fingerprint);
+    barred.map_or(Ok(()), |why| Err(End::Untrusted(PeerRefusal::Barred(why.to_owned()))))
 }
 
 struct Connection<'a> {

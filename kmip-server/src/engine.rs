@@ -20,9 +20,9 @@ use kmip_core::engine::{Engine, Evaluation, Parts, Pending as CorePending, SUPPO
 use kmip_core::env::{
     AuthorityProfile, Config as CoreConfig, Custody, Env, Pace, PasswordCheck, Share, UnknownUsers, Work,
 };
-use kmip_core::identity::Listener;
+use kmip_core::identity::{ClientRecord, Listener};
 use kmip_core::layout;
-use kmip_core::links::Standing;
+use kmip_core::links::{Shown, Standing};
 use kmip_core::ports::crypto::Hash;
 use kmip_core::ports::store::{Change, RecordSeal, Store};
 use kmip_core::ports::vault::{DeviceReport, KeyVault, VaultError};
@@ -31,7 +31,7 @@ use kmip_core::renewal::ScopeKeyPeriod;
 use kmip_core::request::{KeptRequest, Request};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use crate::abandoned::{self, Waits};
 use crate::audit::{AuditLog, Noted};
@@ -43,6 +43,7 @@ use crate::jobs::{self, Runner};
 use crate::journal::{Journal, Subject};
 use crate::metrics::Metrics;
 use crate::outgoing::{Exchanged, Messenger, Messengers};
+use crate::pool::Pool;
 use crate::rotation::{Host, RootKeyReport, Rotation};
 use crate::scrub::Scrub;
 use crate::service::{
@@ -78,9 +79,9 @@ pub(crate) struct Core {
     committer: RwLock<Option<Committer>>,
     journal: Arc<Journal>,
     store: Arc<SledStore>,
-    computing: Arc<Semaphore>,
-    device: Arc<Semaphore>,
-    pairs: Arc<Semaphore>,
+    computing: Arc<Pool>,
+    device: Arc<Pool>,
+    pairs: Arc<Pool>,
     /// After this time a request that waits for a device is given up.
     patience: Duration,
     stopping: AtomicBool,
@@ -239,9 +240,9 @@ pub(crate) fn open(
         committer: RwLock::new(Some(committer.map_err(failure)?)),
         journal,
         store,
-        computing: Arc::new(Semaphore::new(threads.max(2))),
-        device: Arc::new(Semaphore::new(config.vault.sessions)),
-        pairs: Arc::new(Semaphore::new(threads.max(2))),
+        computing: Arc::new(Pool::new(threads.max(2))),
+        device: Arc::new(Pool::new(config.vault.sessions)),
+        pairs: Arc::new(Pool::new(threads.max(2))),
         patience: Duration::from_secs(config.vault.deadline_s) + GRACE,
         stopping: AtomicBool::new(false),
         turns: Turns::new(config.has_devices()),
@@ -447,16 +448,18 @@ impl Core {
         subject: &Subject,
     ) -> Result<Evaluation, Unfinished> {
         let (core, request, peer) = (Arc::clone(self), request.clone(), Arc::clone(&subject.peer));
-        match self.on_pool(work, move || core.evaluate(&request, &peer, Pace::Pool)).await? {
+        let long = move || core.evaluate(&request, &peer, Pace::Pool);
+        match self.on_pool(work, &subject.peer.client, long).await? {
             Evaluation::Defer(_) => Err(Unfinished::Broken),
             evaluation => Ok(evaluation),
         }
     }
 
-    /// Does long work on its pool.
+    /// Does long work of a client on its pool.
     pub(crate) async fn on_pool<T: Send + 'static>(
         &self,
         work: Work,
+        client: &str,
         long: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unfinished> {
         let (pool, patience) = match work {
@@ -465,11 +468,11 @@ impl Core {
             Work::DevicePair => (Arc::clone(&self.pairs), Some(PAIR_DEADLINE.max(self.patience))),
         };
         let done = async move {
-            let permit = pool.acquire_owned().await.map_err(|_| Unfinished::Broken)?;
+            let place = pool.place(client).await.map_err(|_| Unfinished::Broken)?;
             // A thread that computes holds its own, whoever waits. One that hangs in a device keeps no other from going on:
             // there are at most as many of those as the device has sessions.
             let (by_thread, by_waiter) =
-                if work == Work::Computing { (Some(permit), None) } else { (None, Some(permit)) };
+                if work == Work::Computing { (Some(place), None) } else { (None, Some(place)) };
             let (waits, watch) = Waits::begin();
             let long = move || {
                 let done = watch.work(long);
@@ -632,6 +635,21 @@ impl Service for EngineService {
         self.core.engine.standing(fingerprint)
     }
 
+    fn may_be(&self, certificate: &Shown, client: Option<&str>) -> Result<(), String> {
+        match self.core.engine.may_be(certificate, client) {
+            Ok(true) => Ok(()),
+            Ok(false) => {
+                Err("the certificate was issued by Certify here, for clients of another scope, or is revoked"
+                    .to_owned())
+            }
+            Err(error) => Err(error.message),
+        }
+    }
+
+    fn barred(&self, client: &str, fingerprint: &[u8; 32]) -> Option<&'static str> {
+        self.core.engine.barred(client, fingerprint)
+    }
+
     fn due(&self) -> Option<Noted> {
         self.core.journal.due()
     }
@@ -689,6 +707,25 @@ impl Administration for EngineService {
     fn register_client(&self, name: &str, scope: Option<&str>, certificate: &str) -> Result<(), AdministrationError> {
         let der = kmip_core::trust::from_pem("CERTIFICATE", certificate).map_err(refusal)?;
         self.core.engine.register_client(name, scope, &der, seconds()).map_err(refusal)
+    }
+
+    fn renew_client(
+        &self,
+        name: &str,
+        certificate: &str,
+        register: bool,
+        only: bool,
+    ) -> Result<(), AdministrationError> {
+        let der = kmip_core::trust::from_pem("CERTIFICATE", certificate).map_err(refusal)?;
+        self.core.engine.renew_client(name, &der, (register, only), seconds()).map_err(refusal)
+    }
+
+    fn set_disabled(&self, client: &str, disabled: bool) -> Result<(), AdministrationError> {
+        self.core.engine.set_disabled(client, disabled).map_err(refusal)
+    }
+
+    fn clients(&self) -> Vec<(String, ClientRecord)> {
+        self.core.engine.clients().into_iter().map(|(name, record)| (name.to_string(), record)).collect()
     }
 
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {

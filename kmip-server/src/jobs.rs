@@ -149,7 +149,8 @@ impl Running {
                 None | Some(Evaluation::Reply(_)) => return Ok(()),
                 Some(Evaluation::Defer(work)) => {
                     let (engine, key) = (Arc::clone(&self.core.engine), self.key.clone());
-                    match self.core.on_pool(work, move || engine.evaluate_job(&key, now(Pace::Pool))).await? {
+                    let long = move || engine.evaluate_job(&key, now(Pace::Pool));
+                    match self.core.on_pool(work, self.key.scope(), long).await? {
                         Some(Evaluation::Defer(_)) => return Err(Unfinished::Broken),
                         evaluation => evaluation,
                     }

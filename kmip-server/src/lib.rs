@@ -34,6 +34,7 @@ mod media;
 pub mod metrics;
 mod outgoing;
 mod passphrase;
+mod pool;
 mod progress;
 pub mod rotation;
 pub mod run;

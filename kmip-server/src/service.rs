@@ -13,7 +13,7 @@ use crate::vault::Secrets;
 use hsm_backend::keystore::Keystore;
 use hsm_backend::keystore::RootPlace;
 use kmip_codec::secret::{Secret, SecretText, WipedBytes};
-use kmip_core::identity::{Listener, Sender};
+use kmip_core::identity::{ClientRecord, Listener, Sender};
 use kmip_core::links::{Shown, Standing};
 use kmip_core::ports::vault::DeviceReport;
 use kmip_core::reconcile::Reconciliation;
@@ -205,6 +205,18 @@ pub trait Service: Send + Sync + 'static {
         None
     }
 
+    /// Whether a certificate may stand for a client, or for an administrator, whoever its authority is; the error says why not.
+    fn may_be(&self, certificate: &Shown, client: Option<&str>) -> Result<(), String> {
+        let _ = (certificate, client);
+        Ok(())
+    }
+
+    /// Why nothing is sent to who shows this certificate for a client, if an administrator has said so.
+    fn barred(&self, client: &str, fingerprint: &[u8; 32]) -> Option<&'static str> {
+        let _ = (client, fingerprint);
+        None
+    }
+
     /// Whether requests can be served now; the error says what is missing.
     fn ready(&self) -> Result<(), String> {
         Ok(())
@@ -349,6 +361,22 @@ pub trait Administration: Send + Sync + 'static {
 
     /// Records the client `name` with the certificate (PEM) that it has made itself.
     fn register_client(&self, name: &str, scope: Option<&str>, certificate: &str) -> Result<(), AdministrationError>;
+
+    /// Takes another certificate (PEM) of a client: one that names it, or with `register` any; with `only` no other counts any
+    /// more.
+    fn renew_client(
+        &self,
+        name: &str,
+        certificate: &str,
+        register: bool,
+        only: bool,
+    ) -> Result<(), AdministrationError>;
+
+    /// Locks a client out, or lets it in again.
+    fn set_disabled(&self, client: &str, disabled: bool) -> Result<(), AdministrationError>;
+
+    /// The clients that are recorded, by name.
+    fn clients(&self) -> Vec<(String, ClientRecord)>;
 
     /// Switches on these quirks of a client, and off all others.
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError>;

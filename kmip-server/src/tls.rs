@@ -128,7 +128,7 @@ pub struct Named {
 }
 
 /// Why a peer is refused whose certificate chain is good.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum PeerRefusal {
     /// The handshake brought no certificate.
     #[error("the peer sent no certificate")]
@@ -146,8 +146,11 @@ pub enum PeerRefusal {
     #[error("the certificate is revoked or no longer trusted")]
     Revoked,
     /// One that its client has replaced.
-    #[error("the certificate was replaced by another one (Re-Provision), or revoked")]
+    #[error("the certificate was replaced by another one, or revoked")]
     Replaced,
+    /// One that Certify has issued to another client, or that an administrator lets count no more.
+    #[error("{0}")]
+    Barred(String),
     /// A good certificate, but not an administrator's.
     #[error("the certificate is not an administrator's: its subject needs OU={ADMINISTRATOR_UNIT}")]
     NotAnAdministrator,
@@ -155,13 +158,14 @@ pub enum PeerRefusal {
 
 impl PeerRefusal {
     /// The name of this refusal in the metrics.
-    pub fn label(self) -> &'static str {
+    pub fn label(&self) -> &'static str {
         match self {
             Self::NoCertificate => "no_certificate",
             Self::Unreadable | Self::NoName => "no_name",
             Self::NotNow => "not_valid_now",
             Self::Revoked => "revoked",
             Self::Replaced => "replaced",
+            Self::Barred(_) => "barred",
             Self::NotAnAdministrator => "not_an_administrator",
         }
     }
@@ -189,7 +193,14 @@ impl Material {
 
 impl Identity {
     fn standing(&self, fingerprint: &[u8; 32]) -> Option<Standing> {
-        self.known.get().and_then(|service| service.standing(fingerprint))
+        let known = self.known.get().filter(|_| self.audience == Audience::Clients);
+        known.and_then(|service| service.standing(fingerprint))
+    }
+
+    /// Whether an administrator lets the certificate count no more.
+    pub(crate) fn bars(&self, named: &Named) -> bool {
+        let barred = |service: &Arc<dyn Service>| service.barred(&named.name, &named.certificate.fingerprint);
+        self.known.get().and_then(barred).is_some()
     }
 
     pub(crate) fn verifier(&self) -> &dyn ClientCertVerifier {
@@ -213,7 +224,13 @@ impl Identity {
         let name = match self.standing(&fingerprint) {
             Some(Standing::Registered(client)) => client.to_string(),
             Some(Standing::Replaced) => return Err(PeerRefusal::Replaced),
-            None => facts.common_name.ok_or(PeerRefusal::NoName)?,
+            None => {
+                let name = facts.common_name.ok_or(PeerRefusal::NoName)?;
+                let client = (self.audience == Audience::Clients).then_some(name.as_str());
+                let allowed = self.known.get().map_or(Ok(()), |service| service.may_be(&certificate, client));
+                allowed.map_err(PeerRefusal::Barred)?;
+                name
+            }
         };
         Ok(Named { name, certificate })
     }
@@ -335,8 +352,7 @@ impl Files {
         server.ticketer = rustls::crypto::aws_lc_rs::Ticketer::new()?;
         server.send_tls13_tickets = 1;
         server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
-        let known = if audience == Audience::Clients { self.known.clone() } else { Known::default() };
-        Ok(Identity { config: Arc::new(server), verifier, audience, known })
+        Ok(Identity { config: Arc::new(server), verifier, audience, known: self.known.clone() })
     }
 
     fn caller(&self, data: &DataDir, config: &Config, clients: Identity) -> Result<Caller, TlsError> {
@@ -504,5 +520,31 @@ mod tests {
         assert_eq!(material.kmip.identify(None), Err(PeerRefusal::NoCertificate));
         assert_eq!(material.admin.still_trusts(Some(&chain("client.pem"))), Err(PeerRefusal::Revoked));
         assert_eq!(material.kmip.still_trusts(Some(&chain("client.pem"))), Ok(()));
+    }
+
+    /// Says of every certificate that it was issued to somebody else.
+    struct Issuer;
+
+    impl Service for Issuer {
+        fn respond(&self, _: kmip_core::request::Request<'_>, _: &Arc<crate::service::Peer>) -> crate::service::Reply {
+            crate::service::Reply::Close
+        }
+
+        fn may_be(&self, _: &Shown, client: Option<&str>) -> Result<(), String> {
+            Err(client.unwrap_or("an administrator").to_owned())
+        }
+    }
+
+    #[test]
+    fn a_certificate_that_was_issued_to_another_client_names_nobody() {
+        let (_folder, data) = data();
+        let known = Known::default();
+        let material = Material::load_with(&data, &Config::default(), &known).unwrap();
+        assert!(known.set(Arc::new(Issuer)).is_ok());
+        let chain = |name: &str| certificates("certificate", &data.pki(name)).unwrap();
+        let barred = |who: &str| Err(PeerRefusal::Barred(who.to_owned()));
+        assert_eq!(material.kmip.identify(Some(&chain("client.pem"))), barred("client"));
+        assert_eq!(material.https.identify(Some(&chain("client.pem"))), barred("client"));
+        assert_eq!(material.admin.identify(Some(&chain("admin.pem"))), barred("an administrator"));
     }
 }

@@ -72,7 +72,7 @@ impl ServerCertVerifier for AsClient {
     ) -> Result<ServerCertVerified, Error> {
         self.clients.verifier().verify_client_cert(leaf, rest, now)?;
         match self.clients.identify(Some(std::slice::from_ref(leaf))) {
-            Ok(named) if named.name == self.name => Ok(ServerCertVerified::assertion()),
+            Ok(named) if named.name == self.name && !self.clients.bars(&named) => Ok(ServerCertVerified::assertion()),
             _ => Err(CertificateError::ApplicationVerificationFailure.into()),
         }
     }

@@ -7,7 +7,7 @@ use kmip_codec::secret::SecretText;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use crate::admin_api::{Device, Enrolled, Enrollment, Listener, OneTimeCodes, User, WipedText};
+use crate::admin_api::{Client, Device, Enrolled, Enrollment, Listener, OneTimeCodes, User, WipedText};
 use crate::cli::{AdminArgs, ClientCommand, DeviceCommand, UserCommand};
 use crate::context::Context;
 use crate::failure::{CliError, Done};
@@ -16,12 +16,8 @@ use crate::files::{self, NewFile};
 /// Changes clients.
 pub async fn client(context: &Context, command: ClientCommand) -> Done {
     match command {
-        ClientCommand::Enroll { name, scope, certificate: Some(certificate), admin, .. } => {
-            let certificate = files::text(&certificate)?;
-            context.admin_api(&admin)?.register_client(&name, scope.as_deref(), &certificate).await?;
-            context.output.record(&[("client", name.into())])
-        }
-        ClientCommand::Enroll { name, scope, key_kind, request, pkcs12_user, out, again, admin, .. } => {
+        ClientCommand::Enroll { name, scope, key_kind, certificate, request, pkcs12_user, out, again, only, admin } => {
+            let certificate = certificate.as_deref().map(files::text).transpose()?;
             let request = request.as_deref().map(files::text).transpose()?;
             let password = pkcs12_user.as_ref().map(|_| context.new_password()).transpose()?;
             let enrollment = Enrollment {
@@ -29,11 +25,26 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
                 scope: scope.as_deref(),
                 key: key_kind.as_deref(),
                 again,
+                only,
+                certificate: certificate.as_deref(),
                 request: request.as_deref(),
                 username: pkcs12_user.as_deref(),
                 password: password.as_ref().map(SecretText::expose_secret),
             };
+            if enrollment.certificate.is_some() {
+                context.admin_api(&admin)?.register_client(&enrollment).await?;
+                return context.output.record(&[("client", name.into())]);
+            }
             enroll(context, &enrollment, out, &admin).await
+        }
+        ClientCommand::List { admin } => list(context, &context.admin_api(&admin)?.clients().await?),
+        ClientCommand::Disable { name, admin } => {
+            context.admin_api(&admin)?.lock_client(&name, true).await?;
+            context.output.record(&[("client", name.into()), ("disabled", true.into())])
+        }
+        ClientCommand::Enable { name, admin } => {
+            context.admin_api(&admin)?.lock_client(&name, false).await?;
+            context.output.record(&[("client", name.into()), ("disabled", false.into())])
         }
         ClientCommand::Prepare { name, key_kind, admin } => {
             context.admin_api(&admin)?.prepare_client(&name, key_kind.as_deref()).await?;
@@ -109,6 +120,22 @@ impl Part {
 }
 
 /// Enrolls a client and writes what it gets. The files are begun before: a certificate that nobody can write is nobody's.
+fn list(context: &Context, clients: &[Client]) -> Done {
+    if context.output.is_json() {
+        return context.output.json(&serde_json::json!({ "clients": clients }));
+    }
+    let row = |client: &Client| {
+        let state = match (client.disabled, client.only_registered) {
+            (true, _) => "disabled",
+            (false, true) => "registered certificates only",
+            (false, false) => "any certificate with its name",
+        };
+        let hears = client.listener.as_deref().unwrap_or(if client.listens { "yes" } else { "" });
+        [&client.name, &client.scope, state, &client.quirks.join(", "), hears].map(str::to_owned).to_vec()
+    };
+    context.output.table(&["client", "scope", "state", "quirks", "listens"], clients.iter().map(row).collect())
+}
+
 async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<PathBuf>, admin: &AdminArgs) -> Done {
     let folder = out.clone().unwrap_or_else(|| context.clients_folder());
     let files = Part::wanted(enrollment).iter().map(|part| Ok((*part, path(&folder, enrollment.name, part.file().0)?)));

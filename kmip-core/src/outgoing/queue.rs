@@ -13,10 +13,10 @@ use super::{LONGEST_WAIT, MOST_QUEUED, MOST_TRUSTED};
 use crate::administration::{AdministrationError, check_name};
 use crate::catalog::Catalog;
 use crate::engine::{Engine, Pending};
-use crate::identity::{ClientRecord, Listener};
+use crate::identity::Listener;
 use crate::layout;
 use crate::object::{Record, attribute_of};
-use crate::ports::store::{Batch, Change, Guard, Outcome, Write};
+use crate::ports::store::{Batch, Change, Write};
 use crate::state;
 use crate::stored::{read, write};
 use crate::x509::certificate::Parsed;
@@ -244,10 +244,10 @@ impl Engine {
         waiting.into_iter().filter_map(|client| self.listener_of(&client).map(|listener| (client, listener))).collect()
     }
 
-    /// Where a client hears, if it hears and has such a place.
+    /// Where a client hears, if it may hear and has such a place.
     pub fn listener_of(&self, client: &str) -> Option<Listener> {
         let record = self.catalog.client(&Text::new(client))?;
-        record.listener.filter(|_| record.listens)
+        record.listener.filter(|_| record.listens && !record.disabled)
     }
 
     fn set_hearing(
@@ -257,13 +257,7 @@ impl Engine {
         listener: Option<Listener>,
     ) -> std::result::Result<(), AdministrationError> {
         check_name(client)?;
-        let key = layout::client(client);
-        let guard = match self.store.get(&key)? {
-            Some(found) => Guard::At(key.clone(), found.revision),
-            None => Guard::Absent(key.clone()),
-        };
-        let writes = vec![Write::Put(key, ClientRecord { listens, listener, ..self.client_record(client) }.encode())];
-        self.write_once(client, Batch { guards: vec![guard], writes, ..Batch::default() })
+        self.change_client(client, |record| (record.listens, record.listener) = (listens, listener))
     }
 
     /// Queues an object for a client of its scope; `replaced` names the object whose place it takes (KMIP 2.1 §6.2.3).
@@ -295,14 +289,7 @@ impl Engine {
         drop(queues);
         let message = QueuedMessage::Put { id: Text::new(id), replaced: replaced.map(Text::new) };
         let value = Queued { until: now.saturating_add(LONGEST_WAIT), message }.encode();
-        self.write_once(client, Batch { writes: vec![Write::Put(key, value)], ..Batch::default() })
-    }
-
-    fn write_once(&self, client: &str, batch: Batch) -> std::result::Result<(), AdministrationError> {
-        match self.store.commit(std::slice::from_ref(&batch))?.first() {
-            Some(Outcome::Done(..)) => Ok(()),
-            _ => Err(AdministrationError::Changed(client.to_owned())),
-        }
+        self.commit_change(client, Batch { writes: vec![Write::Put(key, value)], ..Batch::default() })
     }
 
     /// The change that removes messages that have waited too long, if there are any.

@@ -365,12 +365,7 @@ fn a_client_that_may_not_any_more_gets_a_refusal() {
     use kmip_core::layout;
     use kmip_core::ports::store::{Batch, Store, Write};
     let moved = || {
-        let record = ClientRecord {
-            scope: "elsewhere".into(),
-            quirks: kmip_core::quirks::Quirks::default(),
-            listens: false,
-            listener: None,
-        };
+        let record = ClientRecord::of_its_own("elsewhere".into());
         (layout::client(CLIENT), record.encode())
     };
     let bound = || {

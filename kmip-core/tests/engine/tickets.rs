@@ -715,3 +715,43 @@ fn asynchronous_operations_are_counted() {
     assert_eq!(harness.run_jobs(), 1, "the request was counted when it came");
     answer!(Create, harness.item(V2_1, poll(&value)));
 }
+
+/// Whoever is locked out does nothing more, by what was made before neither: no ticket of it, and nothing that it has asked for.
+#[test]
+fn nothing_is_done_for_a_disabled_client() {
+    let harness = Harness::new();
+    let id = harness.created(V2_1, &[]);
+    let ticket = delegate(&harness, vec![right(&[Operation::Get], None)]);
+    let own = login(&harness, terms());
+    let asked = ask_with(&harness, CLIENT, &own, create(&[]));
+    harness.engine.set_disabled(CLIENT, true).unwrap();
+    harness.advance(2);
+    harness.run_jobs();
+    let told = |client: &str| call_as(&harness, client, &ticket, vec![get(text(&id))]).remove(0);
+    for refused in [harness.item(V2_1, get(text(&id))), harness.item(V1_4, query_item()), told("helper"), told(CLIENT)]
+    {
+        assert_eq!(failure(&refused), ResultReason::PermissionDenied, "{:?}", refused.result_message);
+        assert!(refused.result_message.unwrap().contains("disabled"));
+    }
+    assert_eq!(harness.engine.object_count(), 1, "the job did nothing");
+    harness.engine.set_disabled(CLIENT, false).unwrap();
+    for served in [harness.item(V2_1, get(text(&id))), told("helper")] {
+        answer!(Get, served);
+    }
+    let polled = call_as(&harness, CLIENT, &own, vec![poll(&asked)]).remove(0);
+    assert_eq!(failure(&polled), ResultReason::PermissionDenied);
+    let names: Vec<_> = harness.engine.clients().into_iter().map(|(name, record)| (name, record.disabled)).collect();
+    assert_eq!(names, [(CLIENT.into(), false)]);
+}
+
+/// Who is not enrolled gets a record in the scope of its name, but not in that of others.
+#[test]
+fn a_client_that_has_the_name_of_others_scope_is_not_changed() {
+    let harness = Harness::new();
+    harness.engine.enroll("one", Some("shared")).unwrap();
+    assert!(harness.engine.set_disabled("shared", true).is_err());
+    assert!(harness.engine.set_quirks("shared", &[]).is_err());
+    assert!(harness.engine.set_listening("shared", true).is_err());
+    harness.engine.enroll("shared", None).unwrap();
+    harness.engine.set_disabled("shared", true).unwrap();
+}

@@ -4,6 +4,7 @@
 use kmip_codec::secret::Secret;
 use kmip_codec::secret::WipedBytes;
 use kmip_codec::wire::Encoding;
+use kmip_core::identity::ClientRecord;
 use kmip_core::request::Request;
 use kmip_server::audit::Noted;
 use kmip_server::config::{Address, Config};
@@ -120,6 +121,19 @@ impl Administration for Echo {
 
     fn register_client(&self, _: &str, _: Option<&str>, _: &str) -> Result<(), AdministrationError> {
         Err(AdministrationError::NotFound("no certificates".to_owned()))
+    }
+
+    fn renew_client(&self, _: &str, _: &str, _: bool, _: bool) -> Result<(), AdministrationError> {
+        Ok(())
+    }
+
+    fn set_disabled(&self, _: &str, _: bool) -> Result<(), AdministrationError> {
+        Ok(())
+    }
+
+    fn clients(&self) -> Vec<(String, ClientRecord)> {
+        let record = |scope: &Option<String>, name| ClientRecord::of_its_own(scope.as_deref().unwrap_or(name).into());
+        self.enrolled.lock().unwrap().iter().map(|(name, scope)| (name.clone(), record(scope, name))).collect()
     }
 
     fn set_quirks(&self, client: &str, quirks: &[String]) -> Result<(), AdministrationError> {
