@@ -296,6 +296,11 @@ impl Engine {
         self.newest.fetch_max(env.now, Ordering::Relaxed).max(env.now)
     }
 
+    /// By how many seconds a clock that shows `now` is behind the highest time seen, which stands still until then.
+    pub fn seconds_behind(&self, now: i64) -> i64 {
+        self.newest.load(Ordering::Relaxed).saturating_sub(now).max(0)
+    }
+
     /// Evaluates a request of the client that a certificate names. Nothing is changed.
     pub fn evaluate<'a>(&self, request: impl Into<Request<'a>>, client: &str, env: Env) -> Evaluation {
         self.evaluate_from(request, Sender::named(client), env)

@@ -41,6 +41,7 @@ use crate::config::{AuditReads, Config};
 use crate::datadir::DataDir;
 use crate::jobs::{self, Runner};
 use crate::journal::{Journal, Subject};
+use crate::lag::Lag;
 use crate::metrics::Metrics;
 use crate::outgoing::{Exchanged, Messenger, Messengers};
 use crate::pool::Pool;
@@ -257,8 +258,8 @@ pub(crate) fn open(
         core.rotation.goes_on(&core.engine);
         rotate_on(&core)?;
     }
-    let ticking = Arc::clone(&core);
-    let ticker = vital::spawn("tick", move || ticking.tick()).map_err(failure)?;
+    let (ticking, metrics) = (Arc::clone(&core), Arc::clone(metrics));
+    let ticker = vital::spawn("tick", move || ticking.tick(&metrics)).map_err(failure)?;
     let writing = Arc::clone(&core);
     let writer = vital::spawn("write-out", move || writing.write_out_in_time()).map_err(failure)?;
     let jobs = jobs::start(&core).map_err(failure)?;
@@ -522,9 +523,12 @@ impl Core {
     }
 
     /// Lets dates take effect, and checks the store little by little, until the server stops.
-    fn tick(&self) {
-        let mut scrub = Scrub::default();
+    fn tick(&self, metrics: &Metrics) {
+        let (mut scrub, mut lag) = (Scrub::default(), Lag::default());
         while !self.is_stopping() {
+            let behind = self.engine.seconds_behind(seconds());
+            metrics.set_clock_lag(behind);
+            lag.look(behind);
             while let Some(pending) = self.engine.due(now(Pace::Pool)) {
                 let _fenced = self.engine.commits_directly();
                 if self.engine.is_outdated(&pending) || !self.make(pending) {

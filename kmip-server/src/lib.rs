@@ -26,6 +26,7 @@ pub mod http;
 pub mod https;
 mod jobs;
 mod journal;
+mod lag;
 pub mod lanes;
 pub mod listener;
 mod log_line;

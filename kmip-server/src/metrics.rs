@@ -60,6 +60,7 @@ pub struct Metrics {
     malformed_frames: Family<Reason, Counter>,
     closed_connections: Family<Reason, Counter>,
     asynchronous: Family<Stage, Gauge>,
+    clock_lag: Gauge,
     connections_total: Family<Listener, Counter>,
     connections: Family<Listener, Gauge>,
     /// Bytes of request messages.
@@ -81,6 +82,7 @@ impl Default for Metrics {
             malformed_frames: Family::default(),
             closed_connections: Family::default(),
             asynchronous: Family::default(),
+            clock_lag: Gauge::default(),
             connections_total: Family::default(),
             connections: Family::default(),
             bytes_received: Counter::default(),
@@ -150,6 +152,11 @@ impl Metrics {
         }
     }
 
+    /// By how many seconds the machine's clock is behind the time that the server goes by.
+    pub fn set_clock_lag(&self, seconds: i64) {
+        self.clock_lag.set(seconds);
+    }
+
     /// Everything as text.
     pub fn render(&self) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
@@ -172,6 +179,8 @@ impl Metrics {
             "Asynchronous requests whose results were not obtained",
             asynchronous,
         );
+        let lag = self.clock_lag.clone();
+        registry.register_with_unit("clock_lag", "The clock is behind the newest date", Unit::Seconds, lag);
         registry.register("handshake_failures", "TLS handshakes that failed", self.handshake_failures.clone());
         registry.register("malformed_frames", "Bytes that are no message", self.malformed_frames.clone());
         registry.register_with_unit("received", "Request messages", Unit::Bytes, self.bytes_received.clone());

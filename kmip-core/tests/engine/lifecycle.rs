@@ -218,8 +218,10 @@ fn now_never_runs_backwards() {
     assert_eq!(harness.state_of(V2_1, &id), State::Deactivated);
     harness.advance(-9);
     assert_eq!(harness.state_of(V2_1, &id), State::Deactivated);
+    assert_eq!(harness.engine.seconds_behind(START + 1), 9);
     let harness = harness.reopened(START - 1_000);
     assert_eq!(harness.state_of(V2_1, &id), State::Deactivated);
+    assert_eq!([START - 1_000, START + 11].map(|now| harness.engine.seconds_behind(now)), [1_010, 0]);
 }
 
 /// Fresh ends with the first Get, and with no other operation (KMIP 2.1 §4.23).
