@@ -9,7 +9,8 @@ use crate::shell::{Live, Shell};
 use crate::tls::{HTTP_2, Identity};
 use axum::Router;
 use axum::extract::{Extension, Request};
-use axum::http::StatusCode;
+use axum::http::header::HOST;
+use axum::http::{StatusCode, Version};
 use axum::middleware::{Next, from_fn};
 use axum::response::IntoResponse;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -165,11 +166,21 @@ fn longest(limits: &Limits) -> Duration {
     limits.message_timeout().saturating_add(limits.request_timeout())
 }
 
+/// Whether a request does not say whom it is for, or says it twice: "A server MUST respond with a 400 (Bad Request) status code"
+/// (RFC 9112 §3.2).
+fn lacks_host(request: &Request) -> bool {
+    request.version() == Version::HTTP_11 && request.headers().get_all(HOST).iter().count() != 1
+}
+
 /// The routes for one peer: its identity in every request, and a limit on the time of each.
 fn routes_for(router: Router, peer: Arc<Peer>, limit: Duration, progress: Progress) -> Router {
     let in_time = move |request: Request, next: Next| {
         let under_way = progress.request();
         async move {
+            if lacks_host(&request) {
+                return (StatusCode::BAD_REQUEST, "HTTP/1.1 needs exactly one Host (RFC 9112 section 3.2)\n")
+                    .into_response();
+            }
             let answered = tokio::time::timeout(limit, next.run(request)).await;
             drop(under_way);
             match answered {

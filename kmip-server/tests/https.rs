@@ -149,6 +149,11 @@ async fn what_is_no_message_is_refused_clearly() {
         assert_eq!(answer.status, 415, "{text}");
         assert!(text.contains(expected), "{text}");
     }
+    for hosts in ["", "host: a\r\nhost: b\r\n"] {
+        let request = format!("POST /kmip HTTP/1.1\r\n{hosts}{}content-length: 1\r\n\r\nx", kind("text/xml"));
+        assert_eq!(exchange_http(&mut stream, request.as_bytes()).await.unwrap().status, 400, "{hosts}");
+        stream = open(&running).await;
+    }
     let get = exchange_http(&mut stream, b"GET /kmip HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
     assert_eq!((get.status, get.header("allow")), (405, Some("post")));
     let elsewhere = b"POST /other HTTP/1.1\r\nhost: localhost\r\ncontent-length: 0\r\n\r\n";
