@@ -1,11 +1,16 @@
 //! Create (KMIP 1.4 §4.1, KMIP 2.1 §6.1.8): secret data, and what a request may say of what is made.
 
-use kmip_codec::attribute::Attribute;
-use kmip_codec::attribute::values::RNGParameters;
+use kmip_codec::attribute::values::{RNGParameters, UniqueIdentifier};
+use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create::CreateRequest;
-use kmip_codec::registry::{CryptographicUsageMask, ObjectType, Operation, RNGAlgorithm, ResultReason, SecretDataType};
+use kmip_codec::operation::create_split_key::CreateSplitKeyRequest;
+use kmip_codec::operation::rekey::ReKeyRequest;
+use kmip_codec::registry::{
+    CryptographicUsageMask, KeyFormatType, ObjectType, Operation, RNGAlgorithm, ResultReason, ResultStatus,
+    SecretDataType, SplitKeyMethod,
+};
 use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0};
 
 use crate::answer;
@@ -84,4 +89,48 @@ fn a_generator_that_is_named_is_used_or_the_request_fails() {
     }
     let made = answer!(Create, harness.item(V2_1, create(&[Attribute::Fresh(false)])));
     assert!(harness.attributes_of(V2_1, &id_of(made.unique_identifier)).contains(&Attribute::Fresh(true)));
+}
+
+/// KMIP 2.1 §4.26: the format that is asked for is given, or the request fails: what the server makes of bytes is Raw.
+#[test]
+fn what_is_made_is_raw_or_the_request_fails() {
+    for version in [V2_0, V2_1, V3_0] {
+        let harness = Harness::new();
+        let id = harness.created(version, &[]);
+        let asked = |format| Some(Bag::from_iter([Attribute::KeyFormatType(format)]));
+        let rekey = |format| ReKeyRequest {
+            unique_identifier: text(&id),
+            offset: None,
+            attributes: asked(format),
+            protection_storage_masks: None,
+        };
+        let split = |format| CreateSplitKeyRequest {
+            object_type: ObjectType::SplitKey,
+            unique_identifier: Some(UniqueIdentifier::text(&id)),
+            split_key_parts: 2,
+            split_key_threshold: 2,
+            split_key_method: SplitKeyMethod::XOR,
+            prime_field_size: None,
+            attributes: asked(format),
+            protection_storage_masks: None,
+        };
+        let items = |format| {
+            [
+                create(&[Attribute::KeyFormatType(format)]),
+                (Operation::ReKey, RequestPayload::ReKey(Box::new(rekey(format)))),
+                (Operation::CreateSplitKey, RequestPayload::CreateSplitKey(Box::new(split(format)))),
+            ]
+        };
+        for format in [KeyFormatType::Opaque, KeyFormatType::TransparentSymmetricKey] {
+            for item in items(format) {
+                let operation = item.0;
+                let refused = harness.item(version, item);
+                assert_eq!(failure(&refused), ResultReason::FeatureNotSupported, "KMIP {version}: {operation}");
+            }
+        }
+        assert_eq!(harness.engine.object_count(), 1);
+        for item in items(KeyFormatType::Raw) {
+            assert_eq!(harness.item(version, item).result_status, ResultStatus::Success);
+        }
+    }
 }
