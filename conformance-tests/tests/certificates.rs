@@ -361,6 +361,45 @@ fn recertify(id: &UniqueIdentifier) -> (Operation, RequestPayload) {
     (Operation::ReCertify, RequestPayload::ReCertify(Box::new(request)))
 }
 
+/// Re-certify with attributes, and a certification request (PEM) if there is one.
+fn recertify_with(id: &UniqueIdentifier, attribute: Attribute, request: Option<&str>) -> (Operation, RequestPayload) {
+    let (operation, mut payload) = recertify(id);
+    if let RequestPayload::ReCertify(recertify) = &mut payload {
+        recertify.attributes = Some([attribute].into_iter().collect());
+        recertify.certificate_request_type = request.map(|_| CertificateRequestType::PEM);
+        recertify.certificate_request_value = request.map(|request| ByteString::new(request.as_bytes()));
+    }
+    (operation, payload)
+}
+
+/// The new certificate says what the existing one says: another name, or another kind of certificate, is refused and not left
+/// out. Beside a certification request, which takes precedence, such attributes count for nothing (KMIP 2.1 §6.1.45).
+#[test]
+fn a_renewed_certificate_takes_no_other_name_and_no_other_kind() {
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    let (id, _) = issue(client.as_mut(), "honest");
+    let others = [
+        Attribute::CertificateSubjectCN("other".into()),
+        Attribute::CertificateSubjectDNQualifier("other".into()),
+        Attribute::CertificateType(CertificateType::PGP),
+    ];
+    for attribute in others.clone() {
+        let refused = item_in(V2_1, client.as_mut(), recertify_with(&id, attribute.clone(), None));
+        assert_eq!(refused.result_reason, Some(ResultReason::FeatureNotSupported), "{attribute:?}");
+    }
+    let kind = Attribute::CertificateType(CertificateType::X_509);
+    success(item_in(V2_1, client.as_mut(), recertify_with(&id, kind, None)));
+    let Some(openssl) = OpenSsl::find() else { return };
+    let request = openssl.request(KINDS[0], "honest.example");
+    let (mut id, _) = certify(client.as_mut(), &request);
+    for attribute in others {
+        let renewed = item_in(V2_1, client.as_mut(), recertify_with(&id, attribute, Some(&request)));
+        let Some(ResponsePayload::ReCertify(renewed)) = renewed.response_payload else { panic!("{renewed:?}") };
+        id = renewed.unique_identifier;
+    }
+}
+
 fn import(id: &UniqueIdentifier, der: &[u8]) -> (Operation, RequestPayload) {
     let object = Certificate { certificate_type: CertificateType::X_509, certificate_value: ByteString::new(der) };
     let request = ImportRequest {
