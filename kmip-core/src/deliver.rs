@@ -121,6 +121,9 @@ fn convert(
     let Some(block) = object.key_block_mut() else { return without_key_block(object, wanted) };
     let held = block.key_format_type;
     let format = formats::format_in_version(wanted.unwrap_or(held), context.version);
+    if format != held && formats::is_slow(block) {
+        context.txn.long_work()?;
+    }
     if wanted.is_none() && !is_live(format, context.version) {
         return fail(
             Fault::KeyFormat,

@@ -203,6 +203,10 @@ impl<'a> Prepared<'a> {
             (ObjectType::PrivateKey, KeyFormatType::PKCS_12) => Some(Lock::of(context, key)?),
             _ => None,
         };
+        // One that is held transparent may lack its primes, which are found first.
+        if kind == MaterialKind::Transparent && algorithm(key) == Some(CryptographicAlgorithm::RSA) {
+            context.txn.long_work()?;
+        }
         let converter = Converter { object_type, format, kind, algorithm: algorithm(key), lock };
         Ok(Self { bound, form: Form::Converted(&material.sealed, converter) })
     }
@@ -237,6 +241,9 @@ pub(crate) fn material(context: &mut Context<'_>, key: &Record) -> OpResult<Secr
     let mut object = material::load(context.engine.vault.as_ref(), key)?;
     wrapping::unwrap(context, &mut object)?;
     let Some(block) = object.key_block_mut() else { return fail(Fault::WrongObjectType, "the object is not a key") };
+    if formats::is_slow(block) {
+        context.txn.long_work()?;
+    }
     let format = block.key_format_type;
     let Some(KeyValue::Plain(value)) = block.key_value.take() else {
         return fail(Fault::KeyValueMissing, "the server has no key value for this object");

@@ -6,7 +6,8 @@ use aws_lc_rs::signature::{ML_DSA_44_SIGNING, PqdsaKeyPair, RsaKeyPair};
 use kmip_codec::attribute::values::{ApplicationSpecificInformation, KeyValueLocation, Link, Name, UniqueIdentifier};
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
-use kmip_codec::object::key_material::TransparentSymmetricKey;
+use kmip_codec::message::{RequestMessage, encode};
+use kmip_codec::object::key_material::{TransparentRsaPrivateKey, TransparentSymmetricKey};
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData, ManagedObject, OpaqueObject,
     PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, Template, TransparentKey,
@@ -19,12 +20,13 @@ use kmip_codec::registry::{
 use kmip_codec::secret::Secret;
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, V3_0, Version};
-use kmip_core::engine::SUPPORTED_VERSIONS;
+use kmip_core::engine::{Evaluation, SUPPORTED_VERSIONS};
+use kmip_core::env::{Env, Pace, Work};
 use kmip_core::formats::convert;
 
 use crate::answer;
 use crate::requests::*;
-use crate::support::{Harness, failure};
+use crate::support::{CLIENT, Harness, failure};
 
 pub fn template(content: &[Attribute]) -> ManagedObject {
     ManagedObject::Template(Box::new(Template { attributes: Some(content.iter().cloned().collect()) }))
@@ -208,6 +210,90 @@ fn a_pkcs1_key_that_is_called_pkcs8_is_kept_and_converted_as_what_it_is() {
         assert!(digests.iter().all(|found| found.as_slice() == digest.as_slice()) && !digests.is_empty());
         harness.verify().expect("the store is whole");
     }
+}
+
+/// A new RSA private key with all its numbers.
+fn transparent_rsa() -> TransparentRsaPrivateKey {
+    let material = KeyMaterial::Bytes(Secret::copy_from(&bare_rsa().1));
+    let format = KeyFormatType::TransparentRSAPrivateKey;
+    match convert(ObjectType::PrivateKey, KeyFormatType::PKCS_8, &material, format, None).unwrap() {
+        KeyMaterial::Transparent(key) => match *key {
+            TransparentKey::RsaPrivate(key) => key,
+            other => panic!("{other:?}"),
+        },
+        KeyMaterial::Bytes(_) => panic!("a transparent key has numbers"),
+    }
+}
+
+/// The key without its private numbers, and without its CRT coefficient.
+fn without_private_numbers(key: &TransparentRsaPrivateKey) -> TransparentRsaPrivateKey {
+    TransparentRsaPrivateKey {
+        modulus: key.modulus.clone(),
+        private_exponent: None,
+        public_exponent: key.public_exponent.clone(),
+        p: None,
+        q: None,
+        prime_exponent_p: None,
+        prime_exponent_q: None,
+        crt_coefficient: None,
+    }
+}
+
+fn held_transparent(key: TransparentRsaPrivateKey) -> ManagedObject {
+    let mut block = key_block(KeyFormatType::TransparentRSAPrivateKey, b"", Some((Algorithm::RSA, 2048)));
+    let key_material = KeyMaterial::Transparent(Box::new(TransparentKey::RsaPrivate(key)));
+    block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None })));
+    ManagedObject::PrivateKey(Box::new(PrivateKey { key_block: block }))
+}
+
+/// KMIP 2.1 §3.7: a private key has a private number, whichever it is; the CRT coefficient alone is none.
+#[test]
+fn an_rsa_private_key_needs_a_private_number() {
+    let key = transparent_rsa();
+    let none = || without_private_numbers(&key);
+    for version in [V1_0, V1_4, V2_1, V3_0] {
+        let harness = Harness::new();
+        for useless in [None, key.crt_coefficient.clone()] {
+            let object = held_transparent(TransparentRsaPrivateKey { crt_coefficient: useless, ..none() });
+            assert_eq!(failure(&harness.item(version, register(object, &[]))), ResultReason::InvalidField);
+        }
+        assert_eq!((harness.engine.object_count(), harness.vault.held()), (0, 0));
+        for enough in [
+            TransparentRsaPrivateKey { private_exponent: key.private_exponent.clone(), ..none() },
+            TransparentRsaPrivateKey { q: key.q.clone(), ..none() },
+            TransparentRsaPrivateKey { prime_exponent_p: key.prime_exponent_p.clone(), ..none() },
+        ] {
+            harness.registered(version, held_transparent(enough), &[]);
+        }
+    }
+}
+
+/// The primes that a key lacks are found on a pool, where no connection waits: when it comes, and when it leaves in another format.
+#[test]
+fn primes_are_not_sought_on_a_connections_thread() {
+    let harness = Harness::new();
+    harness.created(V2_1, &[]);
+    let whole = transparent_rsa();
+    let private_exponent = whole.private_exponent.clone();
+    let bare = TransparentRsaPrivateKey { private_exponent, ..without_private_numbers(&whole) };
+    let at_once = |item: Item| {
+        let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, vec![item]), V2_1);
+        !matches!(
+            harness.engine.evaluate(&request, CLIENT, Env::new(harness.now(), Pace::Inline)),
+            Evaluation::Defer(Work::Computing)
+        )
+    };
+    assert!(at_once(register(held_transparent(whole.clone()), &[])));
+    assert!(!at_once(register(held_transparent(bare.clone()), &[])));
+    let [whole, bare] = [whole, bare].map(|key| harness.registered(V2_1, held_transparent(key), &[]));
+    let get_as = |id: &str, format| {
+        let mut request = get_request(text(id));
+        request.key_format_type = Some(format);
+        (Operation::Get, RequestPayload::Get(Box::new(request)))
+    };
+    assert!(at_once(get_as(&whole, KeyFormatType::PKCS_1)));
+    assert!(at_once(get_as(&bare, KeyFormatType::TransparentRSAPrivateKey)), "as it is held");
+    assert!(!at_once(get_as(&bare, KeyFormatType::PKCS_1)));
 }
 
 /// A wrong Key Format Type is borne only where all else is right and stated.
