@@ -1,15 +1,22 @@
 //! Sign and Signature Verify, with pairs that the vault made.
 
+use std::process::Command;
+
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{CryptographicDomainParameters, CryptographicParameters};
+use kmip_codec::message::{RequestMessage, encode};
+use kmip_codec::object::{KeyMaterial, KeyValue, TransparentKey};
+use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask as Mask, DigitalSignatureAlgorithm as Named,
-    HashingAlgorithm, KeyFormatType, PaddingMethod, RecommendedCurve, ResultReason as Reason,
+    HashingAlgorithm, KeyFormatType, Operation, PaddingMethod, RecommendedCurve, ResultReason as Reason, Tag,
     ValidityIndicator as Validity,
 };
 use kmip_codec::value::DateTime;
 use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, Version};
+use kmip_core::engine::Evaluation;
+use kmip_core::env::{Env, Pace, Work};
 
 use crate::support::*;
 
@@ -113,6 +120,66 @@ fn rsa_signs_by_every_way_to_say_it() {
     }
 }
 
+/// Without Salt Length a salt is as long as a digest of the mask generator's hash, which may be another than the message's; a
+/// verifier that is told another length refuses the signature.
+#[test]
+fn a_salt_is_as_long_as_a_digest_of_the_mask_generator() {
+    use HashingAlgorithm as H;
+    use aws_lc_rs::digest;
+    let server = Server::new();
+    let pair = rsa(&server);
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let key = match &server.got(&pair.public, KeyFormatType::X_509).expect("the key").key_block().unwrap().key_value {
+        Some(KeyValue::Plain(value)) => value.key_material.clone(),
+        other => panic!("{other:?}"),
+    };
+    let KeyMaterial::Bytes(key) = key else { panic!("X.509 is bytes") };
+    std::fs::write(file("key"), key.expose_secret()).unwrap();
+    let has_openssl = Command::new("openssl").arg("version").output().is_ok_and(|output| output.status.success());
+    if !has_openssl {
+        println!("SKIP salts as OpenSSL sees them: no openssl command");
+    }
+    for (hash, masked_by, salt, (named, mask_named, digest)) in [
+        (H::SHA_256, None, 32, ("sha256", "sha256", &digest::SHA256)),
+        (H::SHA_512, Some(H::SHA_512), 64, ("sha512", "sha512", &digest::SHA512)),
+        (H::SHA_256, Some(H::SHA_512), 64, ("sha256", "sha512", &digest::SHA256)),
+        (H::SHA_512, Some(H::SHA_256), 32, ("sha512", "sha256", &digest::SHA512)),
+        (H::SHA_384, Some(H::SHA_1), 20, ("sha384", "sha1", &digest::SHA384)),
+    ] {
+        let told = |salt_length| {
+            move |p: &mut CryptographicParameters| {
+                (p.padding_method, p.hashing_algorithm) = (Some(PaddingMethod::PSS), Some(hash));
+                (p.mask_generator_hashing_algorithm, p.salt_length) = (masked_by, salt_length);
+            }
+        };
+        let made = signature(&server, V2_1, &pair, &told(None), false).expect("signed");
+        for length in [20, 32, 48, 64] {
+            let expected = if length == salt { Validity::Valid } else { Validity::Invalid };
+            let found = validity(&server, V2_1, &pair, &told(Some(length)), &made, b"message");
+            assert_eq!(found, expected, "{hash} {masked_by:?}: {length}");
+        }
+        if !has_openssl {
+            continue;
+        }
+        std::fs::write(file("digest"), digest::digest(digest, b"message").as_ref()).unwrap();
+        std::fs::write(file("signature"), &made).unwrap();
+        let options = [
+            "rsa_padding_mode:pss".to_owned(),
+            format!("digest:{named}"),
+            format!("rsa_mgf1_md:{mask_named}"),
+            format!("rsa_pss_saltlen:{salt}"),
+        ];
+        let output = Command::new("openssl")
+            .args(["pkeyutl", "-verify", "-pubin", "-keyform", "DER", "-inkey", &file("key")])
+            .args(["-in", &file("digest"), "-sigfile", &file("signature")])
+            .args(options.iter().flat_map(|option| ["-pkeyopt", option]))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{hash} {masked_by:?}: {output:?}");
+    }
+}
+
 #[test]
 fn the_parameters_of_the_pair_hold_when_the_request_has_none() {
     let server = Server::new();
@@ -159,6 +226,29 @@ fn a_key_under_the_label_of_another_format_signs() {
     let mut object = server.got(&pair.private, KeyFormatType::PKCS_1).expect("the key");
     object.key_block_mut().expect("a key").key_format_type = KeyFormatType::PKCS_8;
     let private = server.register(object, active(Mask::Sign | Mask::Decrypt));
+    check(&server, V2_1, &Pair { private, public: pair.public }, &hashed);
+}
+
+/// What a key lacks is found where no connection waits for its thread: the primes of one that has its exponent only.
+#[test]
+fn a_key_without_its_primes_is_used_on_a_pool() {
+    let server = Server::new();
+    let pair = rsa(&server);
+    let format = KeyFormatType::TransparentRSAPrivateKey;
+    let mut object = server.got(&pair.private, format).expect("the key");
+    let block = object.key_block_mut().expect("a key");
+    let Some(KeyValue::Plain(value)) = &mut block.key_value else { panic!("a key in the clear") };
+    let KeyMaterial::Transparent(key) = &mut value.key_material else { panic!("a transparent key") };
+    let TransparentKey::RsaPrivate(key) = key.as_mut() else { panic!("an RSA private key") };
+    (key.p, key.q, key.prime_exponent_p, key.prime_exponent_q, key.crt_coefficient) = Default::default();
+    let private = server.register(object, active(Mask::Sign));
+    let mut request = sign(&private, b"message");
+    request.cryptographic_parameters = boxed(hashed);
+    let items = vec![(Operation::Sign, RequestPayload::Sign(Box::new(request)))];
+    let request = encode(Tag::RequestMessage, &RequestMessage::continuing(V2_1, items), V2_1);
+    let inline = Env::new(START, Pace::Inline);
+    let evaluation = server.engine.evaluate(&request, "client", inline);
+    assert!(matches!(evaluation, Evaluation::Defer(Work::Computing)), "{evaluation:?}");
     check(&server, V2_1, &Pair { private, public: pair.public }, &hashed);
 }
 
