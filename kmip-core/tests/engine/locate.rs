@@ -91,6 +91,34 @@ fn structures_match_on_the_fields_that_are_given() {
     assert_eq!(harness.found(V2_1, locate_request(&[unlinked])), [id], "any link");
 }
 
+/// KMIP 2.1 §4.58: a link names its object by a position in the batch too, where nothing else of the link is given.
+#[test]
+fn a_link_is_found_by_what_the_batch_gave() {
+    use kmip_codec::registry::UniqueIdentifierEnumeration as Form;
+    let harness = Harness::new();
+    let (parent, other) = (harness.created(V2_1, &[name("parent")]), harness.created(V2_1, &[name("other")]));
+    let linked = |id: &str| {
+        let linked_object_identifier = UniqueIdentifier::text(id);
+        Attribute::Link(Link { link_type: LinkType::ParentLink, linked_object_identifier })
+    };
+    let (child, _) = (harness.created(V2_1, &[linked(&parent)]), harness.created(V2_1, &[linked(&other)]));
+    for version in [V2_0, V2_1] {
+        for value in [
+            ItemValue::Enumeration(Form::IDPlaceholder.0),
+            ItemValue::Enumeration(Form::Locate.0),
+            ItemValue::Integer(0),
+            ItemValue::Integer(-1),
+        ] {
+            let fields = vec![Item { tag: Tag::LinkedObjectIdentifier, value: value.clone() }];
+            let link = Item { tag: Tag::Link, value: ItemValue::Structure(fields) };
+            let items = vec![locate(&[name("parent")]), locate(&[Attribute::Other(Box::new(link))])];
+            let found = answer!(Locate, harness.batch(version, items).remove(1)).unique_identifier;
+            let found: Vec<String> = found.into_iter().map(id_of).collect();
+            assert_eq!(found, std::slice::from_ref(&child), "KMIP {version}: {value:?}");
+        }
+    }
+}
+
 /// Every attribute that an object shows in a version finds it in that version, and an object without it is not found.
 #[test]
 fn every_attribute_finds_its_object() {
