@@ -465,6 +465,12 @@ fn pairs_sign_and_verify_in_the_forms_of_pkcs11_in(version: Version) {
         let sign = input().ulong(session).octets(message).room(length);
         assert_eq!(caller.refused(F::C_Sign, sign), Rv::OPERATION_NOT_INITIALIZED, "{mechanism:#x}");
     }
+    // An Edwards key signs by its own mechanism alone, and no other key by that.
+    for (mechanism, pair) in [(0x1057, ec), (0x1057, rsa), (0x1041, ed), (0x1044, ed)] {
+        let init = |key| input().ulong(session).mechanism(mechanism, None).ulong(key);
+        assert_eq!(caller.refused(F::C_SignInit, init(pair.1)), Rv::KEY_TYPE_INCONSISTENT, "{mechanism:#x}");
+        assert_eq!(caller.refused(F::C_VerifyInit, init(pair.0)), Rv::KEY_TYPE_INCONSISTENT, "{mechanism:#x}");
+    }
     assert_eq!(caller.find(session, input().count(2).number(CLASS, 2).text(ID, b"\x01\x02")).len(), 3);
     assert_eq!(caller.find(session, input().count(2).number(CLASS, 3).text(LABEL, b"pair")).len(), 3);
     caller.must(F::C_EncryptInit, input().ulong(session).mechanism(9, oaep()).ulong(rsa.0));
