@@ -137,6 +137,60 @@ fn a_refused_item_among_pending_ones() {
     assert_eq!(statuses(BatchErrorContinuationOption::Undo), (vec![undone, failed], 0));
 }
 
+/// What may be asynchronous, and is done at once because a reference stands for several objects, is undone as anything is.
+#[test]
+fn undo_takes_back_what_could_have_been_asynchronous() {
+    use kmip_codec::attribute::values::UniqueIdentifier;
+    use kmip_codec::registry::UniqueIdentifierEnumeration as Form;
+    let harness = Harness::new();
+    let ids = ["a", "b"].map(|text| harness.created(V2_1, &[name(text)]));
+    let each = || Some(UniqueIdentifier::Placeholder(Form::Locate));
+    let items = vec![locate(&[]), activate(each()), get(text(UNKNOWN)), create(&[])];
+    let mut request = asking(V2_1, OPTIONAL, items);
+    request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    let answers = harness.exchange(CLIENT, &request).batch_item;
+    let (undone, failed) = (ResultStatus::OperationUndone, ResultStatus::OperationFailed);
+    let statuses: Vec<_> = answers.iter().map(|item| item.result_status).collect();
+    assert_eq!(statuses, [undone, undone, undone, failed]);
+    assert!(answers.iter().all(|item| item.asynchronous_correlation_value.is_none()));
+    assert!(harness.requests(None, None).is_empty());
+    ids.iter().for_each(|id| assert_eq!(harness.state_of(V2_1, id), State::PreActive));
+}
+
+/// An item that is refused at once takes back with Undo what was accepted of a request that may be asynchronous.
+#[test]
+fn undo_takes_back_what_was_accepted_of_an_optional_request() {
+    let harness = Harness::new();
+    let mut request = asking(V2_1, OPTIONAL, vec![create(&[]), locate(&[]), unsupported(), create(&[])]);
+    request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+    let answers = harness.exchange(CLIENT, &request).batch_item;
+    let (undone, failed) = (ResultStatus::OperationUndone, ResultStatus::OperationFailed);
+    assert_eq!(answers.iter().map(|item| item.result_status).collect::<Vec<_>>(), [undone, undone, failed]);
+    assert!(answers.iter().all(|item| item.asynchronous_correlation_value.is_none()));
+    assert_eq!((harness.requests(None, None).len(), harness.engine.object_count()), (0, 0));
+}
+
+/// KMIP 2.1 §9.13: an extension that is critical rejects the message as a whole, whatever the request says of errors and of
+/// asynchrony: no item is accepted, so none has to be undone.
+#[test]
+fn a_critical_extension_rejects_an_asynchronous_message() {
+    use kmip_codec::message::MessageExtension;
+    for indicator in [OPTIONAL, MANDATORY] {
+        let harness = Harness::new();
+        let mut request = asking(V2_1, indicator, vec![create(&[]), locate(&[])]);
+        request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
+        request.batch_item[1].message_extension = vec![MessageExtension {
+            vendor_identification: "acme".into(),
+            criticality_indicator: true,
+            vendor_extension: Some(kmip_codec::item::ItemValue::Structure(Vec::new())),
+        }];
+        let answers = harness.exchange(CLIENT, &request).batch_item;
+        assert_eq!(answers.len(), 1, "the first that fails ends the batch");
+        assert_eq!(failure(&answers[0]), ResultReason::UnknownMessageExtension);
+        assert_eq!((harness.requests(None, None).len(), harness.engine.object_count()), (0, 0));
+    }
+}
+
 /// Each item can be cancelled by itself; what it would have given is missing then.
 #[test]
 fn one_item_of_several_is_cancelled() {
