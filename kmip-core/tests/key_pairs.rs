@@ -16,11 +16,12 @@ use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::activate::ActivateRequest;
 use kmip_codec::operation::create_key_pair::CreateKeyPairRequest;
 use kmip_codec::operation::destroy::DestroyRequest;
+use kmip_codec::operation::locate::LocateRequest;
 use kmip_codec::operation::register::RegisterRequest;
 use kmip_codec::operation::rekey_key_pair::ReKeyKeyPairRequest;
 use kmip_codec::registry::{
     BlockCipherMode, CryptographicAlgorithm, CryptographicUsageMask, KeyFormatType, LinkType, NameType, ObjectType,
-    Operation, ProtectionStorageMask, RecommendedCurve, ResultReason, State, Tag,
+    Operation, ProtectionStorageMask, RecommendedCurve, ResultReason, State, Tag, UniqueIdentifierEnumeration,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{DateTime, Interval};
@@ -439,6 +440,50 @@ fn attributes_of_the_request_go_to_the_key_they_name() {
     assert!(has(&private, &Attribute::ObjectGroup("g".into())) && has(&public, &Attribute::ObjectGroup("g".into())));
     assert_eq!((names(&private), names(&public)), (vec!["p-private"], vec!["p-public", "another"]));
     all_is_whole(&harness);
+}
+
+/// KMIP 2.1 §11.58: a reference to several private keys has each pair replaced, with an answer for each. One to a pair means it
+/// once.
+#[test]
+fn each_pair_that_a_reference_stands_for_is_replaced() {
+    let reference = |which| Some(UniqueIdentifier::Placeholder(which));
+    let located = LocateRequest {
+        maximum_items: None,
+        offset_items: None,
+        storage_status_mask: None,
+        object_class_mask: None,
+        object_group_member: None,
+        attributes: bag([Attribute::ObjectType(ObjectType::PrivateKey)]),
+    };
+    let locate = || (Operation::Locate, RequestPayload::Locate(Box::new(located.clone())));
+    let item = |request| (Operation::ReKeyKeyPair, RequestPayload::ReKeyKeyPair(Box::new(request)));
+    for version in [V2_0, V2_1] {
+        let harness = harness();
+        let old: Vec<_> = ["p", "q", "r"].map(|prefix| create(&harness, version, ecdsa(prefix)).0.id).into();
+        let by_private_key = ReKeyKeyPairRequest {
+            private_key_unique_identifier: reference(UniqueIdentifierEnumeration::Locate),
+            ..plain("none")
+        };
+        let answers = harness.batch(version, vec![locate(), item(by_private_key)]);
+        assert_eq!(answers.len(), 1 + old.len(), "KMIP {version}");
+        // Locate tells the newest first.
+        for (old, answer) in old.iter().rev().zip(answers.into_iter().skip(1)) {
+            let answer = answer!(ReKeyKeyPair, answer);
+            let (private, public) =
+                records(&harness, &answer.private_key_unique_identifier, &answer.public_key_unique_identifier);
+            assert!(links(&private).contains(&(LinkType::ReplacedObjectLink, old.as_str())));
+            assert!(links(&public).contains(&(LinkType::PrivateKeyLink, private.id.as_str())));
+        }
+        let made = (Operation::CreateKeyPair, RequestPayload::CreateKeyPair(Box::new(ecdsa("s"))));
+        let pair = ReKeyKeyPairRequest {
+            private_key_unique_identifier: reference(UniqueIdentifierEnumeration::CreateKeyPair),
+            ..plain("none")
+        };
+        let answers = harness.batch(version, vec![made, item(pair)]);
+        assert_eq!(answers.len(), 2, "a pair is replaced once");
+        answers.into_iter().for_each(|answer| drop(success(answer)));
+        all_is_whole(&harness);
+    }
 }
 
 #[test]
