@@ -1,9 +1,10 @@
 //! Create Split Key and Join Split Key (KMIP 1.4 §4.38, §4.39, §11.39, §11.40; KMIP 2.1 §6.1.10, §6.1.27, §13.1).
 
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair};
 use kmip_codec::attribute::values::UniqueIdentifier;
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::message::ResponseBatchItem;
-use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject, SecretData, SplitKey};
+use kmip_codec::object::{KeyMaterial, KeyValue, ManagedObject, PrivateKey, SecretData, SplitKey};
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create_split_key::CreateSplitKeyRequest;
 use kmip_codec::operation::join_split_key::JoinSplitKeyRequest;
@@ -391,5 +392,30 @@ fn parts_that_stay_secret_are_not_joined_as_a_certificate() {
         let pgp = Attribute::CertificateType(CertificateType::PGP);
         let refused = join(&harness, V2_1, join_request(ObjectType::Certificate, &ids, &[pgp]));
         assert_eq!(failure(&refused), ResultReason::InvalidObjectType);
+    }
+}
+
+/// EC and ECDSA name the same keys: parts of the one are joined as the other, and as no key of another algorithm.
+#[test]
+fn parts_of_an_elliptic_key_are_joined_by_either_name() {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a pair");
+    let pkcs8 = pair.to_pkcs8v1().expect("PKCS#8");
+    for (made, joined) in [(Algorithm::ECDSA, Algorithm::EC), (Algorithm::EC, Algorithm::ECDSA)] {
+        let harness = Harness::new();
+        let key_block = key_block(KeyFormatType::PKCS_8, pkcs8.as_ref(), Some((made, 256)));
+        let key = ManagedObject::PrivateKey(Box::new(PrivateKey { key_block }));
+        let id = harness.registered(V2_1, key, &[mask(Mask::Sign)]);
+        let ids = split(&harness, V2_1, request(Some(&id), Method::PolynomialSharingGF2_8, 3, 2));
+        let parts = [ids[0].as_str(), ids[2].as_str()];
+        let asked =
+            |algorithm| join_request(ObjectType::PrivateKey, &parts, &[Attribute::CryptographicAlgorithm(algorithm)]);
+        let key = answer!(JoinSplitKey, join(&harness, V2_1, asked(joined)));
+        let key = id_of(key.unique_identifier);
+        assert_eq!(bytes(&object(&harness, V2_1, &key)), pkcs8.as_ref());
+        assert!(harness.attributes_of(V2_1, &key).contains(&Attribute::CryptographicAlgorithm(joined)));
+        for other in [Algorithm::RSA, Algorithm::Ed25519] {
+            let refused = join(&harness, V2_1, asked(other));
+            assert_eq!(failure(&refused), ResultReason::InvalidAttributeValue, "{made} as {other}");
+        }
     }
 }
