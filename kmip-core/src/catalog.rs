@@ -142,7 +142,10 @@ impl Catalog {
             };
             for (key, stored) in &page.entries {
                 let change = Change { key, value: Some(&stored.value), revision: stored.revision, content: None };
-                self.take(vault, &change)?;
+                match self.take(vault, &change) {
+                    Err(error) if may_go_on => skipped(key, &error),
+                    taken => taken?,
+                }
             }
             match page.entries.last() {
                 Some((last, _)) if page.more => from = [last.as_slice(), b"\0"].concat(),
