@@ -1,12 +1,20 @@
 //! Renewal: everything under an older key is sealed anew while clients go on, and a pass proves that nothing is left.
 
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use kmip_codec::message::{RequestMessage, encode};
 use kmip_codec::registry::Tag;
+use kmip_codec::secret::Secret;
 use kmip_codec::version::V2_1;
 use kmip_core::engine::{Engine, Evaluation, Pending};
-use kmip_core::env::Config;
+use kmip_core::env::{Config, Env};
 use kmip_core::layout;
 use kmip_core::ports::store::{Batch, Store, Write};
+use kmip_core::ports::vault::{Curve, KeySpec};
 use kmip_core::renewal::{Outdated, RenewalError, Renewing, ScopeKeyPeriod, Step};
 use kmip_core::testing::sim_vault::SimVault;
 
@@ -144,6 +152,52 @@ fn a_change_of_an_object_that_is_not_sealed_anew_yet_is_no_reason_to_wait() {
         Evaluation::Commit(pending) => assert!(!harness.engine.is_outdated(&pending)),
         other => panic!("{other:?}"),
     }
+}
+
+/// A key of an authority is made beside the shell's committer. An engine whose root key is replaced while that is evaluated.
+static RENEWED_MEANWHILE: LazyLock<Harness> = LazyLock::new(|| {
+    let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).expect("a pair");
+    let private = Secret::copy_from(pair.to_pkcs8v1().expect("a private key").as_ref());
+    let public = pair.public_key().as_der().expect("a public key");
+    let spec = KeySpec::Ec { curve: Curve::P256 };
+    Harness::with(Config::default(), SimVault::new(1).with_pair(spec, private, public.as_ref().to_vec()))
+});
+static EVALUATED: AtomicUsize = AtomicUsize::new(0);
+
+/// The engine asks this after each item, before it commits.
+fn renews_meanwhile() -> bool {
+    if EVALUATED.fetch_add(1, Ordering::Relaxed) == 0 {
+        RENEWED_MEANWHILE.engine.set_renewing(Some(Renewing::ScopeKeys));
+    }
+    false
+}
+
+/// The older keys may be gone before a change that they sealed is committed: it is evaluated again, whoever commits it.
+#[test]
+fn a_change_of_the_servers_own_that_a_renewal_overtakes_is_evaluated_again() {
+    let harness = &*RENEWED_MEANWHILE;
+    let env = Env { abandoned: Some(renews_meanwhile), ..harness.env() };
+    let told = harness.engine.establish_authority("CN=Keys", "p256", 1_000, env);
+    assert!(told.is_err(), "the simulated vault signs nothing");
+    assert_eq!(EVALUATED.load(Ordering::Relaxed), 2);
+    assert_eq!(harness.engine.object_count(), 2, "one pair was committed");
+}
+
+/// A renewal waits for commits that have looked at its keys already.
+#[test]
+fn a_renewal_waits_for_commits_beside_the_committer() {
+    let harness = Harness::new();
+    let commits = harness.engine.commits_directly();
+    let (passed, told) = std::sync::mpsc::channel();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            harness.engine.fence_direct_commits();
+            passed.send(()).expect("it is waited for");
+        });
+        assert!(told.recv_timeout(Duration::from_millis(50)).is_err(), "a commit is under way");
+        drop(commits);
+        told.recv().expect("the last commit has ended");
+    });
 }
 
 #[test]
