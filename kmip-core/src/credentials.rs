@@ -199,7 +199,7 @@ impl Engine {
         Ok(self.made_device(&principal.scope, key, env.now)?.or(administered))
     }
 
-    /// What names a device in the store: the keyed hash of its fields; `None` if it has none.
+    /// What names a device in the store: the keyed hash of its fields; `None` if it has none, or an empty one: that proves nothing.
     pub(crate) fn device_key(&self, fields: &DeviceFields<'_>) -> Option<[u8; 32]> {
         let mut text = b"device\0".to_vec();
         for (number, field) in (0_u8..).zip(fields.0) {
@@ -208,7 +208,8 @@ impl Engine {
             text.extend(u64::try_from(field.len()).unwrap_or(u64::MAX).to_be_bytes());
             text.extend(field.as_bytes());
         }
-        fields.0.iter().any(Option::is_some).then(|| self.seal.blind(&text))
+        let mut given = fields.0.iter().flatten().peekable();
+        (given.peek().is_some() && given.all(|field| !field.is_empty())).then(|| self.seal.blind(&text))
     }
 
     /// Seals the secret of one time passwords of a user.

@@ -270,7 +270,10 @@ fn a_device_is_known_by_exactly_its_fields() {
     }
     assert!(!with_device(&harness, "twin", DISK, "", None), "fields are one device's");
     assert!(!with_device(&harness, "disk", [Some("SN-2"), None, None, None, None], "", None));
-    assert!(!with_device(&harness, "nothing", [None; 5], "", None));
+    for nothing in [[None; 5], [Some(""); 5], [Some("SN-3"), None, Some(""), None, None]] {
+        assert!(!with_device(&harness, "nothing", nothing, "", None), "what is empty proves nothing");
+        assert!(!is_served(&harness, device(nothing, None)));
+    }
     let harness = harness.reopened(START);
     assert!(is_served(&harness, device(DISK, None)));
     harness.verify().unwrap();

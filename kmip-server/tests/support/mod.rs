@@ -20,6 +20,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -57,6 +58,8 @@ pub struct Echo {
     pub enrolled: Mutex<Vec<(String, Option<String>)>>,
     pub users: Mutex<Vec<(String, String, Option<String>)>>,
     pub quirks: Mutex<Vec<(String, Vec<String>)>>,
+    /// Whom the next addition of a user tells that it has begun, and what it then waits for.
+    pub held: Mutex<Option<(Sender<()>, Receiver<()>)>>,
     /// What administrators did, with their names.
     pub acts: Mutex<Vec<(String, Act)>>,
 }
@@ -154,6 +157,11 @@ impl Administration for Echo {
     }
 
     fn add_user(&self, user: NewUser) -> Result<Option<Secret>, AdministrationError> {
+        let held = self.held.lock().unwrap().take();
+        if let Some((begun, released)) = held {
+            begun.send(()).unwrap();
+            released.recv().unwrap();
+        }
         let password = user.password.map(|password| password.expose_secret().to_owned()).unwrap_or_default();
         self.users.lock().unwrap().push((user.name, password, user.client));
         Ok(user.one_time.map(|_| Secret::copy_from(b"12345678901234567890")))
