@@ -863,3 +863,16 @@ fn refusal(error: kmip_core::administration::AdministrationError) -> Administrat
         Core::Store(_) | Core::Vault(_) => AdministrationError::Unavailable(text),
     }
 }
+
+#[cfg(test)]
+impl EngineService {
+    /// What its threads share.
+    pub(crate) fn core(&self) -> Arc<Core> {
+        Arc::clone(&self.core)
+    }
+
+    /// From now on nothing is committed.
+    pub(crate) fn end_committer(&self) {
+        drop(self.core.committer.write().unwrap_or_else(PoisonError::into_inner).take());
+    }
+}

@@ -178,3 +178,48 @@ impl Running {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+    use crate::datadir::DataDir;
+    use crate::service::{Reply, Service, create_missing};
+    use kmip_codec::message::{AsynchronousMode, RequestMessage, encode};
+    use kmip_codec::operation::RequestPayload;
+    use kmip_codec::operation::ping::PingRequest;
+    use kmip_codec::registry::{AsynchronousIndicator, Tag};
+    use kmip_codec::version::V2_1;
+    use kmip_core::request::Request;
+    use std::sync::atomic::AtomicBool;
+
+    /// What did not come on would not come on at once, either.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_job_that_did_not_come_on_rests() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = DataDir::open_or_create_dev(folder.path()).unwrap();
+        let mut config = Config { dev: true, ..Config::default() };
+        config.kmip.asynchronous.wait_s = 0;
+        create_missing(&data, &config).unwrap();
+        let service = crate::engine::open(&data, &config, &Arc::default(), &AtomicBool::new(false)).unwrap();
+        let items = vec![(Operation::Ping, RequestPayload::Ping(Box::new(PingRequest {})))];
+        let mut request = RequestMessage::continuing(V2_1, items);
+        request.request_header.asynchronous_indicator = Some(AsynchronousMode(AsynchronousIndicator::Mandatory));
+        let request = encode(Tag::RequestMessage, &request, V2_1);
+        // The thread that starts jobs finds no room for one: this test does.
+        let core = service.core();
+        core.jobs.running.store(core.jobs.most, Ordering::Release);
+        let peer = Arc::new(Peer::absent("client".to_owned()));
+        let Reply::Later(answer) = service.respond(Request::from(&request), &peer) else {
+            panic!("it changes nothing")
+        };
+        answer.await.unwrap();
+        let key = core.engine.take_due_jobs(now(Pace::Pool), 1).pop().expect("it is due");
+        service.end_committer();
+        let since = Instant::now();
+        Running { core: Arc::clone(&core), key: key.clone() }.run().await;
+        assert!(core.engine.is_job_waiting(&key), "nothing was committed");
+        assert!(since.elapsed() >= REST);
+        service.stop().unwrap();
+    }
+}
