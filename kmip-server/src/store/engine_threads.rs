@@ -109,12 +109,12 @@ impl Drop for Working {
     }
 }
 
-/// Lets the threads go once a commit takes long, for good.
-fn watch(holder: &Holder) {
+/// Lets the threads go once a commit takes so long, for good.
+fn watch(holder: &Holder, long: Duration) {
     loop {
-        thread::sleep(LONG / 4);
+        thread::sleep(long / 4);
         let oldest = under_way().since.values().next().map(Instant::elapsed);
-        if oldest.is_some_and(|took| took >= LONG) {
+        if oldest.is_some_and(|took| took >= long) {
             tracing::warn!("a change takes long: all threads of the engine work from now on");
             return holder.let_go();
         }
@@ -127,7 +127,7 @@ pub(super) fn hold_back(db: &Db) {
     ONCE.call_once(|| {
         let holder = Arc::new(Holder::default());
         let watched = Arc::clone(&holder);
-        if thread::Builder::new().name("engine-watch".to_owned()).spawn(move || watch(&watched)).is_err() {
+        if thread::Builder::new().name("engine-watch".to_owned()).spawn(move || watch(&watched, LONG)).is_err() {
             return;
         }
         for _ in 0..ATTEMPTS {
@@ -137,4 +137,40 @@ pub(super) fn hold_back(db: &Db) {
         }
         tracing::debug!(held = holder.held(), "threads of the engine are held back");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::channel;
+
+    /// How long what must come is waited for.
+    const WAIT: Duration = Duration::from_secs(30);
+
+    #[test]
+    fn a_commit_that_takes_long_lets_all_threads_go() {
+        let holder = Arc::new(Holder::default());
+        let (told, ends) = channel();
+        for _ in 0..STARTED - WORKING {
+            let (waker, told) = (Waker::from(Arc::clone(&holder)), told.clone());
+            thread::spawn(move || {
+                waker.wake();
+                let _ = told.send(());
+            });
+        }
+        let since = Instant::now();
+        while holder.held() < STARTED - WORKING && since.elapsed() < WAIT {
+            thread::yield_now();
+        }
+        assert!(ends.try_recv().is_err(), "they are held");
+        let commit = Working::begin();
+        let watched = Arc::clone(&holder);
+        let watching = thread::spawn(move || watch(&watched, Duration::from_millis(20)));
+        for _ in 0..STARTED - WORKING {
+            ends.recv_timeout(WAIT).expect("each is let go");
+        }
+        watching.join().unwrap();
+        drop(commit);
+        Waker::from(holder).wake();
+    }
 }
