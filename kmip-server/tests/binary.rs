@@ -200,6 +200,37 @@ fn an_init_that_failed_is_repeated_and_loses_nothing() {
     assert!(!second.exists());
 }
 
+/// A directory that can only be read is checked as it is: nothing in it can change.
+#[test]
+fn a_directory_on_a_read_only_file_system_is_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let mut server = Process::serve(&path, &["--dev"]);
+    server.signal("TERM");
+    assert_eq!(server.wait().code(), Some(0));
+    let check = ["check", "--data-dir", path.to_str().unwrap()];
+    assert_eq!(run(&check).0, 0);
+    // Mounted so for one process and what it starts, which needs the rights of root.
+    let read_only = |command: &[&str]| {
+        let mount = r#"mount --bind "$0" "$0" && mount -o remount,ro,bind "$0" && exec "$@""#;
+        let mut unshare = Command::new("unshare");
+        unshare.args(["--mount", "sh", "-c", mount]).arg(&path).args(command);
+        unshare.output().map(|output| (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    };
+    match read_only(&["true"]) {
+        Ok((Some(0), _)) => {}
+        cannot => return println!("SKIP check of a read-only directory: it cannot be mounted so ({cannot:?})"),
+    }
+    let (code, told) = read_only(&["sh", "-c", "touch \"$0/probe\"", path.to_str().unwrap()]).unwrap();
+    assert!(code != Some(0) && told.contains("Read-only"), "{told}");
+    let (code, told) = read_only(&[&[BINARY][..], &check].concat()).unwrap();
+    assert_eq!(code, Some(0), "{told}");
+    // What is missing is told there, too.
+    std::fs::remove_dir_all(path.join("store")).unwrap();
+    let (code, told) = read_only(&[&[BINARY][..], &check].concat()).unwrap();
+    assert_eq!(code, Some(1), "{told}");
+}
+
 #[test]
 fn the_profile_of_init_says_where_clients_reach_the_server() {
     let cases = [
