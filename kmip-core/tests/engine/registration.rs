@@ -13,6 +13,7 @@ use kmip_codec::object::{
     PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, Template, TransparentKey,
 };
 use kmip_codec::operation::RequestPayload;
+use kmip_codec::operation::create_split_key::CreateSplitKeyRequest;
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType, KeyValueLocationType, KeyWrapType,
     LinkType, ObjectType, OpaqueDataType, Operation, ResultReason, SecretDataType, SplitKeyMethod, Tag, WrappingMethod,
@@ -268,7 +269,8 @@ fn an_rsa_private_key_needs_a_private_number() {
     }
 }
 
-/// The primes that a key lacks are found on a pool, where no connection waits: when it comes, and when it leaves in another format.
+/// The primes that a key lacks are found on a pool, where no connection waits: when it comes, when it leaves in another format,
+/// and when it is parted.
 #[test]
 fn primes_are_not_sought_on_a_connections_thread() {
     let harness = Harness::new();
@@ -294,6 +296,21 @@ fn primes_are_not_sought_on_a_connections_thread() {
     assert!(at_once(get_as(&whole, KeyFormatType::PKCS_1)));
     assert!(at_once(get_as(&bare, KeyFormatType::TransparentRSAPrivateKey)), "as it is held");
     assert!(!at_once(get_as(&bare, KeyFormatType::PKCS_1)));
+    let split = |id: &str| {
+        let request = CreateSplitKeyRequest {
+            object_type: ObjectType::SplitKey,
+            unique_identifier: text(id),
+            split_key_parts: 2,
+            split_key_threshold: 2,
+            split_key_method: SplitKeyMethod::XOR,
+            prime_field_size: None,
+            attributes: Some(Bag::default()),
+            protection_storage_masks: None,
+        };
+        (Operation::CreateSplitKey, RequestPayload::CreateSplitKey(Box::new(request)))
+    };
+    assert!(at_once(split(&whole)));
+    assert!(!at_once(split(&bare)));
 }
 
 /// A wrong Key Format Type is borne only where all else is right and stated.
