@@ -157,19 +157,6 @@ fn undo_takes_back_what_could_have_been_asynchronous() {
     ids.iter().for_each(|id| assert_eq!(harness.state_of(V2_1, id), State::PreActive));
 }
 
-/// An item that is refused at once takes back with Undo what was accepted of a request that may be asynchronous.
-#[test]
-fn undo_takes_back_what_was_accepted_of_an_optional_request() {
-    let harness = Harness::new();
-    let mut request = asking(V2_1, OPTIONAL, vec![create(&[]), locate(&[]), unsupported(), create(&[])]);
-    request.request_header.batch_error_continuation_option = Some(BatchErrorContinuationOption::Undo);
-    let answers = harness.exchange(CLIENT, &request).batch_item;
-    let (undone, failed) = (ResultStatus::OperationUndone, ResultStatus::OperationFailed);
-    assert_eq!(answers.iter().map(|item| item.result_status).collect::<Vec<_>>(), [undone, undone, failed]);
-    assert!(answers.iter().all(|item| item.asynchronous_correlation_value.is_none()));
-    assert_eq!((harness.requests(None, None).len(), harness.engine.object_count()), (0, 0));
-}
-
 /// KMIP 2.1 §9.13: an extension that is critical rejects the message as a whole, whatever the request says of errors and of
 /// asynchrony: no item is accepted, so none has to be undone.
 #[test]
