@@ -129,6 +129,7 @@ impl Listener for Ear {
                 Next::Commit(pending) => self.commit(&pending)?,
                 Next::Wait => return Err(io::Error::other("the server has nothing to say")),
                 Next::Later(why) => return Err(io::Error::other(why)),
+                Next::End(why) => return Err(io::Error::other(why)),
             }
         }
     }

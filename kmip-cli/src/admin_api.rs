@@ -95,6 +95,11 @@ struct Clients {
     clients: Vec<Client>,
 }
 
+#[derive(Deserialize)]
+struct Locked {
+    was_known: bool,
+}
+
 /// A client that is recorded.
 #[derive(Deserialize, Serialize)]
 pub struct Client {
@@ -104,8 +109,9 @@ pub struct Client {
     pub scope: String,
     /// Whether it is refused everything.
     pub disabled: bool,
-    /// Whether only certificates count that are registered for it.
-    pub only_registered: bool,
+    /// Since when only certificates count that were registered for it later, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub only_since: Option<i64>,
     /// What it may do that the specification does not permit.
     pub quirks: Vec<String>,
     /// Whether it hears from the server.
@@ -258,10 +264,10 @@ impl AdminApi {
         Ok(self.get::<Clients>("/api/v1/clients").await?.clients)
     }
 
-    /// Locks a client out, or lets it in again.
-    pub async fn lock_client(&self, name: &str, disabled: bool) -> Done {
-        let body = serde_json::json!({ "name": name, "disabled": disabled });
-        self.post::<serde_json::Value>("/api/v1/clients/lock", &body).await.map(|_| ())
+    /// Locks a client out, or lets it in again; tells whether it was recorded.
+    pub async fn lock_client(&self, name: &str, disabled: bool) -> Done<bool> {
+        let body = serde_json::json!({ "name": name, "action": if disabled { "disable" } else { "enable" } });
+        Ok(self.post::<Locked>("/api/v1/clients/lock", &body).await?.was_known)
     }
 
     /// Says whether a client hears from the server, and where.

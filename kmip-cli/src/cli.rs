@@ -446,11 +446,11 @@ pub enum ClientCommand {
         /// Folder for NAME.pem and NAME.key, or NAME.p12 (default: pki/clients beside the profile)
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
-        /// The client is enrolled already, and gets another certificate; its files are replaced. The one before stays good until
-        /// it ends or a revocation list names it, or for --only
+        /// The client is enrolled already, and gets another certificate; its files are replaced. Without --only the one before
+        /// stays good until it ends or a revocation list names it
         #[arg(long, conflicts_with = "scope")]
         again: bool,
-        /// No other certificate of the client counts from now on, whoever holds it
+        /// No other certificate of the client counts from now on, whoever holds it; its tickets and what it has asked for end
         #[arg(long, requires = "again")]
         only: bool,
         #[command(flatten)]
@@ -461,7 +461,7 @@ pub enum ClientCommand {
         #[command(flatten)]
         admin: AdminArgs,
     },
-    /// Lock a client out at once, on open connections too: its requests are refused, and nothing is sent to it
+    /// Lock a client out at once, on open connections too: its requests and tickets are refused, and nothing is sent to it
     Disable {
         /// Name of the client
         name: String,

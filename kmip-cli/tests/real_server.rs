@@ -277,7 +277,11 @@ async fn an_administrator_decides_which_certificates_of_a_client_count_and_wheth
     assert_eq!(site.run(brought).await.code, Some(1), "once");
     site.json("client enroll node-1 --again --only").await;
     assert_eq!(site.run(&format!("{} get of-node-1", older[1])).await.code, Some(3), "it is not let in");
-    assert_eq!(site.run(brought).await.code, Some(1), "what counts no more never counts again");
+    assert_eq!(site.run(brought).await.code, Some(1), "it was renewed");
+    site.json(&format!("{brought} --only")).await;
+    assert_eq!(site.json(&format!("{} get of-node-1", older[1])).await["type"], "SymmetricKey", "and the only one");
+    assert_eq!(site.run(&format!("{node} get of-node-1")).await.code, Some(3));
+    site.json("client enroll node-1 --again --only").await;
     assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
 
     // Locked out, and let in again.
@@ -287,16 +291,23 @@ async fn an_administrator_decides_which_certificates_of_a_client_count_and_wheth
     assert!(refused.stderr.contains("disabled this client"), "{}", refused.stderr);
     let listed = site.json("client list").await;
     let known = listed["clients"].as_array().unwrap().iter().find(|client| client["name"] == "node-1").unwrap();
-    assert_eq!((&known["disabled"], &known["only_registered"]), (&true.into(), &true.into()));
+    assert!(known["disabled"] == true && known["only_since"].is_i64(), "{known}");
     let table = site.run("client list").await.stdout;
     assert!(table.lines().any(|line| line.starts_with("node-1") && line.contains("disabled")), "{table}");
     site.json("client enable node-1").await;
+    let nobody = site.run("client disable nobody").await;
+    assert!(nobody.code == Some(0) && nobody.stderr.contains("no client named nobody"), "{}", nobody.stderr);
+    assert_eq!(site.run("client enable typo").await.code, Some(1));
     assert_eq!(site.json(&format!("{node} get of-node-1")).await["type"], "SymmetricKey");
     let audited: String = std::fs::read_dir(site.path("kmip-data/audit"))
         .unwrap()
         .map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap())
         .collect();
-    assert_eq!(audited.matches("\"Lock Client\"").count(), 2);
+    let told =
+        |what: &str| audited.lines().filter(|line| line.contains("\"Lock Client\"") && line.contains(what)).count();
+    assert_eq!((told("\"disable\""), told("\"enable\"")), (2, 1));
+    let only = |line: &&str| line.contains("\"Enroll Client\"") && line.contains("\"only\"");
+    assert_eq!(audited.lines().filter(only).count(), 4);
     site.server.stop().await.unwrap();
 }
 

@@ -9,7 +9,9 @@ use crate::credentials::DeviceFields;
 use crate::cryptography::parameters;
 use crate::engine::Engine;
 use crate::error::OpResult;
-use crate::identity::{ClientRecord, HashedRecord, OneTimeRecord, UserRecord, is_acceptable_name};
+use crate::identity::{
+    ClientRecord, HashedRecord, OneTimeRecord, UserRecord, is_acceptable_client, is_acceptable_name,
+};
 use crate::layout;
 use crate::links::LinkRecord;
 use crate::ports::store::{Batch, Guard, Outcome, Revision, StoreError, Write};
@@ -38,6 +40,9 @@ pub enum AdministrationError {
     /// The vault, or what hashes, failed.
     #[error("{0}")]
     Vault(String),
+    /// No client is recorded by the name.
+    #[error("no client named {0:?} is enrolled")]
+    Unknown(String),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -97,7 +102,7 @@ impl Engine {
         }
         check_certificate(certificate, now)?;
         let client = ClientRecord::of_its_own(Text::new(scope));
-        let link = LinkRecord { client: Text::new(name), object: None, replaced: false };
+        let link = LinkRecord { client: Text::new(name), object: None, replaced: false, made: self.time(now) };
         let writes =
             vec![(layout::client(name), client.encode()), (layout::link(&fingerprint(certificate)), link.encode())];
         self.insert_all(writes, || format!("a client named {name:?}, or one with this certificate,"))
@@ -178,14 +183,23 @@ impl Engine {
     }
 
     /// Locks a client out, or lets it in again: its requests are refused from now on, on open connections too, its jobs and the
-    /// tickets that it has made do nothing, and nothing is sent to it. A client that was never enrolled gets a record.
-    pub fn set_disabled(&self, name: &str, disabled: bool) -> Result<(), AdministrationError> {
-        check_name(name)?;
-        self.change_client(name, |record| record.disabled = disabled)
+    /// tickets that it has made do nothing, and nothing is sent to it. A client that was never enrolled gets a record. Tells
+    /// whether it had one.
+    pub fn set_disabled(&self, name: &str, disabled: bool) -> Result<bool, AdministrationError> {
+        if !is_acceptable_client(name) {
+            return Err(AdministrationError::BadName(name.to_owned()));
+        }
+        let is_known = self.stored_client(name)?.is_some();
+        if !disabled && !is_known {
+            return Err(AdministrationError::Unknown(name.to_owned()));
+        }
+        self.change_client(name, |record| record.disabled = disabled)?;
+        Ok(is_known)
     }
 
     /// Takes another certificate of a client: one that names it, or with `register` any. With `only`, no other counts from now
-    /// on: neither those that were registered for it before, nor those that merely name it.
+    /// on, neither one that was registered before nor one that merely names it, and what the client has made or asked for until
+    /// now is nothing any more: its tickets, and requests that wait.
     pub fn renew_client(
         &self,
         name: &str,
@@ -194,29 +208,31 @@ impl Engine {
         now: i64,
     ) -> Result<(), AdministrationError> {
         check_certificate(certificate, now)?;
-        let (key, found) = (layout::client(name), self.stored_client(name)?);
-        let Some((revision, mut record)) = found else {
-            return Err(bad(&format!("no client named {name:?} is enrolled")));
+        let Some((revision, mut record)) = self.stored_client(name)? else {
+            return Err(AdministrationError::Unknown(name.to_owned()));
         };
-        record.only_registered |= only;
-        if !register && !record.only_registered {
+        if !only && !register && record.only_since.is_none() {
             return Ok(());
         }
-        let client = Text::new(name);
-        let link = LinkRecord { client: client.clone(), object: None, replaced: false };
-        let own = layout::link(&fingerprint(certificate));
-        if self.store.get(&own)?.is_some() {
-            return Err(bad("the certificate stands, or stood, for a client already"));
+        // Times are seconds: what came in the same one is told apart by counting on.
+        let now = self.time(now).max(record.only_since.map_or(i64::MIN, |since| since.saturating_add(1)));
+        let made = if only { now.saturating_add(1) } else { now };
+        if only {
+            record.only_since = Some(now);
         }
-        let mut guards = vec![Guard::At(key.clone(), revision), Guard::Absent(own.clone())];
-        let mut writes = vec![Write::Put(key, record.encode()), Write::Put(own, link.encode())];
-        for (fingerprint, link) in self.catalog.links_of(&client).into_iter().filter(|_| only) {
-            let key = layout::link(&fingerprint);
-            let found = self.store.get(&key)?.ok_or_else(|| AdministrationError::Changed(name.to_owned()))?;
-            guards.push(Guard::At(key.clone(), found.revision));
-            writes.push(Write::Put(key, LinkRecord { replaced: true, ..link }.encode()));
-        }
-        self.commit_change(name, Batch { guards, writes, ..Batch::default() })
+        let (client, own) = (layout::client(name), layout::link(&fingerprint(certificate)));
+        let link = LinkRecord { client: Text::new(name), object: None, replaced: false, made };
+        let (guard, link) = match self.store.get(&own)? {
+            None => (Guard::Absent(own.clone()), link),
+            Some(found) => match LinkRecord::decode(&found.value) {
+                Ok(known) if known.client.as_str() == name && !known.replaced && only => {
+                    (Guard::At(own.clone(), found.revision), LinkRecord { made, ..known })
+                }
+                _ => return Err(AdministrationError::Exists("a client with this certificate".to_owned())),
+            },
+        };
+        let writes = vec![Write::Put(client.clone(), record.encode()), Write::Put(own, link.encode())];
+        self.commit_change(name, Batch { guards: vec![Guard::At(client, revision), guard], writes, ..Batch::default() })
     }
 
     /// All clients that are recorded, by name.

@@ -79,7 +79,9 @@ impl Account {
 impl Engine {
     /// What is known of a certificate beside what its authority says.
     pub fn standing(&self, fingerprint: &Fingerprint) -> Option<Standing> {
-        self.catalog.link(fingerprint).map(|link| link.standing())
+        let link = self.catalog.link(fingerprint)?;
+        let is_outdated = || self.catalog.client(&link.client).is_some_and(|client| client.has_outdated(link.made));
+        Some(if link.replaced || is_outdated() { Standing::Replaced } else { Standing::Registered(link.client) })
     }
 
     /// Decides who a request acts for.
@@ -99,8 +101,8 @@ impl Engine {
             return fail(Fault::NotAuthenticated, "the certificate of this connection has expired: show another one");
         }
         let client = Text::new(from.client);
-        let ClientRecord { scope, quirks, only_registered, .. } = self.own_record(&client)?;
-        if only_registered && standing != Some(Standing::Registered(client.clone())) {
+        let ClientRecord { scope, quirks, only_since, .. } = self.own_record(&client)?;
+        if only_since.is_some() && standing != Some(Standing::Registered(client.clone())) {
             return fail(Fault::NotAuthenticated, NOT_REGISTERED);
         }
         let mut principal = Principal::new(client, scope, quirks);
@@ -161,7 +163,10 @@ impl Engine {
         }
         let presented = self.present(ticket, &principal.client, env.now)?;
         let record = &presented.record;
-        principal.scope = self.own_record(&record.client)?.scope;
+        let maker = self.own_record(&record.client);
+        principal.scope = maker
+            .map_err(|error| OpError { message: format!("the ticket's maker: {}", error.message), ..error })?
+            .scope;
         if let Some(user) = &record.user
             && self.catalog.user(user).is_none()
             && !self.is_made_user(&principal.scope, user, env.now)?
@@ -181,24 +186,25 @@ impl Engine {
         let acting = Principal::new(acts_for.clone(), job.scope.clone(), Quirks::default());
         let may_be = |user: &Text| self.account(user, &acting, env).map(|found| found.is_some_and(|one| one.belongs));
         let is_known = job.user.as_ref().map_or(Ok(true), may_be)?;
-        if self.own_record(acts_for)?.scope != job.scope || !is_known {
+        let (maker, asked) = (self.own_record(acts_for)?, self.own_record(client)?);
+        let is_outdated = maker.has_outdated(job.submitted) || asked.has_outdated(job.submitted);
+        if maker.scope != job.scope || !is_known || is_outdated {
             return fail(Fault::PermissionDenied, "the client or user that asked may not act here any more");
         }
-        let quirks = self.own_record(client)?.quirks;
-        let own = Principal::new(client.clone(), job.scope.clone(), quirks);
+        let own = Principal::new(client.clone(), job.scope.clone(), asked.quirks);
         Ok(Principal { user: job.user.clone(), ticket, ..own })
     }
 
-    /// Why nothing is sent to who shows this certificate for a client, if an administrator has said so.
-    pub fn barred(&self, client: &str, fingerprint: &Fingerprint) -> Option<&'static str> {
+    /// Why nothing is sent to who shows this certificate for a client, if an administrator has said so. Without a certificate it is
+    /// a host that the administrator trusts by its own authorities.
+    pub fn barred(&self, client: &str, fingerprint: Option<&Fingerprint>) -> Option<&'static str> {
         let client = Text::new(client);
         let record = self.catalog.client(&client)?;
-        let is_registered = || self.standing(fingerprint) == Some(Standing::Registered(client));
-        match record {
-            ClientRecord { disabled: true, .. } => Some(LOCKED_OUT),
-            ClientRecord { only_registered: true, .. } if !is_registered() => Some(NOT_REGISTERED),
-            _ => None,
+        if record.disabled {
+            return Some(LOCKED_OUT);
         }
+        let standing = self.standing(fingerprint.filter(|_| record.only_since.is_some())?);
+        (standing != Some(Standing::Registered(client))).then_some(NOT_REGISTERED)
     }
 
     /// Whether a certificate may stand for a client, or for an administrator: Certify issues for clients of one scope.

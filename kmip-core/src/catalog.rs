@@ -366,13 +366,6 @@ impl Catalog {
         read(&self.links).get(fingerprint).cloned()
     }
 
-    /// The certificates that stand for a client.
-    pub fn links_of(&self, client: &Text) -> Vec<(Fingerprint, LinkRecord)> {
-        let links = read(&self.links);
-        let own = links.iter().filter(|(_, link)| link.client == *client && !link.replaced);
-        own.map(|(fingerprint, link)| (*fingerprint, link.clone())).collect()
-    }
-
     /// The clients that hear of changes in a scope.
     pub fn listeners(&self, scope: &Text) -> Vec<Text> {
         read(&self.listeners).get(scope).cloned().unwrap_or_default()

@@ -293,7 +293,12 @@ impl Engine {
 
     /// Now, never behind the highest time seen: a clock that steps back reactivates no key.
     pub(crate) fn now(&self, env: Env) -> i64 {
-        self.newest.fetch_max(env.now, Ordering::Relaxed).max(env.now)
+        self.time(env.now)
+    }
+
+    /// Likewise.
+    pub(crate) fn time(&self, now: i64) -> i64 {
+        self.newest.fetch_max(now, Ordering::Relaxed).max(now)
     }
 
     /// By how many seconds a clock that shows `now` is behind the highest time seen, which stands still until then.

@@ -33,7 +33,7 @@ const ADDRESS: Tag = Tag::new(0x54_010E);
 const VERSION: Tag = Tag::new(0x54_010F);
 const TRUSTED: Tag = Tag::new(0x54_0110);
 const DISABLED: Tag = Tag::new(0x54_0111);
-const ONLY_REGISTERED: Tag = Tag::new(0x54_0112);
+const ONLY_SINCE: Tag = Tag::new(0x54_0112);
 const QUIRK: Tag = Tag::new(0x54_0140);
 
 /// What is stored about a client.
@@ -49,8 +49,9 @@ pub struct ClientRecord {
     pub listener: Option<Listener>,
     /// Whether an administrator has locked it out: whatever it shows, nothing is done for it, and nothing is sent to it.
     pub disabled: bool,
-    /// Whether only certificates count that are registered for it, and none that merely names it.
-    pub only_registered: bool,
+    /// Since when only certificates count that were registered for it later, and none that merely names it; what it had made or
+    /// asked for until then is nothing any more.
+    pub only_since: Option<i64>,
 }
 
 /// Where a client waits for what the server sends: "via means outside of the normal client request/response protocol, using
@@ -183,8 +184,13 @@ pub fn is_acceptable_name(name: &str) -> bool {
 impl ClientRecord {
     /// A client that was never enrolled: it has its own name as scope.
     pub fn of_its_own(client: Text) -> Self {
-        let (quirks, listens, listener, disabled, only_registered) = Default::default();
-        Self { scope: client, quirks, listens, listener, disabled, only_registered }
+        let (quirks, listens, listener, disabled, only_since) = Default::default();
+        Self { scope: client, quirks, listens, listener, disabled, only_since }
+    }
+
+    /// Whether what was made at this time for the client, or by it, is from before its certificates were renewed.
+    pub fn has_outdated(&self, made: i64) -> bool {
+        self.only_since.is_some_and(|since| made <= since)
     }
 
     /// The stored form.
@@ -195,7 +201,7 @@ impl ClientRecord {
             self.listens.then_some(true).put_field(LISTENS, sink);
             self.listener.put_field(LISTENER, sink);
             self.disabled.then_some(true).put_field(DISABLED, sink);
-            self.only_registered.then_some(true).put_field(ONLY_REGISTERED, sink);
+            self.only_since.put_field(ONLY_SINCE, sink);
         })
     }
 
@@ -207,9 +213,9 @@ impl ClientRecord {
             let listens = Option::<bool>::take_field(LISTENS, next, source)?.unwrap_or(false);
             let listener = Option::<Listener>::take_field(LISTENER, next, source)?;
             let disabled = Option::<bool>::take_field(DISABLED, next, source)?.unwrap_or(false);
-            let only_registered = Option::<bool>::take_field(ONLY_REGISTERED, next, source)?.unwrap_or(false);
+            let only_since = Option::<i64>::take_field(ONLY_SINCE, next, source)?;
             let quirks = Quirks::known(names.iter().map(Text::as_str));
-            Ok(Self { scope, quirks, listens, listener, disabled, only_registered })
+            Ok(Self { scope, quirks, listens, listener, disabled, only_since })
         })
     }
 }

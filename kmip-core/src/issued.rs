@@ -125,6 +125,16 @@ pub(crate) fn find(engine: &Engine, serial_number: &[u8]) -> OpResult<Option<Iss
     }
 }
 
+/// Whether an object is a certificate that this server has issued.
+pub(crate) fn is_of(engine: &Engine, certificate: &Record) -> OpResult<bool> {
+    let Some(serial_number) = serial_number_of(certificate) else { return Ok(false) };
+    let found = engine.store.get(&layout::issued(&serial_number))?;
+    let issued = found.as_ref().and_then(|found| split(&found.value));
+    Ok(issued.is_some_and(|(authority, _)| {
+        found.as_ref().is_some_and(|found| found.value == value(&authority, certificate))
+    }))
+}
+
 /// Whether what is shown may stand for a client, or for somebody who is none: a certificate that this server has issued on request
 /// of a client stands for clients of that one's scope only, whatever it says, and for nobody once it is revoked.
 pub(crate) fn may_be(engine: &Engine, shown: &Shown, scope: Option<&Text>) -> OpResult<bool> {

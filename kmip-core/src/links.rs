@@ -9,6 +9,7 @@ use kmip_codec::value::{Field, Value};
 
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult};
+use crate::issued;
 use crate::layout;
 use crate::object::Record;
 use crate::ports::store::Guard;
@@ -19,6 +20,7 @@ const LINK: Tag = Tag::new(0x54_0320);
 const CLIENT: Tag = Tag::new(0x54_0321);
 const OBJECT: Tag = Tag::new(0x54_0322);
 const REPLACED: Tag = Tag::new(0x54_0323);
+const MADE: Tag = Tag::new(0x54_0324);
 
 /// The certificate that a connection has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,20 +51,18 @@ pub struct LinkRecord {
     pub object: Option<Text>,
     /// Whether it was replaced or revoked. That is for ever: what was registered once must not be judged by its name alone.
     pub replaced: bool,
+    /// When it was made, in seconds since 1970; 0 in records of earlier builds.
+    pub made: i64,
 }
 
 impl LinkRecord {
-    /// What it says.
-    pub fn standing(&self) -> Standing {
-        if self.replaced { Standing::Replaced } else { Standing::Registered(self.client.clone()) }
-    }
-
     /// The stored form.
     pub fn encode(&self) -> Vec<u8> {
         write(LINK, |sink| {
             self.client.put(CLIENT, sink);
             self.object.put_field(OBJECT, sink);
             self.replaced.then_some(true).put_field(REPLACED, sink);
+            self.made.put(MADE, sink);
         })
     }
 
@@ -72,7 +72,8 @@ impl LinkRecord {
             let client = Text::take_field(CLIENT, next, source)?;
             let object = Option::<Text>::take_field(OBJECT, next, source)?;
             let replaced = Option::<bool>::take_field(REPLACED, next, source)?.unwrap_or(false);
-            Ok(Self { client, object, replaced })
+            let made = Option::<i64>::take_field(MADE, next, source)?.unwrap_or(0);
+            Ok(Self { client, object, replaced, made })
         })
     }
 }
@@ -85,7 +86,8 @@ pub(crate) fn der_of(record: &Record) -> Option<&[u8]> {
     }
 }
 
-/// A certificate that its client revokes stands for nobody from now on, if that object was what it is known by.
+/// A certificate that its client revokes stands for nobody from now on, if that object was what it is known by, or is what this
+/// server issued: then also if it is of an authority that TLS trusts.
 pub(crate) fn end(context: &mut Context<'_>, revoked: &Record) -> OpResult<()> {
     let Some(key) = der_of(revoked).map(|der| layout::link(&fingerprint(der))) else { return Ok(()) };
     // The request itself may have made it stand for its client.
@@ -96,13 +98,23 @@ pub(crate) fn end(context: &mut Context<'_>, revoked: &Record) -> OpResult<()> {
             None => (None, None),
         },
     };
-    let Some(value) = value else { return Ok(()) };
-    let mut link = LinkRecord::decode(&value).map_err(|_| OpError::new(Fault::Internal, "a link cannot be read"))?;
+    let is_issued = issued::is_of(context.engine, revoked)?;
+    let mut link = match value {
+        Some(value) => {
+            LinkRecord::decode(&value).map_err(|_| OpError::new(Fault::Internal, "a link cannot be read"))?
+        }
+        None if is_issued => {
+            let (client, object) = (context.principal.client.clone(), Some(revoked.id.clone()));
+            context.txn.guard(Guard::Absent(key.clone()));
+            LinkRecord { client, object, replaced: false, made: context.now }
+        }
+        None => return Ok(()),
+    };
     let owner = context.engine.catalog.client(&link.client);
     let scope = owner.as_ref().map_or(&link.client, |owner| &owner.scope);
     // Another scope may have the same certificate, and call it the same.
     let is_it = link.object.as_ref() == Some(&revoked.id) && *scope == revoked.scope;
-    if is_it && !link.replaced {
+    if (is_it || is_issued) && !link.replaced {
         link.replaced = true;
         if let Some(revision) = revision {
             context.txn.guard(Guard::At(key.clone(), revision));

@@ -12,8 +12,8 @@
 //!                       "certificate": PEM   made by the client itself, nothing is issued: -> 201 {"name"}
 //!                       "username", "password"   -> 201 {"name", "pkcs12": base64, "ca"} under HEX(SHA256(username || password))
 //!                       "again": true   the client is known, and gets another certificate; with "only": true no other counts any more
-//! GET  /api/v1/clients  -> 200 {"clients": [{"name", "scope", "disabled", "only_registered", "quirks", "listens", "listener"?}]}
-//! POST /api/v1/clients/lock    {"name": "disk-7", "disabled": true}  -> 200 {"name", "disabled"}: whether it is refused everything
+//! GET  /api/v1/clients  -> 200 {"clients": [{"name", "scope", "disabled", "only_since"?, "quirks", "listens", "listener"?}]}
+//! POST /api/v1/clients/lock    {"name": "disk-7", "action": "disable" | "enable"}  -> 200 {"name", "disabled", "was_known"}
 //! POST /api/v1/clients/prepare {"name": "disk-7", "key": "p256" | "rsa2048"?}  -> 201 {"name"}: its key and certificate wait for it
 //! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other
 //! POST /api/v1/clients/listen  {"name": "disk-7", "listens": true}  -> 200 {"name", "listens"}: whether it hears of changes
@@ -139,6 +139,8 @@ const CHANGES: [(&str, &str); 12] = [
 struct Concerned {
     name: Option<String>,
     action: Option<String>,
+    /// Whether no other certificate of the client counts any more.
+    only: Option<bool>,
 }
 
 /// Notes each change in the audit log before its answer leaves. One that could not be noted is not made, and neither is one
@@ -173,10 +175,11 @@ async fn change(
     next: Next,
 ) -> Response {
     let since = Instant::now();
-    let concerned = serde_json::from_slice(&body).unwrap_or(Concerned { name: None, action: None });
+    let concerned = serde_json::from_slice(&body).unwrap_or(Concerned { name: None, action: None, only: None });
     let response = next.run(Request::from_parts(head, Body::from(body))).await;
     let status = response.status();
-    let message = match concerned.action {
+    let only = concerned.only.filter(|only| *only).map(|_| "only".to_owned());
+    let message = match concerned.action.or(only) {
         Some(action) if status.is_success() => Some(action),
         Some(action) => Some(format!("{action}: HTTP status {}", status.as_u16())),
         None => (!status.is_success()).then(|| format!("HTTP status {}", status.as_u16())),

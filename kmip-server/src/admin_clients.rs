@@ -45,7 +45,14 @@ struct Enrollment {
 #[serde(deny_unknown_fields)]
 struct Locking {
     name: String,
-    disabled: bool,
+    action: Lock,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Lock {
+    Disable,
+    Enable,
 }
 
 /// What is told of a client.
@@ -54,8 +61,9 @@ struct Known {
     name: String,
     scope: String,
     disabled: bool,
-    /// Whether only certificates count that are registered for it.
-    only_registered: bool,
+    /// Since when only certificates count that were registered for it later, in seconds since 1970.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    only_since: Option<i64>,
     quirks: Vec<String>,
     listens: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -135,7 +143,7 @@ pub(crate) async fn list(State(admin): Shared) -> Response {
         name,
         scope: record.scope.to_string(),
         disabled: record.disabled,
-        only_registered: record.only_registered,
+        only_since: record.only_since,
         quirks: record.quirks.names().map(str::to_owned).collect(),
         listens: record.listens,
         listener: record.listener.map(|listener| listener.address.to_string()),
@@ -146,14 +154,15 @@ pub(crate) async fn list(State(admin): Shared) -> Response {
 
 /// Locks a client out, or lets it in again.
 pub(crate) async fn lock(State(admin): Shared, Extension(peer): Extension<Arc<Peer>>, body: Bytes) -> Response {
-    let Locking { name, disabled } = match parsed(body) {
+    let Locking { name, action } = match parsed(body) {
         Ok(locking) => locking,
         Err(place) => return refuse(StatusCode::BAD_REQUEST, &place),
     };
+    let disabled = matches!(action, Lock::Disable);
     let (done, client) = (if disabled { "client disabled" } else { "client enabled" }, name.clone());
     let work = move || {
-        admin.administration.set_disabled(&client, disabled).map_err(administration_refusal)?;
-        Ok(json(StatusCode::OK, &serde_json::json!({ "name": client, "disabled": disabled })))
+        let was_known = admin.administration.set_disabled(&client, disabled).map_err(administration_refusal)?;
+        Ok(json(StatusCode::OK, &serde_json::json!({ "name": client, "disabled": disabled, "was_known": was_known })))
     };
     answer(&peer, &name, done, "client neither disabled nor enabled", work).await
 }

@@ -12,6 +12,7 @@ use crate::wire::WireBuffer;
 use kmip_core::identity::Listener;
 use kmip_core::outgoing::host_and_port;
 use rustls::pki_types::ServerName;
+use sha2::{Digest, Sha256};
 use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -136,7 +137,9 @@ impl Calls {
             Ok(Err(error)) => return Err(failed(error.to_string())),
             Err(_) => return Err(failed("no connection within kmip.limits.handshake_timeout_s".to_owned())),
         };
-        let Some(outgoing) = self.service.calling(client, listener) else { return Ok(()) };
+        let own = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
+        let shown = own.filter(|_| listener.trusted.is_empty()).map(|leaf| Sha256::digest(leaf).into());
+        let Some(outgoing) = self.service.calling(client, listener, shown) else { return Ok(()) };
         info!(client, address = %listener.address, version = %listener.version, "a listener is called");
         let mut conversation = Conversation { stream, outgoing, live, phase, stuck, answered: false };
         let ended = conversation.run(&self.shell).await;

@@ -157,7 +157,7 @@ fn check_standing(peer: &Peer, service: &dyn Service) -> Result<(), End> {
         Some(Standing::Replaced) => return Err(End::Untrusted(PeerRefusal::Replaced)),
         Some(Standing::Registered(_)) | None => {}
     }
-    let barred = service.barred(&peer.client, &certificate.fingerprint);
+    let barred = service.barred(&peer.client, Some(&certificate.fingerprint));
     barred.map_or(Ok(()), |why| Err(End::Untrusted(PeerRefusal::Barred(why.to_owned()))))
 }
 
@@ -316,8 +316,9 @@ impl Connection<'_> {
             let mut speaker = Speaker { stream, inbound, limits: &limits, metrics: self.metrics };
             tokio::select! {
                 message = speaker.next(outgoing.as_ref()) => {
-                    let message = message?.ok_or(End::Stopping)?;
+                    let message = message?;
                     check_standing(self.peer, self.service)?;
+                    let message = message.ok_or(End::Stopping)?;
                     speaker.exchange(&message, outgoing.as_ref()).await?;
                     quiet_since = Instant::now();
                 }

@@ -619,7 +619,7 @@ impl Service for EngineService {
     }
 
     fn outgoing(&self, peer: &Peer) -> Option<Box<dyn Outgoing>> {
-        Some(Box::new(Messenger::on_exchange(self.core.messengers.clone(), &peer.client)))
+        Some(Box::new(Messenger::on_exchange(self.core.messengers.clone(), peer)))
     }
 
     fn queued(&self) -> Option<watch::Receiver<u64>> {
@@ -631,8 +631,8 @@ impl Service for EngineService {
         awaited.filter(|(client, _)| !self.core.messengers.exchanged.holds(client)).collect()
     }
 
-    fn calling(&self, client: &str, listener: &Listener) -> Option<Box<dyn Outgoing>> {
-        Some(Box::new(Messenger::to_listener(self.core.messengers.clone(), client, listener.version)))
+    fn calling(&self, client: &str, listener: &Listener, shown: Option<[u8; 32]>) -> Option<Box<dyn Outgoing>> {
+        Some(Box::new(Messenger::to_listener(self.core.messengers.clone(), client, listener.version, shown)))
     }
 
     fn standing(&self, fingerprint: &[u8; 32]) -> Option<Standing> {
@@ -646,11 +646,15 @@ impl Service for EngineService {
                 Err("the certificate was issued by Certify here, for clients of another scope, or is revoked"
                     .to_owned())
             }
-            Err(error) => Err(error.message),
+            // Nobody is kept out for what the store cannot tell: it tells of the damage itself.
+            Err(error) => {
+                tracing::error!(error = error.message, "whether a certificate was issued here cannot be told");
+                Ok(())
+            }
         }
     }
 
-    fn barred(&self, client: &str, fingerprint: &[u8; 32]) -> Option<&'static str> {
+    fn barred(&self, client: &str, fingerprint: Option<&[u8; 32]>) -> Option<&'static str> {
         self.core.engine.barred(client, fingerprint)
     }
 
@@ -724,7 +728,7 @@ impl Administration for EngineService {
         self.core.engine.renew_client(name, &der, (register, only), seconds()).map_err(refusal)
     }
 
-    fn set_disabled(&self, client: &str, disabled: bool) -> Result<(), AdministrationError> {
+    fn set_disabled(&self, client: &str, disabled: bool) -> Result<bool, AdministrationError> {
         self.core.engine.set_disabled(client, disabled).map_err(refusal)
     }
 
@@ -860,6 +864,7 @@ fn refusal(error: kmip_core::administration::AdministrationError) -> Administrat
     match error {
         Core::BadName(_) | Core::NoQuirk(..) | Core::Unacceptable(_) => AdministrationError::Invalid(text),
         Core::Exists(_) | Core::Changed(_) => AdministrationError::Conflict(text),
+        Core::Unknown(_) => AdministrationError::NotFound(text),
         Core::Store(_) | Core::Vault(_) => AdministrationError::Unavailable(text),
     }
 }

@@ -150,7 +150,9 @@ impl Running {
                 Some(Evaluation::Defer(work)) => {
                     let (engine, key) = (Arc::clone(&self.core.engine), self.key.clone());
                     let long = move || engine.evaluate_job(&key, now(Pace::Pool));
-                    match self.core.on_pool(work, self.key.scope(), long).await? {
+                    let client =
+                        self.core.engine.client_of_job(&self.key).map_or_else(String::new, |client| client.to_string());
+                    match self.core.on_pool(work, &client, long).await? {
                         Some(Evaluation::Defer(_)) => return Err(Unfinished::Broken),
                         evaluation => evaluation,
                     }

@@ -82,15 +82,15 @@ pub(crate) struct Messenger {
 
 impl Messenger {
     /// A session on a connection whose roles were exchanged.
-    pub fn on_exchange(shared: Messengers, client: &str) -> Self {
-        let entered = Some(shared.exchanged.enter(client));
-        let courier = Arc::new(Mutex::new(Courier::new(client, V2_0)));
-        Self { shared, client: client.to_owned(), courier, entered }
+    pub fn on_exchange(shared: Messengers, peer: &Peer) -> Self {
+        let entered = Some(shared.exchanged.enter(&peer.client));
+        let courier = Courier::new(&peer.client, V2_0).showing(Some(peer.certificate.fingerprint));
+        Self { shared, client: peer.client.clone(), courier: Arc::new(Mutex::new(courier)), entered }
     }
 
     /// A session with a listener that hears in a version.
-    pub fn to_listener(shared: Messengers, client: &str, version: Version) -> Self {
-        let courier = Arc::new(Mutex::new(Courier::to_listener(client, version)));
+    pub fn to_listener(shared: Messengers, client: &str, version: Version, shown: Option<[u8; 32]>) -> Self {
+        let courier = Arc::new(Mutex::new(Courier::to_listener(client, version).showing(shown)));
         Self { shared, client: client.to_owned(), courier, entered: None }
     }
 
@@ -108,6 +108,15 @@ impl Messenger {
     }
 }
 
+/// What is due in a session.
+enum Due {
+    Message(WipedBytes),
+    /// Perhaps something else: look again.
+    More,
+    Nothing,
+    End,
+}
+
 impl Outgoing for Messenger {
     fn next(&self) -> Message<'_> {
         let mut queued = self.shared.queued.clone();
@@ -120,16 +129,21 @@ impl Outgoing for Messenger {
                 let now = (self.shared.now)();
                 let (journal, client) = (self.shared.journal.clone(), self.client.clone());
                 let next = self.work(move |courier, engine, store| match courier.next(engine, now) {
-                    Next::Send(message, None) => Ok(Some(message)),
-                    Next::Send(message, Some(entry)) => told(&journal, client, entry).map(|()| Some(message)),
-                    Next::Wait => Ok(None),
+                    Next::Send(message, None) => Ok(Due::Message(message)),
+                    Next::Send(message, Some(entry)) => told(&journal, client, entry).map(|()| Due::Message(message)),
+                    Next::Wait => Ok(Due::Nothing),
                     Next::Later(why) => Err(why),
-                    Next::Commit(pending) => commit(store, &pending).map(|()| Some(WipedBytes::default())),
+                    Next::Commit(pending) => commit(store, &pending).map(|()| Due::More),
+                    Next::End(why) => {
+                        tracing::warn!(client, "nothing more is sent: {why}");
+                        Ok(Due::End)
+                    }
                 });
                 match next.await? {
-                    Ok(Some(message)) if !message.is_empty() => return Some(message),
-                    Ok(Some(_)) => {}
-                    Ok(None) => queued.changed().await.ok()?,
+                    Ok(Due::Message(message)) => return Some(message),
+                    Ok(Due::More) => {}
+                    Ok(Due::Nothing) => queued.changed().await.ok()?,
+                    Ok(Due::End) => return None,
                     Err(why) => {
                         tracing::error!(why, "a message to a client cannot be sent or removed");
                         // Whoever asks again at once finds the disk no better.

@@ -193,9 +193,9 @@ pub trait Service: Send + Sync + 'static {
         Vec::new()
     }
 
-    /// What to say to the listener of a client.
-    fn calling(&self, client: &str, listener: &Listener) -> Option<Box<dyn Outgoing>> {
-        let _ = (client, listener);
+    /// What to say to the listener of a client, which has shown this certificate if it is to be the client's own.
+    fn calling(&self, client: &str, listener: &Listener, shown: Option<[u8; 32]>) -> Option<Box<dyn Outgoing>> {
+        let _ = (client, listener, shown);
         None
     }
 
@@ -212,7 +212,7 @@ pub trait Service: Send + Sync + 'static {
     }
 
     /// Why nothing is sent to who shows this certificate for a client, if an administrator has said so.
-    fn barred(&self, client: &str, fingerprint: &[u8; 32]) -> Option<&'static str> {
+    fn barred(&self, client: &str, fingerprint: Option<&[u8; 32]>) -> Option<&'static str> {
         let _ = (client, fingerprint);
         None
     }
@@ -372,8 +372,8 @@ pub trait Administration: Send + Sync + 'static {
         only: bool,
     ) -> Result<(), AdministrationError>;
 
-    /// Locks a client out, or lets it in again.
-    fn set_disabled(&self, client: &str, disabled: bool) -> Result<(), AdministrationError>;
+    /// Locks a client out, or lets it in again; tells whether it was recorded.
+    fn set_disabled(&self, client: &str, disabled: bool) -> Result<bool, AdministrationError>;
 
     /// The clients that are recorded, by name.
     fn clients(&self) -> Vec<(String, ClientRecord)>;

@@ -199,7 +199,7 @@ impl Identity {
 
     /// Whether an administrator lets the certificate count no more.
     pub(crate) fn bars(&self, named: &Named) -> bool {
-        let barred = |service: &Arc<dyn Service>| service.barred(&named.name, &named.certificate.fingerprint);
+        let barred = |service: &Arc<dyn Service>| service.barred(&named.name, Some(&named.certificate.fingerprint));
         self.known.get().and_then(barred).is_some()
     }
 

@@ -39,7 +39,11 @@ pub async fn client(context: &Context, command: ClientCommand) -> Done {
         }
         ClientCommand::List { admin } => list(context, &context.admin_api(&admin)?.clients().await?),
         ClientCommand::Disable { name, admin } => {
-            context.admin_api(&admin)?.lock_client(&name, true).await?;
+            if !context.admin_api(&admin)?.lock_client(&name, true).await? {
+                crate::output::tell(&format!(
+                    "no client named {name} was enrolled: whoever comes by that name is refused"
+                ));
+            }
             context.output.record(&[("client", name.into()), ("disabled", true.into())])
         }
         ClientCommand::Enable { name, admin } => {
@@ -119,16 +123,17 @@ impl Part {
     }
 }
 
-/// Enrolls a client and writes what it gets. The files are begun before: a certificate that nobody can write is nobody's.
+/// Lists clients.
 fn list(context: &Context, clients: &[Client]) -> Done {
     if context.output.is_json() {
         return context.output.json(&serde_json::json!({ "clients": clients }));
     }
     let row = |client: &Client| {
-        let state = match (client.disabled, client.only_registered) {
-            (true, _) => "disabled",
-            (false, true) => "registered certificates only",
-            (false, false) => "any certificate with its name",
+        let state = match (client.disabled, client.only_since) {
+            (true, None) => "disabled",
+            (true, Some(_)) => "disabled; renewed certificates only",
+            (false, Some(_)) => "renewed certificates only",
+            (false, None) => "any certificate with its name",
         };
         let hears = client.listener.as_deref().unwrap_or(if client.listens { "yes" } else { "" });
         [&client.name, &client.scope, state, &client.quirks.join(", "), hears].map(str::to_owned).to_vec()
@@ -136,6 +141,7 @@ fn list(context: &Context, clients: &[Client]) -> Done {
     context.output.table(&["client", "scope", "state", "quirks", "listens"], clients.iter().map(row).collect())
 }
 
+/// Enrolls a client and writes what it gets. The files are begun before: a certificate that nobody can write is nobody's.
 async fn enroll(context: &Context, enrollment: &Enrollment<'_>, out: Option<PathBuf>, admin: &AdminArgs) -> Done {
     let folder = out.clone().unwrap_or_else(|| context.clients_folder());
     let files = Part::wanted(enrollment).iter().map(|part| Ok((*part, path(&folder, enrollment.name, part.file().0)?)));

@@ -95,13 +95,6 @@ pub struct JobKey {
     pub(crate) id: Text,
 }
 
-impl JobKey {
-    /// The scope of whoever asked.
-    pub fn scope(&self) -> &str {
-        &self.scope
-    }
-}
-
 /// The Asynchronous Correlation Value of an item of a job: the job's 16 random bytes, and the place of the item.
 pub(crate) fn correlation_value(id: &Text, place: usize) -> ByteString {
     let place = u16::try_from(place).unwrap_or(u16::MAX).to_be_bytes();

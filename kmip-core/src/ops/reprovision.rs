@@ -208,21 +208,24 @@ fn replace(context: &mut Context<'_>, shown: &Shown, certificate: &Text) -> OpRe
     let unreadable = || OpError::new(Fault::Internal, "the new certificate cannot be read");
     let new = layout::link(&fingerprint(der_of(&record).ok_or_else(unreadable)?));
     let old = layout::link(&shown.fingerprint);
-    let (engine, store) = (context.engine, &context.engine.store);
+    let store = &context.engine.store;
     if new == old || store.get(&new)?.is_some() || context.txn.written(&new).is_some() {
         return fail(Fault::PermissionDenied, "the Certificate stands for a client already, or has been replaced");
     }
+    let guard = match store.get(&old)? {
+        Some(found) => Guard::At(old.clone(), found.revision),
+        None => Guard::Absent(old.clone()),
+    };
     let client = context.principal.client.clone();
-    // An administrator may disable the client, or its other certificates, at the same time.
-    let unchanged = [layout::client(&client), old.clone()].map(|key| Guard::as_found(store.as_ref(), key));
-    if let Some(why) = engine.barred(&client, &shown.fingerprint) {
-        return fail(Fault::PermissionDenied, why);
+    if context.engine.catalog.client(&client).is_some_and(|record| record.has_outdated(context.now)) {
+        return fail(
+            Fault::PermissionDenied,
+            "an administrator has renewed the client's certificate just now: try again",
+        );
     }
-    let link = |object, replaced| LinkRecord { client: client.clone(), object, replaced }.encode();
+    let link = |object, replaced| LinkRecord { client: client.clone(), object, replaced, made: context.now }.encode();
     let object = context.engine.catalog.link(&shown.fingerprint).and_then(|known| known.object);
-    for guard in unchanged {
-        context.txn.guard(guard?);
-    }
+    context.txn.guard(guard);
     context.txn.guard(Guard::Absent(new.clone()));
     context.txn.write(old, Some(link(object, true)));
     context.txn.write(new, Some(link(Some(certificate.clone()), false)));

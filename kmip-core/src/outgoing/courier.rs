@@ -26,6 +26,7 @@ use crate::error::{Fault, OpError, OpResult, fail};
 use crate::material;
 use crate::object::{Record, attribute_of};
 use crate::ports::store::{Batch, StoreError, Write};
+use crate::trust::Fingerprint;
 
 /// How far a session has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,8 @@ enum Stage {
 #[derive(Debug)]
 pub struct Courier {
     client: Text,
+    /// The certificate of the client that the session depends on.
+    certificate: Option<Fingerprint>,
     version: Version,
     stage: Stage,
     /// The operations that the client says it has; `None` if it does not say.
@@ -61,6 +64,8 @@ pub enum Next {
     Wait,
     /// What is queued cannot be sent now, for the store or the vault fails: why. It stays.
     Later(String),
+    /// Nothing more is sent here: an administrator has said so. What is queued stays.
+    End(&'static str),
 }
 
 /// What is read of the store; what is damaged there stays so, and nothing waits for it.
@@ -75,13 +80,24 @@ impl Courier {
     /// A session with a client that has exchanged roles; it spoke this version last.
     pub fn new(client: &str, version: Version) -> Self {
         let version = version.clamp(V2_0, V2_1);
-        Self { client: Text::new(client), version, stage: Stage::Versions, operations: None, sent: None }
+        Self::begin(client, version, Stage::Versions)
     }
 
     /// A session with the listener of a client, which hears in this version. Servers ask clients since 1.3 (KMIP 1.3 §5.3).
     pub fn to_listener(client: &str, version: Version) -> Self {
         let stage = if version < V1_3 { Stage::Queue } else { Stage::Operations };
-        Self { client: Text::new(client), version, stage, operations: None, sent: None }
+        Self::begin(client, version, stage)
+    }
+
+    fn begin(client: &str, version: Version, stage: Stage) -> Self {
+        Self { client: Text::new(client), certificate: None, version, stage, operations: None, sent: None }
+    }
+
+    /// Lets the session last as long as this certificate counts for the client.
+    #[must_use]
+    pub fn showing(mut self, certificate: Option<Fingerprint>) -> Self {
+        self.certificate = certificate;
+        self
     }
 
     /// The serial number of the message that was sent last, until the client has answered it.
@@ -98,6 +114,9 @@ impl Courier {
 
     /// What comes next. May wait for the vault's device.
     pub fn next(&mut self, engine: &Engine, now: i64) -> Next {
+        if let Some(why) = engine.barred(&self.client, self.certificate.as_ref()) {
+            return Next::End(why);
+        }
         match self.stage {
             Stage::Versions => {
                 let offered = offered().map(listed).collect();

@@ -31,16 +31,6 @@ pub enum Guard {
     At(Vec<u8>, Revision),
 }
 
-impl Guard {
-    /// That a key stands as it does now.
-    pub fn as_found(store: &dyn Store, key: Vec<u8>) -> Result<Self, StoreError> {
-        Ok(match store.get(&key)? {
-            Some(found) => Self::At(key, found.revision),
-            None => Self::Absent(key),
-        })
-    }
-}
-
 /// One buffered change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {

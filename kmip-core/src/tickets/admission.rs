@@ -29,8 +29,10 @@ impl Engine {
     pub(crate) fn present(&self, ticket: &Ticket, client: &Text, now: i64) -> OpResult<Presented> {
         let key = self.ticket_key(&ticket.ticket_value);
         let tickets = self.catalog.tickets();
-        let fits = |live: &Live| live.record.rights.is_some() || live.record.client == *client;
-        let found = tickets.get(&key, now).filter(fits).filter(|_| ticket.ticket_type == TicketType::Login);
+        let found = tickets
+            .get(&key, now)
+            .filter(|live| self.stands(live, client))
+            .filter(|_| ticket.ticket_type == TicketType::Login);
         let Some(Live { revision, record }) = found else {
             let message = "the ticket is unknown, has ended, or is that of another client; log in again";
             return fail(Fault::NotAuthenticated, message);
@@ -43,11 +45,17 @@ impl Engine {
 }
 
 impl Engine {
+    /// Whether a ticket is one for this client to present, and its maker's certificates were not renewed since.
+    fn stands(&self, live: &Live, client: &Text) -> bool {
+        let record = &live.record;
+        let is_outdated = || self.catalog.client(&record.client).is_some_and(|maker| maker.has_outdated(record.made));
+        (record.rights.is_some() || record.client == *client) && !is_outdated()
+    }
+
     /// The ticket under which a client asked for something that is done later, if it still stands. It was counted when it was
     /// presented.
     pub(crate) fn present_again(&self, key: &TicketKey, client: &Text, now: i64) -> OpResult<Presented> {
-        let fits = |live: &Live| live.record.rights.is_some() || live.record.client == *client;
-        match self.catalog.tickets().get(key, now).filter(fits) {
+        match self.catalog.tickets().get(key, now).filter(|live| self.stands(live, client)) {
             Some(Live { revision, record }) => Ok(Presented { key: *key, revision, record }),
             None => fail(Fault::PermissionDenied, "the ticket of the request has ended"),
         }

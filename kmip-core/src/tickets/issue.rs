@@ -49,6 +49,7 @@ pub(crate) fn issue(context: &mut Context<'_>, terms: &Terms, rights: Option<Vec
         client,
         user: context.principal.user.clone(),
         rights,
+        made: context.now,
     };
     let value = Secret::init_with(VALUE_BYTES, |bytes| context.engine.vault.unique(bytes))
         .map_err(|error: VaultError| crate::error::OpError::from(error))?;

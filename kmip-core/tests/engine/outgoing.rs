@@ -102,7 +102,7 @@ fn next(harness: &Harness, courier: &mut Courier) -> Option<Heard> {
                 assert_eq!(told, expected, "what releases a key is told, and nothing else");
                 return Some(heard);
             }
-            Next::Wait | Next::Later(_) => return None,
+            Next::Wait | Next::Later(_) | Next::End(_) => return None,
             Next::Commit(pending) => drop(harness.store.commit(&[pending.batch().clone()]).unwrap()),
         }
     }
@@ -447,7 +447,6 @@ fn listeners_are_kept_and_what_is_none_is_refused() {
     assert_eq!(harness.engine.awaited(), []);
 }
 
-/// What makes a listener hang up each time does not hold up what comes behind it for ever.
 #[test]
 fn who_does_not_hear_any_more_or_has_moved_hears_nothing_that_waited() {
     let harness = harness();
@@ -469,6 +468,25 @@ fn who_does_not_hear_any_more_or_has_moved_hears_nothing_that_waited() {
     assert_eq!(waiting(&harness), 0);
 }
 
+#[test]
+fn nothing_is_sent_to_a_client_that_was_disabled_meanwhile() {
+    let harness = harness();
+    let id = harness.created(V2_1, &[]);
+    for _ in 0..2 {
+        harness.engine.queue_put(CLIENT, &id, None, START).unwrap();
+    }
+    let mut courier = begun(&harness);
+    let heard = next(&harness, &mut courier).expect("the first");
+    reply(&harness, &mut courier, &response(&heard, None, None));
+    let before = waiting(&harness);
+    harness.engine.set_disabled(CLIENT, true).unwrap();
+    assert!(matches!(courier.next(&harness.engine, START), Next::End(_)), "on the session that is open");
+    assert_eq!(waiting(&harness), before, "it stays");
+    harness.engine.set_disabled(CLIENT, false).unwrap();
+    assert!(next(&harness, &mut courier).is_some());
+}
+
+/// What makes a listener hang up each time does not hold up what comes behind it for ever.
 #[test]
 fn a_message_that_is_never_answered_can_be_given_up() {
     let harness = harness();

@@ -2,7 +2,9 @@
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::attribute::values::{ObjectGroups, Objects, Operations, UniqueIdentifier, UsageLimits};
+use kmip_codec::limits::Limits;
 use kmip_codec::message::credential::{PasswordCredential, Ticket, TicketCredential};
+use kmip_codec::message::decode::decode_response;
 use kmip_codec::message::{
     AsynchronousMode, Authentication, Credential, CredentialValue, RequestMessage, ResponseBatchItem, encode,
 };
@@ -19,11 +21,16 @@ use kmip_codec::registry::{
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::value::{ByteString, DateTime, Interval};
 use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0};
+use kmip_codec::wire::Strictness;
+use kmip_core::administration::AdministrationError;
 use kmip_core::engine::{Evaluation, Finished};
 use kmip_core::env::Config;
+use kmip_core::identity::Sender;
 use kmip_core::layout;
+use kmip_core::links::Shown;
 use kmip_core::ports::store::{Batch, Outcome, Store, Write};
 use kmip_core::testing::sim_vault::SimVault;
+use sha2::{Digest, Sha256};
 
 use crate::answer;
 use crate::jobs_support::{MANDATORY, pending, poll};
@@ -740,8 +747,63 @@ fn nothing_is_done_for_a_disabled_client() {
     }
     let polled = call_as(&harness, CLIENT, &own, vec![poll(&asked)]).remove(0);
     assert_eq!(failure(&polled), ResultReason::PermissionDenied);
+    assert!(matches!(harness.engine.set_disabled("typo", false), Err(AdministrationError::Unknown(_))));
+    assert!(!harness.engine.set_disabled("by/certificate", true).unwrap(), "known by its certificate alone");
+    harness.engine.set_disabled("by/certificate", false).unwrap();
     let names: Vec<_> = harness.engine.clients().into_iter().map(|(name, record)| (name, record.disabled)).collect();
-    assert_eq!(names, [(CLIENT.into(), false)]);
+    assert_eq!(names, [("by/certificate".into(), false), (CLIENT.into(), false)]);
+}
+
+/// Once an administrator has renewed a client's certificates, what was made by the older ones is nothing: tickets, those that others
+/// hold too, and what was asked for.
+#[test]
+fn nothing_that_older_certificates_have_made_outlives_a_renewal() {
+    let Some(der) = crate::users::self_signed() else { return };
+    let harness = Harness::new();
+    let today = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    harness.advance(i64::try_from(today).unwrap() + 1 - START);
+    harness.engine.enroll(CLIENT, None).unwrap();
+    let id = harness.created(V2_1, &[]);
+    let ticket = delegate(&harness, vec![right(&[Operation::Get], None)]);
+    let own = login(&harness, terms());
+    ask_with(&harness, CLIENT, &own, create(&[]));
+    let with = |fingerprint| Shown { fingerprint, serial_number: Vec::new(), not_after: i64::MAX };
+    let (newest, older) = (with(Sha256::digest(&der).into()), with([7; 32]));
+    let asks = |shown: &Shown, credentials: Vec<Credential>, item: Item| {
+        let from = Sender { certificate: Some(shown), ..Sender::named(CLIENT) };
+        let is_alone = credentials.is_empty();
+        let mut request = message(credentials, vec![item]);
+        request.request_header.authentication = request.request_header.authentication.filter(|_| !is_alone);
+        let bytes = encode(Tag::RequestMessage, &request, V2_1);
+        match harness.engine.evaluate_from(&bytes, from, harness.env()) {
+            Evaluation::Reply(reply) => decode_response(&reply.bytes, &Limits::DEFAULT, Strictness::Strict).unwrap(),
+            other => panic!("{other:?}"),
+        }
+        .batch_item
+        .remove(0)
+    };
+    success(asks(&older, vec![], query_item()));
+    harness.engine.renew_client(CLIENT, &der, (false, false), harness.now()).unwrap();
+    success(asks(&older, vec![], query_item()));
+    assert!(harness.engine.barred(CLIENT, Some(&older.fingerprint)).is_none());
+    harness.engine.renew_client(CLIENT, &der, (false, true), harness.now()).unwrap();
+    assert_eq!(failure(&asks(&older, vec![], query_item())), ResultReason::AuthenticationNotSuccessful);
+    assert!(harness.engine.barred(CLIENT, Some(&older.fingerprint)).is_some());
+    success(asks(&newest, vec![], query_item()));
+    assert!(harness.engine.barred(CLIENT, Some(&newest.fingerprint)).is_none());
+    for refused in [
+        call_as(&harness, "helper", &ticket, vec![get(text(&id))]).remove(0),
+        asks(&newest, vec![ticket_credential(&own)], query_item()),
+    ] {
+        assert_eq!(failure(&refused), ResultReason::AuthenticationNotSuccessful);
+    }
+    harness.advance(2);
+    assert_eq!(harness.run_jobs(), 1);
+    assert_eq!(harness.engine.object_count(), 1, "what was asked for is not done");
+    let later = harness.now() + 1;
+    let harness = harness.reopened(later);
+    assert!(harness.engine.barred(CLIENT, Some(&older.fingerprint)).is_some());
+    assert!(harness.engine.barred(CLIENT, Some(&newest.fingerprint)).is_none());
 }
 
 /// Who is not enrolled gets a record in the scope of its name, but not in that of others.

@@ -466,7 +466,7 @@ fn codes_are_counted_for_their_credential() {
 }
 
 /// A certificate (DER); none without an openssl command.
-fn self_signed() -> Option<Vec<u8>> {
+pub fn self_signed() -> Option<Vec<u8>> {
     let mut command = std::process::Command::new("openssl");
     command.args(["req", "-x509", "-nodes", "-keyout", "/dev/null", "-outform", "DER", "-subj", "/CN=certified"]);
     let made = command.args(["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]).output();

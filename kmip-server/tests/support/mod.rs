@@ -130,8 +130,8 @@ impl Administration for Echo {
         Ok(())
     }
 
-    fn set_disabled(&self, _: &str, _: bool) -> Result<(), AdministrationError> {
-        Ok(())
+    fn set_disabled(&self, name: &str, _: bool) -> Result<bool, AdministrationError> {
+        Ok(self.knows_client(name))
     }
 
     fn clients(&self) -> Vec<(String, ClientRecord)> {
