@@ -10,6 +10,7 @@ use super::elliptic;
 use super::key::{Key, check_kind};
 use super::octet_key_pair::OctetCurve;
 use super::rsa;
+use super::soundness;
 use super::{FormatError, Result, malformed};
 use kmip_codec::object::key_material::*;
 use kmip_codec::object::{KeyBlock, KeyMaterial, KeyValue, ManagedObject, TransparentKey};
@@ -126,17 +127,20 @@ pub fn inspect_material(
     if let KeyMaterial::Transparent(key) = material
         && let Some(inspected) = inspect_octet_curve(key, algorithm)
     {
-        return Ok(inspected);
+        return inspected;
     }
     match Key::read_as_found(object_type, format, material, algorithm) {
-        Ok((found, key)) => Ok(Inspected { mislabelled: found != format, ..inspect_key(&key)? }),
+        Ok((found, key)) => {
+            soundness::check(&key)?;
+            Ok(Inspected { mislabelled: found != format, ..inspect_key(&key)? })
+        }
         Err(FormatError::NotSupported(_)) => Ok(Inspected::default()),
         Err(malformed) => Err(malformed),
     }
 }
 
 /// A transparent key on a curve of RFC 7748, which only its algorithm tells how to use.
-fn inspect_octet_curve(key: &TransparentKey, algorithm: Option<CryptographicAlgorithm>) -> Option<Inspected> {
+fn inspect_octet_curve(key: &TransparentKey, algorithm: Option<CryptographicAlgorithm>) -> Option<Result<Inspected>> {
     let (curve, octets) = match key {
         TransparentKey::EcPrivate(key)
         | TransparentKey::EcdsaPrivate(key)
@@ -148,11 +152,16 @@ fn inspect_octet_curve(key: &TransparentKey, algorithm: Option<CryptographicAlgo
         | TransparentKey::EcmqvPublic(key) => (key.recommended_curve, Some(key.q_string.as_slice().len())),
         _ => return None,
     };
-    OctetCurve::uses(curve).then(|| Inspected {
-        algorithm: Some(CryptographicAlgorithm::EC),
-        length_bits: OctetCurve::length_of(curve, octets, algorithm),
-        curve: Some(curve),
-        mislabelled: false,
+    OctetCurve::uses(curve).then(|| {
+        if octets.is_some_and(|octets| !OctetCurve::has_length(curve, octets)) {
+            return malformed("the public key has not the length of its curve");
+        }
+        Ok(Inspected {
+            algorithm: Some(CryptographicAlgorithm::EC),
+            length_bits: OctetCurve::length_of(curve, octets, algorithm),
+            curve: Some(curve),
+            mislabelled: false,
+        })
     })
 }
 

@@ -7,6 +7,7 @@ mod alternative_names;
 mod asn1;
 mod certificate;
 mod convert;
+mod curve_numbers;
 mod curves;
 mod default_format;
 mod digest;
@@ -20,6 +21,7 @@ mod octet_key_pair;
 mod post_quantum;
 mod quirks;
 mod rsa;
+mod soundness;
 #[cfg(test)]
 mod tests;
 

@@ -48,6 +48,11 @@ impl Natural {
         self.bits() == 1
     }
 
+    /// Whether it is odd.
+    pub(crate) fn is_odd(&self) -> bool {
+        bool::from(self.0.bit(0))
+    }
+
     /// Number of zero bits below the lowest bit that is set.
     pub(crate) fn trailing_zeros(&self) -> u32 {
         self.0.trailing_zeros_vartime()

@@ -96,6 +96,11 @@ impl OctetCurve {
         ROWS.iter().any(|row| row.recommended == curve)
     }
 
+    /// Whether a public key on a Recommended Curve can have so many octets (RFC 7748 §5, RFC 8032 §5).
+    pub(super) fn has_length(curve: RecommendedCurve, octets: usize) -> bool {
+        ROWS.iter().any(|row| row.recommended == curve && row.bytes == octets)
+    }
+
     /// Cryptographic Length of keys on a Recommended Curve; those that sign and those that agree on keys differ. The number of
     /// octets of a public key tells it, else the algorithm that is told beside the key.
     pub(super) fn length_of(

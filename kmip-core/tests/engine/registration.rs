@@ -7,19 +7,24 @@ use kmip_codec::attribute::values::{ApplicationSpecificInformation, KeyValueLoca
 use kmip_codec::attribute::{Attribute, Bag};
 use kmip_codec::inline::Text;
 use kmip_codec::message::{RequestMessage, encode};
-use kmip_codec::object::key_material::{TransparentRsaPrivateKey, TransparentSymmetricKey};
+use kmip_codec::object::key_material::{
+    TransparentEcPrivateKey, TransparentEcPublicKey, TransparentRsaPrivateKey, TransparentRsaPublicKey,
+    TransparentSymmetricKey,
+};
 use kmip_codec::object::{
     EncryptionKeyInformation, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData, ManagedObject, OpaqueObject,
     PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, Template, TransparentKey,
 };
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create_split_key::CreateSplitKeyRequest;
+use kmip_codec::operation::import::ImportRequest;
 use kmip_codec::registry::{
     CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType, KeyValueLocationType, KeyWrapType,
-    LinkType, ObjectType, OpaqueDataType, Operation, ResultReason, SecretDataType, SplitKeyMethod, Tag, WrappingMethod,
+    LinkType, ObjectType, OpaqueDataType, Operation, RecommendedCurve, ResultReason, SecretDataType, SplitKeyMethod,
+    Tag, WrappingMethod,
 };
 use kmip_codec::secret::Secret;
-use kmip_codec::value::DateTime;
+use kmip_codec::value::{BigInteger, ByteString, DateTime, SecretInteger};
 use kmip_codec::version::{V1_0, V1_1, V1_2, V1_4, V2_0, V2_1, V3_0, Version};
 use kmip_core::engine::{Evaluation, SUPPORTED_VERSIONS};
 use kmip_core::env::{Env, Pace, Work};
@@ -602,5 +607,164 @@ fn a_container_is_linked_to_its_password() {
         assert_eq!(item.result_reason, reason, "KMIP {version}");
         let id = harness.registered(version, container.clone(), &[link(&password)]);
         assert_eq!(object_of(&harness, version, &id), container, "it leaves as it came");
+    }
+}
+
+/// The base point of P-256 and the order of its group (FIPS 186-4 §D.1.2.3).
+const BASE_X: &str = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
+const BASE_Y: &str = "4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5";
+const ORDER: &str = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+
+fn hexadecimal(digits: &str) -> Vec<u8> {
+    (0..digits.len() / 2).map(|at| u8::from_str_radix(&digits[2 * at..2 * at + 2], 16).unwrap()).collect()
+}
+
+/// A number of so many less.
+fn less(mut number: Vec<u8>, by: u8) -> Vec<u8> {
+    *number.last_mut().unwrap() -= by;
+    number
+}
+
+/// A transparent key, and the same key in the other formats.
+fn in_all_formats(key: TransparentKey) -> Vec<ManagedObject> {
+    use KeyFormatType as F;
+    let (kind, own, others, algorithm, bits) = match &key {
+        TransparentKey::EcPublic(_) => {
+            (ObjectType::PublicKey, F::TransparentECPublicKey, vec![F::X_509], Algorithm::ECDSA, 256)
+        }
+        TransparentKey::EcPrivate(_) => {
+            let others = vec![F::ECPrivateKey, F::PKCS_8];
+            (ObjectType::PrivateKey, F::TransparentECPrivateKey, others, Algorithm::ECDSA, 256)
+        }
+        TransparentKey::RsaPublic(_) => {
+            let others = vec![F::PKCS_1, F::X_509];
+            (ObjectType::PublicKey, F::TransparentRSAPublicKey, others, Algorithm::RSA, 1024)
+        }
+        _ => (ObjectType::PrivateKey, F::TransparentRSAPrivateKey, Vec::new(), Algorithm::RSA, 1024),
+    };
+    let material = KeyMaterial::Transparent(Box::new(key));
+    let converted = |format| convert(kind, own, &material, format, None).expect("another format");
+    let materials: Vec<_> = others.iter().map(|format| (*format, converted(*format))).collect();
+    let object = |(format, key_material)| {
+        let mut block = key_block(format, b"", Some((algorithm, bits)));
+        block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None })));
+        match kind {
+            ObjectType::PublicKey => ManagedObject::PublicKey(Box::new(PublicKey { key_block: block })),
+            _ => ManagedObject::PrivateKey(Box::new(PrivateKey { key_block: block })),
+        }
+    };
+    std::iter::once((own, material.clone())).chain(materials).map(object).collect()
+}
+
+fn point(q_string: &[u8]) -> TransparentKey {
+    let q_string = ByteString::new(q_string);
+    TransparentKey::EcPublic(TransparentEcPublicKey { recommended_curve: RecommendedCurve::P_256, q_string })
+}
+
+fn scalar(d: &[u8]) -> TransparentKey {
+    let d = SecretInteger::from_unsigned(d);
+    TransparentKey::EcPrivate(TransparentEcPrivateKey { recommended_curve: RecommendedCurve::P_256, d })
+}
+
+fn rsa_public(modulus: &[u8], exponent: &[u8]) -> TransparentKey {
+    TransparentKey::RsaPublic(TransparentRsaPublicKey {
+        modulus: BigInteger::from_unsigned(modulus),
+        public_exponent: BigInteger::from_unsigned(exponent),
+    })
+}
+
+fn rsa_private(modulus: &[u8], exponent: &[u8]) -> TransparentKey {
+    TransparentKey::RsaPrivate(TransparentRsaPrivateKey {
+        modulus: BigInteger::from_unsigned(modulus),
+        private_exponent: Some(SecretInteger::from_unsigned(&[0x55; 128])),
+        public_exponent: Some(BigInteger::from_unsigned(exponent)),
+        p: None,
+        q: None,
+        prime_exponent_p: None,
+        prime_exponent_q: None,
+        crt_coefficient: None,
+    })
+}
+
+fn imported(object: ManagedObject) -> Item {
+    let request = ImportRequest {
+        unique_identifier: UniqueIdentifier::text("imported"),
+        object_type: Some(object.object_type()),
+        replace_existing: None,
+        key_wrap_type: None,
+        attributes: Some([mask(CryptographicUsageMask::Sign)].into_iter().collect()),
+        object,
+    };
+    (Operation::Import, RequestPayload::Import(Box::new(request)))
+}
+
+/// What has the form of a key and can be none is neither registered nor imported (KMIP 2.1 §6.1.43.1, §6.1.25.1).
+#[test]
+fn numbers_that_can_be_no_key_are_refused() {
+    let [x, y, order] = [BASE_X, BASE_Y, ORDER].map(hexadecimal);
+    let plain = |form: u8, y: &[u8]| point(&[&[form], &x[..], y].concat());
+    let nowhere = point(&[&[2][..], &less(x.clone(), 1)].concat());
+    let beyond = [&order[..31], &[0x52]].concat();
+    let modulus = [0xC1; 128];
+    let mut even = modulus;
+    even[127] = 0xC0;
+    let good =
+        [plain(4, &y), plain(7, &y), plain(2, &[]), plain(3, &[]), scalar(&[1]), scalar(&less(order.clone(), 1))];
+    let weak = [rsa_public(&modulus, &[3]), rsa_private(&modulus, &[1, 0, 1])];
+    let bad = [plain(4, &less(y.clone(), 1)), plain(6, &y), nowhere, scalar(&[]), scalar(&order), scalar(&beyond)];
+    let none = [
+        rsa_public(&even, &[3]),
+        rsa_private(&even, &[3]),
+        rsa_public(&modulus, &[]),
+        rsa_public(&modulus, &[1]),
+        rsa_private(&modulus, &[1]),
+        rsa_public(&modulus, &[1, 0, 0]),
+    ];
+    for version in [V1_4, V2_1, V3_0] {
+        let harness = Harness::new();
+        for object in good.iter().chain(&weak).cloned().flat_map(in_all_formats) {
+            harness.registered(version, object, &[mask(CryptographicUsageMask::Sign)]);
+        }
+        let held = (harness.engine.object_count(), harness.vault.held());
+        for object in bad.iter().chain(&none).cloned().flat_map(in_all_formats) {
+            let format = object.key_block().map(|block| block.key_format_type);
+            let refused = harness.item(version, register(object.clone(), &[mask(CryptographicUsageMask::Sign)]));
+            assert_eq!(failure(&refused), ResultReason::InvalidField, "KMIP {version}: {format:?}");
+            let (operation, mut payload) = imported(object);
+            if let (RequestPayload::Import(request), true) = (&mut payload, version < V2_0) {
+                request.object_type = None;
+            }
+            let refused = harness.item(version, (operation, payload));
+            assert_eq!(failure(&refused), ResultReason::InvalidField, "KMIP {version}: {format:?}");
+        }
+        assert_eq!((harness.engine.object_count(), harness.vault.held()), held);
+    }
+}
+
+/// Keys of RFC 7748 and RFC 8032 are octets of which every value is taken, and not every number.
+#[test]
+fn octets_of_another_length_than_their_curve_has_are_no_key() {
+    use RecommendedCurve as C;
+    let harness = Harness::new();
+    for (recommended_curve, octets, is_key) in [
+        (C::CURVE25519, 32, true),
+        (C::CURVE448, 56, true),
+        (C::CURVE448, 57, true),
+        (C::CURVE25519, 31, false),
+        (C::CURVE25519, 56, false),
+        (C::CURVE448, 0, false),
+    ] {
+        let q_string = ByteString::new(&vec![9; octets]);
+        let key = TransparentKey::EcPublic(TransparentEcPublicKey { recommended_curve, q_string });
+        let mut block = key_block(KeyFormatType::TransparentECPublicKey, b"", None);
+        let key_material = KeyMaterial::Transparent(Box::new(key));
+        block.key_value = Some(KeyValue::Plain(Box::new(KeyValueStructure { key_material, attributes: None })));
+        let object = ManagedObject::PublicKey(Box::new(PublicKey { key_block: block }));
+        let item = harness.item(V2_1, register(object, &[mask(CryptographicUsageMask::Verify)]));
+        if is_key {
+            crate::support::success(item);
+        } else {
+            assert_eq!(failure(&item), ResultReason::InvalidField, "{recommended_curve} {octets}");
+        }
     }
 }

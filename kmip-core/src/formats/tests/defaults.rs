@@ -181,7 +181,7 @@ fn rsa_length_is_that_of_the_modulus() {
         let key = KeyMaterial::Transparent(Box::new(TransparentKey::RsaPublic(key)));
         inspect_material(ObjectType::PublicKey, KeyFormatType::TransparentRSAPublicKey, &key, None)
     };
-    assert_eq!(of(&[0x80; 256]).map(|found| found.length_bits), Ok(Some(2048)));
+    assert_eq!(of(&[0x81; 256]).map(|found| found.length_bits), Ok(Some(2048)));
     assert_eq!(of(&[0x01; 256]).map(|found| found.length_bits), Ok(Some(2041)));
     assert!(is_malformed(of(&[])));
     let empty = TransparentRsaPrivateKey {
