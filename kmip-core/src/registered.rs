@@ -13,8 +13,7 @@ use crate::attributes;
 use crate::batch::Context;
 use crate::error::{Fault, OpError, OpResult, fail};
 use crate::object::{Record, attribute_of};
-use crate::wrapping;
-use crate::{containers, formats, policy};
+use crate::{containers, formats, policy, wrapping, x509};
 
 /// Sets the attributes that follow from the object, and refuses a request that contradicts it, or an object that says more than
 /// a record holds.
@@ -40,6 +39,9 @@ fn describe_object(context: &mut Context<'_>, record: &mut Record, object: &Mana
             record.set(Attribute::KeyFormatType(KeyFormatType::Opaque));
         }
         ManagedObject::CertificateRequest(request) => {
+            // Invalid Field is in the tables of Register and Import (KMIP 2.1 §6.1.43.1, §6.1.25.1), Invalid CSR is not.
+            x509::request::check_form(request.certificate_request_type, request.certificate_request_value.as_slice())
+                .map_err(|error| OpError::new(Fault::InvalidField, error.to_string()))?;
             if request.certificate_request_type == CertificateRequestType::PKCS_10 {
                 record.set(Attribute::KeyFormatType(KeyFormatType::PKCS_10));
             }

@@ -155,7 +155,7 @@ pub fn object(kind: ObjectType) -> Item {
         }
         ObjectType::CertificateRequest => {
             let kind = enumeration(Tag::CertificateRequestType, CertificateRequestType::PEM.0);
-            structure(Tag::CertificateRequest, vec![kind, bytes(Tag::CertificateRequestValue, b"a request")])
+            structure(Tag::CertificateRequest, vec![kind, bytes(Tag::CertificateRequestValue, REQUEST.as_bytes())])
         }
         _ => {
             let kind = enumeration(Tag::OpaqueDataType, 0x8000_0001);
@@ -163,6 +163,16 @@ pub fn object(kind: ObjectType) -> Item {
         }
     }
 }
+
+/// A request by a key of P-256 that nobody has.
+const REQUEST: &str = "-----BEGIN CERTIFICATE REQUEST-----
+MIHQMHcCAQAwFTETMBEGA1UEAwwKcmVnaXN0ZXJlZDBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABBwYXkdAAH42PbDl0BMZC6CtcJ+m7ROpC6HdUSA3kp7aGW7lH2KD
+/7M/iBgivM3qNmU8Xs5ZRIG/Y3kbpvPbhgGgADAKBggqhkjOPQQDAgNJADBGAiEA
+hK2+WqZWfBr0KNG+OinGUIfhJVvrHSArNo0HR7CmGoACIQDRpZb/x0coT5RgNYZ+
+DzhPHkfuGNR09Ggq4Q5HsPuIxw==
+-----END CERTIFICATE REQUEST-----
+";
 
 /// What Create Credential takes (3.0).
 fn credential(kind: ObjectType) -> Option<(CredentialType, Item)> {

@@ -35,6 +35,7 @@ pub(crate) struct Request {
 
 const PKCS10: Malformed = Malformed("the Certificate Request is not a PKCS#10 request in DER");
 const CRMF: Malformed = Malformed("the Certificate Request is not one CRMF request in DER with subject and public key");
+const CRMF_FORM: Malformed = Malformed("the Certificate Request is no CRMF request in DER");
 const PEM: Malformed = Malformed("the Certificate Request is not a PKCS#10 request in PEM");
 const NO_PROOF: Malformed = Malformed(
     "the Certificate Request is not signed by the private key of its public key, or not so that it can be verified",
@@ -62,12 +63,62 @@ pub(crate) fn open(
 }
 
 fn from_pem(vault: &dyn KeyVault, value: &[u8]) -> Result<Result<Request, Malformed>, CryptoError> {
-    match der::pem::decode_vec(value) {
-        Ok(("CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST", der)) => {
-            open(vault, CertificateRequestType::PKCS_10, &der)
-        }
-        _ => Ok(Err(PEM)),
+    match pem_contents(value) {
+        Some(der) => open(vault, CertificateRequestType::PKCS_10, &der),
+        None => Ok(Err(PEM)),
     }
+}
+
+/// The request in a text (RFC 7468 §7), with lines before it and blank ones after it (§5.2).
+fn pem_contents(value: &[u8]) -> Option<Vec<u8>> {
+    match der::pem::decode_vec(value.trim_ascii_end()) {
+        Ok(("CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST", der)) => Some(der),
+        _ => None,
+    }
+}
+
+/// Refuses what is no request of its type, whoever has signed it and whatever it asks for. What types of vendors hold is not
+/// known.
+pub(crate) fn check_form(kind: CertificateRequestType, value: &[u8]) -> Result<(), Malformed> {
+    match kind {
+        CertificateRequestType::PKCS_10 => pkcs10_form(value).map_err(|_| PKCS10),
+        CertificateRequestType::CRMF => crmf_form(value).map_err(|_| CRMF_FORM),
+        CertificateRequestType::PEM => {
+            let der = pem_contents(value).ok_or(PEM)?;
+            pkcs10_form(&der).map_err(|_| PEM)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Version, subject and public key; old tools leave out the attributes, which are required (RFC 2986 §4.1).
+fn pkcs10_form(der: &[u8]) -> der::Result<()> {
+    let signed = Signed::open(der).map_err(|_| Tag::Sequence.value_error())?;
+    let info = AnyRef::from_der(signed.part)?;
+    info.tag().assert_eq(Tag::Sequence)?;
+    let mut reader = SliceReader::new(info.value())?;
+    for tag in [Tag::Integer, Tag::Sequence, Tag::Sequence] {
+        reader.decode::<AnyRef<'_>>()?.tag().assert_eq(tag)?;
+    }
+    Ok(())
+}
+
+/// `CertReqMessages`: each has a number and a template, with any fields (RFC 4211 §3, §5).
+fn crmf_form(der: &[u8]) -> der::Result<()> {
+    let messages: Vec<AnyRef<'_>> = elements(AnyRef::from_der(der)?, Tag::Sequence)?;
+    if messages.is_empty() {
+        return Err(Tag::Sequence.value_error().into());
+    }
+    for message in messages {
+        message.tag().assert_eq(Tag::Sequence)?;
+        let request: AnyRef<'_> = SliceReader::new(message.value())?.decode()?;
+        request.tag().assert_eq(Tag::Sequence)?;
+        let mut reader = SliceReader::new(request.value())?;
+        for tag in [Tag::Integer, Tag::Sequence] {
+            reader.decode::<AnyRef<'_>>()?.tag().assert_eq(tag)?;
+        }
+    }
+    Ok(())
 }
 
 /// `CertificationRequestInfo`.

@@ -12,16 +12,17 @@ use kmip_codec::object::key_material::{
     TransparentSymmetricKey,
 };
 use kmip_codec::object::{
-    EncryptionKeyInformation, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData, ManagedObject, OpaqueObject,
-    PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, Template, TransparentKey,
+    CertificateRequest, EncryptionKeyInformation, KeyMaterial, KeyValue, KeyValueStructure, KeyWrappingData,
+    ManagedObject, OpaqueObject, PgpKey, PrivateKey, PublicKey, SecretData, SplitKey, SymmetricKey, Template,
+    TransparentKey,
 };
 use kmip_codec::operation::RequestPayload;
 use kmip_codec::operation::create_split_key::CreateSplitKeyRequest;
 use kmip_codec::operation::import::ImportRequest;
 use kmip_codec::registry::{
-    CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType, KeyValueLocationType, KeyWrapType,
-    LinkType, ObjectType, OpaqueDataType, Operation, RecommendedCurve, ResultReason, SecretDataType, SplitKeyMethod,
-    Tag, WrappingMethod,
+    CertificateRequestType, CryptographicAlgorithm as Algorithm, CryptographicUsageMask, KeyFormatType,
+    KeyValueLocationType, KeyWrapType, LinkType, ObjectType, OpaqueDataType, Operation, RecommendedCurve, ResultReason,
+    SecretDataType, SplitKeyMethod, Tag, WrappingMethod,
 };
 use kmip_codec::secret::Secret;
 use kmip_codec::value::{BigInteger, ByteString, DateTime, SecretInteger};
@@ -766,5 +767,72 @@ fn octets_of_another_length_than_their_curve_has_are_no_key() {
         } else {
             assert_eq!(failure(&item), ResultReason::InvalidField, "{recommended_curve} {octets}");
         }
+    }
+}
+
+const REQUEST: &str = "-----BEGIN CERTIFICATE REQUEST-----
+MIHQMHcCAQAwFTETMBEGA1UEAwwKcmVnaXN0ZXJlZDBZMBMGByqGSM49AgEGCCqG
+SM49AwEHA0IABBwYXkdAAH42PbDl0BMZC6CtcJ+m7ROpC6HdUSA3kp7aGW7lH2KD
+/7M/iBgivM3qNmU8Xs5ZRIG/Y3kbpvPbhgGgADAKBggqhkjOPQQDAgNJADBGAiEA
+hK2+WqZWfBr0KNG+OinGUIfhJVvrHSArNo0HR7CmGoACIQDRpZb/x0coT5RgNYZ+
+DzhPHkfuGNR09Ggq4Q5HsPuIxw==
+-----END CERTIFICATE REQUEST-----
+";
+const REQUEST_DER: &str = "3081d0307702010030153113301106035504030c0a726567697374657265643059301306072a8648ce3d020106082a86\
+    48ce3d030107034200041c185e4740007e363db0e5d013190ba0ad709fa6ed13a90ba1dd512037929eda196ee51f6283ffb33f881822bccdea3665\
+    3c5ece594481bf63791ba6f3db8601a000300a06082a8648ce3d040302034900304602210084adbe5aa6567c1af428d1be3a29c65087e1255beb1d\
+    202b368d0747b0a61a80022100d1a596ffc747284f946035867e0f384f1e47ee18d474f4682ae10e47b0fb88c7";
+
+/// A Certificate Request is kept whoever has signed it, if it is one of its type (KMIP 2.1 §2.2, §6.1.43.1).
+#[test]
+fn what_is_no_certificate_request_is_refused() {
+    use CertificateRequestType as T;
+    let der = hexadecimal(REQUEST_DER);
+    let mut unsigned = der.clone();
+    *unsigned.last_mut().unwrap() ^= 1;
+    // One message, of a number and a template without fields.
+    let crmf = [0x30, 9, 0x30, 7, 0x30, 5, 2, 1, 0, 0x30, 0];
+    let windows = REQUEST.replace('\n', "\r\n").into_bytes();
+    let told = [b"Made by hand\n", REQUEST.as_bytes(), b"\n\n"].concat();
+    let other = REQUEST.replace("CERTIFICATE REQUEST", "CERTIFICATE").into_bytes();
+    let cut = &REQUEST.as_bytes()[..200];
+    let object = |kind, value: &[u8]| {
+        ManagedObject::CertificateRequest(Box::new(CertificateRequest {
+            certificate_request_type: kind,
+            certificate_request_value: ByteString::new(value),
+        }))
+    };
+    let vendors = T(0x8000_0001);
+    for version in [V2_0, V2_1, V3_0] {
+        let harness = Harness::new();
+        for (kind, value) in [
+            (T::PKCS_10, &der[..]),
+            (T::PKCS_10, &unsigned),
+            (T::CRMF, &crmf),
+            (T::PEM, REQUEST.as_bytes()),
+            (T::PEM, &windows),
+            (T::PEM, &told),
+            (vendors, b"anything"),
+        ] {
+            harness.registered(version, object(kind, value), &[]);
+        }
+        let held = harness.engine.object_count();
+        for (kind, value) in [
+            (T::PKCS_10, &b"garbage"[..]),
+            (T::PKCS_10, b""),
+            (T::PKCS_10, &der[..der.len() - 1]),
+            (T::PKCS_10, &crmf),
+            (T::CRMF, &der),
+            (T::CRMF, &[0x30, 0]),
+            (T::PEM, &der),
+            (T::PEM, &other),
+            (T::PEM, cut),
+        ] {
+            let refused = harness.item(version, register(object(kind, value), &[]));
+            assert_eq!(failure(&refused), ResultReason::InvalidField, "KMIP {version}: {kind} {value:02x?}");
+            let refused = harness.item(version, imported(object(kind, value)));
+            assert_eq!(failure(&refused), ResultReason::InvalidField, "KMIP {version}: {kind} {value:02x?}");
+        }
+        assert_eq!(harness.engine.object_count(), held);
     }
 }
