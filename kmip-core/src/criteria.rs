@@ -8,6 +8,7 @@ use kmip_codec::inline::Text;
 use kmip_codec::item::{Item, ItemValue};
 use kmip_codec::registry::{EnumTable, Tag, WireEnum};
 use kmip_codec::structures::structure_tables;
+use kmip_codec::value::FieldRow;
 use kmip_codec::version::{V2_1, Version};
 use kmip_codec::wire::{IdentifierKind, Sink};
 
@@ -29,14 +30,36 @@ pub(crate) struct Criteria<'a> {
     now: i64,
 }
 
-/// Refuses fields that a structure does not have: they would match nothing.
+/// Refuses fields that a structure does not have, and values that a field cannot have: they would match nothing.
 fn check_fields(given: &Item, version: Version) -> OpResult<()> {
     let table = given.tag.name().and_then(|name| structure_tables().find(|table| table.name == name));
     let (Some(table), ItemValue::Structure(fields)) = (table, &given.value) else { return Ok(()) };
-    let has = |tag| table.fields.iter().any(|row| row.tags_in(version).is_some_and(|tags| tags.contains(&tag)));
-    match fields.iter().find(|field| !has(field.tag)) {
-        Some(field) => fail(Fault::InvalidField, format!("{} has no field {}", table.name, field.tag)),
-        None => Ok(()),
+    let row_of = |tag| table.fields.iter().find(|row| row.tags_in(version).is_some_and(|tags| tags.contains(&tag)));
+    for field in fields {
+        match row_of(field.tag) {
+            None => return fail(Fault::InvalidField, format!("{} has no field {}", table.name, field.tag)),
+            Some(row) if !may_hold(row, &field.value) => {
+                return fail(Fault::InvalidField, format!("{} of {} is not of its type", field.tag, table.name));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Whether a value is of the type that a field has.
+fn may_hold(row: &FieldRow, value: &ItemValue) -> bool {
+    let inner = row.rust_type.trim_end_matches('>').rsplit('<').next().unwrap_or_default();
+    match value {
+        ItemValue::Integer(_) => matches!(inner, "i32" | "UniqueIdentifier" | "ProtectionStorageMask"),
+        ItemValue::LongInteger(_) => inner == "i64",
+        ItemValue::Boolean(_) => inner == "bool",
+        ItemValue::Text(_) => matches!(inner, "Text" | "UniqueIdentifier"),
+        ItemValue::Bytes(_) => inner == "ByteString",
+        ItemValue::Identifier(..) => inner == "UniqueIdentifier",
+        ItemValue::Enumeration(_) => !matches!(inner, "i32" | "i64" | "bool" | "Text" | "ByteString"),
+        // No field of an attribute's structure has another type.
+        _ => false,
     }
 }
 

@@ -119,6 +119,34 @@ fn a_link_is_found_by_what_the_batch_gave() {
     }
 }
 
+/// A field that is not of its type matches nothing, whatever there is: the criterion is refused (KMIP 2.1 §6.1.28.1), some as
+/// the message is read.
+#[test]
+fn fields_of_a_wrong_type_are_refused() {
+    use ItemValue as V;
+    let harness = Harness::new();
+    harness.created(V2_1, &rich());
+    let text = || V::Text("parent".into());
+    let (field_refused, message_refused) = (ResultReason::InvalidField, ResultReason::InvalidMessage);
+    for (tag, field, value, wanted) in [
+        (Tag::Link, Tag::LinkedObjectIdentifier, V::Boolean(true), field_refused),
+        (Tag::Name, Tag::NameType, text(), field_refused),
+        (Tag::ApplicationSpecificInformation, Tag::ApplicationData, V::Integer(5), field_refused),
+        (Tag::UsageLimits, Tag::UsageLimitsUnit, V::Integer(1), field_refused),
+        (Tag::Digest, Tag::DigestValue, text(), field_refused),
+        (Tag::Link, Tag::LinkType, text(), message_refused),
+        (Tag::UsageLimits, Tag::UsageLimitsTotal, V::Integer(900), message_refused),
+        (Tag::CryptographicParameters, Tag::BlockCipherMode, V::Integer(1), message_refused),
+    ] {
+        let fields = vec![Item { tag: field, value }];
+        let criterion = Attribute::Other(Box::new(Item { tag, value: V::Structure(fields) }));
+        for version in SUPPORTED_VERSIONS.into_iter().filter(|version| *version < V3_0) {
+            let refused = harness.item(version, located_by(locate_request(std::slice::from_ref(&criterion))));
+            assert_eq!(failure(&refused), wanted, "KMIP {version}: {field}: {:?}", refused.result_message);
+        }
+    }
+}
+
 /// Every attribute that an object shows in a version finds it in that version, and an object without it is not found.
 #[test]
 fn every_attribute_finds_its_object() {
