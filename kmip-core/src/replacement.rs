@@ -3,6 +3,8 @@
 //! The replacement takes over the attributes and the names of the existing key, which stays as it is otherwise. Links are
 //! not copied: they say what belongs to the existing key material, such as its certificate.
 
+use std::collections::HashSet;
+
 use kmip_codec::attribute::rules::Origin;
 use kmip_codec::attribute::{Attribute, AttributeReference, Bag};
 use kmip_codec::inline::Text;
@@ -65,6 +67,7 @@ pub(crate) fn replace(
     attributes::apply(&mut replacement, given, context.version);
     attributes::check_dates(&replacement)?;
     existing.remove(&AttributeReference::Tag(Tag::Name), |_| true);
+    end_latest(context, existing)?;
     make::link(existing, LinkType::ReplacementObjectLink, &replacement.id);
     make::link(&mut replacement, LinkType::ReplacedObjectLink, &existing.id);
     rotate(existing, &mut replacement, context.now);
@@ -159,6 +162,36 @@ fn forget_contradicted(replacement: &mut Record, given: &[Attribute]) {
         Attribute::KeyFormatType(_) => !algorithm,
         _ => true,
     });
+}
+
+/// How many objects of one set are followed to find its latest.
+const MOST_FOLLOWED: usize = 4_096;
+
+/// Ends that another object of the set is the latest, as a new one comes (KMIP 2.1 §4.52): what the existing one came of, and
+/// all that came of that.
+fn end_latest(context: &mut Context<'_>, existing: &Record) -> OpResult<()> {
+    let beside = |record: &Record| -> Vec<Text> {
+        let after = record.linked_ids(LinkType::ReplacementObjectLink);
+        after.chain(record.linked_ids(LinkType::ReplacedObjectLink)).collect()
+    };
+    let (mut known, mut next) = (HashSet::from([existing.id.clone()]), beside(existing));
+    while let Some(id) = next.pop() {
+        if known.len() > MOST_FOLLOWED {
+            break;
+        }
+        if !known.insert(id.clone()) {
+            continue;
+        }
+        let Some(found) = context.txn.find(&id)? else { continue };
+        next.extend(beside(&found));
+        if attribute_of!(found, RotateLatest) == Some(&true) {
+            let mut ended = found.as_ref().clone();
+            ended.set(Attribute::RotateLatest(false));
+            attributes::touch(&mut ended, context.now);
+            context.txn.put(ended)?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts the replacement as a rotation of the existing key (KMIP 2.1 §4.49, §4.50, §4.52).

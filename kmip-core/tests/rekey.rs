@@ -482,3 +482,21 @@ fn two_replacements_of_one_key_are_both_linked() {
         harness.record(&old).instances(&AttributeReference::Tag(Tag::Link)).map(|i| i.index).collect();
     assert_eq!(indexes, [Some(0), Some(1)]);
 }
+
+/// Of all that came of one key only the newest is the latest (KMIP 2.1 §4.52), whichever of them was replaced.
+#[test]
+fn only_the_newest_replacement_is_the_latest() {
+    let harness = Harness::new();
+    let first = create(&harness, V2_1, []);
+    let latest = |harness: &Harness, id: &str| {
+        let record = harness.record(id);
+        values(&record, Tag::RotateLatest).into_iter().any(|found| *found == Attribute::RotateLatest(true))
+    };
+    let mut made = vec![first.clone()];
+    for at in [0, 0, 1, 3, 0] {
+        made.push(rekey(&harness, V2_1, plain(&made[at])));
+        let found: Vec<_> = made.iter().filter(|id| latest(&harness, id)).collect();
+        assert_eq!(found, [made.last().expect("one")], "after {at}");
+    }
+    all_is_whole(&harness);
+}
