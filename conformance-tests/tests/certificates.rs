@@ -427,10 +427,40 @@ fn a_certificate_that_was_imported_over_an_issued_one_is_not_renewed() {
     success(item_in(V2_1, client.as_mut(), import(&id, &der)));
     success(item_in(V2_1, client.as_mut(), recertify(&id)));
     let (id, der) = issue(client.as_mut(), "honest");
+    success(item_in(V2_1, client.as_mut(), revoke(&id)));
     let forged = replaced(&der, b"honest", b"forged");
     success(item_in(V2_1, client.as_mut(), import(&id, &forged)));
     let refused = item_in(V2_1, client.as_mut(), recertify(&id));
     assert_eq!(refused.result_reason, Some(ResultReason::PermissionDenied), "{:?}", refused.response_payload);
+}
+
+fn revoke(id: &UniqueIdentifier) -> (Operation, RequestPayload) {
+    let reason =
+        RevocationReason { revocation_reason_code: RevocationReasonCode::KeyCompromise, revocation_message: None };
+    let request = RevokeRequest {
+        unique_identifier: Some(id.clone()),
+        revocation_reason: Some(reason),
+        compromise_occurrence_date: None,
+    };
+    (Operation::Revoke, RequestPayload::Revoke(Box::new(request)))
+}
+
+/// Only the object of a certificate leads to its revocation (RFC 5280 §3.3): it stays until that is done.
+#[test]
+fn an_issued_certificate_is_replaced_once_it_is_revoked() {
+    let mut world = InProcess::open().expect("an engine");
+    let mut client = world.fresh_client().expect("a client");
+    let (id, der) = issue(client.as_mut(), "honest");
+    let forged = replaced(&der, b"honest", b"forged");
+    for version in [V2_0, V2_1, V3_0] {
+        let refused = item_in(version, client.as_mut(), import(&id, &forged));
+        assert_eq!(refused.result_reason, Some(ResultReason::PermissionDenied), "{:?}", refused.response_payload);
+    }
+    success(item_in(V2_1, client.as_mut(), import(&id, &der)));
+    success(item_in(V2_1, client.as_mut(), revoke(&id)));
+    success(item_in(V2_1, client.as_mut(), import(&id, &forged)));
+    let pem = to_pem("CERTIFICATE", &der).expect("PEM");
+    assert_eq!(validate(client.as_mut(), &[&pem]), ValidityIndicator::Invalid);
 }
 
 fn success(item: ResponseBatchItem) {
@@ -454,14 +484,7 @@ fn a_revoked_certificate_stays_revoked_when_its_object_goes() {
     let mut gone = Vec::new();
     for way in 0..4 {
         let (id, der) = issue(client.as_mut(), "revoked");
-        let reason =
-            RevocationReason { revocation_reason_code: RevocationReasonCode::KeyCompromise, revocation_message: None };
-        let revoke = RevokeRequest {
-            unique_identifier: Some(id.clone()),
-            revocation_reason: Some(reason),
-            compromise_occurrence_date: None,
-        };
-        call(client.as_mut(), Operation::Revoke, RequestPayload::Revoke(Box::new(revoke)));
+        success(item_in(V2_1, client.as_mut(), revoke(&id)));
         let refused = item_in(V2_1, client.as_mut(), recertify(&id));
         assert_eq!(refused.result_reason, Some(ResultReason::PermissionDenied), "{:?}", refused.response_payload);
         match way {

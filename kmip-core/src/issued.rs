@@ -15,7 +15,7 @@ use kmip_codec::registry::{ObjectType, RevocationReasonCode, Tag as Field};
 
 use crate::batch::Context;
 use crate::engine::Engine;
-use crate::error::OpResult;
+use crate::error::{Fault, OpResult, fail};
 use crate::layout;
 use crate::links::Shown;
 use crate::object::{Record, attribute_of};
@@ -193,6 +193,11 @@ pub(crate) fn detach(context: &mut Context<'_>, record: &Record, successor: Opti
     if successor.is_some_and(stays) {
         return Ok(());
     }
+    // Whoever has it can revoke it, and nobody else: it is first revoked, unless it is over by itself.
+    if successor.is_some() && revocation.is_none() && !has_expired(record, context.now) {
+        let message = "this server issued the certificate: revoke it before another object takes its place";
+        return fail(Fault::PermissionDenied, message);
+    }
     let gone = match revocation {
         Some(revocation) => [authority.as_bytes(), b"\0\0", &revocation.encode()].concat(),
         // No object has an empty identifier; whose it was stays known.
@@ -200,6 +205,11 @@ pub(crate) fn detach(context: &mut Context<'_>, record: &Record, successor: Opti
     };
     context.txn.write(key, Some(gone));
     Ok(())
+}
+
+/// Whether the validity of a certificate is known to have ended.
+fn has_expired(record: &Record, now: i64) -> bool {
+    value_of(record).map(Parsed::new).is_some_and(|parsed| parsed.is_ok_and(|parsed| parsed.not_after < now))
 }
 
 /// The content of the serial number's `INTEGER`; of a destroyed certificate, what its attributes tell.
