@@ -302,6 +302,37 @@ fn a_key_leaves_in_a_container_with_its_one_valid_chain() {
     }
 }
 
+/// Of two certificates the one of the key is taken: that of another key begins no chain of it (KMIP 2.1 §6.1.19).
+#[test]
+fn of_two_certificates_that_of_the_key_is_taken() {
+    let (chain, other) = (Chain::new(), Chain::new());
+    for version in [V1_4, V2_0, V2_1] {
+        let mut walker = Walker::new(version);
+        let w = &mut walker;
+        for values in [[&chain.own, &other.own], [&other.own, &chain.own]] {
+            let value = structure(Tag::KeyValue, vec![bytes(Tag::KeyMaterial, &chain.key)]);
+            let block = vec![enumeration(Tag::KeyFormatType, KeyFormatType::PKCS_8.0), value];
+            let object = structure(Tag::PrivateKey, vec![structure(Tag::KeyBlock, block)]);
+            let mask = integer(Tag::CryptographicUsageMask, Mask::Sign.0.cast_signed());
+            let password_link = password_link(w, PASSWORD);
+            let registered = w.register_object(ObjectType::PrivateKey, vec![mask, password_link], object);
+            let id = identifier(&registered, Tag::UniqueIdentifier);
+            for value in values {
+                let certificate = certificate(w, value);
+                let certified = link(w, LinkType::CertificateLink, &certificate);
+                add(w, &id, certified);
+            }
+            assert_eq!(opened(w, &id).certificates, std::slice::from_ref(&chain.own), "KMIP {version}");
+            // Two of the same key are two chains.
+            let again = certificate(w, &chain.own);
+            let certified = link(w, LinkType::CertificateLink, &again);
+            add(w, &id, certified);
+            let two = get(w, &id, Some(KeyFormatType::PKCS_12));
+            assert_eq!(reason(&two), Some(ResultReason::InvalidField), "KMIP {version}: two chains");
+        }
+    }
+}
+
 #[test]
 fn a_certificate_leaves_in_a_container_from_2_0() {
     let chain = Chain::new();

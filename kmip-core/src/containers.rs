@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use kmip_codec::attribute::Attribute;
 use kmip_codec::inline::Text;
-use kmip_codec::object::ManagedObject;
-use kmip_codec::registry::{CertificateType, LinkType, SecretDataType, State};
+use kmip_codec::object::{KeyMaterial, ManagedObject};
+use kmip_codec::registry::{CertificateType, KeyFormatType, LinkType, ObjectType, SecretDataType, State};
 use kmip_codec::secret::{Secret, SecretText};
 use kmip_codec::version::V2_0;
 
@@ -21,8 +21,8 @@ use crate::object::{Record, attribute_of};
 use crate::ports::container::{Contents, Opened};
 use crate::ports::crypto::CryptoError;
 use crate::ports::vault::KeyVault;
-use crate::state;
 use crate::txn::View;
+use crate::{formats, state};
 
 /// The friendly name in a container of an object that has none.
 const DEFAULT_NAME: &str = "alias";
@@ -132,7 +132,7 @@ pub(crate) fn renewed(context: &mut Context<'_>, record: &Record, container: &Se
     if is_named(record, &opened) {
         return Ok(None);
     }
-    let mut chain = chain(context, record)?;
+    let mut chain = chain(context, record, &opened.key)?;
     if chain.is_empty() {
         chain = opened.certificates;
     }
@@ -149,7 +149,7 @@ fn is_named(record: &Record, opened: &Opened) -> bool {
 /// A new container of a private key in PKCS#8, with its chain of certificates.
 pub(crate) fn of_key(context: &mut Context<'_>, record: &Record, key: &Secret) -> OpResult<Secret> {
     let lock = Lock::of(context, record)?;
-    let chain = chain(context, record)?;
+    let chain = chain(context, record, key)?;
     write(record, Some(key), &chain, &lock)
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn of_certificate(context: &mut Context<'_>, record: &Record, certifi
     let lock = Lock::of(context, record)?;
     let mut chain = vec![certificate.to_vec()];
     let above = record.linked_ids(LinkType::CertificateLink).collect();
-    climb(context, above, &mut chain)?;
+    climb(context, above, None, &mut chain)?;
     write(record, None, &chain, &lock)
 }
 
@@ -170,34 +170,60 @@ fn write(record: &Record, key: Option<&Secret>, chain: &[Vec<u8>], lock: &Lock) 
     Ok(Secret::copy_from(&file))
 }
 
-/// The certificates of a private key: by the link of its Public Key to the first, and by the links of each to the next.
-fn chain(context: &mut Context<'_>, record: &Record) -> OpResult<Vec<Vec<u8>>> {
+/// The certificates of a private key (PKCS#8): by the link of its Public Key to the first, and by the links of each to the next.
+fn chain(context: &mut Context<'_>, record: &Record, key: &Secret) -> OpResult<Vec<Vec<u8>>> {
     let mut holder = None;
     if let Some(id) = record.linked_ids(LinkType::PublicKeyLink).next() {
         holder = context.txn.find_view(&id)?;
     }
     let holder = holder.as_deref().unwrap_or(record);
+    let public = public_key(context, holder, key);
     let mut first = holder.linked_ids(LinkType::PKCS_12CertificateLink).collect::<Vec<_>>();
     if first.is_empty() {
         first = holder.linked_ids(LinkType::CertificateLink).collect::<Vec<_>>();
     }
     let mut chain = Vec::new();
-    climb(context, first, &mut chain)?;
+    climb(context, first, public, &mut chain)?;
     Ok(chain)
 }
 
-/// Adds the one valid certificate among those of the identifiers, and those above it.
-fn climb(context: &mut Context<'_>, mut candidates: Vec<Text>, chain: &mut Vec<Vec<u8>>) -> OpResult<()> {
+/// `SubjectPublicKeyInfo` of a private key: what it tells itself, or its Public Key.
+fn public_key(context: &mut Context<'_>, holder: &Record, key: &Secret) -> Option<Vec<u8>> {
+    let (from, to) = (KeyFormatType::PKCS_8, KeyFormatType::X_509);
+    if let Ok(KeyMaterial::Bytes(told)) = formats::public_from_private(from, &KeyMaterial::Bytes(key.clone()), to, None)
+    {
+        return Some(told.expose_secret().to_vec());
+    }
+    let is_public = holder.object_type == ObjectType::PublicKey;
+    let found = if is_public { key::material(context, holder).ok() } else { None };
+    found.map(|info| info.expose_secret().to_vec())
+}
+
+/// Adds the one valid certificate among those of the identifiers, and those above it. Where several are valid, that of the
+/// key is meant: another begins no chain of it. "It is an error if there is more than one" (KMIP 2.1 §6.1.19).
+fn climb(
+    context: &mut Context<'_>,
+    mut candidates: Vec<Text>,
+    mut public: Option<Vec<u8>>,
+    chain: &mut Vec<Vec<u8>>,
+) -> OpResult<()> {
     while !candidates.is_empty() {
-        let mut valid = None;
+        let mut valid = Vec::new();
         for id in candidates {
             let Some(found) = context.txn.find_view(&id)? else { continue };
             let Some(certificate) = certificate(&found, context.now) else { continue };
-            if valid.replace((certificate, found.linked_ids(LinkType::CertificateLink).collect::<Vec<_>>())).is_some() {
-                return fail(Fault::InvalidField, "there is more than one valid certificate chain");
+            valid.push((certificate, found.linked_ids(LinkType::CertificateLink).collect::<Vec<_>>()));
+        }
+        if let (Some(public), true) = (public.take(), valid.len() > 1) {
+            valid.retain(|(certificate, _)| is_of_key(certificate, &public));
+            if valid.is_empty() {
+                return fail(Fault::InvalidField, "several certificates are linked, and none is of the private key");
             }
         }
-        let Some((certificate, above)) = valid else { break };
+        if valid.len() > 1 {
+            return fail(Fault::InvalidField, "there is more than one valid certificate chain");
+        }
+        let Some((certificate, above)) = valid.pop() else { break };
         // A certificate of an authority is often linked to itself.
         if chain.contains(&certificate) {
             break;
@@ -210,6 +236,17 @@ fn climb(context: &mut Context<'_>, mut candidates: Vec<Text>, chain: &mut Vec<V
         candidates = above;
     }
     Ok(())
+}
+
+/// Whether a certificate is of a public key; parameters that are left out or null do not make another one of RSA.
+fn is_of_key(certificate: &[u8], public: &[u8]) -> bool {
+    let Ok(certified) = formats::certified_public_key(certificate) else { return false };
+    let bare = |info: &[u8]| {
+        let info = KeyMaterial::Bytes(Secret::copy_from(info));
+        let (from, to) = (KeyFormatType::X_509, KeyFormatType::PKCS_1);
+        formats::convert(ObjectType::PublicKey, from, &info, to, None).ok()
+    };
+    certified == public || bare(&certified).is_some_and(|certified| Some(certified) == bare(public))
 }
 
 /// The value of a certificate that is neither revoked nor destroyed, and that Get would give.
