@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use kmip_codec::attribute::values::CryptographicParameters;
 use kmip_codec::inline::Text;
 use kmip_codec::registry::{Operation, State};
 use kmip_codec::secret::Secret;
@@ -60,9 +61,43 @@ pub(crate) enum Work {
     Accumulator(Box<dyn Accumulator>),
 }
 
+/// How an operation by parts works: what its first part said, or was told.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Terms {
+    /// The Cryptographic Parameters that hold.
+    pub parameters: CryptographicParameters,
+    /// IV/Counter/Nonce.
+    pub iv: Option<ByteString>,
+}
+
+/// What a later part says of the terms.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Restated<'a> {
+    /// Cryptographic Parameters.
+    pub parameters: Option<&'a CryptographicParameters>,
+    /// IV/Counter/Nonce.
+    pub iv: Option<&'a ByteString>,
+}
+
+impl Terms {
+    /// Refuses other terms: nothing would be done by them. The "other required parameters" of a later part (KMIP 2.1 §6.1) are
+    /// those of the first one.
+    fn check(&self, restated: Restated<'_>) -> OpResult<()> {
+        let says_nothing = CryptographicParameters::default();
+        if restated.parameters.is_some_and(|said| *said != says_nothing && *said != self.parameters) {
+            return fail(Fault::InvalidField, "a later part has other Cryptographic Parameters than the first one");
+        }
+        if restated.iv.is_some() && restated.iv != self.iv.as_ref() {
+            return fail(Fault::InvalidField, "a later part has another IV/Counter/Nonce than the first one");
+        }
+        Ok(())
+    }
+}
+
 /// An operation by parts.
 pub(crate) struct Stream {
     bond: Bond,
+    terms: Terms,
     work: Work,
     /// Bytes at the end of what came that may be the tag of an authenticated cipher.
     tail: Option<(usize, Zeroed)>,
@@ -102,12 +137,14 @@ pub(crate) struct Part<'a> {
     pub last: bool,
     /// Whether the operation compares at the end, and does not give.
     pub verifies: bool,
+    /// What it says that the first part said.
+    pub restated: Restated<'a>,
 }
 
 impl Stream {
     /// A stream on which nothing was done yet.
-    pub fn new(bond: Bond, work: Work) -> Self {
-        Self { bond, work, tail: None, claimed: None, held: None, bytes: 0 }
+    pub fn new(bond: Bond, terms: Terms, work: Work) -> Self {
+        Self { bond, terms, work, tail: None, claimed: None, held: None, bytes: 0 }
     }
 
     /// Lets the last `length` bytes be the tag unless a part brings it.
@@ -133,6 +170,7 @@ impl Stream {
 
     /// Takes a part that is not the last one.
     pub fn update(&mut self, part: &Part<'_>) -> OpResult<Given> {
+        self.terms.check(part.restated)?;
         self.count(part.data.len())?;
         if let Some(claimed) = part.claimed {
             self.claimed = Some(claimed.clone());
@@ -160,6 +198,7 @@ impl Stream {
 
     /// Takes the last part.
     pub fn finish(mut self, part: &Part<'_>) -> OpResult<Given> {
+        self.terms.check(part.restated)?;
         self.count(part.data.len())?;
         let claimed = part.claimed.cloned().or(self.claimed);
         match self.work {
@@ -586,14 +625,15 @@ mod tests {
     }
 
     fn part(data: &[u8]) -> Part<'_> {
-        Part { data, claimed: None, last: false, verifies: false }
+        Part { data, claimed: None, last: false, verifies: false, restated: Restated::default() }
     }
 
     #[test]
     fn what_streams_hold_is_bounded_for_each_client_and_what_they_give_out_is_not() {
         let (streams, megabyte) = (Streams::default(), vec![0; 1 << 20]);
-        let stream =
-            |client, gathers| Stream::new(bond(client), Work::Transform(Box::new(Pipe { gathers }))).holding(&streams);
+        let stream = |client, gathers| {
+            Stream::new(bond(client), Terms::default(), Work::Transform(Box::new(Pipe { gathers }))).holding(&streams)
+        };
         let mut passing = stream("a", false);
         let most = MOST_HELD_OF_CLIENT >> 20;
         (0..2 * most).for_each(|_| drop(passing.update(&part(&megabyte)).unwrap()));
@@ -616,7 +656,7 @@ mod tests {
     fn a_part_that_takes_long_holds_up_no_other_request() {
         let streams = Streams::default();
         let ((begun, has_begun), (go_on, goes_on)) = (channel(), channel());
-        let slow = Stream::new(bond("a"), Work::Transform(Box::new(Slow { begun, goes_on })));
+        let slow = Stream::new(bond("a"), Terms::default(), Work::Transform(Box::new(Slow { begun, goes_on })));
         let correlation = ByteString::new(&[7; CORRELATION_BYTES]);
         let mut effects = Effects::default();
         effects.open(correlation.clone(), slow);

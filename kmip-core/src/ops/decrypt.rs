@@ -13,7 +13,7 @@ use crate::cryptography::key::{self, Prepared, Use};
 use crate::cryptography::parameters::effective;
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{data_of_part, required_data};
-use crate::cryptography::streams::{Part, Stream, Work};
+use crate::cryptography::streams::{Part, Restated, Stream, Terms, Work};
 use crate::error::OpResult;
 use crate::object::Record;
 use crate::quirks::Quirk;
@@ -80,12 +80,15 @@ fn first(context: &mut Context<'_>, mut request: DecryptRequest) -> OpResult<Dec
     let prepared = Prepared::new(context, &view)?;
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_decrypt(key, &call.encryption()))?;
-    let mut stream = Stream::new(parts::bond(context, Operation::Decrypt, Some(&view)), Work::Transform(work));
+    let parameters = effective(request.cryptographic_parameters.as_deref(), &view).clone();
+    let terms = Terms { parameters, iv: request.iv_counter_nonce.clone() };
+    let mut stream = Stream::new(parts::bond(context, Operation::Decrypt, Some(&view)), terms, Work::Transform(work));
     if call.is_authenticated() && request.authenticated_encryption_tag.is_none() {
         stream = stream.with_tail(call.tag_length());
     }
     let claimed = request.authenticated_encryption_tag.as_ref();
-    let part = Part { data: data.expose_secret(), claimed, last: false, verifies: false };
+    let part =
+        Part { data: data.expose_secret(), claimed, last: false, verifies: false, restated: Restated::default() };
     let (given, correlation) = parts::open(context, stream, &part)?;
     context.give_data(Operation::Decrypt, given.data.expose_secret());
     let (unique_identifier, data) = (UniqueIdentifier::Text(id), parts::some(given.data));
@@ -98,7 +101,9 @@ fn continued(context: &mut Context<'_>, request: DecryptRequest, later: &Later) 
     parts::no_additional_data(request.authenticated_encryption_additional_data.as_ref())?;
     let data = data_of_part(context, request.data)?;
     let claimed = request.authenticated_encryption_tag.as_ref();
-    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: false };
+    let restated =
+        Restated { parameters: request.cryptographic_parameters.as_deref(), iv: request.iv_counter_nonce.as_ref() };
+    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: false, restated };
     let given = parts::advance(context, Operation::Decrypt, Some(&view), &later.correlation, &part)?;
     context.give_data(Operation::Decrypt, given.data.expose_secret());
     let (unique_identifier, data) = (UniqueIdentifier::Text(id), parts::some(given.data));

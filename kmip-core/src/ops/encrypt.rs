@@ -15,7 +15,7 @@ use crate::cryptography::key::{self, Prepared, Use};
 use crate::cryptography::parameters::effective;
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{answer, data_of_part, required_data};
-use crate::cryptography::streams::{Given, Part, Stream, Work};
+use crate::cryptography::streams::{Given, Part, Restated, Stream, Terms, Work};
 use crate::cryptography::usage;
 use crate::error::OpResult;
 use crate::object::Record;
@@ -79,8 +79,10 @@ fn first(context: &mut Context<'_>, mut request: EncryptRequest) -> OpResult<Enc
     usage::charge(context, &view, data.len())?;
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_encrypt(key, &call.encryption()))?;
-    let stream = Stream::new(parts::bond(context, Operation::Encrypt, Some(&view)), Work::Transform(work));
-    let (given, correlation) = parts::open(context, stream, &part(&data, false))?;
+    let parameters = effective(request.cryptographic_parameters.as_deref(), &view).clone();
+    let terms = Terms { parameters, iv: request.iv_counter_nonce.clone().or_else(|| drawn.clone()) };
+    let stream = Stream::new(parts::bond(context, Operation::Encrypt, Some(&view)), terms, Work::Transform(work));
+    let (given, correlation) = parts::open(context, stream, &part(&data, false, Restated::default()))?;
     Ok(EncryptResponse { iv_counter_nonce: drawn, ..respond(context, id, given, Some(correlation)) })
 }
 
@@ -90,14 +92,16 @@ fn continued(context: &mut Context<'_>, request: EncryptRequest, later: &Later) 
     parts::no_additional_data(request.authenticated_encryption_additional_data.as_ref())?;
     let data = data_of_part(context, request.data)?;
     usage::charge_part(context, &view, data.len())?;
-    let part = part(&data, later.last);
+    let restated =
+        Restated { parameters: request.cryptographic_parameters.as_deref(), iv: request.iv_counter_nonce.as_ref() };
+    let part = part(&data, later.last, restated);
     let given = parts::advance(context, Operation::Encrypt, Some(&view), &later.correlation, &part)?;
     let correlation = (!later.last).then(|| later.correlation.clone());
     Ok(respond(context, id, given, correlation))
 }
 
-fn part(data: &Secret, last: bool) -> Part<'_> {
-    Part { data: data.expose_secret(), claimed: None, last, verifies: false }
+fn part<'a>(data: &'a Secret, last: bool, restated: Restated<'a>) -> Part<'a> {
+    Part { data: data.expose_secret(), claimed: None, last, verifies: false, restated }
 }
 
 fn respond(

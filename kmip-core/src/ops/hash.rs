@@ -7,7 +7,7 @@ use crate::batch::Context;
 use crate::cryptography::parameters::required_hash;
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{answer, data_of_part, required_data};
-use crate::cryptography::streams::{Part, Stream, Work};
+use crate::cryptography::streams::{Part, Restated, Stream, Terms, Work};
 use crate::error::OpResult;
 
 pub(super) fn hash(context: &mut Context<'_>, mut request: HashRequest) -> OpResult<HashResponse> {
@@ -32,16 +32,19 @@ fn first(context: &mut Context<'_>, request: HashRequest) -> OpResult<HashRespon
     let function = required_hash(&request.cryptographic_parameters)?;
     let data = data_of_part(context, request.data)?;
     let work = context.engine.vault.begin_hash(function)?;
-    let stream = Stream::new(parts::bond(context, Operation::Hash, None), Work::Accumulator(work));
-    let part = Part { data: data.expose_secret(), claimed: None, last: false, verifies: false };
+    let terms = Terms { parameters: request.cryptographic_parameters.as_ref().clone(), iv: None };
+    let stream = Stream::new(parts::bond(context, Operation::Hash, None), terms, Work::Accumulator(work));
+    let part =
+        Part { data: data.expose_secret(), claimed: None, last: false, verifies: false, restated: Restated::default() };
     let (_, correlation) = parts::open(context, stream, &part)?;
     Ok(HashResponse { data: None, correlation_value: Some(correlation) })
 }
 
-/// The Cryptographic Parameters of a later part are required by the table; those of the first part hold.
+/// The Cryptographic Parameters of a later part are required by the table: those of the first part.
 fn continued(context: &mut Context<'_>, request: HashRequest, later: &Later) -> OpResult<HashResponse> {
     let data = data_of_part(context, request.data)?;
-    let part = Part { data: data.expose_secret(), claimed: None, last: later.last, verifies: false };
+    let restated = Restated { parameters: Some(&request.cryptographic_parameters), iv: None };
+    let part = Part { data: data.expose_secret(), claimed: None, last: later.last, verifies: false, restated };
     let given = parts::advance(context, Operation::Hash, None, &later.correlation, &part)?;
     context.give_data(Operation::Hash, given.data.expose_secret());
     let correlation_value = (!later.last).then(|| later.correlation.clone());

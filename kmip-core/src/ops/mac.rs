@@ -11,7 +11,7 @@ use crate::cryptography::key::{self, Prepared, Use};
 use crate::cryptography::parameters::effective;
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{data_of_part, required_data};
-use crate::cryptography::streams::{Part, Stream, Work};
+use crate::cryptography::streams::{Part, Restated, Stream, Terms, Work};
 use crate::cryptography::{mac as codes, usage};
 use crate::error::OpResult;
 
@@ -48,8 +48,11 @@ fn first(context: &mut Context<'_>, request: MACRequest) -> OpResult<MACResponse
     usage::charge(context, &view, data.len())?;
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_mac(key, &code))?;
-    let stream = Stream::new(parts::bond(context, Operation::MAC, Some(&view)), Work::Accumulator(work));
-    let part = Part { data: data.expose_secret(), claimed: None, last: false, verifies: false };
+    let parameters = effective(request.cryptographic_parameters.as_deref(), &view).clone();
+    let terms = Terms { parameters, iv: None };
+    let stream = Stream::new(parts::bond(context, Operation::MAC, Some(&view)), terms, Work::Accumulator(work));
+    let part =
+        Part { data: data.expose_secret(), claimed: None, last: false, verifies: false, restated: Restated::default() };
     let (_, correlation) = parts::open(context, stream, &part)?;
     Ok(partial(id, correlation))
 }
@@ -59,7 +62,8 @@ fn continued(context: &mut Context<'_>, request: MACRequest, later: &Later) -> O
     let view = key::usable(context, &id, Use::Mac)?;
     let data = data_of_part(context, request.data)?;
     usage::charge_part(context, &view, data.len())?;
-    let part = Part { data: data.expose_secret(), claimed: None, last: later.last, verifies: false };
+    let restated = Restated { parameters: request.cryptographic_parameters.as_deref(), iv: None };
+    let part = Part { data: data.expose_secret(), claimed: None, last: later.last, verifies: false, restated };
     let given = parts::advance(context, Operation::MAC, Some(&view), &later.correlation, &part)?;
     if !later.last {
         return Ok(partial(id, later.correlation.clone()));

@@ -10,7 +10,7 @@ use crate::cryptography::mac as codes;
 use crate::cryptography::parameters::effective;
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{data_of_part, required_data, validity};
-use crate::cryptography::streams::{Part, Stream, Work};
+use crate::cryptography::streams::{Part, Restated, Stream, Terms, Work};
 use crate::error::{Fault, OpError, OpResult};
 
 pub(super) fn mac_verify(context: &mut Context<'_>, mut request: MACVerifyRequest) -> OpResult<MACVerifyResponse> {
@@ -46,8 +46,16 @@ fn first(context: &mut Context<'_>, request: MACVerifyRequest) -> OpResult<MACVe
     let prepared = Prepared::new(context, &view)?;
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_mac(key, &code))?;
-    let stream = Stream::new(parts::bond(context, Operation::MACVerify, Some(&view)), Work::Accumulator(work));
-    let part = Part { data: data.expose_secret(), claimed: request.mac_data.as_ref(), last: false, verifies: true };
+    let parameters = effective(request.cryptographic_parameters.as_deref(), &view).clone();
+    let terms = Terms { parameters, iv: None };
+    let stream = Stream::new(parts::bond(context, Operation::MACVerify, Some(&view)), terms, Work::Accumulator(work));
+    let part = Part {
+        data: data.expose_secret(),
+        claimed: request.mac_data.as_ref(),
+        last: false,
+        verifies: true,
+        restated: Restated::default(),
+    };
     let (_, correlation) = parts::open(context, stream, &part)?;
     let unique_identifier = UniqueIdentifier::Text(id);
     Ok(MACVerifyResponse { unique_identifier, validity_indicator: None, correlation_value: Some(correlation) })
@@ -58,7 +66,8 @@ fn continued(context: &mut Context<'_>, request: MACVerifyRequest, later: &Later
     let view = key::usable(context, &id, Use::MacVerify)?;
     let data = data_of_part(context, request.data)?;
     let claimed = request.mac_data.as_ref();
-    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: true };
+    let restated = Restated { parameters: request.cryptographic_parameters.as_deref(), iv: None };
+    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: true, restated };
     let given = parts::advance(context, Operation::MACVerify, Some(&view), &later.correlation, &part)?;
     let (unique_identifier, validity_indicator) = (UniqueIdentifier::Text(id), given.valid.map(validity));
     let correlation_value = (!later.last).then(|| later.correlation.clone());

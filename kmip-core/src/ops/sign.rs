@@ -11,7 +11,7 @@ use crate::cryptography::parameters::{bad, effective};
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{Content, data_of_part, refuse_digest};
 use crate::cryptography::signature::{self, Choice};
-use crate::cryptography::streams::{Part, Stream, Work};
+use crate::cryptography::streams::{Part, Restated, Stream, Terms, Work};
 use crate::cryptography::usage;
 use crate::error::OpResult;
 use crate::object::Record;
@@ -60,9 +60,12 @@ fn first(context: &mut Context<'_>, mut request: SignRequest) -> OpResult<SignRe
     usage::charge(context, &view, data.len())?;
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_sign(key, &signing))?;
-    let stream = Stream::new(parts::bond(context, Operation::Sign, Some(&view)), Work::Accumulator(work));
+    let parameters = effective(request.cryptographic_parameters.as_deref(), &view).clone();
+    let terms = Terms { parameters, iv: None };
+    let stream = Stream::new(parts::bond(context, Operation::Sign, Some(&view)), terms, Work::Accumulator(work));
     let stream = stream.holding(&context.engine.streams);
-    let part = Part { data: data.expose_secret(), claimed: None, last: false, verifies: false };
+    let part =
+        Part { data: data.expose_secret(), claimed: None, last: false, verifies: false, restated: Restated::default() };
     let (_, correlation) = parts::open(context, stream, &part)?;
     let unique_identifier = UniqueIdentifier::Text(id);
     Ok(SignResponse { unique_identifier, signature_data: None, correlation_value: Some(correlation) })
@@ -77,7 +80,8 @@ fn continued(context: &mut Context<'_>, request: SignRequest, later: &Later) -> 
         key::pace(context, &view)?;
     }
     usage::charge_part(context, &view, data.len())?;
-    let part = Part { data: data.expose_secret(), claimed: None, last: later.last, verifies: false };
+    let restated = Restated { parameters: request.cryptographic_parameters.as_deref(), iv: None };
+    let part = Part { data: data.expose_secret(), claimed: None, last: later.last, verifies: false, restated };
     let given = parts::advance(context, Operation::Sign, Some(&view), &later.correlation, &part)?;
     let unique_identifier = UniqueIdentifier::Text(id);
     if !later.last {

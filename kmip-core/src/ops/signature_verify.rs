@@ -12,7 +12,7 @@ use crate::cryptography::parameters::{bad, effective};
 use crate::cryptography::parts::{self, Indicators, Later, Stage};
 use crate::cryptography::request::{Content, data_of_part, refuse_digest, validity};
 use crate::cryptography::signature::{self, Choice};
-use crate::cryptography::streams::{Part, Stream, Work};
+use crate::cryptography::streams::{Part, Restated, Stream, Terms, Work};
 use crate::error::{Fault, OpError, OpResult};
 use crate::object::Record;
 
@@ -63,10 +63,13 @@ fn first(context: &mut Context<'_>, mut request: SignatureVerifyRequest) -> OpRe
     let prepared = Prepared::new(context, &view)?;
     let vault = context.engine.vault.as_ref();
     let work = prepared.with(|key| vault.begin_verify(key, &signing))?;
-    let stream = Stream::new(parts::bond(context, Operation::SignatureVerify, Some(&view)), Work::Accumulator(work));
+    let parameters = effective(request.cryptographic_parameters.as_deref(), &view).clone();
+    let terms = Terms { parameters, iv: None };
+    let stream =
+        Stream::new(parts::bond(context, Operation::SignatureVerify, Some(&view)), terms, Work::Accumulator(work));
     let stream = stream.holding(&context.engine.streams);
     let claimed = request.signature_data.as_ref();
-    let part = Part { data: data.expose_secret(), claimed, last: false, verifies: true };
+    let part = Part { data: data.expose_secret(), claimed, last: false, verifies: true, restated: Restated::default() };
     let (_, correlation) = parts::open(context, stream, &part)?;
     Ok(respond(id, None, Some(correlation)))
 }
@@ -81,7 +84,8 @@ fn continued(
     refuse_digest(request.digested_data.as_ref())?;
     let data = data_of_part(context, request.data)?;
     let claimed = request.signature_data.as_ref();
-    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: true };
+    let restated = Restated { parameters: request.cryptographic_parameters.as_deref(), iv: None };
+    let part = Part { data: data.expose_secret(), claimed, last: later.last, verifies: true, restated };
     let given = parts::advance(context, Operation::SignatureVerify, Some(&view), &later.correlation, &part)?;
     let correlation = (!later.last).then(|| later.correlation.clone());
     Ok(respond(id, given.valid.map(validity), correlation))
