@@ -1,11 +1,15 @@
-//! Cryptographic operations: what a later part may say again (KMIP 1.4 §4.29 to §4.38, KMIP 2.1 §6.1).
+//! Cryptographic operations: what a later part may say again (KMIP 1.4 §4.29 to §4.38, KMIP 2.1 §6.1), and the reasons for
+//! what goes beyond a bound of the server (KMIP 1.4 §11, KMIP 2.1 §6.1 "Error Handling").
 
 use conformance_tests::message::{payload, reason};
-use conformance_tests::tree::{Tree, boolean, bytes, enumeration, structure};
-use conformance_tests::walker::Walker;
+use conformance_tests::tree::{Tree, boolean, bytes, enumeration, integer, structure};
+use conformance_tests::walker::{Walker, key_attributes};
 use kmip_codec::item::Item;
-use kmip_codec::registry::{BlockCipherMode, HashingAlgorithm, Operation, PaddingMethod, ResultReason, Tag};
-use kmip_codec::version::{V1_4, V2_0, V2_1, V3_0, Version};
+use kmip_codec::registry::{
+    BlockCipherMode, CryptographicAlgorithm, DerivationMethod, HashingAlgorithm, ObjectType, Operation, PaddingMethod,
+    ResultReason, Tag,
+};
+use kmip_codec::version::{V1_2, V1_4, V2_0, V2_1, V3_0, Version};
 
 const VERSIONS: [Version; 4] = [V1_4, V2_0, V2_1, V3_0];
 
@@ -105,5 +109,47 @@ fn a_hash_by_parts_is_one_hash() {
             let answer = end(w, Operation::Hash, vec![hash(name), bytes(Tag::Data, b"b")], &correlation);
             assert_eq!(reason(&answer), wanted, "KMIP {version}: {answer:?}");
         }
+    }
+}
+
+/// Server Limit Exceeded is no reason of these operations (KMIP 2.1 §6.1.14.1, §6.1.17.1), General Failure says nothing.
+#[test]
+fn what_is_beyond_a_bound_of_the_server_has_a_reason_of_its_table() {
+    for version in [V1_2, V1_4, V2_0, V2_1, V3_0] {
+        let mut walker = Walker::new(version);
+        let w = &mut walker;
+        let key = active(w);
+        let sha = enumeration(Tag::HashingAlgorithm, HashingAlgorithm::SHA_256.0);
+        let derivation = vec![
+            structure(Tag::CryptographicParameters, vec![sha]),
+            bytes(Tag::Salt, b"salt"),
+            integer(Tag::IterationCount, i32::MAX),
+        ];
+        let fields = vec![
+            enumeration(Tag::ObjectType, ObjectType::SymmetricKey.0),
+            w.id(&key),
+            enumeration(Tag::DerivationMethod, DerivationMethod::PBKDF2.0),
+            structure(Tag::DerivationParameters, derivation),
+            w.attributes(key_attributes()),
+        ];
+        let refused = w.call(Operation::DeriveKey, fields);
+        assert_eq!(reason(&refused), Some(ResultReason::InvalidField), "KMIP {version}: {refused:?}");
+        let message = refused.field(Tag::ResultMessage).and_then(Tree::as_text).unwrap_or_default().to_owned();
+        assert!(message.contains("at most 4000000 iterations"), "{message}");
+
+        let ccm = vec![
+            enumeration(Tag::BlockCipherMode, BlockCipherMode::CCM.0),
+            enumeration(Tag::CryptographicAlgorithm, CryptographicAlgorithm::AES.0),
+            integer(Tag::TagLength, 16),
+        ];
+        // A nonce of 13 bytes leaves two for the length of the data (NIST SP 800-38C §A.1).
+        let fields = vec![
+            w.id(&key),
+            structure(Tag::CryptographicParameters, ccm),
+            bytes(Tag::Data, &[3; 70_000]),
+            bytes(Tag::IVCounterNonce, &[7; 13]),
+        ];
+        let refused = w.call(Operation::Encrypt, fields);
+        assert_eq!(reason(&refused), Some(ResultReason::CryptographicFailure), "KMIP {version}: {refused:?}");
     }
 }

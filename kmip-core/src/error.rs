@@ -147,6 +147,8 @@ pub enum Fault {
     TicketLimit,
     /// A bound of this server.
     ServerLimit,
+    /// A bound of this server on what one cryptographic operation may be asked for: iterations, bytes.
+    CryptographicLimit,
     /// The server failed: store, vault or a defect.
     Internal,
 }
@@ -243,6 +245,7 @@ impl Fault {
             Self::InvalidRequest => since_2(R::InvalidField, R::InvalidCSR),
             Self::BadPassword => since_2(R::InvalidField, R::BadPassword),
             Self::ServerLimit => since_2(limit_in_1x(operation), R::ServerLimitExceeded),
+            Self::CryptographicLimit => cryptographic_limit(version, operation),
             // No table names a reason for what is not quantum safe; the published cases do (QS-M-2).
             Self::NotQuantumSafe | Self::Internal => R::GeneralFailure,
             // Told by `reason` itself.
@@ -468,6 +471,17 @@ fn limit_in_1x(operation: Option<Operation>) -> ResultReason {
     }
 }
 
+/// Server Limit Exceeded is in the tables of what makes objects, not of what uses keys (KMIP 2.1 §6.1.14.1, §6.1.17.1); 1.x has
+/// "Invalid Derivation Parameters" and "Cryptographic error during" the operation (KMIP 1.4 §11.7, §11.30 to §11.38).
+fn cryptographic_limit(version: Version, operation: Option<Operation>) -> ResultReason {
+    match operation {
+        Some(Operation::DeriveKey | Operation::Get | Operation::Export) => ResultReason::InvalidField,
+        Some(Operation::Hash) => ResultReason::CryptographicFailure,
+        _ if uses_a_key(operation) => ResultReason::CryptographicFailure,
+        _ => Fault::ServerLimit.reason(version, operation),
+    }
+}
+
 fn read_only_in_2x(operation: Option<Operation>) -> ResultReason {
     match operation {
         Some(Operation::AddAttribute | Operation::SetAttribute | Operation::AdjustAttribute) => {
@@ -600,7 +614,7 @@ impl From<CryptoError> for OpError {
             CryptoError::MissingIv(_) => Fault::MissingIv,
             CryptoError::Parameters(_) | CryptoError::Key(_) => Fault::BadCryptographicParameters,
             CryptoError::Data(_) | CryptoError::NotAuthentic => Fault::CryptographicFailure,
-            CryptoError::Limit(_) => Fault::ServerLimit,
+            CryptoError::Limit(_) => Fault::CryptographicLimit,
         };
         Self::new(fault, error.to_string())
     }

@@ -86,7 +86,7 @@ fn code_of(fault: Fault) -> Rv {
         Fault::InvalidAttribute => Rv::ATTRIBUTE_TYPE_INVALID,
         Fault::ReadOnly => Rv::ATTRIBUTE_READ_ONLY,
         Fault::MissingAttribute => Rv::TEMPLATE_INCOMPLETE,
-        Fault::ServerLimit => Rv::DEVICE_MEMORY,
+        Fault::ServerLimit | Fault::CryptographicLimit => Rv::DEVICE_MEMORY,
         Fault::Internal | Fault::KeyValueMissing => Rv::DEVICE_ERROR,
         _ => Rv::FUNCTION_FAILED,
     }
