@@ -790,6 +790,36 @@ fn both_parties_agree_on_every_curve() {
     }
 }
 
+/// A private key that was brought says no Recommended Curve: its own numbers tell it (PKCS#11 3.0 §2.3.14).
+#[test]
+fn a_key_that_was_brought_agrees_on_its_own_curve() {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), V2_1);
+    let session = caller.session(WRITES);
+    let by = caller.key_for(session, &[5; 24], [WRAP, UNWRAP]);
+    for oid in ["2a8648ce3d030107", "2b8104000a"] {
+        let oid = bytes(oid);
+        let parameters = [&[6, u8::try_from(oid.len()).expect("short")][..], &oid].concat();
+        let pair = input().ulong(session).mechanism(0x1040, None).count(1).text(EC_PARAMS, &parameters);
+        let pair = Input([pair.0, input().count(1).flag(DERIVE, true).0].concat());
+        let mut pair = caller.must(F::C_GenerateKeyPair, pair);
+        let (public, private) = (pair.ulong(), pair.ulong());
+        let wrap = input().ulong(session).mechanism(0x210B, None).ulong(by).ulong(private).room(512);
+        let wrapped = caller.must(F::C_WrapKey, wrap).buffer();
+        let unwrap = input().ulong(session).mechanism(0x210B, None).ulong(by).octets(&wrapped);
+        let template = input().count(3).number(CLASS, 3).number(KEY_TYPE, 3).flag(DERIVE, true);
+        let brought = caller.must(F::C_UnwrapKey, Input([unwrap.0, template.0].concat())).ulong();
+        let point = caller.octets_of(session, public, EC_POINT);
+        let mut agreed = |private: u64| {
+            let parameter = input().ulong(1).octets(b"").octets(&point);
+            let derive = input().ulong(session).mechanism(0x1050, Some(parameter)).ulong(private);
+            let template = input().count(1).number(KEY_TYPE, GENERIC);
+            let derived = caller.must(F::C_DeriveKey, Input([derive.0, template.0].concat())).ulong();
+            caller.value_of(session, derived)
+        };
+        assert_eq!(agreed(brought), agreed(private));
+    }
+}
+
 /// Two things at once give what they give one after the other.
 #[test]
 fn parts_go_through_a_cipher_and_something_else_at_once() {

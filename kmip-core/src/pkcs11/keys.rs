@@ -27,6 +27,7 @@ use super::mechanisms::{Agreement, How, Named};
 use super::objects::{octets_of, register, secret_algorithm, ulong, usual_of, wanted};
 use super::{Done, Stop, stop};
 use crate::attributes::usage_mask;
+use crate::cryptography::key;
 use crate::object::{Record, attribute_of};
 use crate::ops::derive_key;
 use crate::{formats, tickets, wrapping};
@@ -238,11 +239,8 @@ fn derived_attributes(call: &Call<'_, '_>, template: &[Entry], usual: Option<usi
 
 /// CKM_ECDH1_DERIVE (PKCS#11 3.0 §2.3.14). Without a function the key is the last octets of the shared secret.
 fn agree(call: &mut Call<'_, '_>, private: Text, agreement: Agreement<'_>, template: &[Entry]) -> Done<Secret> {
-    let curve = match call.context.txn.find_view(&private)? {
-        Some(view) => curve_of(&view),
-        None => return stop(Rv::KEY_HANDLE_INVALID),
-    };
-    let Some(curve) = curve else { return stop(Rv::KEY_TYPE_INCONSISTENT) };
+    let Some(view) = call.context.txn.find_view(&private)? else { return stop(Rv::KEY_HANDLE_INVALID) };
+    let Some(curve) = curve_of(call, &view)? else { return stop(Rv::KEY_TYPE_INCONSISTENT) };
     // The public value is a point, or an OCTET STRING with one in it.
     let wrapped = <&OctetStringRef>::from_der(agreement.public).map(OctetStringRef::as_bytes).unwrap_or_default();
     let point = [agreement.public, wrapped].into_iter().find_map(|point| Some((public_info(curve, point)?, point)));
@@ -257,23 +255,38 @@ fn agree(call: &mut Call<'_, '_>, private: Text, agreement: Agreement<'_>, templ
     call.handed(&UniqueIdentifier::Text(id))
 }
 
-/// The curve of an elliptic private key, if it has points: what it says, or that of NIST with keys of its length.
-fn curve_of(key: &Record) -> Option<RecommendedCurve> {
-    let algorithm = attribute_of!(key, CryptographicAlgorithm).copied()?;
-    if key.object_type != ObjectType::PrivateKey || !formats::is_elliptic(algorithm) {
-        return None;
+/// The curve of an elliptic private key, if it has points: what is said of it, or what its material tells. Of one that cannot
+/// be opened it is that of NIST with keys of its length, and a device on which it is on another refuses the point.
+fn curve_of(call: &mut Call<'_, '_>, record: &Record) -> Done<Option<RecommendedCurve>> {
+    let algorithm = attribute_of!(record, CryptographicAlgorithm).copied();
+    if record.object_type != ObjectType::PrivateKey || !algorithm.is_some_and(formats::is_elliptic) {
+        return Ok(None);
     }
-    let said = attribute_of!(key, CryptographicDomainParameters).and_then(|domain| domain.recommended_curve);
-    if matches!(said, Some(RecommendedCurve::CURVE25519 | RecommendedCurve::CURVE448)) {
-        return None;
-    }
-    said.or_else(|| match attribute_of!(key, CryptographicLength) {
+    let said = attribute_of!(record, CryptographicDomainParameters).and_then(|domain| domain.recommended_curve);
+    let curve = match said {
+        Some(said) => Some(said),
+        None => match key::material(call.context, record) {
+            Ok(pkcs8) => {
+                let (kind, material) = (ObjectType::PrivateKey, KeyMaterial::Bytes(pkcs8));
+                let told = formats::inspect_material(kind, KeyFormatType::PKCS_8, &material, algorithm);
+                told.ok().and_then(|told| told.curve)
+            }
+            Err(error) if error.defer.is_some() => return Err(error.into()),
+            Err(_) => usual_curve(record),
+        },
+    };
+    let has_points = |curve: &_| !matches!(*curve, RecommendedCurve::CURVE25519 | RecommendedCurve::CURVE448);
+    Ok(curve.filter(has_points))
+}
+
+fn usual_curve(record: &Record) -> Option<RecommendedCurve> {
+    match attribute_of!(record, CryptographicLength) {
         Some(224) => Some(RecommendedCurve::P_224),
         Some(256) => Some(RecommendedCurve::P_256),
         Some(384) => Some(RecommendedCurve::P_384),
         Some(521) => Some(RecommendedCurve::P_521),
         _ => None,
-    })
+    }
 }
 
 /// `SubjectPublicKeyInfo` of a point, if it has the form of one on the curve.
