@@ -201,6 +201,8 @@ const EXTRACTABLE: u64 = 0x162;
 const MODULUS: u64 = 0x120;
 const MODULUS_BITS: u64 = 0x121;
 const VALUE_LEN: u64 = 0x161;
+const PUBLIC_KEY_INFO: u64 = 0x129;
+const CERTIFICATE_TYPE: u64 = 0x080;
 const EC_PARAMS: u64 = 0x180;
 const EC_POINT: u64 = 0x181;
 const AES: u64 = 0x1F;
@@ -817,6 +819,85 @@ fn a_key_that_was_brought_agrees_on_its_own_curve() {
             caller.value_of(session, derived)
         };
         assert_eq!(agreed(brought), agreed(private));
+    }
+}
+
+/// "Inconsistent" is what cannot be true at the same time (PKCS#11 3.0 §4.1.1).
+#[test]
+fn templates_that_contradict_themselves_or_the_mechanism_are_refused() {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), V2_1);
+    let session = caller.session(WRITES);
+    let (inconsistent, invalid) = (Rv::TEMPLATE_INCONSISTENT, Rv::ATTRIBUTE_VALUE_INVALID);
+    let length = |octets| input().number(VALUE_LEN, octets);
+    for (mechanism, count, template, wanted) in [
+        (0x1080, 2, length(16).number(VALUE_LEN, 32), inconsistent),
+        (0x1080, 2, length(16).number(VALUE_LEN, 16), Rv::OK),
+        (0x1080, 3, length(16).number(CLASS, 4).number(KEY_TYPE, AES), Rv::OK),
+        (0x1080, 2, length(16).number(CLASS, 3), inconsistent),
+        (0x1080, 2, length(16).number(KEY_TYPE, GENERIC), inconsistent),
+        (0x1080, 3, length(16).flag(SIGN, true).flag(SIGN, false), inconsistent),
+        (0x1080, 3, length(16).text(LABEL, b"one").text(LABEL, b"two"), inconsistent),
+        (0x1080, 1, length(17), invalid),
+        (0x1080, 2, length(16).number(MODULUS_BITS, 2048), inconsistent),
+        (0x0131, 0, input(), Rv::OK),
+        (0x0131, 1, length(24), Rv::OK),
+        (0x0131, 1, length(16), inconsistent),
+        (0x0350, 2, length(40).number(KEY_TYPE, GENERIC), Rv::OK),
+        (0x0350, 2, length(40).number(KEY_TYPE, AES), inconsistent),
+    ] {
+        let head = input().ulong(session).mechanism(mechanism, None).count(count);
+        let (code, _) = caller.call(F::C_GenerateKey, Input([head.0, template.0.clone()].concat()));
+        assert_eq!(code, wanted, "{mechanism:#x} {:02x?}", template.0);
+    }
+    let p384 = [6, 5, 0x2B, 0x81, 4, 0, 0x22];
+    let curve = || input().text(EC_PARAMS, P256);
+    for (publics, public, privates, private, wanted) in [
+        (3, curve().number(CLASS, 2).number(KEY_TYPE, 3), 2, input().number(CLASS, 3).number(KEY_TYPE, 3), Rv::OK),
+        (1, curve(), 1, curve(), Rv::OK),
+        (1, curve(), 1, input().text(EC_PARAMS, &p384), inconsistent),
+        (2, curve().text(EC_PARAMS, &p384), 0, input(), inconsistent),
+        (2, curve().number(CLASS, 3), 0, input(), inconsistent),
+        (1, curve(), 1, input().number(CLASS, 2), inconsistent),
+        (2, curve().number(KEY_TYPE, 0), 0, input(), inconsistent),
+        (1, curve(), 1, input().number(KEY_TYPE, AES), inconsistent),
+        (2, curve().number(MODULUS_BITS, 2048), 0, input(), inconsistent),
+        (0, input(), 1, curve(), Rv::TEMPLATE_INCOMPLETE),
+    ] {
+        let head = input().ulong(session).mechanism(0x1040, None).count(publics);
+        let pair = Input([head.0, public.0.clone(), input().count(privates).0, private.0.clone()].concat());
+        let (code, _) = caller.call(F::C_GenerateKeyPair, pair);
+        assert_eq!(code, wanted, "{:02x?} {:02x?}", public.0, private.0);
+    }
+}
+
+/// What an object holds and what its template says agree (PKCS#11 3.0 §4.1.1, §4.6.3, §4.10).
+#[test]
+fn objects_that_are_brought_are_what_their_templates_say() {
+    let mut caller = Caller::new(&mut InProcess::open().expect("an engine"), V2_1);
+    let session = caller.session(WRITES);
+    let pair = input().ulong(session).mechanism(0x1040, None).count(1).text(EC_PARAMS, P256).count(0);
+    let public = caller.must(F::C_GenerateKeyPair, pair).ulong();
+    let info = caller.octets_of(session, public, PUBLIC_KEY_INFO);
+    let secret = || input().number(CLASS, 4).number(KEY_TYPE, AES).text(VALUE, &[3; 16]);
+    let certificate = || input().number(CLASS, 1).text(VALUE, b"no certificate");
+    let shared = || input().number(CLASS, 2).text(PUBLIC_KEY_INFO, &info);
+    let (inconsistent, invalid) = (Rv::TEMPLATE_INCONSISTENT, Rv::ATTRIBUTE_VALUE_INVALID);
+    for (count, template, wanted) in [
+        (4, secret().number(VALUE_LEN, 16), Rv::OK),
+        (4, secret().number(VALUE_LEN, 32), inconsistent),
+        (4, secret().number(KEY_TYPE, GENERIC), inconsistent),
+        (4, secret().number(CERTIFICATE_TYPE, 0), inconsistent),
+        (3, certificate().number(CERTIFICATE_TYPE, 2), invalid),
+        (3, certificate().number(KEY_TYPE, AES), inconsistent),
+        (3, shared().number(KEY_TYPE, 3), Rv::OK),
+        (2, shared(), Rv::OK),
+        (3, shared().number(KEY_TYPE, 0), inconsistent),
+        (1, input().number(CLASS, 4), Rv::TEMPLATE_INCOMPLETE),
+        (2, input().number(CLASS, 4).number(KEY_TYPE, AES), Rv::TEMPLATE_INCOMPLETE),
+    ] {
+        let head = input().ulong(session).count(count);
+        let (code, _) = caller.call(F::C_CreateObject, Input([head.0, template.0.clone()].concat()));
+        assert_eq!(code, wanted, "{:02x?}", template.0);
     }
 }
 

@@ -158,6 +158,33 @@ pub(super) fn template(reader: &mut Reader<'_>) -> Done<Vec<Entry>> {
     Ok(entries)
 }
 
+/// Reads the template of a new object, in which no attribute has two values: "inconsistent" (PKCS#11 3.0 §4.1.1).
+pub(super) fn consistent_template(reader: &mut Reader<'_>) -> Done<Vec<Entry>> {
+    let entries = template(reader)?;
+    for (at, entry) in entries.iter().enumerate() {
+        let contradicts = |other: &Entry| other.kind == entry.kind && other.value != entry.value;
+        if entries.iter().take(at).any(contradicts) {
+            return stop(Rv::TEMPLATE_INCONSISTENT);
+        }
+    }
+    Ok(entries)
+}
+
+/// Refuses a template that says another value of an attribute than the function gives the object (PKCS#11 3.0 §4.1.1).
+pub(super) fn agree(template: &[Entry], kind: u64, given: &Value) -> Done<()> {
+    match template.iter().find(|entry| entry.kind == kind) {
+        Some(Entry { value: Some(said), .. }) if said != given => stop(Rv::TEMPLATE_INCONSISTENT),
+        _ => Ok(()),
+    }
+}
+
+/// The same for CKA_CLASS and CKA_KEY_TYPE of a key.
+pub(super) fn agree_on_key(template: &[Entry], kind: ObjectType, algorithm: Algorithm) -> Done<()> {
+    let stated = [(cka::CLASS, class(kind)), (cka::KEY_TYPE, key_type(algorithm))];
+    let stated = stated.into_iter().filter_map(|(kind, number)| Some((kind, Value::Ulong(number?))));
+    stated.into_iter().try_for_each(|(kind, given)| agree(template, kind, &given))
+}
+
 /// Writes an attribute that was asked for: its value if there is room, else its length; nothing of one that is not told.
 pub(super) fn answer(writer: Writer, asked: &Entry, value: Option<&Value>) -> (Writer, Option<Rv>) {
     let head = writer.ulong(asked.kind);
@@ -253,7 +280,11 @@ fn length(record: &Record) -> Option<u64> {
 
 fn certificate_value(record: &Record, kind: u64) -> Option<Value> {
     let Some(ManagedObject::Certificate(certificate)) = &record.object else { return None };
-    let der = certificate.certificate_value.as_slice();
+    value_of_certificate(certificate.certificate_value.as_slice(), kind)
+}
+
+/// What a certificate answers for an attribute that it tells itself.
+pub(super) fn value_of_certificate(der: &[u8], kind: u64) -> Option<Value> {
     let parsed = Parsed::new(der).ok()?;
     match kind {
         cka::CERTIFICATE_TYPE => Some(Value::Ulong(0)),

@@ -110,7 +110,7 @@ pub(super) fn unwrap(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<S
     let named = Named::read(reader)?;
     let by = reader.ulong()?;
     let wrapped = reader.octets()?;
-    let template = attributes::template(reader)?;
+    let template = attributes::consistent_template(reader)?;
     reader.finish()?;
     let parameters = wrapping_parameters(&named)?;
     let by = call.identifier(by, Rv::UNWRAPPING_KEY_HANDLE_INVALID)?;
@@ -186,7 +186,7 @@ fn complete(object: &mut ManagedObject) {
 pub(super) fn derive(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
     let named = Named::read(reader)?;
     let base = reader.ulong()?;
-    let template = attributes::template(reader)?;
+    let template = attributes::consistent_template(reader)?;
     reader.finish()?;
     let base = call.identifier(base, Rv::KEY_HANDLE_INVALID)?;
     if let How::Agree = named.mechanism.how {

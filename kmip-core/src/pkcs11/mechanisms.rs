@@ -19,8 +19,8 @@ pub(super) struct Named<'a> {
 /// What a mechanism does.
 #[derive(Clone, Copy)]
 pub(super) enum How {
-    /// Makes a symmetric key of an algorithm; a fixed length in bits, or the template says it in octets.
-    Generate(Algorithm, Option<i32>),
+    /// Makes a symmetric key of an algorithm: of a fixed length in octets, or the template says it.
+    Generate(Algorithm, Option<u64>),
     /// Makes a pair.
     GeneratePair(Algorithm),
     /// A block cipher in a mode.
@@ -92,7 +92,7 @@ pub(super) const MECHANISMS: &[Mechanism] = &[
     row(0x0043, RSA, SIGN, How::RsaPss(Hash::SHA_256)),
     row(0x0044, RSA, SIGN, How::RsaPss(Hash::SHA_384)),
     row(0x0045, RSA, SIGN, How::RsaPss(Hash::SHA_512)),
-    row(0x0131, DES, GENERATE, How::Generate(Algorithm::DES3, Some(192))),
+    row(0x0131, DES, GENERATE, How::Generate(Algorithm::DES3, Some(24))),
     row(0x0132, DES, ENCRYPT, How::Cipher(Algorithm::DES3, Mode::ECB, Padding::None)),
     row(0x0133, DES, ENCRYPT, How::Cipher(Algorithm::DES3, Mode::CBC, Padding::None)),
     row(0x0136, DES, ENCRYPT, How::Cipher(Algorithm::DES3, Mode::CBC, Padding::PKCS5)),

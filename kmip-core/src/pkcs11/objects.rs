@@ -33,7 +33,7 @@ use super::sessions::{Change, MOST_HANDLES, Session};
 use super::{Done, Stop, stop};
 use crate::object::{Record, attribute_of};
 use crate::txn::View;
-use crate::{state, tickets};
+use crate::{formats, state, tickets};
 
 /// Objects that a search looks at on the calling thread.
 const QUICK: usize = 256;
@@ -247,6 +247,11 @@ pub(super) fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made:
         let Some(value) = &entry.value else { return stop(Rv::ATTRIBUTE_VALUE_INVALID) };
         match (entry.kind, value) {
             (kind, _) if made.contains(&kind) => {}
+            // What is true of every object here.
+            (cka::MODIFIABLE | cka::DESTROYABLE, Value::Flag(true)) | (cka::COPYABLE, Value::Flag(false)) => {}
+            (cka::LOCAL | cka::NEVER_EXTRACTABLE | cka::ALWAYS_SENSITIVE | cka::UNIQUE_ID, _) => {
+                return stop(Rv::ATTRIBUTE_READ_ONLY);
+            }
             (cka::TOKEN | cka::PRIVATE, Value::Flag(true)) => {}
             (cka::TOKEN | cka::PRIVATE, _) => return stop(Rv::TEMPLATE_INCONSISTENT),
             (cka::LABEL | cka::ID, Value::Octets(octets)) => attributes.push(attributes::kept(entry.kind, octets)),
@@ -258,6 +263,8 @@ pub(super) fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made:
                     mask = mask | more;
                 }
             }
+            // A valid attribute, and none of such an object (PKCS#11 3.0 §4.1.1).
+            (kind, _) if attributes::is_known(kind) => return stop(Rv::TEMPLATE_INCONSISTENT),
             _ => return stop(Rv::ATTRIBUTE_TYPE_INVALID),
         }
     }
@@ -289,11 +296,15 @@ pub(super) fn usual_of(algorithm: Algorithm) -> Mask {
 
 pub(super) fn generate_key(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
     let named = Named::read(reader)?;
-    let template = attributes::template(reader)?;
+    let template = attributes::consistent_template(reader)?;
     reader.finish()?;
     let How::Generate(algorithm, fixed) = named.mechanism.how else { return stop(Rv::MECHANISM_INVALID) };
-    let asked = ulong(&template, cka::VALUE_LEN).and_then(|octets| i32::try_from(octets).ok()?.checked_mul(8));
-    let Some(bits) = fixed.or(asked) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+    attributes::agree_on_key(&template, ObjectType::SymmetricKey, algorithm)?;
+    let Some(octets) = fixed.or(ulong(&template, cka::VALUE_LEN)) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+    attributes::agree(&template, cka::VALUE_LEN, &Value::Ulong(octets))?;
+    let Some(bits) = i32::try_from(octets).ok().and_then(|octets| octets.checked_mul(8)) else {
+        return stop(Rv::ATTRIBUTE_VALUE_INVALID);
+    };
     let made = [cka::CLASS, cka::KEY_TYPE, cka::VALUE_LEN];
     let mut attributes = wanted(call, &template, usual_of(algorithm), &made)?;
     attributes.push(Attribute::CryptographicAlgorithm(algorithm));
@@ -319,6 +330,21 @@ const CURVES: [(&[u8], RecommendedCurve); 5] = [
     (&[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x0A], RecommendedCurve::SECP256K1),
 ];
 
+/// The same of edwards25519: the identifiers of RFC 8410 and of PKCS#11 2.40 drafts, and its name (PKCS#11 3.0 §2.3.10).
+const EDWARDS_25519: [&[u8]; 3] = [
+    &[0x06, 0x03, 0x2B, 0x65, 0x70],
+    &[0x06, 0x09, 0x2B, 0x06, 0x01, 0x04, 0x01, 0xDA, 0x47, 0x0F, 0x01],
+    b"\x13\x0Cedwards25519",
+];
+
+/// Attributes that describe a pair, which both of its templates may give.
+fn describing(algorithm: Algorithm) -> &'static [u64] {
+    match algorithm {
+        Algorithm::RSA => &[cka::CLASS, cka::KEY_TYPE, cka::MODULUS_BITS, cka::PUBLIC_EXPONENT],
+        _ => &[cka::CLASS, cka::KEY_TYPE, cka::EC_PARAMS],
+    }
+}
+
 /// What describes a pair: length or curve.
 fn description(algorithm: Algorithm, public: &[Entry]) -> Done<Vec<Attribute>> {
     let mut common = vec![Attribute::CryptographicAlgorithm(algorithm)];
@@ -331,6 +357,11 @@ fn description(algorithm: Algorithm, public: &[Entry]) -> Done<Vec<Attribute>> {
             match ulong(public, cka::MODULUS_BITS).and_then(|bits| i32::try_from(bits).ok()) {
                 Some(bits) => common.push(Attribute::CryptographicLength(bits)),
                 None => return stop(Rv::TEMPLATE_INCOMPLETE),
+            }
+        }
+        Algorithm::Ed25519 => {
+            if octets(public, cka::EC_PARAMS).is_some_and(|parameters| !EDWARDS_25519.contains(&parameters)) {
+                return stop(Rv::ATTRIBUTE_VALUE_INVALID);
             }
         }
         Algorithm::ECDSA => {
@@ -348,17 +379,22 @@ fn description(algorithm: Algorithm, public: &[Entry]) -> Done<Vec<Attribute>> {
 
 pub(super) fn generate_pair(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
     let named = Named::read(reader)?;
-    let (public, private) = (attributes::template(reader)?, attributes::template(reader)?);
+    let (public, private) = (attributes::consistent_template(reader)?, attributes::consistent_template(reader)?);
     reader.finish()?;
     let How::GeneratePair(algorithm) = named.mechanism.how else { return stop(Rv::MECHANISM_INVALID) };
+    attributes::agree_on_key(&public, ObjectType::PublicKey, algorithm)?;
+    attributes::agree_on_key(&private, ObjectType::PrivateKey, algorithm)?;
     let common = description(algorithm, &public)?;
-    let made = [cka::CLASS, cka::KEY_TYPE, cka::MODULUS_BITS, cka::PUBLIC_EXPONENT, cka::EC_PARAMS];
+    let made = describing(algorithm);
+    for entry in public.iter().filter(|entry| entry.kind != cka::CLASS && made.contains(&entry.kind)) {
+        entry.value.iter().try_for_each(|value| attributes::agree(&private, entry.kind, value))?;
+    }
     let (verify, sign) = match algorithm {
         Algorithm::RSA => (Mask::Verify | Mask::Encrypt, Mask::Sign | Mask::Decrypt),
         _ => (Mask::Verify, Mask::Sign),
     };
-    let public = wanted(call, &public, verify, &made)?;
-    let private = wanted(call, &private, sign, &made)?;
+    let public = wanted(call, &public, verify, made)?;
+    let private = wanted(call, &private, sign, made)?;
     let request = CreateKeyPairRequest {
         common_attributes: Some(common.into_iter().collect()),
         private_key_attributes: Some(private.into_iter().collect()),
@@ -388,44 +424,88 @@ pub(super) fn secret_algorithm(key_type: u64) -> Done<Algorithm> {
     }
 }
 
-/// Brings secret keys by their value, certificates by theirs, and public keys as `SubjectPublicKeyInfo`.
+/// Brings secret keys by their value, certificates by theirs, and public keys as `SubjectPublicKeyInfo`. What a template says
+/// beside that must be what the object is (PKCS#11 3.0 §4.1.1).
 pub(super) fn create(call: &mut Call<'_, '_>, reader: &mut Reader<'_>) -> Done<Secret> {
-    let template = attributes::template(reader)?;
+    let template = attributes::consistent_template(reader)?;
     reader.finish()?;
-    let made = [
+    let Some(class) = ulong(&template, cka::CLASS) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+    let Brought { object, usual, made } = match class {
+        1 => brought_certificate(&template)?,
+        2 => brought_public_key(&template)?,
+        4 => brought_secret_key(&template)?,
+        _ => return stop(Rv::ATTRIBUTE_VALUE_INVALID),
+    };
+    let attributes = wanted(call, &template, usual, made)?;
+    call.require_room(1)?;
+    register(call, object, attributes)
+}
+
+/// An object that a template brings.
+struct Brought {
+    object: ManagedObject,
+    /// Its uses, if the template says none.
+    usual: Mask,
+    /// The attributes that it tells itself.
+    made: &'static [u64],
+}
+
+fn required(template: &[Entry], kind: u64) -> Done<&[u8]> {
+    octets(template, kind).map_or_else(|| stop(Rv::TEMPLATE_INCOMPLETE), Ok)
+}
+
+fn brought_certificate(template: &[Entry]) -> Done<Brought> {
+    const TOLD: [u64; 4] = [cka::SUBJECT, cka::ISSUER, cka::SERIAL_NUMBER, cka::PUBLIC_KEY_INFO];
+    const X_509: u64 = 0;
+    if ulong(template, cka::CERTIFICATE_TYPE).is_some_and(|kind| kind != X_509) {
+        return stop(Rv::ATTRIBUTE_VALUE_INVALID);
+    }
+    let value = required(template, cka::VALUE)?;
+    for kind in TOLD {
+        // Empty is what such an attribute is by default.
+        if octets(template, kind).is_some_and(|said| !said.is_empty())
+            && let Some(told) = attributes::value_of_certificate(value, kind)
+        {
+            attributes::agree(template, kind, &told)?;
+        }
+    }
+    let certificate_value = ByteString::new(value);
+    let certificate = Certificate { certificate_type: CertificateType::X_509, certificate_value };
+    let made = &[
         cka::CLASS,
-        cka::KEY_TYPE,
-        cka::VALUE,
-        cka::VALUE_LEN,
         cka::CERTIFICATE_TYPE,
+        cka::VALUE,
         cka::SUBJECT,
         cka::ISSUER,
         cka::SERIAL_NUMBER,
         cka::PUBLIC_KEY_INFO,
     ];
-    let Some(class) = ulong(&template, cka::CLASS) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
-    let value = |kind| octets(&template, kind).map_or_else(|| stop(Rv::TEMPLATE_INCOMPLETE), Ok);
-    let (object, usual) = match class {
-        1 => {
-            let certificate_value = ByteString::new(value(cka::VALUE)?);
-            let certificate = Certificate { certificate_type: CertificateType::X_509, certificate_value };
-            (ManagedObject::Certificate(Box::new(certificate)), Mask::Verify)
-        }
-        2 => {
-            let key_block = block(KeyFormatType::X_509, value(cka::PUBLIC_KEY_INFO)?, None);
-            (ManagedObject::PublicKey(Box::new(PublicKey { key_block })), Mask::Verify | Mask::Encrypt)
-        }
-        4 => {
-            let Some(key_type) = ulong(&template, cka::KEY_TYPE) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
-            let algorithm = secret_algorithm(key_type)?;
-            let key_block = block(KeyFormatType::Raw, value(cka::VALUE)?, Some(algorithm));
-            (ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block })), usual_of(algorithm))
-        }
-        _ => return stop(Rv::ATTRIBUTE_VALUE_INVALID),
-    };
-    let attributes = wanted(call, &template, usual, &made)?;
-    call.require_room(1)?;
-    register(call, object, attributes)
+    Ok(Brought { object: ManagedObject::Certificate(Box::new(certificate)), usual: Mask::Verify, made })
+}
+
+fn brought_public_key(template: &[Entry]) -> Done<Brought> {
+    let key_block = block(KeyFormatType::X_509, required(template, cka::PUBLIC_KEY_INFO)?, None);
+    let object = ManagedObject::PublicKey(Box::new(PublicKey { key_block }));
+    let found = formats::inspect(&object).unwrap_or_default();
+    let is_montgomery = matches!(found.curve, Some(RecommendedCurve::CURVE25519 | RecommendedCurve::CURVE448))
+        && found.algorithm == Some(Algorithm::ECDH);
+    if let (Some(algorithm), false) = (found.algorithm, is_montgomery) {
+        attributes::agree_on_key(template, ObjectType::PublicKey, algorithm)?;
+    }
+    let made = &[cka::CLASS, cka::KEY_TYPE, cka::PUBLIC_KEY_INFO, cka::SUBJECT];
+    Ok(Brought { object, usual: Mask::Verify | Mask::Encrypt, made })
+}
+
+fn brought_secret_key(template: &[Entry]) -> Done<Brought> {
+    let Some(key_type) = ulong(template, cka::KEY_TYPE) else { return stop(Rv::TEMPLATE_INCOMPLETE) };
+    let algorithm = secret_algorithm(key_type)?;
+    let value = required(template, cka::VALUE)?;
+    let length = u64::try_from(value.len()).unwrap_or(u64::MAX);
+    attributes::agree(template, cka::VALUE_LEN, &Value::Ulong(length))?;
+    let key_block = block(KeyFormatType::Raw, value, Some(algorithm));
+    let object = ManagedObject::SymmetricKey(Box::new(SymmetricKey { key_block }));
+    let made = &[cka::CLASS, cka::KEY_TYPE, cka::VALUE, cka::VALUE_LEN];
+    Ok(Brought { object, usual: usual_of(algorithm), made })
 }
 
 /// Registers an object, and gives its handle.
