@@ -359,10 +359,10 @@ fn description(algorithm: Algorithm, public: &[Entry]) -> Done<Vec<Attribute>> {
                 None => return stop(Rv::TEMPLATE_INCOMPLETE),
             }
         }
-        Algorithm::Ed25519 => {
-            if octets(public, cka::EC_PARAMS).is_some_and(|parameters| !EDWARDS_25519.contains(&parameters)) {
-                return stop(Rv::ATTRIBUTE_VALUE_INVALID);
-            }
+        Algorithm::Ed25519
+            if octets(public, cka::EC_PARAMS).is_some_and(|parameters| !EDWARDS_25519.contains(&parameters)) =>
+        {
+            return stop(Rv::ATTRIBUTE_VALUE_INVALID);
         }
         Algorithm::ECDSA => {
             let Some(parameters) = octets(public, cka::EC_PARAMS) else { return stop(Rv::TEMPLATE_INCOMPLETE) };

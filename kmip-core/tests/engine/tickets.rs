@@ -757,6 +757,7 @@ fn nothing_is_done_for_a_disabled_client() {
 /// Once an administrator has renewed a client's certificates, what was made by the older ones is nothing: tickets, those that others
 /// hold too, and what was asked for.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "the certificate is one of today")]
 fn nothing_that_older_certificates_have_made_outlives_a_renewal() {
     let Some(der) = crate::users::self_signed() else { return };
     let harness = Harness::new();
