@@ -109,9 +109,8 @@ pub struct Client {
     pub scope: String,
     /// Whether it is refused everything.
     pub disabled: bool,
-    /// Since when only certificates count that were registered for it later, in seconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub only_since: Option<i64>,
+    /// How often its certificates were renewed; from the first time on only those count that were registered since the last.
+    pub renewals: i64,
     /// What it may do that the specification does not permit.
     pub quirks: Vec<String>,
     /// Whether it hears from the server.

@@ -102,7 +102,7 @@ impl Engine {
         }
         check_certificate(certificate, now)?;
         let client = ClientRecord::of_its_own(Text::new(scope));
-        let link = LinkRecord { client: Text::new(name), object: None, replaced: false, made: self.time(now) };
+        let link = LinkRecord { client: Text::new(name), object: None, replaced: false, renewals: 0 };
         let writes =
             vec![(layout::client(name), client.encode()), (layout::link(&fingerprint(certificate)), link.encode())];
         self.insert_all(writes, || format!("a client named {name:?}, or one with this certificate,"))
@@ -211,22 +211,18 @@ impl Engine {
         let Some((revision, mut record)) = self.stored_client(name)? else {
             return Err(AdministrationError::Unknown(name.to_owned()));
         };
-        if !only && !register && record.only_since.is_none() {
+        if !only && !register && record.renewals == 0 {
             return Ok(());
         }
-        // Times are seconds: what came in the same one is told apart by counting on.
-        let now = self.time(now).max(record.only_since.map_or(i64::MIN, |since| since.saturating_add(1)));
-        let made = if only { now.saturating_add(1) } else { now };
-        if only {
-            record.only_since = Some(now);
-        }
+        record.renewals = record.renewals.saturating_add(i64::from(only));
+        let renewals = record.renewals;
         let (client, own) = (layout::client(name), layout::link(&fingerprint(certificate)));
-        let link = LinkRecord { client: Text::new(name), object: None, replaced: false, made };
+        let link = LinkRecord { client: Text::new(name), object: None, replaced: false, renewals };
         let (guard, link) = match self.store.get(&own)? {
             None => (Guard::Absent(own.clone()), link),
             Some(found) => match LinkRecord::decode(&found.value) {
                 Ok(known) if known.client.as_str() == name && !known.replaced && only => {
-                    (Guard::At(own.clone(), found.revision), LinkRecord { made, ..known })
+                    (Guard::At(own.clone(), found.revision), LinkRecord { renewals, ..known })
                 }
                 _ => return Err(AdministrationError::Exists("a client with this certificate".to_owned())),
             },

@@ -80,8 +80,8 @@ impl Engine {
     /// What is known of a certificate beside what its authority says.
     pub fn standing(&self, fingerprint: &Fingerprint) -> Option<Standing> {
         let link = self.catalog.link(fingerprint)?;
-        let is_outdated = || self.catalog.client(&link.client).is_some_and(|client| client.has_outdated(link.made));
-        Some(if link.replaced || is_outdated() { Standing::Replaced } else { Standing::Registered(link.client) })
+        let is_current = || self.catalog.renewals_of(&link.client) == link.renewals;
+        Some(if link.replaced || !is_current() { Standing::Replaced } else { Standing::Registered(link.client) })
     }
 
     /// Decides who a request acts for.
@@ -101,11 +101,11 @@ impl Engine {
             return fail(Fault::NotAuthenticated, "the certificate of this connection has expired: show another one");
         }
         let client = Text::new(from.client);
-        let ClientRecord { scope, quirks, only_since, .. } = self.own_record(&client)?;
-        if only_since.is_some() && standing != Some(Standing::Registered(client.clone())) {
+        let ClientRecord { scope, quirks, renewals, .. } = self.own_record(&client)?;
+        if renewals > 0 && standing != Some(Standing::Registered(client.clone())) {
             return fail(Fault::NotAuthenticated, NOT_REGISTERED);
         }
-        let mut principal = Principal::new(client, scope, quirks);
+        let mut principal = Principal { renewals, ..Principal::new(client, scope, quirks) };
         principal.certificate = from.certificate.cloned();
         if header.authentication.as_ref().is_some_and(|authentication| authentication.credential.is_empty()) {
             // "SHALL contain one or more" of them (KMIP 2.1 §9.4).
@@ -187,12 +187,11 @@ impl Engine {
         let may_be = |user: &Text| self.account(user, &acting, env).map(|found| found.is_some_and(|one| one.belongs));
         let is_known = job.user.as_ref().map_or(Ok(true), may_be)?;
         let (maker, asked) = (self.own_record(acts_for)?, self.own_record(client)?);
-        let is_outdated = maker.has_outdated(job.submitted) || asked.has_outdated(job.submitted);
-        if maker.scope != job.scope || !is_known || is_outdated {
+        if maker.scope != job.scope || !is_known || asked.renewals != job.renewals {
             return fail(Fault::PermissionDenied, "the client or user that asked may not act here any more");
         }
         let own = Principal::new(client.clone(), job.scope.clone(), asked.quirks);
-        Ok(Principal { user: job.user.clone(), ticket, ..own })
+        Ok(Principal { user: job.user.clone(), ticket, renewals: asked.renewals, ..own })
     }
 
     /// Why nothing is sent to who shows this certificate for a client, if an administrator has said so. Without a certificate it is
@@ -203,7 +202,7 @@ impl Engine {
         if record.disabled {
             return Some(LOCKED_OUT);
         }
-        let standing = self.standing(fingerprint.filter(|_| record.only_since.is_some())?);
+        let standing = self.standing(fingerprint.filter(|_| record.renewals > 0)?);
         (standing != Some(Standing::Registered(client))).then_some(NOT_REGISTERED)
     }
 

@@ -333,6 +333,11 @@ impl Catalog {
         read(&self.clients).get(name).cloned()
     }
 
+    /// How often the certificates of a client were renewed.
+    pub fn renewals_of(&self, name: &Text) -> i64 {
+        read(&self.clients).get(name).map_or(0, |record| record.renewals)
+    }
+
     /// The records of all clients, by name.
     pub fn clients(&self) -> Vec<(Text, ClientRecord)> {
         let mut clients: Vec<_> =

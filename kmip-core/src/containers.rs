@@ -230,7 +230,7 @@ fn climb(
         }
         if chain.len() >= LONGEST_CHAIN {
             let text = format!("the chain of certificates is longer than {LONGEST_CHAIN}");
-            return fail(Fault::ServerLimit, text);
+            return fail(Fault::CryptographicLimit, text);
         }
         chain.push(certificate);
         candidates = above;

@@ -293,12 +293,7 @@ impl Engine {
 
     /// Now, never behind the highest time seen: a clock that steps back reactivates no key.
     pub(crate) fn now(&self, env: Env) -> i64 {
-        self.time(env.now)
-    }
-
-    /// Likewise.
-    pub(crate) fn time(&self, now: i64) -> i64 {
-        self.newest.fetch_max(now, Ordering::Relaxed).max(now)
+        self.newest.fetch_max(env.now, Ordering::Relaxed).max(env.now)
     }
 
     /// By how many seconds a clock that shows `now` is behind the highest time seen, which stands still until then.

@@ -8,6 +8,8 @@ use kmip_codec::version::Version;
 use kmip_codec::wire::{Sink, Source};
 
 use crate::engine::SUPPORTED_VERSIONS;
+use crate::error::{Fault, OpResult, fail};
+use crate::layout;
 use crate::links::Shown;
 use crate::ports::store::Guard;
 use crate::quirks::Quirks;
@@ -33,7 +35,7 @@ const ADDRESS: Tag = Tag::new(0x54_010E);
 const VERSION: Tag = Tag::new(0x54_010F);
 const TRUSTED: Tag = Tag::new(0x54_0110);
 const DISABLED: Tag = Tag::new(0x54_0111);
-const ONLY_SINCE: Tag = Tag::new(0x54_0112);
+const RENEWALS: Tag = Tag::new(0x54_0112);
 const QUIRK: Tag = Tag::new(0x54_0140);
 
 /// What is stored about a client.
@@ -49,9 +51,9 @@ pub struct ClientRecord {
     pub listener: Option<Listener>,
     /// Whether an administrator has locked it out: whatever it shows, nothing is done for it, and nothing is sent to it.
     pub disabled: bool,
-    /// Since when only certificates count that were registered for it later, and none that merely names it; what it had made or
-    /// asked for until then is nothing any more.
-    pub only_since: Option<i64>,
+    /// How often an administrator has renewed its certificates. After the first time only those count that were registered for it
+    /// since the last, and none that merely names it; what it had made or asked for before is nothing any more.
+    pub renewals: i64,
 }
 
 /// Where a client waits for what the server sends: "via means outside of the normal client request/response protocol, using
@@ -151,13 +153,31 @@ pub struct Principal {
     pub server_hashed_password: Option<ByteString>,
     /// The certificate that its connection has shown.
     pub certificate: Option<Shown>,
+    /// How often the client's certificates had been renewed.
+    pub renewals: i64,
 }
 
 impl Principal {
     /// A client by its certificate alone.
     pub fn new(client: Text, scope: Text, quirks: Quirks) -> Self {
-        let (user, ticket, spent, has_channel, server_hashed_password, certificate) = Default::default();
-        Self { client, user, scope, quirks, ticket, spent, has_channel, server_hashed_password, certificate }
+        let (user, ticket, spent, has_channel, server_hashed_password, certificate, renewals) = Default::default();
+        Self { client, user, scope, quirks, ticket, spent, has_channel, server_hashed_password, certificate, renewals }
+    }
+
+    /// Makes a request depend on what it knows of its client: what it makes must not outlive a renewal of the client's
+    /// certificates, nor come about once the client is disabled.
+    pub(crate) fn depend(&self, txn: &mut Txn<'_>) -> OpResult<()> {
+        let key = layout::client(&self.client);
+        let Some(found) = txn.stored_beside(&key)? else {
+            txn.guard(Guard::Absent(key));
+            return Ok(());
+        };
+        let record = ClientRecord::decode(&found.value);
+        if !record.is_ok_and(|record| record.renewals == self.renewals && !record.disabled) {
+            return fail(Fault::PermissionDenied, "an administrator changes what is known of the client: try again");
+        }
+        txn.guard(Guard::At(key, found.revision));
+        Ok(())
     }
 
     /// Makes a request depend on what its credentials are worth, and counts their use, whatever becomes of its items.
@@ -184,13 +204,8 @@ pub fn is_acceptable_name(name: &str) -> bool {
 impl ClientRecord {
     /// A client that was never enrolled: it has its own name as scope.
     pub fn of_its_own(client: Text) -> Self {
-        let (quirks, listens, listener, disabled, only_since) = Default::default();
-        Self { scope: client, quirks, listens, listener, disabled, only_since }
-    }
-
-    /// Whether what was made at this time for the client, or by it, is from before its certificates were renewed.
-    pub fn has_outdated(&self, made: i64) -> bool {
-        self.only_since.is_some_and(|since| made <= since)
+        let (quirks, listens, listener, disabled, renewals) = Default::default();
+        Self { scope: client, quirks, listens, listener, disabled, renewals }
     }
 
     /// The stored form.
@@ -201,7 +216,7 @@ impl ClientRecord {
             self.listens.then_some(true).put_field(LISTENS, sink);
             self.listener.put_field(LISTENER, sink);
             self.disabled.then_some(true).put_field(DISABLED, sink);
-            self.only_since.put_field(ONLY_SINCE, sink);
+            (self.renewals > 0).then_some(self.renewals).put_field(RENEWALS, sink);
         })
     }
 
@@ -213,9 +228,9 @@ impl ClientRecord {
             let listens = Option::<bool>::take_field(LISTENS, next, source)?.unwrap_or(false);
             let listener = Option::<Listener>::take_field(LISTENER, next, source)?;
             let disabled = Option::<bool>::take_field(DISABLED, next, source)?.unwrap_or(false);
-            let only_since = Option::<i64>::take_field(ONLY_SINCE, next, source)?;
+            let renewals = Option::<i64>::take_field(RENEWALS, next, source)?.unwrap_or(0);
             let quirks = Quirks::known(names.iter().map(Text::as_str));
-            Ok(Self { scope, quirks, listens, listener, disabled, only_since })
+            Ok(Self { scope, quirks, listens, listener, disabled, renewals })
         })
     }
 }

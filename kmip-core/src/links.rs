@@ -20,7 +20,7 @@ const LINK: Tag = Tag::new(0x54_0320);
 const CLIENT: Tag = Tag::new(0x54_0321);
 const OBJECT: Tag = Tag::new(0x54_0322);
 const REPLACED: Tag = Tag::new(0x54_0323);
-const MADE: Tag = Tag::new(0x54_0324);
+const RENEWALS: Tag = Tag::new(0x54_0324);
 
 /// The certificate that a connection has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +51,8 @@ pub struct LinkRecord {
     pub object: Option<Text>,
     /// Whether it was replaced or revoked. That is for ever: what was registered once must not be judged by its name alone.
     pub replaced: bool,
-    /// When it was made, in seconds since 1970; 0 in records of earlier builds.
-    pub made: i64,
+    /// How often the client's certificates had been renewed when it was made.
+    pub renewals: i64,
 }
 
 impl LinkRecord {
@@ -62,7 +62,7 @@ impl LinkRecord {
             self.client.put(CLIENT, sink);
             self.object.put_field(OBJECT, sink);
             self.replaced.then_some(true).put_field(REPLACED, sink);
-            self.made.put(MADE, sink);
+            (self.renewals > 0).then_some(self.renewals).put_field(RENEWALS, sink);
         })
     }
 
@@ -72,8 +72,8 @@ impl LinkRecord {
             let client = Text::take_field(CLIENT, next, source)?;
             let object = Option::<Text>::take_field(OBJECT, next, source)?;
             let replaced = Option::<bool>::take_field(REPLACED, next, source)?.unwrap_or(false);
-            let made = Option::<i64>::take_field(MADE, next, source)?.unwrap_or(0);
-            Ok(Self { client, object, replaced, made })
+            let renewals = Option::<i64>::take_field(RENEWALS, next, source)?.unwrap_or(0);
+            Ok(Self { client, object, replaced, renewals })
         })
     }
 }
@@ -106,7 +106,7 @@ pub(crate) fn end(context: &mut Context<'_>, revoked: &Record) -> OpResult<()> {
         None if is_issued => {
             let (client, object) = (context.principal.client.clone(), Some(revoked.id.clone()));
             context.txn.guard(Guard::Absent(key.clone()));
-            LinkRecord { client, object, replaced: false, made: context.now }
+            LinkRecord { client, object, replaced: false, renewals: context.principal.renewals }
         }
         None => return Ok(()),
     };

@@ -21,6 +21,8 @@ const ANCHOR_BYTES: usize = 64 << 10;
 /// Bytes of a revocation list: some hundred thousand entries.
 const LIST_BYTES: usize = 16 << 20;
 
+/// Where the last line of a block begins (RFC 7468 §3).
+const END: &[u8] = b"-----END ";
 /// Seconds by which the clock of a list's issuer may be ahead.
 const CLOCK_TOLERANCE: i64 = 3_600;
 
@@ -148,9 +150,21 @@ pub fn to_pem(label: &'static str, der: &[u8]) -> Result<String, AdministrationE
     der::pem::encode_string(label, der::pem::LineEnding::LF, der).or_else(|error| unacceptable(error.to_string()))
 }
 
+/// The label and the content of the first block in a PEM text, whatever the length of its lines and whatever stands around it.
+pub(crate) fn decode_pem(text: &[u8]) -> Result<(&str, Vec<u8>), der::pem::Error> {
+    let end = text.windows(END.len()).position(|window| window == END).and_then(|end| {
+        let line = text.get(end..)?.iter().position(|byte| matches!(byte, b'\r' | b'\n'))?;
+        text.get(..end.saturating_add(line))
+    });
+    let mut decoder = der::pem::Decoder::new_detect_wrap(end.unwrap_or(text).trim_ascii_end())?;
+    let mut der = Vec::new();
+    decoder.decode_to_end(&mut der)?;
+    Ok((decoder.type_label(), der))
+}
+
 /// The DER of a PEM text with this label.
 pub fn from_pem(label: &str, text: &str) -> Result<Vec<u8>, AdministrationError> {
-    match der::pem::decode_vec(text.as_bytes()) {
+    match decode_pem(text.as_bytes()) {
         Ok((found, der)) if found == label => Ok(der),
         Ok((found, _)) => unacceptable(format!("the PEM text holds a {found}, not a {label}")),
         Err(error) => unacceptable(format!("not the PEM text of one {label}: {error}")),

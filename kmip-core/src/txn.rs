@@ -19,7 +19,7 @@ use crate::jobs::Job;
 use crate::layout;
 use crate::object::{Record, attribute_of};
 use crate::outgoing;
-use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, StoreError, Write};
+use crate::ports::store::{Adjust, Batch, Carried, Guard, RecordSeal, Revision, Store, StoreError, Versioned, Write};
 use crate::tickets::Reach;
 use crate::users;
 
@@ -147,6 +147,11 @@ impl<'a> Txn<'a> {
     /// The catalog, to search.
     pub fn catalog(&self) -> &'a Catalog {
         self.catalog
+    }
+
+    /// What the store has under a key beside the objects, whatever the request changes.
+    pub fn stored_beside(&self, key: &[u8]) -> OpResult<Option<Versioned>> {
+        Ok(self.store.get(key)?)
     }
 
     /// An object of the scope, destroyed ones included; what belongs to another scope does not exist.
@@ -396,14 +401,18 @@ impl<'a> Txn<'a> {
         if self.pace == Pace::Pool { Ok(()) } else { Err(OpError::defer(work)) }
     }
 
-    /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).
-    pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
-        let found = match self.overlay.changed.get(id) {
+    /// Like [`Txn::peek`], whatever the rights of the request's ticket reach: for what the server itself has to keep right.
+    pub fn look(&self, id: &Text) -> OpResult<Option<View>> {
+        Ok(match self.overlay.changed.get(id) {
             Some(record) => Some(View::Changed(self.shared(record))),
             None if self.overlay.removed.contains(id) => None,
             None => self.catalog.read(self.store, &self.scope, id)?.map(|stored| self.seen(stored)),
-        };
-        Ok(found.filter(|record| self.reach.as_ref().is_none_or(|reach| reach.shows(id, Some(record)))))
+        })
+    }
+
+    /// Looks at an object without making it a guard: a scan is none (a record that the commit depends on is).
+    pub fn peek(&self, id: &Text) -> OpResult<Option<View>> {
+        Ok(self.look(id)?.filter(|record| self.reach.as_ref().is_none_or(|reach| reach.shows(id, Some(record)))))
     }
 
     /// An asynchronous request of the scope.

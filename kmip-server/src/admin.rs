@@ -12,7 +12,7 @@
 //!                       "certificate": PEM   made by the client itself, nothing is issued: -> 201 {"name"}
 //!                       "username", "password"   -> 201 {"name", "pkcs12": base64, "ca"} under HEX(SHA256(username || password))
 //!                       "again": true   the client is known, and gets another certificate; with "only": true no other counts any more
-//! GET  /api/v1/clients  -> 200 {"clients": [{"name", "scope", "disabled", "only_since"?, "quirks", "listens", "listener"?}]}
+//! GET  /api/v1/clients  -> 200 {"clients": [{"name", "scope", "disabled", "renewals", "quirks", "listens", "listener"?}]}
 //! POST /api/v1/clients/lock    {"name": "disk-7", "action": "disable" | "enable"}  -> 200 {"name", "disabled", "was_known"}
 //! POST /api/v1/clients/prepare {"name": "disk-7", "key": "p256" | "rsa2048"?}  -> 201 {"name"}: its key and certificate wait for it
 //! POST /api/v1/clients/quirks  {"name": "disk-7", "quirks": ["iv-in-front"]}  -> 200 {"name", "quirks"}: those, and no other

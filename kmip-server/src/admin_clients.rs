@@ -61,9 +61,8 @@ struct Known {
     name: String,
     scope: String,
     disabled: bool,
-    /// Since when only certificates count that were registered for it later, in seconds since 1970.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    only_since: Option<i64>,
+    /// How often its certificates were renewed; from the first time on only those count that were registered since the last.
+    renewals: i64,
     quirks: Vec<String>,
     listens: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +142,7 @@ pub(crate) async fn list(State(admin): Shared) -> Response {
         name,
         scope: record.scope.to_string(),
         disabled: record.disabled,
-        only_since: record.only_since,
+        renewals: record.renewals,
         quirks: record.quirks.names().map(str::to_owned).collect(),
         listens: record.listens,
         listener: record.listener.map(|listener| listener.address.to_string()),

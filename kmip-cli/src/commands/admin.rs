@@ -129,11 +129,11 @@ fn list(context: &Context, clients: &[Client]) -> Done {
         return context.output.json(&serde_json::json!({ "clients": clients }));
     }
     let row = |client: &Client| {
-        let state = match (client.disabled, client.only_since) {
-            (true, None) => "disabled",
-            (true, Some(_)) => "disabled; renewed certificates only",
-            (false, Some(_)) => "renewed certificates only",
-            (false, None) => "any certificate with its name",
+        let state = match (client.disabled, client.renewals) {
+            (true, 0) => "disabled",
+            (true, _) => "disabled; renewed certificates only",
+            (false, 0) => "any certificate with its name",
+            (false, _) => "renewed certificates only",
         };
         let hears = client.listener.as_deref().unwrap_or(if client.listens { "yes" } else { "" });
         [&client.name, &client.scope, state, &client.quirks.join(", "), hears].map(str::to_owned).to_vec()

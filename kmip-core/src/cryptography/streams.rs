@@ -83,8 +83,7 @@ impl Terms {
     /// Refuses other terms: nothing would be done by them. The "other required parameters" of a later part (KMIP 2.1 §6.1) are
     /// those of the first one.
     fn check(&self, restated: Restated<'_>) -> OpResult<()> {
-        let says_nothing = CryptographicParameters::default();
-        if restated.parameters.is_some_and(|said| *said != says_nothing && *said != self.parameters) {
+        if restated.parameters.is_some_and(|said| !agrees(said, &self.parameters)) {
             return fail(Fault::InvalidField, "a later part has other Cryptographic Parameters than the first one");
         }
         if restated.iv.is_some() && restated.iv != self.iv.as_ref() {
@@ -92,6 +91,51 @@ impl Terms {
         }
         Ok(())
     }
+}
+
+/// Whether what is said is so: what is left out says nothing.
+fn agrees(said: &CryptographicParameters, held: &CryptographicParameters) -> bool {
+    fn fits<T: PartialEq>(said: &Option<T>, held: &Option<T>) -> bool {
+        said.is_none() || said == held
+    }
+    let CryptographicParameters {
+        block_cipher_mode,
+        padding_method,
+        hashing_algorithm,
+        key_role_type,
+        digital_signature_algorithm,
+        cryptographic_algorithm,
+        random_iv,
+        iv_length,
+        tag_length,
+        fixed_field_length,
+        invocation_field_length,
+        counter_length,
+        initial_counter_value,
+        salt_length,
+        mask_generator,
+        mask_generator_hashing_algorithm,
+        p_source,
+        trailer_field,
+    } = said;
+    fits(block_cipher_mode, &held.block_cipher_mode)
+        && fits(padding_method, &held.padding_method)
+        && fits(hashing_algorithm, &held.hashing_algorithm)
+        && fits(key_role_type, &held.key_role_type)
+        && fits(digital_signature_algorithm, &held.digital_signature_algorithm)
+        && fits(cryptographic_algorithm, &held.cryptographic_algorithm)
+        && fits(random_iv, &held.random_iv)
+        && fits(iv_length, &held.iv_length)
+        && fits(tag_length, &held.tag_length)
+        && fits(fixed_field_length, &held.fixed_field_length)
+        && fits(invocation_field_length, &held.invocation_field_length)
+        && fits(counter_length, &held.counter_length)
+        && fits(initial_counter_value, &held.initial_counter_value)
+        && fits(salt_length, &held.salt_length)
+        && fits(mask_generator, &held.mask_generator)
+        && fits(mask_generator_hashing_algorithm, &held.mask_generator_hashing_algorithm)
+        && fits(p_source, &held.p_source)
+        && fits(trailer_field, &held.trailer_field)
 }
 
 /// An operation by parts.
@@ -219,7 +263,7 @@ impl Stream {
     fn count(&mut self, bytes: usize) -> OpResult<()> {
         self.bytes = self.bytes.saturating_add(bytes as u64);
         if self.bytes > MOST_BYTES {
-            return fail(Fault::ServerLimit, format!("an operation by parts takes {MOST_BYTES} bytes"));
+            return fail(Fault::CryptographicLimit, format!("an operation by parts takes {MOST_BYTES} bytes"));
         }
         self.held.as_mut().map_or(Ok(()), |held| held.add(bytes as u64))
     }
@@ -239,7 +283,7 @@ impl Held {
         self.bytes = self.bytes.saturating_add(bytes);
         if own > MOST_HELD_OF_CLIENT || total > MOST_HELD {
             self.release(bytes);
-            return fail(Fault::ServerLimit, "operations by parts hold too many bytes; try again later");
+            return fail(Fault::CryptographicLimit, "operations by parts hold too many bytes; try again later");
         }
         Ok(())
     }
@@ -427,7 +471,7 @@ impl Streams {
         let of_client = table.values().filter(|entry| entry.bond.client == *client).count();
         let opened = effects.opened.len();
         if table.len().saturating_add(opened) >= MOST_STREAMS || of_client.saturating_add(opened) >= MOST_OF_CLIENT {
-            return fail(Fault::ServerLimit, "too many operations by parts are open");
+            return fail(Fault::CryptographicLimit, "too many operations by parts are open");
         }
         Ok(())
     }

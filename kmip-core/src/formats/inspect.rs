@@ -153,7 +153,9 @@ fn inspect_octet_curve(key: &TransparentKey, algorithm: Option<CryptographicAlgo
         _ => return None,
     };
     OctetCurve::uses(curve).then(|| {
-        if octets.is_some_and(|octets| !OctetCurve::has_length(curve, octets)) {
+        // Some stand behind 0x40, as in OpenPGP, or in an OCTET STRING.
+        let fits = |octets: usize| (0..=2).any(|before| OctetCurve::has_length(curve, octets.saturating_sub(before)));
+        if octets.is_some_and(|octets| !fits(octets)) {
             return malformed("the public key has not the length of its curve");
         }
         Ok(Inspected {

@@ -18,7 +18,11 @@ use kmip_codec::value::{BigInteger, ByteString};
 pub(super) fn check(key: &Key) -> Result<()> {
     match key {
         Key::RsaPrivate(TransparentRsaPrivateKey { modulus, public_exponent, .. }) => {
-            check_rsa(modulus, public_exponent.as_ref())
+            // Some libraries write numbers that they do not know as zeros.
+            check_rsa(
+                modulus,
+                public_exponent.as_ref().filter(|exponent| exponent.as_slice().iter().any(|byte| *byte != 0)),
+            )
         }
         Key::RsaPublic(TransparentRsaPublicKey { modulus, public_exponent }) => {
             check_rsa(modulus, Some(public_exponent))

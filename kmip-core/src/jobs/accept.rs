@@ -169,6 +169,7 @@ impl Accepting {
             ticket: context.principal.ticket.as_ref().map(|ticket| *ticket.key()),
             version: context.version,
             continuation: self.continuation,
+            renewals: context.principal.renewals,
             submitted: context.now,
             starts: after(wait),
             expires: after(settings.keep_seconds.max(wait)),
@@ -184,6 +185,7 @@ impl Accepting {
             items: self.items,
         };
         job.sealed = Some(content::seal_request(context.engine.vault.as_ref(), &job, &asked)?);
+        context.principal.depend(&mut context.txn)?;
         context.txn.put_job(job);
         context.quota_claims.extend(self.claim);
         Ok(())

@@ -312,6 +312,7 @@ mod tests {
             client: Text::new(client),
             user: None,
             ticket: None,
+            renewals: 0,
             version: V2_1,
             tries: 0,
             continuation: BatchErrorContinuationOption::Stop,

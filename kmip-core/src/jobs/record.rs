@@ -35,6 +35,7 @@ const MESSAGE: Tag = Tag::new(0x54_020E);
 const SEALED: Tag = Tag::new(0x54_020F);
 const TICKET: Tag = Tag::new(0x54_0210);
 const TRIES: Tag = Tag::new(0x54_0211);
+const RENEWALS: Tag = Tag::new(0x54_0212);
 
 /// What became of an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,6 +82,8 @@ pub(crate) struct Job {
     pub user: Option<Text>,
     /// The ticket that the request presented.
     pub ticket: Option<TicketKey>,
+    /// How often the client's certificates had been renewed.
+    pub renewals: i64,
     /// The version of the request.
     pub version: Version,
     /// What a failed item means for the others.
@@ -139,6 +142,7 @@ impl Job {
         self.client.put(CLIENT, sink);
         self.user.put_field(USER, sink);
         self.ticket.as_ref().map(|ticket| ByteString::new(ticket)).put_field(TICKET, sink);
+        (self.renewals > 0).then_some(self.renewals).put_field(RENEWALS, sink);
         self.version.major.put(MAJOR, sink);
         self.version.minor.put(MINOR, sink);
         self.continuation.put(Tag::BatchErrorContinuationOption, sink);
@@ -168,6 +172,7 @@ impl Job {
             client: Text::take_field(CLIENT, next, source)?,
             user: Option::take_field(USER, next, source)?,
             ticket: take_ticket(next, source)?,
+            renewals: Option::take_field(RENEWALS, next, source)?.unwrap_or(0),
             version: Version::new(i32::take_field(MAJOR, next, source)?, i32::take_field(MINOR, next, source)?),
             continuation: Field::take_field(Tag::BatchErrorContinuationOption, next, source)?,
             submitted: i64::take_field(SUBMITTED, next, source)?,
@@ -238,6 +243,7 @@ mod tests {
             client: Text::new("client"),
             user: Some(Text::new("user")),
             ticket: Some([7; 32]),
+            renewals: 4,
             version: V1_0,
             continuation: BatchErrorContinuationOption::Undo,
             submitted: 1,
@@ -255,9 +261,19 @@ mod tests {
 
     #[test]
     fn a_job_reads_back() {
-        for job in
-            [job(), Job { user: None, ticket: None, tries: 0, message: None, sealed: None, items: Vec::new(), ..job() }]
-        {
+        for job in [
+            job(),
+            Job {
+                user: None,
+                ticket: None,
+                renewals: 0,
+                tries: 0,
+                message: None,
+                sealed: None,
+                items: Vec::new(),
+                ..job()
+            },
+        ] {
             assert_eq!(Job::decode(&job.encode()), Ok(job));
         }
     }

@@ -217,13 +217,9 @@ fn replace(context: &mut Context<'_>, shown: &Shown, certificate: &Text) -> OpRe
         None => Guard::Absent(old.clone()),
     };
     let client = context.principal.client.clone();
-    if context.engine.catalog.client(&client).is_some_and(|record| record.has_outdated(context.now)) {
-        return fail(
-            Fault::PermissionDenied,
-            "an administrator has renewed the client's certificate just now: try again",
-        );
-    }
-    let link = |object, replaced| LinkRecord { client: client.clone(), object, replaced, made: context.now }.encode();
+    context.principal.depend(&mut context.txn)?;
+    let renewals = context.principal.renewals;
+    let link = |object, replaced| LinkRecord { client: client.clone(), object, replaced, renewals }.encode();
     let object = context.engine.catalog.link(&shown.fingerprint).and_then(|known| known.object);
     context.txn.guard(guard);
     context.txn.guard(Guard::Absent(new.clone()));

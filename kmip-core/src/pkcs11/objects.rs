@@ -263,7 +263,7 @@ pub(super) fn wanted(call: &Call<'_, '_>, template: &[Entry], usual: Mask, made:
                     mask = mask | more;
                 }
             }
-            // A valid attribute, and none of such an object (PKCS#11 3.0 §4.1.1).
+            // A valid attribute, and none that such a template can give (PKCS#11 3.0 §4.1.1).
             (kind, _) if attributes::is_known(kind) => return stop(Rv::TEMPLATE_INCONSISTENT),
             _ => return stop(Rv::ATTRIBUTE_TYPE_INVALID),
         }

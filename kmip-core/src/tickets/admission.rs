@@ -48,8 +48,8 @@ impl Engine {
     /// Whether a ticket is one for this client to present, and its maker's certificates were not renewed since.
     fn stands(&self, live: &Live, client: &Text) -> bool {
         let record = &live.record;
-        let is_outdated = || self.catalog.client(&record.client).is_some_and(|maker| maker.has_outdated(record.made));
-        (record.rights.is_some() || record.client == *client) && !is_outdated()
+        (record.rights.is_some() || record.client == *client)
+            && self.catalog.renewals_of(&record.client) == record.renewals
     }
 
     /// The ticket under which a client asked for something that is done later, if it still stands. It was counted when it was

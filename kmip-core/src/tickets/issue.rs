@@ -49,8 +49,9 @@ pub(crate) fn issue(context: &mut Context<'_>, terms: &Terms, rights: Option<Vec
         client,
         user: context.principal.user.clone(),
         rights,
-        made: context.now,
+        renewals: context.principal.renewals,
     };
+    context.principal.depend(&mut context.txn)?;
     let value = Secret::init_with(VALUE_BYTES, |bytes| context.engine.vault.unique(bytes))
         .map_err(|error: VaultError| crate::error::OpError::from(error))?;
     let key = layout::ticket(&context.engine.ticket_key(&value));

@@ -24,7 +24,7 @@ const OPERATIONS: Tag = Tag::new(0x54_020A);
 const OBJECTS: Tag = Tag::new(0x54_020B);
 const GROUPS: Tag = Tag::new(0x54_020C);
 const ENTRY: Tag = Tag::new(0x54_020D);
-const MADE: Tag = Tag::new(0x54_020E);
+const RENEWALS: Tag = Tag::new(0x54_020E);
 
 /// Units that may be taken: operations, or bytes that they protect, as Usage Limits of keys count them (KMIP 2.1 §7.40).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +63,8 @@ pub struct TicketRecord {
     pub limit: Option<Limit>,
     /// What whoever presents it may do; `None` for a ticket of Login.
     pub rights: Option<Vec<Right>>,
-    /// When it was made; 0 in records of earlier builds.
-    pub made: i64,
+    /// How often the client's certificates had been renewed when it was made.
+    pub renewals: i64,
 }
 
 impl TicketRecord {
@@ -78,7 +78,7 @@ impl TicketRecord {
             self.limit.put_field(LIMIT, sink);
             self.rights.is_some().put(DELEGATED, sink);
             self.rights.iter().flatten().for_each(|right| right.put(RIGHT, sink));
-            self.made.put(MADE, sink);
+            (self.renewals > 0).then_some(self.renewals).put_field(RENEWALS, sink);
         })
     }
 
@@ -92,8 +92,8 @@ impl TicketRecord {
             let limit = Option::<Limit>::take_field(LIMIT, next, source)?;
             let delegated = bool::take_field(DELEGATED, next, source)?;
             let rights = Vec::<Right>::take_field(RIGHT, next, source)?;
-            let made = Option::<i64>::take_field(MADE, next, source)?.unwrap_or(0);
-            Ok(Self { client, user, until, requests, limit, rights: delegated.then_some(rights), made })
+            let renewals = Option::<i64>::take_field(RENEWALS, next, source)?.unwrap_or(0);
+            Ok(Self { client, user, until, requests, limit, rights: delegated.then_some(rights), renewals })
         })
     }
 }
@@ -240,7 +240,7 @@ mod tests {
                 requests: Some(3),
                 limit,
                 rights,
-                made: 5,
+                renewals: 5,
             };
             assert_eq!(TicketRecord::decode(&record.encode()).unwrap(), record);
         }

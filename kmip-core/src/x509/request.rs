@@ -71,7 +71,7 @@ fn from_pem(vault: &dyn KeyVault, value: &[u8]) -> Result<Result<Request, Malfor
 
 /// The request in a text (RFC 7468 §7), with lines before it and blank ones after it (§5.2).
 fn pem_contents(value: &[u8]) -> Option<Vec<u8>> {
-    match der::pem::decode_vec(value.trim_ascii_end()) {
+    match crate::trust::decode_pem(value) {
         Ok(("CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST", der)) => Some(der),
         _ => None,
     }
