@@ -82,13 +82,15 @@ fn a_later_part_says_again_what_the_first_said_or_nothing() {
             ];
             structure(Tag::CryptographicParameters, parts)
         };
-        let fields = vec![w.id(&key), random(), data(), boolean(Tag::InitIndicator, true)];
-        let answer = w.call(Operation::Encrypt, fields);
-        let answer = payload(&answer).expect("a first part");
-        let field = |tag| answer.field(tag).expect("a field").clone();
-        let (drawn, correlation) = (field(Tag::IVCounterNonce), field(Tag::CorrelationValue));
-        let fields = vec![w.id(&key), random(), data(), drawn];
-        payload(&end(w, Operation::Encrypt, fields, &correlation)).expect("the one that was drawn");
+        for again in [random(), cbc()] {
+            let fields = vec![w.id(&key), random(), data(), boolean(Tag::InitIndicator, true)];
+            let answer = w.call(Operation::Encrypt, fields);
+            let answer = payload(&answer).expect("a first part");
+            let field = |tag| answer.field(tag).expect("a field").clone();
+            let (drawn, correlation) = (field(Tag::IVCounterNonce), field(Tag::CorrelationValue));
+            let fields = vec![w.id(&key), again, data(), drawn];
+            payload(&end(w, Operation::Encrypt, fields, &correlation)).expect("the one that was drawn");
+        }
     }
 }
 

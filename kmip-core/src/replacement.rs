@@ -190,7 +190,7 @@ fn end_latest(context: &mut Context<'_>, existing: &Record) -> OpResult<()> {
         let Ok(Some(found)) = context.txn.look(&id) else { continue };
         next.extend(beside(&found));
         if attribute_of!(found, RotateLatest) == Some(&true) {
-            let mut ended = found.as_ref().clone();
+            let mut ended = (*found).clone();
             ended.set(Attribute::RotateLatest(false));
             attributes::touch(&mut ended, context.now);
             context.txn.put(ended)?;

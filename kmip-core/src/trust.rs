@@ -170,3 +170,30 @@ pub fn from_pem(label: &str, text: &str) -> Result<Vec<u8>, AdministrationError>
         Err(error) => unacceptable(format!("not the PEM text of one {label}: {error}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_block_of_pem_is_read_whatever_its_lines_and_its_surroundings() {
+        let der: Vec<u8> = (0..200).collect();
+        let strict = to_pem("CERTIFICATE", &der).unwrap();
+        let body: String = strict.lines().filter(|line| !line.starts_with('-')).collect();
+        let with = |body: &str| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+        let (first, rest) = body.split_at(76);
+        let texts = [
+            strict.clone(),
+            with(&body),
+            with(&[first, &rest[..76], &rest[76..152], &rest[152..]].join("\n")),
+            format!("subject=CN=a\n{strict}\n"),
+            format!("{strict}{strict}and more"),
+            strict.replace('\n', "\r\n"),
+        ];
+        for text in texts {
+            assert_eq!(from_pem("CERTIFICATE", &text).unwrap(), der, "{text}");
+        }
+        assert!(from_pem("CERTIFICATE", &strict.replace("END CERTIFICATE", "END X509 CRL")).is_err());
+        assert!(from_pem("CERTIFICATE", "-----BEGIN CERTIFICATE-----\n").is_err());
+    }
+}

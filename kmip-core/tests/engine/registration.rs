@@ -726,6 +726,9 @@ fn numbers_that_can_be_no_key_are_refused() {
         for object in good.iter().chain(&weak).cloned().flat_map(in_all_formats) {
             harness.registered(version, object, &[mask(CryptographicUsageMask::Sign)]);
         }
+        // Libraries write a number that they do not know as zero.
+        let unknown = in_all_formats(rsa_private(&modulus, &[0])).into_iter().next().expect("as numbers");
+        harness.registered(version, unknown, &[mask(CryptographicUsageMask::Sign)]);
         let held = (harness.engine.object_count(), harness.vault.held());
         for object in bad.iter().chain(&none).cloned().flat_map(in_all_formats) {
             let format = object.key_block().map(|block| block.key_format_type);
@@ -751,6 +754,10 @@ fn octets_of_another_length_than_their_curve_has_are_no_key() {
         (C::CURVE25519, 32, true),
         (C::CURVE448, 56, true),
         (C::CURVE448, 57, true),
+        // Behind 0x40, and in an OCTET STRING.
+        (C::CURVE25519, 33, true),
+        (C::CURVE25519, 34, true),
+        (C::CURVE25519, 35, false),
         (C::CURVE25519, 31, false),
         (C::CURVE25519, 56, false),
         (C::CURVE448, 0, false),

@@ -754,15 +754,20 @@ fn nothing_is_done_for_a_disabled_client() {
     assert_eq!(names, [("by/certificate".into(), false), (CLIENT.into(), false)]);
 }
 
+/// The time at which a certificate that was made just now is valid.
+#[expect(clippy::disallowed_methods, reason = "the certificate is one of today")]
+fn today() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    i64::try_from(since.as_secs()).unwrap() + 1
+}
+
 /// Once an administrator has renewed a client's certificates, what was made by the older ones is nothing: tickets, those that others
 /// hold too, and what was asked for.
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the certificate is one of today")]
 fn nothing_that_older_certificates_have_made_outlives_a_renewal() {
     let Some(der) = crate::users::self_signed() else { return };
     let harness = Harness::new();
-    let today = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
-    harness.advance(i64::try_from(today).unwrap() + 1 - START);
+    harness.advance(today() - START);
     harness.engine.enroll(CLIENT, None).unwrap();
     let id = harness.created(V2_1, &[]);
     let ticket = delegate(&harness, vec![right(&[Operation::Get], None)]);
@@ -817,4 +822,36 @@ fn a_client_that_has_the_name_of_others_scope_is_not_changed() {
     assert!(harness.engine.set_listening("shared", true).is_err());
     harness.engine.enroll("shared", None).unwrap();
     harness.engine.set_disabled("shared", true).unwrap();
+}
+
+/// What is evaluated before an administrator renews or disables a client is not made behind that.
+#[test]
+fn a_renewal_overtakes_what_would_outlive_it() {
+    let Some(der) = crate::users::self_signed() else { return };
+    let harness = Harness::new();
+    harness.advance(today() - START);
+    harness.engine.enroll(CLIENT, None).unwrap();
+    harness.created(V2_1, &[]);
+    let handed_on = delegated_item(delegated(vec![right(&[Operation::Get], None)]));
+    let evaluate = |request: &RequestMessage| {
+        let bytes = encode(Tag::RequestMessage, request, V2_1);
+        match harness.engine.evaluate(&bytes, CLIENT, harness.env()) {
+            Evaluation::Commit(pending) => pending,
+            other => panic!("{other:?}"),
+        }
+    };
+    let mut later = RequestMessage::continuing(V2_1, vec![create(&[])]);
+    later.request_header.asynchronous_indicator = Some(AsynchronousMode(MANDATORY));
+    let requests = [RequestMessage::continuing(V2_1, vec![handed_on]), later];
+    let renew = || harness.engine.renew_client(CLIENT, &der, (false, true), harness.now()).unwrap();
+    let disable = || assert!(harness.engine.set_disabled(CLIENT, true).unwrap());
+    for change in [&disable as &dyn Fn(), &renew] {
+        harness.engine.set_disabled(CLIENT, false).unwrap();
+        let pending = requests.each_ref().map(evaluate);
+        change();
+        for pending in pending {
+            let outcomes = harness.store.commit(&[pending.batch().clone()]).unwrap();
+            assert!(!matches!(outcomes[0], Outcome::Done(..)), "{outcomes:?}");
+        }
+    }
 }
