@@ -174,8 +174,8 @@ fn end_latest(context: &mut Context<'_>, existing: &Record) -> OpResult<()> {
         let after = record.linked_ids(LinkType::ReplacementObjectLink);
         after.chain(record.linked_ids(LinkType::ReplacedObjectLink)).collect()
     };
-    // What nothing has come of is the latest itself.
-    if existing.linked_ids(LinkType::ReplacementObjectLink).next().is_none() {
+    // Where it is the latest itself, no other is.
+    if attribute_of!(existing, RotateLatest) == Some(&true) {
         return Ok(());
     }
     let (mut known, mut next) = (HashSet::from([existing.id.clone()]), beside(existing));

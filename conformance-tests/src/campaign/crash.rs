@@ -110,6 +110,8 @@ pub fn run(settings: Settings, place: &Path) -> Outcome {
             None => Server::start(&options)?,
         };
         let lifetime = Duration::from_millis(150 + u64::try_from(random.below(500)).unwrap_or_default());
+        // A token takes a tenth of a second for each key that it makes.
+        let lifetime = if settings.vault == Vault::Resident { lifetime * 4 } else { lifetime };
         write_until_killed(&mut writers, running, lifetime)?;
         (settings.meanwhile)(round, &options.data_dir)?;
         check(&options).or_else(|error| finding(format!("round {round}: {error}")))?;

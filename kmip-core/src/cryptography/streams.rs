@@ -283,7 +283,7 @@ impl Held {
         self.bytes = self.bytes.saturating_add(bytes);
         if own > MOST_HELD_OF_CLIENT || total > MOST_HELD {
             self.release(bytes);
-            return fail(Fault::CryptographicLimit, "operations by parts hold too many bytes; try again later");
+            return fail(Fault::ServerLimit, "operations by parts hold too many bytes; try again later");
         }
         Ok(())
     }
@@ -471,7 +471,7 @@ impl Streams {
         let of_client = table.values().filter(|entry| entry.bond.client == *client).count();
         let opened = effects.opened.len();
         if table.len().saturating_add(opened) >= MOST_STREAMS || of_client.saturating_add(opened) >= MOST_OF_CLIENT {
-            return fail(Fault::CryptographicLimit, "too many operations by parts are open");
+            return fail(Fault::ServerLimit, "too many operations by parts are open");
         }
         Ok(())
     }
